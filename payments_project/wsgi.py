@@ -1,0 +1,15 @@
+"""The server's entry point."""
+
+import os
+
+from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "payments_project.settings")
+
+application = get_wsgi_application()
+
+# Servers don't run Django's checks: without this, one that can't prove deliveries would start.
+if problems := [found for found in checks.run_checks(tags=["webhooks"]) if found.is_serious()]:
+    raise ImproperlyConfigured("\n".join(f"{p.id}: {p.msg} {p.hint or ''}" for p in problems))

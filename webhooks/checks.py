@@ -1,0 +1,53 @@
+"""System checks: what is missing or malformed, named with its fix."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error
+
+from webhooks import conf
+from webhooks.providers import PROVIDERS
+
+
+def check_settings(**_: Any) -> list[CheckMessage]:
+    """Every problem found in this app's settings."""
+    return [*_check_endpoints(), *_check_values()]
+
+
+def _check_endpoints() -> Iterator[CheckMessage]:
+    for endpoint in conf.endpoints():
+        if endpoint.provider not in PROVIDERS:
+            yield Error(
+                f"The endpoint {endpoint.slug!r} names an unknown provider, {endpoint.provider!r}.",
+                hint=f"In WEBHOOK_ENDPOINTS, choose one of: {', '.join(PROVIDERS)}.",
+                id="webhooks.E002",
+            )
+        if not endpoint.secrets:
+            yield Error(
+                f"{endpoint.secrets_setting} is not set: the endpoint {endpoint.slug!r} "
+                "could not tell a genuine delivery from a forged one.",
+                hint=f"Set {endpoint.secrets_setting} to the provider's signing secret, or take "
+                "the endpoint out of WEBHOOK_ENDPOINTS.",
+                id="webhooks.E001",
+            )
+
+
+def _check_values() -> Iterator[CheckMessage]:
+    if settings.WEBHOOK_PROCESSING not in list(conf.Processing):
+        yield Error(
+            f"WEBHOOK_PROCESSING is {settings.WEBHOOK_PROCESSING!r}.",
+            hint=f"Choose one of: {', '.join(conf.Processing)}.",
+            id="webhooks.E003",
+        )
+    for name, why in [
+        ("STRIPE_TOLERANCE_SECONDS", "anything else would switch replay protection off"),
+        ("WEBHOOK_MAX_BODY_BYTES", "nothing could be received"),
+        ("WEBHOOK_LEASE_SECONDS", "two workers would take the same event"),
+    ]:
+        if getattr(settings, name) <= 0:
+            yield Error(
+                f"{name} is {getattr(settings, name)}: {why}.",
+                hint=f"Set {name} to a positive number.",
+                id="webhooks.E004",
+            )

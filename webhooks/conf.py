@@ -1,0 +1,104 @@
+"""This app's settings, read where they are used, so that a test can override them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from django.conf import settings
+
+
+class Processing(StrEnum):
+    """Where events are processed."""
+
+    REQUEST = "request"
+    LOOP = "loop"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A door for deliveries: the last part of its URL, its provider, and the secrets it trusts."""
+
+    slug: str
+    provider: str
+    secrets_setting: str
+    secrets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """When an event whose handler failed is tried again, as data. Durations are in seconds.
+
+    Attempt n is followed by a wait of `base * factor ** (n - 1)`, at most `cap`, give or take
+    the `jitter` fraction. After `max_attempts` attempts the event has failed.
+    """
+
+    base: float = 10.0
+    factor: float = 3.0
+    cap: float = 6 * 3600.0
+    jitter: float = 0.2
+    max_attempts: int = 12
+
+    def delay(self, attempt: int, chance: float) -> timedelta | None:
+        """How long to wait after this attempt (1, 2, …), or None to give up.
+
+        `chance` is between 0 and 1 and picks the place within the jitter.
+        """
+        if attempt >= self.max_attempts:
+            return None
+        wait = min(self.base * self.factor ** (attempt - 1), self.cap)
+        return timedelta(seconds=wait * (1 + self.jitter * (2 * chance - 1)))
+
+
+def secrets(setting: str) -> tuple[str, ...]:
+    """The secrets in a setting: one, or several separated by commas, white space around ignored."""
+    value: str = getattr(settings, setting, None) or ""
+    return tuple(secret for part in value.split(",") if (secret := part.strip()))
+
+
+def endpoint(slug: str) -> Endpoint | None:
+    """The configured endpoint of this name."""
+    configured: Mapping[str, str] | None = settings.WEBHOOK_ENDPOINTS.get(slug)
+    if configured is None:
+        return None
+    setting = configured["secrets_setting"]
+    return Endpoint(slug, configured["provider"], setting, secrets(setting))
+
+
+def endpoints() -> list[Endpoint]:
+    """Every configured endpoint."""
+    return [found for slug in settings.WEBHOOK_ENDPOINTS if (found := endpoint(slug))]
+
+
+def processing() -> Processing:
+    """Where events are processed (`WEBHOOK_PROCESSING`)."""
+    return Processing(settings.WEBHOOK_PROCESSING)
+
+
+def max_body_bytes() -> int:
+    """The largest body that is read (`WEBHOOK_MAX_BODY_BYTES`)."""
+    value: int = settings.WEBHOOK_MAX_BODY_BYTES
+    return value
+
+
+def stripe_tolerance() -> timedelta:
+    """How far a Stripe signature's time may be from now (`STRIPE_TOLERANCE_SECONDS`)."""
+    return timedelta(seconds=settings.STRIPE_TOLERANCE_SECONDS)
+
+
+def lease() -> timedelta:
+    """How long a claim holds before others may take the event (`WEBHOOK_LEASE_SECONDS`)."""
+    return timedelta(seconds=settings.WEBHOOK_LEASE_SECONDS)
+
+
+def max_lost_leases() -> int:
+    """How many workers an event may cost before it has failed (`WEBHOOK_MAX_LOST_LEASES`)."""
+    value: int = settings.WEBHOOK_MAX_LOST_LEASES
+    return value
+
+
+def retry_policy() -> RetryPolicy:
+    """The schedule of retries (`WEBHOOK_RETRY`, keyword arguments of `RetryPolicy`)."""
+    arguments: dict[str, Any] = settings.WEBHOOK_RETRY
+    return RetryPolicy(**arguments)

@@ -1,0 +1,32 @@
+"""What a provider told us, as a value that handlers receive."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One event of a provider's, proven and parsed.
+
+    `payload` is the provider's own JSON. What the provider leaves out is an empty string
+    (or None for `created_at`, which is in UTC).
+    """
+
+    provider: str
+    id: str
+    type: str
+    payload: Mapping[str, Any]
+    created_at: datetime | None = None
+    livemode: bool = False
+    account: str = ""
+    api_version: str = ""
+    object_type: str = ""
+    object_id: str = ""
+    customer_id: str = ""
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same for every attempt at this event: send it along with any call to the outside."""
+        return f"{self.provider}:{self.id}"

@@ -1,0 +1,87 @@
+"""The errors that cross this app's borders."""
+
+
+class Rejected(Exception):
+    """A delivery that is refused; the view turns it into a problem document (RFC 9457).
+
+    `detail` is for the sender. It says no more than the sender needs, and never anything secret.
+    """
+
+    status_code = 400
+    code = "rejected"
+    title = "The delivery was refused"
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail or self.title
+
+
+class MissingSignature(Rejected):
+    """The delivery carries no signature."""
+
+    code = "missing_signature"
+    title = "The signature is missing"
+
+
+class MalformedSignature(Rejected):
+    """The signature is not of the provider's form."""
+
+    code = "malformed_signature"
+    title = "The signature is malformed"
+
+
+class InvalidSignature(Rejected):
+    """The signature was not made with any of the endpoint's secrets over these bytes."""
+
+    code = "invalid_signature"
+    title = "The signature is invalid"
+
+
+class StaleSignature(Rejected):
+    """The signature is genuine, but was not made just now."""
+
+    code = "stale_signature"
+    title = "The signature's time is too far from now"
+
+
+class MalformedEvent(Rejected):
+    """The delivery is proven, but its body is not an event of the provider's."""
+
+    code = "malformed_event"
+    title = "The body is not an event"
+
+
+class UnknownEndpoint(Rejected):
+    """No endpoint of this name is configured."""
+
+    status_code = 404
+    code = "unknown_endpoint"
+    title = "There is no such endpoint"
+
+
+class PayloadTooLarge(Rejected):
+    """The body is larger than `WEBHOOK_MAX_BODY_BYTES`."""
+
+    status_code = 413
+    code = "payload_too_large"
+    title = "The body is too large"
+
+
+class StorageUnavailable(Rejected):
+    """Nothing could be recorded: the provider must deliver again."""
+
+    status_code = 503
+    code = "storage_unavailable"
+    title = "The delivery could not be recorded, send it again"
+
+
+class EndpointNotConfigured(Rejected):
+    """The endpoint has no secret to prove a delivery with."""
+
+    status_code = 503
+    code = "endpoint_not_configured"
+    title = "The endpoint is not configured"
+
+
+class PermanentFailure(Exception):
+    """Raised by a handler when no further attempt can help: the event is `failed` at once."""

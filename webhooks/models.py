@@ -1,0 +1,186 @@
+"""What was received, who asked for it again, and each try at processing it."""
+
+import json
+from datetime import datetime
+from typing import ClassVar
+
+from django.db import models
+
+from webhooks.events import Event
+
+
+class Trigger(models.TextChoices):
+    """Why an attempt was made."""
+
+    DELIVERY = "delivery", "Delivery"
+    RETRY = "retry", "Retry"
+    SWEEP = "sweep", "Sweep"
+    STAFF = "staff", "Staff"
+    COMMAND = "command", "Command"
+
+
+class Replay(models.Model):
+    """A request to process events again: who asked, why, and how."""
+
+    trigger = models.CharField(max_length=16, choices=Trigger)
+    actor = models.CharField(max_length=150, help_text="the staff account or the system user")
+    reason = models.TextField(blank=True)
+    force = models.BooleanField(
+        default=False, help_text="also run the handlers that had already succeeded"
+    )
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.get_trigger_display()} re-run by {self.actor}"
+
+
+class EventQuerySet(models.QuerySet["WebhookEvent"]):
+    """Events by the state they are in."""
+
+    def due(self, now: datetime) -> "EventQuerySet":
+        """Pending, and nobody's at this moment; the longest waiting first."""
+        return self.filter(status=WebhookEvent.Status.PENDING, available_at__lte=now).order_by(
+            "available_at"
+        )
+
+    def in_flight(self, now: datetime) -> "EventQuerySet":
+        """Claimed, and not settled yet."""
+        return self.filter(
+            status=WebhookEvent.Status.PENDING, claimed_at__isnull=False, available_at__gt=now
+        )
+
+
+class WebhookEvent(models.Model):
+    """One event of a provider's: the log of what was received, and the queue of what is to do.
+
+    `attempts` counts claims and is the fencing token: only the claimant whose number is still
+    in the row may settle it.
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "Pending"
+        PROCESSED = "processed", "Processed"
+        IGNORED = "ignored", "Ignored"
+        FAILED = "failed", "Failed"
+
+    provider = models.CharField(max_length=32)
+    event_id = models.CharField("event id", max_length=255)
+    endpoint = models.CharField(max_length=64, help_text="where it came in")
+    type = models.CharField(max_length=255)
+    object_type = models.CharField(max_length=255, blank=True)
+    object_id = models.CharField("object", max_length=255, blank=True)
+    customer_id = models.CharField("customer", max_length=255, blank=True)
+    account = models.CharField(
+        max_length=255, blank=True, help_text="the connected account; empty for our own"
+    )
+    livemode = models.BooleanField("live mode", default=False)
+    api_version = models.CharField("API version", max_length=255, blank=True)
+    provider_created_at = models.DateTimeField("made by the provider", null=True, blank=True)
+
+    body = models.BinaryField(null=True, help_text="the signed bytes; none once cleaned up")
+    sha256 = models.CharField("SHA-256", max_length=64, help_text="of the signed bytes")
+    received_at = models.DateTimeField("received")
+    last_received_at = models.DateTimeField("last received")
+    deliveries = models.PositiveIntegerField(default=1)
+
+    status = models.CharField(max_length=16, choices=Status, default=Status.PENDING)
+    available_at = models.DateTimeField(
+        help_text="pending: when it may next be claimed; a claim moves it to the lease's end"
+    )
+    claimed_at = models.DateTimeField(null=True, blank=True, help_text="by the claim in force")
+    attempts = models.PositiveIntegerField(default=0)
+    schedule_start = models.PositiveIntegerField(
+        default=0, help_text="how many attempts had been made when the retry schedule last began"
+    )
+    lost_leases = models.PositiveIntegerField(
+        default=0, help_text="how many workers took it and were not heard of again"
+    )
+    succeeded = models.JSONField(default=list, help_text="the handlers that need not run again")
+    last_error = models.TextField(blank=True)
+    settled_at = models.DateTimeField("settled", null=True, blank=True)
+    replay = models.ForeignKey(
+        Replay,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="waiting",
+        db_index=False,
+        help_text="the re-run asked for and not made yet",
+    )
+
+    objects: ClassVar[EventQuerySet] = EventQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = "event"
+        permissions: ClassVar = [("replay_webhookevent", "Can re-run events")]
+        constraints: ClassVar = [
+            # The id first: staff look an event up by its id alone.
+            models.UniqueConstraint(fields=["event_id", "provider"], name="webhooks_event_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["available_at"],
+                name="webhooks_event_due",
+                condition=models.Q(status="pending"),
+            ),
+            models.Index(
+                fields=["-id"], name="webhooks_event_failed", condition=models.Q(status="failed")
+            ),
+            models.Index(fields=["received_at"], name="webhooks_event_received"),
+            models.Index(fields=["object_id"], name="webhooks_event_object"),
+            models.Index(fields=["customer_id"], name="webhooks_event_customer"),
+            models.Index(
+                fields=["sha256"], name="webhooks_event_sha256", opclasses=["varchar_pattern_ops"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.event_id}"
+
+    def as_event(self) -> Event:
+        """The event as handlers receive it. The body must still be there."""
+        return Event(
+            provider=self.provider,
+            id=self.event_id,
+            type=self.type,
+            payload=json.loads(bytes(self.body or b"")),
+            created_at=self.provider_created_at,
+            livemode=self.livemode,
+            account=self.account,
+            api_version=self.api_version,
+            object_type=self.object_type,
+            object_id=self.object_id,
+            customer_id=self.customer_id,
+        )
+
+
+class Attempt(models.Model):
+    """One try at processing an event, written in the transaction that it describes."""
+
+    class Outcome(models.TextChoices):
+        PROCESSED = "processed", "Processed"
+        IGNORED = "ignored", "Ignored"
+        RETRYING = "retrying", "Will be retried"
+        FAILED = "failed", "Failed"
+
+    event = models.ForeignKey(WebhookEvent, on_delete=models.CASCADE, related_name="tries")
+    number = models.PositiveIntegerField()
+    trigger = models.CharField(max_length=16, choices=Trigger)
+    replay = models.ForeignKey(
+        Replay, null=True, blank=True, on_delete=models.PROTECT, related_name="attempts"
+    )
+    started_at = models.DateTimeField()
+    duration_ms = models.FloatField("duration (ms)")
+    outcome = models.CharField(max_length=16, choices=Outcome)
+    handlers = models.JSONField(
+        default=list, help_text="per handler: name, outcome (succeeded, failed, skipped), ms, error"
+    )
+    error = models.TextField(blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["event", "number"], name="webhooks_attempt_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Attempt {self.number}: {self.get_outcome_display()}"

@@ -1,0 +1,185 @@
+"""Stripe: signed snapshots of its objects.
+
+Signature scheme: https://docs.stripe.com/webhooks#verify-manually
+"""
+
+import hmac
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from webhooks import conf
+from webhooks.events import Event
+from webhooks.exceptions import (
+    InvalidSignature,
+    MalformedEvent,
+    MalformedSignature,
+    MissingSignature,
+    StaleSignature,
+)
+from webhooks.providers.base import Provider
+
+MAX_DEPTH = 100
+_TIMESTAMP = re.compile(r"[0-9]{1,12}")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+DASHBOARD_PATHS = {
+    "event": "events",
+    "customer": "customers",
+    "subscription": "subscriptions",
+    "invoice": "invoices",
+    "payment_intent": "payments",
+    "charge": "payments",
+    "refund": "refunds",
+    "dispute": "disputes",
+    "checkout.session": "checkout/sessions",
+    "payout": "payouts",
+}
+
+
+class StripeProvider(Provider):
+    """Proves a delivery by its `Stripe-Signature` header."""
+
+    name: ClassVar[str] = "stripe"
+    signature_header: ClassVar[str] = "Stripe-Signature"
+
+    def verify(
+        self, body: bytes, headers: Mapping[str, str], *, secrets: Sequence[str], now: datetime
+    ) -> list[Event]:
+        timestamp, signatures = _parse_signature(headers.get(self.signature_header, ""))
+        signed = timestamp.encode() + b"." + body
+        if not any(
+            hmac.compare_digest(_signature(signed, secret), candidate)
+            for secret in secrets
+            for candidate in signatures
+        ):
+            raise InvalidSignature
+        if abs(now.timestamp() - int(timestamp)) > conf.stripe_tolerance().total_seconds():
+            raise StaleSignature
+        return [_as_event(_parse_body(body))]
+
+    def sign(self, body: bytes, *, secret: str, now: datetime) -> dict[str, str]:
+        timestamp = str(int(now.timestamp()))
+        signature = _signature(timestamp.encode() + b"." + body, secret).decode()
+        return {self.signature_header: f"t={timestamp},v1={signature}"}
+
+    def dashboard_url(self, object_type: str, object_id: str, account: str, livemode: bool) -> str:
+        path = DASHBOARD_PATHS.get(object_type)
+        if path is None or not object_id:
+            return ""
+        parts = [account, "" if livemode else "test", path, object_id]
+        return "https://dashboard.stripe.com/" + "/".join(part for part in parts if part)
+
+
+def _signature(signed: bytes, secret: str) -> bytes:
+    # The key is the secret as it is shown, `whsec_` included, and not what it decodes to.
+    return hmac.digest(secret.encode(), signed, "sha256").hex().encode()
+
+
+def _parse_signature(header: str) -> tuple[str, list[bytes]]:
+    """The timestamp, as sent, and the `v1` signatures of `t=…,v1=…[,v1=…][,v0=…]`."""
+    if not header.strip():
+        raise MissingSignature
+    timestamps, signatures = [], []
+    for part in header.split(","):
+        key, _, value = part.partition("=")
+        if key == "t":
+            timestamps.append(value)
+        elif key == "v1":
+            # Compared as bytes: hmac refuses to compare text that is not ASCII.
+            signatures.append(value.encode(errors="replace"))
+    if len(timestamps) != 1 or not _TIMESTAMP.fullmatch(timestamps[0]):
+        raise MalformedSignature("The signature header needs one t, a time in seconds.")
+    if not signatures:
+        raise MalformedSignature("The signature header has no v1 signature.")
+    return timestamps[0], signatures
+
+
+def _parse_body(body: bytes) -> dict[str, Any]:
+    try:
+        payload = json.loads(body.decode(), parse_constant=_refuse_constant)
+        too_deep = _may_be_deep(body) and _depth(payload) > MAX_DEPTH
+    except (ValueError, RecursionError) as error:
+        raise MalformedEvent("The body is not JSON in UTF-8.") from error
+    if too_deep:
+        raise MalformedEvent(f"The body is nested more than {MAX_DEPTH} levels deep.")
+    if not isinstance(payload, dict):
+        raise MalformedEvent("The body is not a JSON object.")
+    return payload
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)  # NaN and Infinity are not JSON
+
+
+def _may_be_deep(body: bytes) -> bool:
+    return body.count(b"{") + body.count(b"[") > MAX_DEPTH
+
+
+def _depth(value: object) -> int:
+    depth, level = 0, [value]
+    while level:
+        depth += 1
+        level = [
+            child
+            for parent in level
+            if isinstance(parent, dict | list)
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+        ]
+    return depth
+
+
+def _as_event(payload: dict[str, Any]) -> Event:
+    """The event in a payload, of which only what the protocol promises is insisted on."""
+    for key in ("id", "type"):
+        if not _is_name(payload.get(key)):
+            raise MalformedEvent(f"The event's {key} must be a string of 1 to 255 characters.")
+    created = payload.get("created")
+    if "created" in payload and (isinstance(created, bool) or not isinstance(created, int | float)):
+        raise MalformedEvent("The event's created must be a number.")
+    data = payload.get("data", {})
+    if not isinstance(data, dict):
+        raise MalformedEvent("The event's data must be an object.")
+    subject = data.get("object")
+    if not isinstance(subject, dict | None):
+        raise MalformedEvent("The event's data.object must be an object or null.")
+    subject = subject or {}
+    object_type = _name(subject.get("object"))
+    return Event(
+        provider=StripeProvider.name,
+        id=payload["id"],
+        type=payload["type"],
+        payload=payload,
+        created_at=_moment(created),
+        livemode=payload.get("livemode") is True,
+        account=_name(payload.get("account")),
+        api_version=_name(payload.get("api_version")),
+        object_type=object_type,
+        object_id=_name(subject.get("id")),
+        customer_id=_name(subject.get("id" if object_type == "customer" else "customer")),
+    )
+
+
+def _is_name(value: object) -> bool:
+    return (
+        isinstance(value, str)
+        and 0 < len(value) <= 255
+        and "\0" not in value
+        and (value.isascii() or not _SURROGATE.search(value))
+    )
+
+
+def _name(value: object) -> str:
+    """A value to search by: an id, or the id of an expanded object; empty when it is neither."""
+    if isinstance(value, dict):
+        value = value.get("id")
+    return value if isinstance(value, str) and _is_name(value) else ""
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(seconds, UTC) if seconds is not None else None
+    except (OverflowError, ValueError, OSError):
+        return None

@@ -1,0 +1,54 @@
+"""The seam between receiving events and giving them a meaning."""
+
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from typing import Any, Protocol
+
+from django.dispatch import Signal
+
+from webhooks.events import Event
+
+Handler = Callable[[Event], None]
+
+
+class Run(Protocol):
+    """Runs one handler in a savepoint of its own and keeps its outcome."""
+
+    def __call__(self, name: str, handler: Handler) -> None: ...
+
+
+event_received = Signal()
+"""Sent once per attempt, inside the attempt's transaction, with `event` and `run`.
+
+Subscribe with `on`. A receiver connected directly is an observer: it runs unguarded,
+so what it raises fails the whole attempt.
+"""
+
+
+def on(provider: str, *patterns: str) -> Callable[[Handler], Handler]:
+    """Subscribe a function to a provider's event types: `@on("stripe", "invoice.*")`.
+
+    `*` stands for any run of characters, dots included; a provider of `*` is any provider.
+    The handler's name, `module.function`, is recorded with its outcome: renaming a handler
+    makes a re-run of an old event run it again.
+
+    A handler runs inside the attempt's transaction and may run more than once: database work is
+    undone when it raises; calls to the outside need `event.idempotency_key`.
+    """
+
+    def subscribe(handler: Handler) -> Handler:
+        name = f"{handler.__module__}.{handler.__qualname__}"
+
+        def receiver(*, event: Event, run: Run, **_: Any) -> None:
+            if provider in (event.provider, "*") and matches(event.type, patterns):
+                run(name, handler)
+
+        event_received.connect(receiver, weak=False, dispatch_uid=name)
+        return handler
+
+    return subscribe
+
+
+def matches(event_type: str, patterns: tuple[str, ...]) -> bool:
+    """Whether an event type is one of these, where `*` stands for any run of characters."""
+    return any(fnmatchcase(event_type, pattern) for pattern in patterns)
