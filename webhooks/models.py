@@ -43,6 +43,10 @@ class EventQuerySet(models.QuerySet["WebhookEvent"]):
             "available_at"
         )
 
+    def replayable(self) -> "EventQuerySet":
+        """Those that still have their payload."""
+        return self.filter(body__isnull=False)
+
     def in_flight(self, now: datetime) -> "EventQuerySet":
         """Claimed, and not settled yet."""
         return self.filter(
@@ -127,6 +131,11 @@ class WebhookEvent(models.Model):
                 fields=["-id"], name="webhooks_event_failed", condition=models.Q(status="failed")
             ),
             models.Index(fields=["received_at"], name="webhooks_event_received"),
+            models.Index(
+                fields=["received_at"],
+                name="webhooks_event_payload",
+                condition=models.Q(body__isnull=False),
+            ),
             models.Index(fields=["object_id"], name="webhooks_event_object"),
             models.Index(fields=["customer_id"], name="webhooks_event_customer"),
             models.Index(

@@ -14,7 +14,7 @@ Handler = Callable[[Event], None]
 class Run(Protocol):
     """Runs one handler in a savepoint of its own and keeps its outcome."""
 
-    def __call__(self, name: str, handler: Handler) -> None: ...
+    def __call__(self, name: str, handler: Handler, event: Event) -> None: ...
 
 
 event_received = Signal()
@@ -41,7 +41,7 @@ def on(provider: str, *patterns: str) -> Callable[[Handler], Handler]:
 
         def receiver(*, event: Event, run: Run, **_: Any) -> None:
             if provider in (event.provider, "*") and matches(event.type, patterns):
-                run(name, handler)
+                run(name, handler, event)
 
         event_received.connect(receiver, weak=False, dispatch_uid=name)
         return handler

@@ -1,0 +1,54 @@
+"""Whether this process is alive, and whether it can do its work."""
+
+from collections.abc import Callable
+
+from django.core.cache import cache
+from django.db import Error, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+
+
+def alive(_: HttpRequest) -> JsonResponse:
+    """200 whenever the process answers at all."""
+    return JsonResponse({"status": "alive"})
+
+
+def ready(_: HttpRequest) -> JsonResponse:
+    """200 when every part that the work needs is there; else 503, with each part's state."""
+    parts = {name: "ok" if is_ok() else "failing" for name, is_ok in PARTS.items()}
+    is_ready = set(parts.values()) == {"ok"}
+    body = {"status": "ready" if is_ready else "not ready", "parts": parts}
+    return JsonResponse(body, status=200 if is_ready else 503)
+
+
+def _database() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except Error:
+        connection.close()
+        return False
+    return True
+
+
+def _migrations() -> bool:
+    try:
+        executor = MigrationExecutor(connection)
+    except Error:
+        return False
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+
+
+def _cache() -> bool:
+    try:
+        cache.set("readyz", "ok", timeout=10)
+        return bool(cache.get("readyz") == "ok")
+    except OSError:
+        return False
+
+
+PARTS: dict[str, Callable[[], bool]] = {
+    "database": _database,
+    "migrations": _migrations,
+    "cache": _cache,
+}

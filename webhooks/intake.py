@@ -1,0 +1,145 @@
+"""From a delivery to a recorded event."""
+
+import hashlib
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+
+from django.db import Error, connection
+from django.db.models import Field
+
+from webhooks import conf, processing
+from webhooks.events import Event
+from webhooks.exceptions import EndpointNotConfigured, StorageUnavailable, UnknownEndpoint
+from webhooks.models import Trigger, WebhookEvent
+from webhooks.processing import Claim
+from webhooks.providers import PROVIDERS
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A row that is durably in the database, and whether this delivery put it there."""
+
+    pk: int
+    is_new: bool
+
+
+def open_endpoint(slug: str) -> conf.Endpoint:
+    """The endpoint of this name, able to prove deliveries.
+
+    Raises `UnknownEndpoint` or `EndpointNotConfigured`.
+    """
+    endpoint = conf.endpoint(slug)
+    if endpoint is None:
+        raise UnknownEndpoint
+    if not endpoint.secrets:
+        logger.error(
+            "refusing deliveries to %r: %s is not set", slug, endpoint.secrets_setting
+        )
+        raise EndpointNotConfigured
+    return endpoint
+
+
+def receive(
+    endpoint: conf.Endpoint, body: bytes, headers: Mapping[str, str], *, now: datetime
+) -> list[Recorded]:
+    """Prove a delivery and record its events; process the new ones when that is done here.
+
+    When this returns, every event is committed. Raises `Rejected` when nothing was proven
+    or recorded.
+    """
+    provider = PROVIDERS[endpoint.provider]
+    events = provider.verify(body, headers, secrets=endpoint.secrets, now=now)
+    in_request = conf.processing() is conf.Processing.REQUEST
+    recorded = [record(event, body, endpoint.slug, claimed=in_request, now=now) for event in events]
+    if in_request:
+        for row in recorded:
+            if row.is_new:
+                _process_unless_unable(Claim(row.pk, attempt=1, trigger=Trigger.DELIVERY), now)
+    return recorded
+
+
+def _process_unless_unable(claim: Claim, now: datetime) -> None:
+    try:
+        processing.process(claim, now=now)
+    except Error:
+        # The event is committed, so the delivery has succeeded: the sweep takes it from here.
+        logger.exception("event %s is recorded but could not be processed now", claim.pk)
+
+
+def record(
+    event: Event, body: bytes, endpoint: str, *, claimed: bool, now: datetime
+) -> Recorded:
+    """Record an event once, or count one more delivery of it, in one statement.
+
+    `claimed` makes a new row its first attempt's own, for the caller to process.
+    Raises `StorageUnavailable` when nothing was recorded.
+    """
+    row = WebhookEvent(
+        provider=event.provider,
+        event_id=event.id,
+        endpoint=endpoint,
+        type=event.type,
+        object_type=event.object_type,
+        object_id=event.object_id,
+        customer_id=event.customer_id,
+        account=event.account,
+        livemode=event.livemode,
+        api_version=event.api_version,
+        provider_created_at=event.created_at,
+        body=body,
+        sha256=hashlib.sha256(body).hexdigest(),
+        received_at=now,
+        last_received_at=now,
+        available_at=now + conf.lease() if claimed else now,
+        claimed_at=now if claimed else None,
+        attempts=1 if claimed else 0,
+    )
+    try:
+        return _upsert(row)
+    except Error:
+        if connection.in_atomic_block or connection.is_usable():
+            logger.exception("event %s could not be recorded", event.id)
+            raise StorageUnavailable from None
+    # The connection was kept from an earlier request and has died since: once more on a new one.
+    connection.close()
+    try:
+        return _upsert(row)
+    except Error as error:
+        logger.exception("event %s could not be recorded", event.id)
+        raise StorageUnavailable from error
+
+
+def _upsert(row: WebhookEvent) -> Recorded:
+    values = [
+        field.get_db_prep_save(getattr(row, field.attname), connection) for field in _columns()
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(record_statement(), values)
+        pk, deliveries = cursor.fetchone()
+    return Recorded(pk, is_new=deliveries == 1)
+
+
+@cache
+def _columns() -> list[Field]:
+    return [field for field in WebhookEvent._meta.concrete_fields if not field.primary_key]
+
+
+@cache
+def record_statement() -> str:
+    """The SQL that records an event; the same on PostgreSQL and SQLite.
+
+    Raw, because the ORM's upsert can't count, and a failed insert followed by an update costs
+    a flood of duplicates twice the work.
+    """
+    table = connection.ops.quote_name(WebhookEvent._meta.db_table)
+    names = [connection.ops.quote_name(field.column) for field in _columns()]
+    return (
+        f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(['%s'] * len(names))}) "  # noqa: S608
+        f"ON CONFLICT (event_id, provider) DO UPDATE SET deliveries = {table}.deliveries + 1, "
+        "last_received_at = excluded.last_received_at RETURNING id, deliveries"
+    )

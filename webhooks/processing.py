@@ -1,0 +1,190 @@
+"""From a recorded event to its effects, exactly once."""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import Error, connection, transaction
+from django.utils import timezone
+
+from webhooks import conf
+from webhooks.exceptions import PermanentFailure
+from webhooks.models import Attempt, EventQuerySet, Trigger, WebhookEvent
+from webhooks.runs import HandlerRun, describe, trace
+from webhooks.signals import event_received
+
+logger = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+
+_STATUS_AFTER = {
+    Attempt.Outcome.PROCESSED: WebhookEvent.Status.PROCESSED,
+    Attempt.Outcome.IGNORED: WebhookEvent.Status.IGNORED,
+    Attempt.Outcome.RETRYING: WebhookEvent.Status.PENDING,
+    Attempt.Outcome.FAILED: WebhookEvent.Status.FAILED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to settle an event, for as long as `attempt` is still the row's `attempts`."""
+
+    pk: int
+    attempt: int
+    trigger: Trigger
+
+
+def claim(pk: int, *, now: datetime) -> Claim | None:
+    """Take one event; None when it is not due, or is being claimed by another."""
+    return _claim_first(WebhookEvent.objects.due(now).filter(pk=pk), now)
+
+
+def claim_next(*, now: datetime) -> Claim | None:
+    """Take the event that has been due the longest; None when nothing is due."""
+    return _claim_first(WebhookEvent.objects.due(now), now)
+
+
+@transaction.atomic
+def _claim_first(due: EventQuerySet, now: datetime) -> Claim | None:
+    # A claim is a short transaction of its own: nothing is held while handlers do their work.
+    row = (
+        due.select_for_update(skip_locked=True)
+        .only("attempts", "schedule_start", "lost_leases", "claimed_at")
+        .first()
+    )
+    if row is None:
+        return None
+    if row.claimed_at is not None:
+        trigger = Trigger.SWEEP
+        row.lost_leases += 1
+    else:
+        trigger = Trigger.RETRY if row.attempts > row.schedule_start else Trigger.DELIVERY
+    row.attempts += 1
+    row.claimed_at = now
+    row.available_at = now + conf.lease()
+    row.save(update_fields=["attempts", "lost_leases", "claimed_at", "available_at"])
+    return Claim(row.pk, row.attempts, trigger)
+
+
+def process(claim: Claim, *, now: datetime) -> Attempt | None:
+    """Run the handlers of a claimed event and settle it, all in one transaction.
+
+    A handler's failure is part of the attempt that is returned, never raised. None means that
+    the claim no longer holds: its lease ran out and another has taken the event.
+    Raises `django.db.Error` when the database fails; the event then waits for its lease to end.
+    """
+    started = time.perf_counter()
+    try:
+        with transaction.atomic():
+            row = _lock(claim)
+            if row is None:
+                return None
+            run = _run_handlers(row)
+            return _settle(row, claim, run, now, started)
+    except Exception as error:
+        # Not a handler's failure but an observer's, or one that showed only at the commit:
+        # everything is undone, and the attempt is settled by itself.
+        logger.exception("the attempt at event %s was undone", claim.pk)
+        with transaction.atomic():
+            row = _lock(claim)
+            if row is None:
+                return None
+            run = HandlerRun(succeeded=list(row.succeeded), errors=[error])
+            return _settle(row, claim, run, now, started)
+
+
+def _lock(claim: Claim) -> WebhookEvent | None:
+    return (
+        WebhookEvent.objects.select_for_update()
+        .filter(pk=claim.pk, attempts=claim.attempt, status=WebhookEvent.Status.PENDING)
+        .first()
+    )
+
+
+def _run_handlers(row: WebhookEvent) -> HandlerRun:
+    run = HandlerRun(succeeded=list(row.succeeded))
+    if row.lost_leases >= conf.max_lost_leases():
+        run.errors.append(
+            PermanentFailure(
+                f"{row.lost_leases} workers took this event and were not heard of again. "
+                "Find out what it does to them before it is re-run."
+            )
+        )
+    elif row.body is None:
+        run.errors.append(PermanentFailure("The payload has been cleaned up."))
+    else:
+        event_received.send(sender=WebhookEvent, event=row.as_event(), run=run)
+    return run
+
+
+def _settle(
+    row: WebhookEvent, claim: Claim, run: HandlerRun, now: datetime, started: float
+) -> Attempt:
+    outcome = Attempt.Outcome.PROCESSED if run.outcomes else Attempt.Outcome.IGNORED
+    if run.errors:
+        outcome = Attempt.Outcome.FAILED
+        delay = conf.retry_policy().delay(row.attempts - row.schedule_start, random.random())  # noqa: S311
+        if delay is not None and not run.gave_up:
+            outcome = Attempt.Outcome.RETRYING
+            row.available_at = now + delay
+    attempt = Attempt(
+        event=row,
+        number=claim.attempt,
+        trigger=row.replay.trigger if row.replay else claim.trigger,
+        replay=row.replay,
+        started_at=now,
+        duration_ms=round((time.perf_counter() - started) * 1000, 2),
+        outcome=outcome,
+        handlers=run.as_json(),
+        error=trace(run.errors),
+    )
+    row.status = _STATUS_AFTER[outcome]
+    row.settled_at = None if outcome is Attempt.Outcome.RETRYING else now
+    row.claimed_at = None
+    row.succeeded = run.succeeded
+    row.last_error = describe(run.errors[0]) if run.errors else ""
+    row.replay = None
+    row.save(
+        update_fields=[
+            "status",
+            "available_at",
+            "settled_at",
+            "claimed_at",
+            "succeeded",
+            "last_error",
+            "replay",
+        ]
+    )
+    attempt.save(force_insert=True)
+    return attempt
+
+
+def sweep(*, clock: Clock = timezone.now) -> Iterator[Attempt]:
+    """Process what is due, one event after another, until nothing is."""
+    while taken := claim_next(now=clock()):
+        attempt = process(taken, now=clock())
+        if attempt is not None:
+            yield attempt
+
+
+def sweep_until(
+    stop: threading.Event, *, poll_seconds: float, clock: Clock = timezone.now
+) -> Iterator[Attempt]:
+    """Process what is due, and what comes due, until `stop` is set.
+
+    A database that is away is waited for.
+    """
+    while not stop.is_set():
+        try:
+            for attempt in sweep(clock=clock):
+                yield attempt
+                if stop.is_set():
+                    return
+        except Error:
+            logger.exception("the database failed; trying again in %s s", poll_seconds)
+            connection.close()
+        stop.wait(poll_seconds)

@@ -1,0 +1,70 @@
+"""Forgetting what need not be kept: first the payload, much later the row.
+
+A row without its payload is a tombstone: it still makes a late delivery a duplicate.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from webhooks.models import EventQuerySet, WebhookEvent
+
+SETTLED_WELL = [WebhookEvent.Status.PROCESSED, WebhookEvent.Status.IGNORED]
+
+SHORTEST_MEMORY = timedelta(days=31)
+"""Stripe can be made to send an event again for 30 days (`stripe events resend`)."""
+
+
+@dataclass(slots=True)
+class CleanedUp:
+    """How many events lost their payload, and how many were deleted."""
+
+    payloads: int = 0
+    rows: int = 0
+
+
+def cleanup(
+    *,
+    payloads_older_than: timedelta,
+    rows_older_than: timedelta,
+    now: datetime,
+    batch_size: int = 1000,
+    dry_run: bool = False,
+    progress: Callable[[CleanedUp], None] = lambda _: None,
+) -> CleanedUp:
+    """Drop payloads, then whole rows, of events that ended well and came in long ago.
+
+    Pending and failed events are kept whole: somebody may still mend them. Each batch is a
+    transaction of its own, so that a large clean-up holds nobody up and can be interrupted.
+    Raises `ValueError` when rows would be forgotten while the provider may still send the event.
+    """
+    if rows_older_than < max(SHORTEST_MEMORY, payloads_older_than):
+        raise ValueError(
+            f"rows must be kept for {SHORTEST_MEMORY.days} days at least, and no shorter than "
+            "payloads: a late delivery would be taken for a new event"
+        )
+    settled = WebhookEvent.objects.filter(status__in=SETTLED_WELL)
+    payloads = settled.filter(
+        received_at__lt=now - payloads_older_than, body__isnull=False
+    )
+    rows = settled.filter(received_at__lt=now - rows_older_than)
+    if dry_run:
+        return CleanedUp(payloads.count(), rows.count())
+    done = CleanedUp()
+    for batch in _batches(payloads, batch_size):
+        done.payloads += batch.update(body=None)
+        progress(done)
+    for batch in _batches(rows, batch_size):
+        _, deleted = batch.delete()
+        done.rows += deleted.get(WebhookEvent._meta.label, 0)
+        progress(done)
+    return done
+
+
+def _batches(events: EventQuerySet, size: int) -> Iterator[EventQuerySet]:
+    """Each batch as a query that still asks for the same state, in case it has changed since.
+
+    The caller must take the batch out of that state, or it would come again.
+    """
+    while pks := list(events.order_by("received_at").values_list("pk", flat=True)[:size]):
+        yield events.filter(pk__in=pks)

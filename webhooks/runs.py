@@ -1,0 +1,88 @@
+"""Running the handlers of one attempt, each in a savepoint, each with its outcome."""
+
+import logging
+import time
+import traceback
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from django.db import transaction
+
+from webhooks.events import Event
+from webhooks.exceptions import PermanentFailure
+from webhooks.signals import Handler
+
+logger = logging.getLogger(__name__)
+
+MAX_ERROR_LENGTH = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerOutcome:
+    """How one handler fared: `succeeded`, `failed`, or `skipped` for having succeeded before."""
+
+    name: str
+    outcome: str
+    ms: float = 0.0
+    error: str = ""
+
+
+@dataclass(slots=True)
+class HandlerRun:
+    """The `run` of the signal: called once per subscribed handler.
+
+    `succeeded` names the handlers that need not run again; those that succeed now are added.
+    """
+
+    succeeded: list[str]
+    outcomes: list[HandlerOutcome] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)
+
+    def __call__(self, name: str, handler: Handler, event: Event) -> None:
+        if name in self.succeeded:
+            self.outcomes.append(HandlerOutcome(name, "skipped"))
+            return
+        started = time.perf_counter()
+        try:
+            with transaction.atomic():
+                handler(event)
+        except Exception as error:
+            # Whatever a handler raises is its failure: recorded, and retried.
+            logger.exception("%s failed on %s %s", name, event.type, event.id)
+            self.errors.append(error)
+            outcome = HandlerOutcome(name, "failed", _since(started), describe(error))
+        else:
+            self.succeeded.append(name)
+            outcome = HandlerOutcome(name, "succeeded", _since(started))
+        self.outcomes.append(outcome)
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether a handler says that no further attempt can help."""
+        return any(isinstance(error, PermanentFailure) for error in self.errors)
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """The outcomes as an attempt keeps them."""
+        return [asdict(outcome) for outcome in self.outcomes]
+
+
+def describe(error: Exception) -> str:
+    """An error in one line, fit for any database's text column."""
+    line = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return _storable(line)[:MAX_ERROR_LENGTH]
+
+
+def trace(errors: list[Exception]) -> str:
+    """Where errors came from, for developers; the end of it when it is long."""
+    return _storable("\n".join("".join(traceback.format_exception(e)) for e in errors))[
+        -MAX_ERROR_LENGTH:
+    ]
+
+
+def _storable(text: str) -> str:
+    # PostgreSQL takes neither NUL nor lone surrogates, and a provider's JSON can hold both.
+    return text.encode(errors="backslashreplace").decode().replace("\0", "\\0")
+
+
+def _since(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 2)

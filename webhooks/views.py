@@ -1,0 +1,65 @@
+"""The one view that providers post to."""
+
+import json
+import logging
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from webhooks import conf, guards, intake
+from webhooks.exceptions import Rejected
+
+logger = logging.getLogger(__name__)
+
+RECEIVED = json.dumps({"status": "received"})
+RECEIVED_AGAIN = json.dumps({"status": "received", "idempotent_replay": True})
+
+
+@csrf_exempt
+@require_POST
+def receive(request: HttpRequest, endpoint: str) -> HttpResponse:
+    """Take a delivery: 200 once its events are committed, else a problem document (RFC 9457)."""
+    try:
+        recorded = intake.receive(
+            intake.open_endpoint(endpoint),
+            _read_body(request),
+            request.headers,
+            now=timezone.now(),
+        )
+    except Rejected as refusal:
+        logger.warning("refused a delivery to %r: %s", endpoint, refusal.code)
+        return _problem(refusal)
+    seen_before = bool(recorded) and not any(row.is_new for row in recorded)
+    return HttpResponse(
+        RECEIVED_AGAIN if seen_before else RECEIVED, content_type="application/json"
+    )
+
+
+def _read_body(request: HttpRequest) -> bytes:
+    length = request.META.get("CONTENT_LENGTH") or ""
+    # Django takes a body without a length for an empty one; a server that marks the end of
+    # its input lets a body sent in chunks be read.
+    in_chunks = not length and request.META.get("wsgi.input_terminated")
+    return guards.read_body(
+        request.META["wsgi.input"] if in_chunks else request,
+        declared=int(length) if length.isdecimal() else None,
+        limit=conf.max_body_bytes(),
+    )
+
+
+def _problem(refusal: Rejected) -> HttpResponse:
+    return HttpResponse(
+        json.dumps(
+            {
+                "type": f"urn:webhooks:problem:{refusal.code}",
+                "title": refusal.title,
+                "status": refusal.status_code,
+                "detail": refusal.detail,
+                "code": refusal.code,
+            }
+        ),
+        content_type="application/problem+json",
+        status=refusal.status_code,
+    )
