@@ -65,6 +65,7 @@ if DATABASE_URL:
     # Connections are kept; one that has gone bad is found when it is used (see intake.record).
     DATABASES["default"]["CONN_MAX_AGE"] = None
 else:
+    Path(DATABASE_PATH).parent.mkdir(parents=True, exist_ok=True)
     DATABASES = {
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
@@ -128,6 +129,7 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = DEBUG
 
 LOGGING = {
     "version": 1,

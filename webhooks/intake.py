@@ -37,9 +37,7 @@ def open_endpoint(slug: str) -> conf.Endpoint:
     if endpoint is None:
         raise UnknownEndpoint
     if not endpoint.secrets:
-        logger.error(
-            "refusing deliveries to %r: %s is not set", slug, endpoint.secrets_setting
-        )
+        logger.error("refusing deliveries to %r: %s is not set", slug, endpoint.secrets_setting)
         raise EndpointNotConfigured
     return endpoint
 
@@ -71,9 +69,7 @@ def _process_unless_unable(claim: Claim, now: datetime) -> None:
         logger.exception("event %s is recorded but could not be processed now", claim.pk)
 
 
-def record(
-    event: Event, body: bytes, endpoint: str, *, claimed: bool, now: datetime
-) -> Recorded:
+def record(event: Event, body: bytes, endpoint: str, *, claimed: bool, now: datetime) -> Recorded:
     """Record an event once, or count one more delivery of it, in one statement.
 
     `claimed` makes a new row its first attempt's own, for the caller to process.

@@ -1,6 +1,7 @@
 """What was received, who asked for it again, and each try at processing it."""
 
 import json
+import re
 from datetime import datetime
 from typing import ClassVar
 
@@ -42,6 +43,10 @@ class EventQuerySet(models.QuerySet["WebhookEvent"]):
         return self.filter(status=WebhookEvent.Status.PENDING, available_at__lte=now).order_by(
             "available_at"
         )
+
+    def of_type(self, pattern: str) -> "EventQuerySet":
+        """Those whose type matches, where `*` stands for any run of characters."""
+        return self.filter(type__regex=f"^{'.*'.join(map(re.escape, pattern.split('*')))}$")
 
     def replayable(self) -> "EventQuerySet":
         """Those that still have their payload."""

@@ -36,17 +36,18 @@ def cleanup(
 
     Pending and failed events are kept whole: somebody may still mend them. Each batch is a
     transaction of its own, so that a large clean-up holds nobody up and can be interrupted.
-    Raises `ValueError` when rows would be forgotten while the provider may still send the event.
+    Raises `ValueError` when rows would be forgotten while the provider may still send the event,
+    or when a number makes no sense.
     """
+    if payloads_older_than < timedelta(0) or batch_size < 1:
+        raise ValueError("ages can't be negative, and a batch has at least one event")
     if rows_older_than < max(SHORTEST_MEMORY, payloads_older_than):
         raise ValueError(
             f"rows must be kept for {SHORTEST_MEMORY.days} days at least, and no shorter than "
             "payloads: a late delivery would be taken for a new event"
         )
     settled = WebhookEvent.objects.filter(status__in=SETTLED_WELL)
-    payloads = settled.filter(
-        received_at__lt=now - payloads_older_than, body__isnull=False
-    )
+    payloads = settled.filter(received_at__lt=now - payloads_older_than, body__isnull=False)
     rows = settled.filter(received_at__lt=now - rows_older_than)
     if dry_run:
         return CleanedUp(payloads.count(), rows.count())

@@ -1,0 +1,66 @@
+"""The suite's own environment, whatever the developer's `.env` and shell say.
+
+A pytest plugin, because settings are read before any conftest. `SUITE_DATABASE` chooses where
+the suite runs: on `sqlite` alone (the default), or on `postgresql` and Redis. These are started
+for the run, unless `TEST_DATABASE_URL` and `TEST_REDIS_URL` name servers to use.
+"""
+
+import os
+from collections.abc import Generator
+from contextlib import ExitStack
+
+import pytest
+
+from tests import servers
+
+PINNED = {
+    "ALLOWED_HOSTS": "*",
+    "DATABASE_PATH": ":memory:",
+    "DATABASE_URL": "",
+    "DEBUG": "false",
+    "REDIS_URL": "",
+    "SECRET_KEY": "known-to-all-and-good-for-tests-only",
+    "SECURE_SSL_REDIRECT": "false",
+    "STRIPE_TOLERANCE_SECONDS": "300",
+    "STRIPE_WEBHOOK_SECRET": "whsec_known_to_all_and_good_for_tests_only",
+    "WEBHOOK_MAX_BODY_BYTES": "1048576",
+    "WEBHOOK_PROCESSING": "request",
+}
+DATABASES = ("sqlite", "postgresql")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
+    """Set the environment up before Django's settings are read, and take it down at the end."""
+    stack = ExitStack()
+    early_config.add_cleanup(stack.close)
+    os.environ.update(PINNED)
+    if _database() == "postgresql":
+        os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL") or stack.enter_context(
+            servers.postgresql(durable=False)
+        )
+        os.environ["REDIS_URL"] = os.environ.get("TEST_REDIS_URL") or stack.enter_context(
+            servers.redis()
+        )
+    return (yield)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs PostgreSQL where there is none."""
+    if _database() == "postgresql":
+        return
+    for item in items:
+        if item.get_closest_marker("postgresql"):
+            item.add_marker(pytest.mark.skip(reason="needs PostgreSQL"))
+
+
+def pytest_report_header() -> str:
+    """Say where the suite runs."""
+    return f"suite database: {_database()}"
+
+
+def _database() -> str:
+    database = os.environ.get("SUITE_DATABASE", "sqlite")
+    if database not in DATABASES:
+        raise pytest.UsageError(f"SUITE_DATABASE must be one of: {', '.join(DATABASES)}")
+    return database

@@ -1,0 +1,31 @@
+"""The `.env` that a developer starts with."""
+
+from pathlib import Path
+
+from payments_project.dotenv import write_dotenv
+
+
+def read(path: Path) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in path.read_text().splitlines())
+
+
+def test_it_holds_secrets_of_its_own_that_only_its_owner_may_read(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+
+    assert write_dotenv(first)
+    assert write_dotenv(second)
+
+    assert first.stat().st_mode & 0o777 == 0o600
+    assert read(first)["DEBUG"] == "true"
+    assert read(first)["STRIPE_WEBHOOK_SECRET"].startswith("whsec_")
+    assert read(first)["SECRET_KEY"] != read(second)["SECRET_KEY"]
+    assert read(first)["STRIPE_WEBHOOK_SECRET"] != read(second)["STRIPE_WEBHOOK_SECRET"]
+
+
+def test_one_that_exists_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text("DEBUG=false\n")
+
+    assert not write_dotenv(path)
+
+    assert path.read_text() == "DEBUG=false\n"

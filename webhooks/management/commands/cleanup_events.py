@@ -1,0 +1,63 @@
+"""Drop old payloads, and much older rows."""
+
+from argparse import ArgumentParser
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from webhooks import retention
+from webhooks.retention import CleanedUp
+
+
+class Command(BaseCommand):
+    help = (
+        "Drop the payloads of events that were processed or ignored, and later their rows. A row "
+        "without its payload still makes a late delivery a duplicate. Pending and failed events "
+        "are kept. Safe to interrupt and to run again."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--payload-days",
+            type=int,
+            default=90,
+            metavar="D",
+            help="drop payloads received longer ago than this (default: 90)",
+        )
+        parser.add_argument(
+            "--row-days",
+            type=int,
+            default=400,
+            metavar="D",
+            help="delete rows received longer ago than this (default: 400; at least 31)",
+        )
+        parser.add_argument(
+            "--batch-size",
+            type=int,
+            default=1000,
+            metavar="N",
+            help="events per transaction (default: 1000)",
+        )
+        parser.add_argument("--dry-run", action="store_true", help="only say how many")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        try:
+            done = retention.cleanup(
+                payloads_older_than=timedelta(days=options["payload_days"]),
+                rows_older_than=timedelta(days=options["row_days"]),
+                now=timezone.now(),
+                batch_size=options["batch_size"],
+                dry_run=options["dry_run"],
+                progress=self._progress if self.stderr.isatty() else lambda _: None,
+            )
+        except ValueError as error:
+            raise CommandError(f"--payload-days, --row-days, --batch-size: {error}.") from error
+        would = "would be " if options["dry_run"] else ""
+        self.stdout.write(
+            f"{done.payloads} payloads {would}dropped, {done.rows} rows {would}deleted"
+        )
+
+    def _progress(self, so_far: CleanedUp) -> None:
+        self.stderr.write(f"\r{so_far.payloads} payloads, {so_far.rows} rows", ending="")

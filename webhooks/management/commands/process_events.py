@@ -1,0 +1,56 @@
+"""Process what is due, once or for ever."""
+
+import signal
+import threading
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from webhooks import processing
+from webhooks.models import Attempt
+
+WELL = (Attempt.Outcome.PROCESSED, Attempt.Outcome.IGNORED)
+
+
+class Command(BaseCommand):
+    help = (
+        "Process the events that are due: new ones, retries whose time has come, and what a lost "
+        "worker left behind. Any number may run at once. Once through by default, with exit "
+        "status 1 when an event did not succeed; --loop goes on until SIGTERM or Ctrl-C and then "
+        "finishes the event in hand."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--loop", action="store_true", help="go on as events come due")
+        parser.add_argument(
+            "--poll-seconds",
+            type=float,
+            default=1.0,
+            metavar="S",
+            help="with --loop: how long to wait when nothing is due (default: 1)",
+        )
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        if options["loop"]:
+            self._loop(options["poll_seconds"])
+            return
+        done = [self._tell(attempt) for attempt in processing.sweep()]
+        self.stdout.write(f"{len(done)} processed, {done.count(False)} of them without success")
+        if not all(done):
+            raise CommandError(f"{done.count(False)} events did not succeed; the admin tells why.")
+
+    def _loop(self, poll_seconds: float) -> None:
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        for attempt in processing.sweep_until(stop, poll_seconds=poll_seconds):
+            self._tell(attempt)
+
+    def _tell(self, attempt: Attempt) -> bool:
+        event = attempt.event
+        self.stdout.write(
+            f"{attempt.outcome} {event.type} {event.event_id} "
+            f"(attempt {attempt.number}, {attempt.duration_ms} ms) {event.last_error}".rstrip()
+        )
+        return attempt.outcome in WELL

@@ -1,0 +1,1 @@
+"""Realistic, signed deliveries: for tests, trials and demonstrations."""

@@ -1,0 +1,52 @@
+"""Posting a delivery as a provider would."""
+
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+
+class Unreachable(Exception):
+    """Nobody answered at the URL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the receiver said."""
+
+    status: int
+    body: str
+
+    @property
+    def is_success(self) -> bool:
+        """Whether a provider would take the delivery for received."""
+        return 200 <= self.status < 300
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    # Providers take a redirect for a failure.
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+_opener = urllib.request.build_opener(_NoRedirect, urllib.request.ProxyHandler({}))
+
+
+def send(
+    url: str, body: bytes, headers: Mapping[str, str], *, timeout_seconds: float = 30
+) -> Answer:
+    """Post a body with these headers. Raises `ValueError` for a URL that is not HTTP,
+    `Unreachable` when there is no answer."""
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise ValueError(f"{url!r} is not an http:// or https:// address")
+    request = urllib.request.Request(  # noqa: S310
+        url, data=body, headers={"Content-Type": "application/json", **headers}, method="POST"
+    )
+    try:
+        with _opener.open(request, timeout=timeout_seconds) as response:
+            return Answer(response.status, response.read().decode(errors="replace"))
+    except urllib.error.HTTPError as refusal:
+        return Answer(refusal.code, refusal.read().decode(errors="replace"))
+    except OSError as error:
+        raise Unreachable(f"no answer from {url}: {getattr(error, 'reason', error)}") from error

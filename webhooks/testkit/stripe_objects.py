@@ -1,0 +1,273 @@
+"""Stripe's objects in the shape of API version 2025-11-17.clover, cut to what a subscription
+business meets. Amounts are in minor units, times in unix seconds."""
+
+import secrets
+from typing import Any
+
+Object = dict[str, Any]
+
+MONTH = 30 * 24 * 3600
+
+
+def new_id(prefix: str) -> str:
+    """An id that nobody has seen, of Stripe's form."""
+    return f"{prefix}_{secrets.token_hex(12)}"
+
+
+def customer(now: int, **changes: Any) -> Object:
+    """A customer with a mail address and nothing owed."""
+    return {
+        "id": new_id("cus"),
+        "object": "customer",
+        "balance": 0,
+        "created": now,
+        "currency": "usd",
+        "default_source": None,
+        "delinquent": False,
+        "description": None,
+        "email": "ada@example.com",
+        "invoice_prefix": secrets.token_hex(4).upper(),
+        "livemode": False,
+        "metadata": {},
+        "name": "Ada Example",
+        "phone": None,
+        "tax_exempt": "none",
+    } | changes
+
+
+def subscription(now: int, **changes: Any) -> Object:
+    """An active monthly subscription; its period is told by its item."""
+    own_id = changes.get("id") or new_id("sub")
+    item = {
+        "id": own_id.replace("sub", "si", 1),
+        "object": "subscription_item",
+        "created": now,
+        "current_period_end": now + MONTH,
+        "current_period_start": now,
+        "price": {
+            "id": "price_pro_monthly",
+            "object": "price",
+            "currency": "usd",
+            "product": "prod_pro",
+            "recurring": {"interval": "month", "interval_count": 1, "usage_type": "licensed"},
+            "type": "recurring",
+            "unit_amount": 2900,
+        },
+        "quantity": 1,
+    }
+    return {
+        "id": own_id,
+        "object": "subscription",
+        "billing_cycle_anchor": now,
+        "cancel_at": None,
+        "cancel_at_period_end": False,
+        "canceled_at": None,
+        "collection_method": "charge_automatically",
+        "created": now,
+        "currency": "usd",
+        "customer": new_id("cus"),
+        "default_payment_method": None,
+        "ended_at": None,
+        "items": {"object": "list", "data": [item], "has_more": False, "total_count": 1},
+        "latest_invoice": None,
+        "livemode": False,
+        "metadata": {},
+        "pause_collection": None,
+        "start_date": now,
+        "status": "active",
+        "trial_end": None,
+        "trial_start": None,
+    } | changes
+
+
+def invoice(now: int, **changes: Any) -> Object:
+    """A paid invoice, which names its subscription under `parent`."""
+    own_id = changes.get("id") or new_id("in")
+    paid = {"amount_paid": 2900, "amount_remaining": 0, "status": "paid"}
+    times = {
+        "finalized_at": now,
+        "marked_uncollectible_at": None,
+        "paid_at": now,
+        "voided_at": None,
+    }
+    return {
+        "id": own_id,
+        "object": "invoice",
+        "amount_due": 2900,
+        **paid,
+        "attempt_count": 1,
+        "attempted": True,
+        "billing_reason": "subscription_cycle",
+        "collection_method": "charge_automatically",
+        "created": now,
+        "currency": "usd",
+        "customer": new_id("cus"),
+        "customer_email": "ada@example.com",
+        "due_date": None,
+        "lines": {"object": "list", "data": [], "has_more": False, "total_count": 0},
+        "livemode": False,
+        "metadata": {},
+        "next_payment_attempt": None,
+        "number": f"{own_id[-8:].upper()}-0001",
+        "parent": {
+            "quote_details": None,
+            "subscription_details": {"metadata": {}, "subscription": new_id("sub")},
+            "type": "subscription_details",
+        },
+        "period_end": now,
+        "period_start": now - MONTH,
+        "status_transitions": times,
+        "subtotal": 2900,
+        "total": 2900,
+    } | changes
+
+
+def invoice_payment(now: int, **changes: Any) -> Object:
+    """The link between an invoice and the payment intent that paid it."""
+    return {
+        "id": new_id("inpay"),
+        "object": "invoice_payment",
+        "amount_paid": 2900,
+        "amount_requested": 2900,
+        "created": now,
+        "currency": "usd",
+        "invoice": new_id("in"),
+        "is_default": True,
+        "livemode": False,
+        "payment": {"payment_intent": new_id("pi"), "type": "payment_intent"},
+        "status": "paid",
+        "status_transitions": {"canceled_at": None, "paid_at": now},
+    } | changes
+
+
+def payment_intent(now: int, **changes: Any) -> Object:
+    """A payment that succeeded."""
+    return {
+        "id": new_id("pi"),
+        "object": "payment_intent",
+        "amount": 2900,
+        "amount_capturable": 0,
+        "amount_received": 2900,
+        "canceled_at": None,
+        "cancellation_reason": None,
+        "capture_method": "automatic",
+        "created": now,
+        "currency": "usd",
+        "customer": new_id("cus"),
+        "description": "Subscription update",
+        "last_payment_error": None,
+        "latest_charge": new_id("ch"),
+        "livemode": False,
+        "metadata": {},
+        "payment_method": new_id("pm"),
+        "status": "succeeded",
+    } | changes
+
+
+def charge(now: int, **changes: Any) -> Object:
+    """A card charge that succeeded."""
+    card = {"brand": "visa", "exp_month": 12, "exp_year": 2030, "last4": "4242"}
+    return {
+        "id": new_id("ch"),
+        "object": "charge",
+        "amount": 2900,
+        "amount_captured": 2900,
+        "amount_refunded": 0,
+        "billing_details": {"email": None, "name": "Ada Example", "phone": None},
+        "captured": True,
+        "created": now,
+        "currency": "usd",
+        "customer": new_id("cus"),
+        "disputed": False,
+        "failure_code": None,
+        "failure_message": None,
+        "livemode": False,
+        "metadata": {},
+        "outcome": {"network_status": "approved_by_network", "type": "authorized"},
+        "paid": True,
+        "payment_intent": new_id("pi"),
+        "payment_method_details": {"card": card, "type": "card"},
+        "refunded": False,
+        "status": "succeeded",
+    } | changes
+
+
+def refund(now: int, **changes: Any) -> Object:
+    """A refund of a part."""
+    return {
+        "id": new_id("re"),
+        "object": "refund",
+        "amount": 1000,
+        "charge": new_id("ch"),
+        "created": now,
+        "currency": "usd",
+        "metadata": {},
+        "payment_intent": new_id("pi"),
+        "reason": "requested_by_customer",
+        "status": "succeeded",
+    } | changes
+
+
+def dispute(now: int, **changes: Any) -> Object:
+    """A dispute that waits for our answer."""
+    return {
+        "id": new_id("du"),
+        "object": "dispute",
+        "amount": 2900,
+        "charge": new_id("ch"),
+        "created": now,
+        "currency": "usd",
+        "evidence_details": {"due_by": now + 7 * 24 * 3600, "has_evidence": False},
+        "is_charge_refundable": False,
+        "livemode": False,
+        "metadata": {},
+        "payment_intent": new_id("pi"),
+        "reason": "fraudulent",
+        "status": "needs_response",
+    } | changes
+
+
+def checkout_session(now: int, **changes: Any) -> Object:
+    """A completed and paid Checkout for a subscription."""
+    return {
+        "id": new_id("cs_test"),
+        "object": "checkout.session",
+        "amount_subtotal": 2900,
+        "amount_total": 2900,
+        "client_reference_id": "user-1001",
+        "created": now,
+        "currency": "usd",
+        "customer": new_id("cus"),
+        "customer_details": {"email": "ada@example.com", "name": "Ada Example", "phone": None},
+        "customer_email": None,
+        "expires_at": now + 24 * 3600,
+        "invoice": new_id("in"),
+        "livemode": False,
+        "metadata": {},
+        "mode": "subscription",
+        "payment_intent": None,
+        "payment_status": "paid",
+        "status": "complete",
+        "subscription": new_id("sub"),
+    } | changes
+
+
+def payout(now: int, **changes: Any) -> Object:
+    """A payout that has arrived."""
+    return {
+        "id": new_id("po"),
+        "object": "payout",
+        "amount": 83000,
+        "arrival_date": now,
+        "automatic": True,
+        "created": now,
+        "currency": "usd",
+        "description": "STRIPE PAYOUT",
+        "failure_code": None,
+        "failure_message": None,
+        "livemode": False,
+        "metadata": {},
+        "method": "standard",
+        "status": "paid",
+        "type": "bank_account",
+    } | changes
