@@ -1,0 +1,62 @@
+"""What is missing or malformed is named, with its fix."""
+
+from typing import Any
+
+import pytest
+from django.core import checks
+from pytest_django import Settings
+
+from webhooks.conf import RetryPolicy
+
+
+def found() -> set[str]:
+    return {problem.id or "" for problem in checks.run_checks(tags=["webhooks"])}
+
+
+def test_the_suite_s_own_settings_are_sound() -> None:
+    assert found() == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("STRIPE_WEBHOOK_SECRET", "", "webhooks.E001"),
+        ("STRIPE_WEBHOOK_SECRET", " , ", "webhooks.E001"),
+        (
+            "WEBHOOK_ENDPOINTS",
+            {"x": {"provider": "nobody", "secrets_setting": "STRIPE_WEBHOOK_SECRET"}},
+            "webhooks.E002",
+        ),
+        ("WEBHOOK_PROCESSING", "later", "webhooks.E003"),
+        ("STRIPE_TOLERANCE_SECONDS", 0, "webhooks.E004"),
+        ("STRIPE_TOLERANCE_SECONDS", -1, "webhooks.E004"),
+        ("WEBHOOK_MAX_BODY_BYTES", 0, "webhooks.E004"),
+        ("WEBHOOK_LEASE_SECONDS", 0, "webhooks.E004"),
+    ],
+)
+def test_a_setting_that_would_do_harm_is_an_error(
+    settings: Settings, name: str, value: Any, problem: str
+) -> None:
+    setattr(settings, name, value)
+
+    assert found() == {problem}
+
+
+@pytest.mark.parametrize(
+    ("attempt", "chance", "seconds"),
+    [
+        (1, 0.5, 10),
+        (2, 0.5, 30),
+        (3, 0.5, 90),
+        (4, 0.5, 100),
+        (1, 0.0, 8),
+        (1, 1.0, 12),
+        (5, 0.5, None),
+        (6, 0.5, None),
+    ],
+)
+def test_the_retry_schedule(attempt: int, chance: float, seconds: float | None) -> None:
+    policy = RetryPolicy(base=10, factor=3, cap=100, jitter=0.2, max_attempts=5)
+    delay = policy.delay(attempt, chance)
+
+    assert (delay.total_seconds() if delay else None) == seconds

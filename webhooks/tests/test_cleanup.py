@@ -1,0 +1,76 @@
+"""Forgetting: first the payload, later the row, never what somebody may still need."""
+
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from webhooks.models import Attempt, WebhookEvent
+from webhooks.tests.conftest import deliver, make_event
+
+pytestmark = pytest.mark.django_db
+
+
+def age(days: int) -> dict[str, Any]:
+    """Deliver an event and make it this old."""
+    event = make_event()
+    deliver(event)
+    WebhookEvent.objects.filter(event_id=event["id"]).update(
+        received_at=timezone.now() - timedelta(days=days)
+    )
+    return event
+
+
+def run(*args: str) -> str:
+    output = StringIO()
+    call_command("cleanup_events", *args, stdout=output, stderr=output)
+    return output.getvalue().strip()
+
+
+def test_payloads_go_first_and_rows_later() -> None:
+    for days in (1, 89, 91, 399, 401):
+        age(days)
+
+    assert run("--dry-run") == "3 payloads would be dropped, 1 rows would be deleted"
+    assert WebhookEvent.objects.replayable().count() == 5
+    assert run("--batch-size", "2") == "3 payloads dropped, 1 rows deleted"
+    assert WebhookEvent.objects.count() == 4
+    assert WebhookEvent.objects.replayable().count() == 2
+    assert Attempt.objects.count() == 4
+    assert run() == "0 payloads dropped, 0 rows deleted"
+
+
+def test_a_tombstone_still_makes_a_late_delivery_a_duplicate() -> None:
+    event = age(100)
+    run()
+
+    assert deliver(event).json() == {"status": "received", "idempotent_replay": True}
+    row = WebhookEvent.objects.get()
+    assert (row.body, row.status, row.deliveries) == (None, "ignored", 2)
+    assert row.sha256
+
+
+@pytest.mark.parametrize("status", ["pending", "failed"])
+def test_what_has_not_ended_well_is_kept_whole(status: str) -> None:
+    age(1000)
+    WebhookEvent.objects.update(status=status)
+    run()
+
+    assert WebhookEvent.objects.replayable().count() == 1
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--row-days", "30"],
+        ["--payload-days", "200", "--row-days", "100"],
+        ["--payload-days", "-1"],
+        ["--batch-size", "0"],
+    ],
+)
+def test_nothing_is_forgotten_while_the_provider_may_send_it_again(args: list[str]) -> None:
+    with pytest.raises(CommandError, match="--row-days"):
+        run(*args)

@@ -1,0 +1,263 @@
+"""The HTTP contract: what is accepted, what is refused, and that refusals leave no trace."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from webhooks.models import WebhookEvent
+from webhooks.tests.conftest import deliver, make_event, post, sign
+
+pytestmark = pytest.mark.django_db
+
+BODY = json.dumps(make_event()).encode()
+
+
+def refusal(response: Any) -> tuple[int, str]:
+    """The status and code of a problem document, checked for its form."""
+    assert response.headers["Content-Type"] == "application/problem+json"
+    problem = response.json()
+    assert problem["status"] == response.status_code
+    assert problem["type"]
+    assert problem["title"]
+    assert problem["detail"]
+    assert WebhookEvent.objects.count() == 0
+    return response.status_code, problem["code"]
+
+
+@pytest.mark.parametrize("path", ["/webhooks/stripe", "/webhooks/stripe/"])
+def test_a_genuine_delivery_is_received_once(path: str) -> None:
+    first = post(BODY, sign(BODY), path)
+    second = post(BODY, sign(BODY), path)
+
+    assert (first.status_code, first.json()) == (200, {"status": "received"})
+    assert second.status_code == 200
+    assert second.json() == {"status": "received", "idempotent_replay": True}
+
+
+@pytest.mark.parametrize(
+    ("header", "code"),
+    [
+        (None, "missing_signature"),
+        ("", "missing_signature"),
+        ("nonsense", "malformed_signature"),
+        ("t=1700000000", "malformed_signature"),
+        ("v1=" + "0" * 64, "malformed_signature"),
+        ("t=,v1=" + "0" * 64, "malformed_signature"),
+        ("t=+123,v1=" + "0" * 64, "malformed_signature"),
+        ("t=1_23,v1=" + "0" * 64, "malformed_signature"),
+        ("t= 123 ,v1=" + "0" * 64, "malformed_signature"),
+        ("t=-1,v1=" + "0" * 64, "malformed_signature"),
+        ("t=\u0661\u0662,v1=" + "0" * 64, "malformed_signature"),
+        ("t=" + "9" * 5000 + ",v1=" + "0" * 64, "malformed_signature"),
+        ("t=1,t=2,v1=" + "0" * 64, "malformed_signature"),
+        ("t=1700000000,v0=" + "0" * 64, "malformed_signature"),
+        ("t=1700000000,v1=" + "0" * 64, "invalid_signature"),
+        ("t=1700000000,v1=", "invalid_signature"),
+        ("t=1700000000,v1=\u00e9\u00ff", "invalid_signature"),
+    ],
+)
+def test_what_is_not_signed_is_refused(header: str | None, code: str) -> None:
+    headers = {} if header is None else {"Stripe-Signature": header}
+
+    assert refusal(post(BODY, headers)) == (400, code)
+
+
+def test_a_signature_covers_every_byte() -> None:
+    assert refusal(post(BODY + b" ", sign(BODY))) == (400, "invalid_signature")
+
+
+def test_a_signature_by_another_secret_is_refused() -> None:
+    headers = sign(BODY, secret="whsec_somebody_elses")
+
+    assert refusal(post(BODY, headers)) == (400, "invalid_signature")
+
+
+@pytest.mark.parametrize("offset", [timedelta(seconds=-310), timedelta(seconds=310)])
+def test_a_signature_made_at_another_time_is_refused(offset: timedelta) -> None:
+    headers = sign(BODY, now=timezone.now() + offset)
+
+    assert refusal(post(BODY, headers)) == (400, "stale_signature")
+
+
+@pytest.mark.parametrize("offset", [timedelta(seconds=-290), timedelta(seconds=290)])
+def test_clocks_may_differ_by_less_than_the_tolerance(offset: timedelta) -> None:
+    assert post(BODY, sign(BODY, now=timezone.now() + offset)).status_code == 200
+
+
+def test_every_secret_is_good_while_one_is_being_rolled(settings: Settings) -> None:
+    settings.STRIPE_WEBHOOK_SECRET = " whsec_old , whsec_new ,"
+
+    for secret in ("whsec_old", "whsec_new"):
+        assert post(BODY, sign(BODY, secret=secret)).status_code == 200
+
+
+def test_any_of_several_signatures_will_do() -> None:
+    timestamp, genuine = sign(BODY)["Stripe-Signature"].split(",")
+    header = f"{timestamp},v1={'0' * 64},{genuine},v0=abc"
+
+    assert post(BODY, {"Stripe-Signature": header}).status_code == 200
+
+
+def test_an_endpoint_without_a_secret_accepts_nothing(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.STRIPE_WEBHOOK_SECRET = " , "
+    response = post(BODY, sign(BODY, secret="whsec_whatever"))
+
+    assert refusal(response) == (503, "endpoint_not_configured")
+    assert "STRIPE_WEBHOOK_SECRET" in caplog.text
+    assert b"STRIPE_WEBHOOK_SECRET" not in response.content
+
+
+def test_an_unknown_endpoint_is_refused() -> None:
+    assert refusal(post(BODY, sign(BODY), "/webhooks/nobody/")) == (404, "unknown_endpoint")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE"])
+def test_only_posts_are_taken(client: Client, method: str) -> None:
+    response = client.generic(method, "/webhooks/stripe")
+
+    assert response.status_code == 405
+    assert response.headers["Allow"] == "POST"
+
+
+def test_a_body_may_be_as_large_as_the_limit_and_no_larger(settings: Settings) -> None:
+    settings.WEBHOOK_MAX_BODY_BYTES = len(BODY)
+    larger = BODY + b" "
+
+    assert refusal(post(larger, sign(larger))) == (413, "payload_too_large")
+    assert post(BODY, sign(BODY)).status_code == 200
+
+
+def nested(depth: int) -> bytes:
+    return b'{"id": "evt_1", "type": "a", "x": ' + b"[" * depth + b"]" * depth + b"}"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"not json",
+        b"\xff\xfe",
+        b'{"id": "evt_1", "type": "\xff"}',
+        b"[]",
+        b"null",
+        b"3",
+        b'"event"',
+        b"{}",
+        b'{"id": "evt_1"}',
+        b'{"type": "a"}',
+        b'{"id": "", "type": "a"}',
+        b'{"id": "evt_1", "type": ""}',
+        b'{"id": 1, "type": "a"}',
+        b'{"id": "evt_1", "type": ["a"]}',
+        b'{"id": "evt_\\u0000", "type": "a"}',
+        b'{"id": "evt_1", "type": "a\\ud800"}',
+        json.dumps({"id": "e" * 256, "type": "a"}).encode(),
+        json.dumps({"id": "evt_1", "type": "a" * 256}).encode(),
+        b'{"id": "evt_1", "type": "a", "created": "now"}',
+        b'{"id": "evt_1", "type": "a", "created": null}',
+        b'{"id": "evt_1", "type": "a", "created": true}',
+        b'{"id": "evt_1", "type": "a", "created": NaN}',
+        b'{"id": "evt_1", "type": "a", "x": Infinity}',
+        b'{"id": "evt_1", "type": "a", "data": []}',
+        b'{"id": "evt_1", "type": "a", "data": null}',
+        b'{"id": "evt_1", "type": "a", "data": {"object": []}}',
+        b'{"id": "evt_1", "type": "a", "data": {"object": "in_1"}}',
+        b'{"id": "evt_1", "type": "a", "x": ' + b"9" * 5000 + b"}",
+        nested(200),
+        nested(100_000),
+    ],
+)
+def test_what_is_signed_but_is_no_event_is_refused(body: bytes) -> None:
+    assert refusal(post(body, sign(body))) == (400, "malformed_event")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"id": "evt_1", "type": "a"}',
+        b'{"id": "evt_1", "type": "a", "data": {}}',
+        b'{"id": "evt_1", "type": "a", "data": {"object": null}}',
+        b'{"id": "evt_1", "type": "a", "data": {"object": {"id": 7, "customer": []}}}',
+        b'{"id": "evt_1", "type": "a", "created": 1e300, "account": 5, "livemode": "yes"}',
+        b'{"id": "evt_1", "type": "a", "created": -1.5, "x": "\\ud83d cut short"}',
+        b'{"id": "evt_1", "type": "a", "created": 1e999}',
+        json.dumps({"id": "e" * 255, "type": "\u00e9" * 255}).encode(),
+        nested(99),
+    ],
+)
+def test_whatever_else_an_event_holds_it_is_received(body: bytes) -> None:
+    assert post(body, sign(body)).status_code == 200
+
+
+def test_an_expanded_object_is_recorded_by_its_id() -> None:
+    subject = {"object": "invoice", "id": "in_1", "customer": {"id": "cus_1", "object": "customer"}}
+    deliver(make_event(data={"object": subject}))
+
+    row = WebhookEvent.objects.get()
+    assert (row.object_type, row.object_id, row.customer_id) == ("invoice", "in_1", "cus_1")
+
+
+def test_unproven_deliveries_cost_no_query(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    with django_assert_num_queries(0):
+        for headers in ({}, sign(b"other"), sign(BODY, now=timezone.now() - timedelta(days=1))):
+            post(BODY, headers)
+
+
+def test_a_refusal_is_logged_with_its_code_and_nothing_of_the_sender_s(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    post(b"marked-body", {"Stripe-Signature": "t=1,v1=marked-signature", "Cookie": "marked-cookie"})
+
+    assert "invalid_signature" in caplog.text
+    assert "marked" not in caplog.text
+
+
+@hypothesis_settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    header=st.text(st.characters(max_codepoint=255, exclude_characters="\r\n"), max_size=200)
+    | st.from_regex(r"\A(t=\d{0,14},?|v[01]=[0-9a-f]{0,70},?){0,5}\Z"),
+    body=st.binary(max_size=200),
+)
+def test_no_header_and_no_body_gets_past_without_a_signature(header: str, body: bytes) -> None:
+    status, _ = refusal(post(body, {"Stripe-Signature": header}))
+
+    assert status == 400
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+event_like = st.fixed_dictionaries(
+    {},
+    optional={
+        key: json_values | st.just("evt_1")
+        for key in ("id", "type", "created", "data", "account", "livemode", "api_version")
+    },
+)
+
+
+@hypothesis_settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(body=(json_values | event_like).map(lambda value: json.dumps(value).encode()))
+def test_whatever_is_signed_is_received_or_refused_and_never_an_error(body: bytes) -> None:
+    response = post(body, sign(body))
+
+    assert response.status_code == 200 or refusal(response) == (400, "malformed_event")
+    WebhookEvent.objects.all().delete()

@@ -1,0 +1,77 @@
+"""What is kept of a delivery, once."""
+
+import hashlib
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from threading import Barrier
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from webhooks.events import Event
+from webhooks.models import WebhookEvent
+from webhooks.tests.conftest import Subscribe, deliver, make_event, post, sign
+
+
+@pytest.mark.django_db
+def test_everything_that_is_searched_by_is_recorded_with_the_exact_bytes() -> None:
+    body = b"""{ "type":"invoice.paid", "id":"evt_1",
+        "object":"event", "created":1700000000, "livemode":true, "account":"acct_1",
+        "api_version":"2025-11-17.clover", "x": "\xc3\xa9",
+        "data":{"object":{"object":"shipment","id":"sh_1","customer":"cus_1"}} }"""
+    assert post(body, sign(body)).status_code == 200
+
+    row = WebhookEvent.objects.get()
+    assert bytes(row.body or b"") == body
+    assert row.sha256 == hashlib.sha256(body).hexdigest()
+    assert (row.provider, row.endpoint, row.event_id) == ("stripe", "stripe", "evt_1")
+    assert (row.type, row.object_type, row.object_id) == ("invoice.paid", "shipment", "sh_1")
+    assert (row.customer_id, row.account, row.livemode) == ("cus_1", "acct_1", True)
+    assert row.api_version == "2025-11-17.clover"
+    assert row.provider_created_at == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
+    assert row.deliveries == 1
+
+
+@pytest.mark.django_db
+def test_every_delivery_is_counted_and_the_first_is_kept() -> None:
+    event = make_event()
+    for pending in (3, 2, 1):
+        deliver(event | {"pending_webhooks": pending})
+
+    row = WebhookEvent.objects.get()
+    assert row.deliveries == 3
+    assert row.last_received_at > row.received_at
+    assert json.loads(bytes(row.body or b""))["pending_webhooks"] == 3
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_simultaneous_deliveries_leave_one_row_and_one_effect(subscribe: Subscribe) -> None:
+    effects: list[str] = []
+
+    def note(event: Event) -> None:
+        effects.append(event.id)
+
+    subscribe(note)
+    senders = 50
+    body = json.dumps(make_event()).encode()
+    headers = sign(body)
+    together = Barrier(senders)
+
+    def send() -> tuple[int, bool]:
+        client = Client()
+        together.wait()
+        try:
+            response = post(body, headers, client=client)
+            return response.status_code, "idempotent_replay" in response.json()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(senders) as pool:
+        answers = [future.result() for future in [pool.submit(send) for _ in range(senders)]]
+
+    assert sorted(answers) == [(200, False)] + [(200, True)] * (senders - 1)
+    assert WebhookEvent.objects.get().deliveries == senders
+    assert len(effects) == 1
