@@ -18,6 +18,7 @@ PINNED = {
     "DATABASE_PATH": ":memory:",
     "DATABASE_URL": "",
     "DEBUG": "false",
+    "LOG_LEVEL": "INFO",
     "REDIS_URL": "",
     "SECRET_KEY": "known-to-all-and-good-for-tests-only",
     "SECURE_SSL_REDIRECT": "false",

@@ -47,6 +47,7 @@ def send(
         with _opener.open(request, timeout=timeout_seconds) as response:
             return Answer(response.status, response.read().decode(errors="replace"))
     except urllib.error.HTTPError as refusal:
-        return Answer(refusal.code, refusal.read().decode(errors="replace"))
+        with refusal:
+            return Answer(refusal.code, refusal.read().decode(errors="replace"))
     except OSError as error:
         raise Unreachable(f"no answer from {url}: {getattr(error, 'reason', error)}") from error

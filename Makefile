@@ -1,0 +1,64 @@
+PYTHON ?= python3
+PORT ?= 8000
+
+BIN := .venv/bin
+APPS := webhooks,billing,payments_project
+
+# What `.env` says must not change what the checks say, so every variable is given here.
+PRODUCTION_LIKE = env DEBUG=false ALLOWED_HOSTS=payments.example SECURE_SSL_REDIRECT=true \
+	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \
+	STRIPE_WEBHOOK_SECRET=whsec_$$($(BIN)/python -c 'import secrets; print(secrets.token_hex(16))') \
+	DATABASE_URL= DATABASE_PATH=:memory: REDIS_URL= WEBHOOK_PROCESSING=request
+
+.PHONY: help
+help: ## Say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
+
+.PHONY: run
+run: .venv/run.stamp .env ## Serve the project on http://127.0.0.1:$PORT (8000)
+	$(BIN)/python -m payments_project.development --port $(PORT)
+
+.PHONY: test
+test: .venv/dev.stamp ## Test on SQLite, then on PostgreSQL and Redis
+	@rm -f .coverage .coverage.*
+	@status=0; for database in sqlite postgresql; do \
+		SUITE_DATABASE=$$database $(BIN)/python -m coverage run --branch --parallel-mode \
+			--source=$(APPS) --omit='*/tests/*,*/migrations/*' -m pytest -q || status=$$?; \
+	done; \
+	$(BIN)/coverage combine -q && $(BIN)/coverage report --skip-covered --skip-empty; \
+	exit $$status
+
+.PHONY: lint
+lint: .venv/dev.stamp ## Check format, code, types, imports, migrations and deployment settings
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(PRODUCTION_LIKE) $(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(PRODUCTION_LIKE) $(BIN)/python manage.py makemigrations --check --dry-run
+	$(PRODUCTION_LIKE) $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+.PHONY: bench
+bench: .venv/dev.stamp ## Measure against other receivers (needs wrk); about six minutes
+	$(BIN)/python -m benchmarks
+
+.PHONY: clean
+clean: ## Remove what the other targets made, except .env and the data
+	rm -rf .venv .coverage .coverage.* htmlcov .pytest_cache .mypy_cache .ruff_cache \
+		.import_linter_cache .hypothesis staticfiles
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.env: | .venv/run.stamp
+	$(BIN)/python -m payments_project.dotenv
+
+.venv/run.stamp: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) \
+		and "Python 3.11 or newer is needed: make PYTHON=...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/dev.stamp: .venv/run.stamp requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@# pytest loads tests.environment before it looks for the project's root by itself.
+	@pwd > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/root.pth"
+	@touch $@

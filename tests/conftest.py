@@ -1,0 +1,103 @@
+"""Real processes on a database of their own."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from django.conf import settings
+
+from tests.servers import free_port
+
+Environment = dict[str, str]
+
+START_SECONDS = 60
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Iterator[Environment]:
+    """The suite's environment, with an empty, migrated database that processes can share."""
+    if not settings.DATABASE_URL:
+        environment = {**os.environ, "DATABASE_PATH": str(tmp_path / "app.db")}
+        manage(environment, "migrate")
+        yield environment
+        return
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(settings.DATABASE_URL, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")
+        location = settings.DATABASE_URL.replace("/postgres?", f"/{name}?")
+        environment = {**os.environ, "DATABASE_URL": location}
+        try:
+            manage(environment, "migrate")
+            yield environment
+        finally:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def manage(environment: Environment, *arguments: str) -> str:
+    """Run a management command in a process of its own; its output."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=settings.BASE_DIR,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@contextmanager
+def process(environment: Environment, *command: str) -> Iterator[subprocess.Popen[str]]:
+    """A Python process of this project's, stopped at the end."""
+    started = subprocess.Popen(
+        [sys.executable, *command],
+        cwd=settings.BASE_DIR,
+        env={**environment, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield started
+    finally:
+        started.terminate()
+        started.communicate(timeout=30)
+
+
+@contextmanager
+def server(environment: Environment, *, workers: int = 1) -> Iterator[str]:
+    """The project under granian; yields its address."""
+    port = free_port()
+    options = ["--interface", "wsgi", "--port", str(port), "--workers", str(workers)]
+    options += ["--blocking-threads", "4", "--no-ws", "payments_project.wsgi:application"]
+    with process(environment, "-m", "granian", *options) as started:
+        wait_until(lambda: answers(port), started)
+        yield f"http://127.0.0.1:{port}"
+
+
+def answers(port: int) -> bool:
+    """Whether a server is alive at this port."""
+    with suppress(OSError, HTTPException), closing(HTTPConnection("127.0.0.1", port)) as connection:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    return False
+
+
+def wait_until(condition: Callable[[], bool], started: subprocess.Popen[str] | None = None) -> None:
+    """Wait for what a process is to bring about; fail when it ends, or when it takes too long."""
+    deadline = time.monotonic() + START_SECONDS
+    while not condition():
+        if started and started.poll() is not None:
+            pytest.fail(f"the process ended:\n{started.communicate()[0]}")
+        if time.monotonic() > deadline:
+            pytest.fail("it did not come about in time")
+        time.sleep(0.05)
