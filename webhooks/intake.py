@@ -5,19 +5,34 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 
 from django.db import Error, connection
-from django.db.models import Field
 
 from webhooks import conf, processing
 from webhooks.events import Event
 from webhooks.exceptions import EndpointNotConfigured, StorageUnavailable, UnknownEndpoint
-from webhooks.models import Trigger, WebhookEvent
+from webhooks.models import Trigger
 from webhooks.processing import Claim
 from webhooks.providers import PROVIDERS
 
 logger = logging.getLogger(__name__)
+
+RECORD = """
+INSERT INTO webhooks_webhookevent (
+    provider, event_id, endpoint, type, object_type, object_id, customer_id, account, livemode,
+    api_version, provider_created_at, body, sha256, received_at, last_received_at, available_at,
+    claimed_at, attempts
+) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (event_id, provider) DO UPDATE SET
+    deliveries = webhooks_webhookevent.deliveries + 1,
+    last_received_at = excluded.last_received_at
+RETURNING id, deliveries
+"""
+"""Records an event or counts its delivery; the other columns have their defaults.
+
+Raw, and the same on PostgreSQL and SQLite: the ORM's upsert can't count, and going through a
+model instance takes a quarter of the time of accepting a delivery.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,28 +90,29 @@ def record(event: Event, body: bytes, endpoint: str, *, claimed: bool, now: date
     `claimed` makes a new row its first attempt's own, for the caller to process.
     Raises `StorageUnavailable` when nothing was recorded.
     """
-    row = WebhookEvent(
-        provider=event.provider,
-        event_id=event.id,
-        endpoint=endpoint,
-        type=event.type,
-        object_type=event.object_type,
-        object_id=event.object_id,
-        customer_id=event.customer_id,
-        account=event.account,
-        livemode=event.livemode,
-        api_version=event.api_version,
-        provider_created_at=event.created_at,
-        body=body,
-        sha256=hashlib.sha256(body).hexdigest(),
-        received_at=now,
-        last_received_at=now,
-        available_at=now + conf.lease() if claimed else now,
-        claimed_at=now if claimed else None,
-        attempts=1 if claimed else 0,
+    moment = connection.ops.adapt_datetimefield_value
+    values = (
+        event.provider,
+        event.id,
+        endpoint,
+        event.type,
+        event.object_type,
+        event.object_id,
+        event.customer_id,
+        event.account,
+        event.livemode,
+        event.api_version,
+        moment(event.created_at),
+        body,
+        hashlib.sha256(body).hexdigest(),
+        moment(now),
+        moment(now),
+        moment(now + conf.lease() if claimed else now),
+        moment(now if claimed else None),
+        1 if claimed else 0,
     )
     try:
-        return _upsert(row)
+        return _upsert(values)
     except Error:
         if connection.in_atomic_block or connection.is_usable():
             logger.exception("event %s could not be recorded", event.id)
@@ -104,38 +120,14 @@ def record(event: Event, body: bytes, endpoint: str, *, claimed: bool, now: date
     # The connection was kept from an earlier request and has died since: once more on a new one.
     connection.close()
     try:
-        return _upsert(row)
+        return _upsert(values)
     except Error as error:
         logger.exception("event %s could not be recorded", event.id)
         raise StorageUnavailable from error
 
 
-def _upsert(row: WebhookEvent) -> Recorded:
-    values = [
-        field.get_db_prep_save(getattr(row, field.attname), connection) for field in _columns()
-    ]
+def _upsert(values: tuple[object, ...]) -> Recorded:
     with connection.cursor() as cursor:
-        cursor.execute(record_statement(), values)
+        cursor.execute(RECORD, values)
         pk, deliveries = cursor.fetchone()
     return Recorded(pk, is_new=deliveries == 1)
-
-
-@cache
-def _columns() -> list[Field]:
-    return [field for field in WebhookEvent._meta.concrete_fields if not field.primary_key]
-
-
-@cache
-def record_statement() -> str:
-    """The SQL that records an event; the same on PostgreSQL and SQLite.
-
-    Raw, because the ORM's upsert can't count, and a failed insert followed by an update costs
-    a flood of duplicates twice the work.
-    """
-    table = connection.ops.quote_name(WebhookEvent._meta.db_table)
-    names = [connection.ops.quote_name(field.column) for field in _columns()]
-    return (
-        f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(['%s'] * len(names))}) "  # noqa: S608
-        f"ON CONFLICT (event_id, provider) DO UPDATE SET deliveries = {table}.deliveries + 1, "
-        "last_received_at = excluded.last_received_at RETURNING id, deliveries"
-    )

@@ -63,7 +63,7 @@ class WebhookEvent(models.Model):
     """One event of a provider's: the log of what was received, and the queue of what is to do.
 
     `attempts` counts claims and is the fencing token: only the claimant whose number is still
-    in the row may settle it.
+    in the row may settle it. Rows are made by `webhooks.intake.record` alone.
     """
 
     class Status(models.TextChoices):
@@ -90,22 +90,25 @@ class WebhookEvent(models.Model):
     sha256 = models.CharField("SHA-256", max_length=64, help_text="of the signed bytes")
     received_at = models.DateTimeField("received")
     last_received_at = models.DateTimeField("last received")
-    deliveries = models.PositiveIntegerField(default=1)
+    deliveries = models.PositiveIntegerField(db_default=1)
 
-    status = models.CharField(max_length=16, choices=Status, default=Status.PENDING)
+    status = models.CharField(max_length=16, choices=Status, db_default=Status.PENDING)
     available_at = models.DateTimeField(
         help_text="pending: when it may next be claimed; a claim moves it to the lease's end"
     )
     claimed_at = models.DateTimeField(null=True, blank=True, help_text="by the claim in force")
-    attempts = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveIntegerField()
     schedule_start = models.PositiveIntegerField(
-        default=0, help_text="how many attempts had been made when the retry schedule last began"
+        db_default=0, help_text="how many attempts had been made when the retry schedule last began"
     )
     lost_leases = models.PositiveIntegerField(
-        default=0, help_text="how many workers took it and were not heard of again"
+        db_default=0, help_text="how many workers took it and were not heard of again"
     )
-    succeeded = models.JSONField(default=list, help_text="the handlers that need not run again")
-    last_error = models.TextField(blank=True)
+    succeeded = models.JSONField(
+        db_default=models.Value([], models.JSONField()),
+        help_text="the handlers that need not run again",
+    )
+    last_error = models.TextField(blank=True, db_default="")
     settled_at = models.DateTimeField("settled", null=True, blank=True)
     replay = models.ForeignKey(
         Replay,
@@ -121,7 +124,10 @@ class WebhookEvent(models.Model):
 
     class Meta:
         verbose_name = "event"
-        permissions: ClassVar = [("replay_webhookevent", "Can re-run events")]
+        permissions: ClassVar = [
+            ("replay_webhookevent", "Can re-run events"),
+            ("force_replay_webhookevent", "Can re-run handlers that have succeeded"),
+        ]
         constraints: ClassVar = [
             # The id first: staff look an event up by its id alone.
             models.UniqueConstraint(fields=["event_id", "provider"], name="webhooks_event_once"),
