@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from http.client import HTTPConnection
 from http.cookiejar import CookieJar
 from typing import Any
@@ -45,11 +45,8 @@ def query(environment: Environment, sql: str) -> list[tuple[Any, ...]]:
     if environment["DATABASE_URL"]:
         with psycopg.connect(environment["DATABASE_URL"]) as connection:
             return connection.execute(sql).fetchall()
-    connection = sqlite3.connect(environment["DATABASE_PATH"])
-    try:
-        return connection.execute(sql).fetchall()
-    finally:
-        connection.close()
+    with closing(sqlite3.connect(environment["DATABASE_PATH"])) as file:
+        return file.execute(sql).fetchall()
 
 
 def statuses(environment: Environment) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,6 +33,8 @@ RETURNING id, deliveries
 Raw, and the same on PostgreSQL and SQLite: the ORM's upsert can't count, and going through a
 model instance takes a quarter of the time of accepting a delivery.
 """
+
+_Value = str | int | bytes | datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ def record(event: Event, body: bytes, endpoint: str, *, claimed: bool, now: date
         raise StorageUnavailable from error
 
 
-def _upsert(values: tuple[object, ...]) -> Recorded:
+def _upsert(values: Sequence[_Value]) -> Recorded:
     with connection.cursor() as cursor:
         cursor.execute(RECORD, values)
         pk, deliveries = cursor.fetchone()

@@ -1,6 +1,5 @@
 """From a recorded event to its effects: handlers, failures, retries, leases."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,7 +43,7 @@ def sweep(at: datetime) -> list[Attempt]:
 
 
 @pytest.fixture
-def recorded(settings: Settings) -> Iterator[WebhookEvent]:
+def recorded(settings: Settings) -> WebhookEvent:
     """An event that was only recorded."""
     settings.WEBHOOK_PROCESSING = "loop"
     deliver(make_event())

@@ -1,0 +1,41 @@
+"""Billing state: what providers' events have said so far, and what each of them changed."""
+
+from typing import Final
+
+from billing.models.base import ProviderObject
+from billing.models.customers import Customer
+from billing.models.history import BillingChange
+from billing.models.outgoing import Dispute, Payout, Refund
+from billing.models.payments import Charge, CheckoutSession, PaymentIntent
+from billing.models.subscriptions import Invoice, Subscription
+
+MODELS: Final[dict[str, type[ProviderObject]]] = {
+    model.object_type: model
+    for model in (
+        Customer,
+        Subscription,
+        Invoice,
+        PaymentIntent,
+        Charge,
+        Refund,
+        Dispute,
+        CheckoutSession,
+        Payout,
+    )
+}
+"""Each model by the type of the objects it keeps."""
+
+__all__ = [
+    "MODELS",
+    "BillingChange",
+    "Charge",
+    "CheckoutSession",
+    "Customer",
+    "Dispute",
+    "Invoice",
+    "PaymentIntent",
+    "Payout",
+    "ProviderObject",
+    "Refund",
+    "Subscription",
+]

@@ -1,0 +1,84 @@
+"""What every object of a provider's has in common."""
+
+from typing import ClassVar, TypedDict, TypeVar
+
+from django.db import models
+
+Object = TypeVar("Object", bound="ProviderObject")
+
+
+class Scope(TypedDict):
+    """Where an object's id and the ids it names are to be looked up."""
+
+    provider: str
+    account: str
+    livemode: bool
+
+
+class ProviderObject(models.Model):
+    """An object as the provider last described it.
+
+    It is one and the same only within its provider, account and mode. It names other objects by
+    the provider's ids, in plain columns and not by foreign keys: events come in any order, so
+    what is named may come later or never; this way nothing needs a stand-in or a second lock.
+    `follow` and `related` go from one object to another.
+
+    Money is in the currency's minor units; null is unknown, as it is for moments and yes or no.
+    Statuses and other codes are the provider's, and any text may be among them.
+    """
+
+    object_type: ClassVar[str]
+
+    provider = models.CharField(max_length=32)
+    account = models.CharField(
+        max_length=255, blank=True, help_text="the connected account; empty for our own"
+    )
+    livemode = models.BooleanField("live mode")
+    provider_id = models.CharField("id", max_length=255)
+    created_at = models.DateTimeField("created", null=True, blank=True, help_text="at the provider")
+    metadata = models.JSONField(default=dict, blank=True)
+    deleted = models.BooleanField(default=False, help_text="at the provider")
+    snapshot_at = models.DateTimeField(
+        "as of",
+        null=True,
+        blank=True,
+        help_text="when the provider made the event that this state comes from",
+    )
+    snapshot_event_id = models.CharField(
+        "last event", max_length=255, blank=True, help_text="the last event that had a say"
+    )
+    updated_at = models.DateTimeField("updated", auto_now=True)
+
+    class Meta:
+        abstract = True
+        constraints: ClassVar = [
+            # The id first: people look an object up by its id alone.
+            models.UniqueConstraint(
+                fields=["provider_id", "provider", "account", "livemode"],
+                name="%(app_label)s_%(class)s_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.provider_id
+
+    @property
+    def scope(self) -> Scope:
+        """The provider, account and mode that this object lives in."""
+        return Scope(provider=self.provider, account=self.account, livemode=self.livemode)
+
+    def follow(self, model: type[Object], column: str = "") -> Object | None:
+        """The object that this one names: `charge.follow(Customer)`. None until it has arrived.
+
+        `column` is needed where it is not the model's usual one:
+        `subscription.follow(Invoice, "latest_invoice_id")`.
+        """
+        named: str = getattr(self, column or f"{model.object_type}_id")
+        if not named:
+            return None
+        return model._default_manager.filter(provider_id=named, **self.scope).first()
+
+    def related(self, model: type[Object], column: str = "") -> models.QuerySet[Object]:
+        """The objects that name this one: `customer.related(Subscription)`."""
+        named = {column or f"{self.object_type}_id": self.provider_id}
+        return model._default_manager.filter(**named, **self.scope)

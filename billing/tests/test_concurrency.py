@@ -1,0 +1,50 @@
+"""Many events at once about the same objects."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection, transaction
+
+from billing.models import BillingChange, Charge, Refund
+from billing.tests import builders as build
+from billing.tests.builders import NOON, event, send
+from webhooks.events import Event
+
+EVENTS = 40
+REFUNDS = 4
+
+
+@contextmanager
+def own_connection() -> Iterator[None]:
+    try:
+        yield
+    finally:
+        connection.close()
+
+
+def told(number: int) -> Event:
+    """A charge and its refunds, in a different order each time."""
+    refunds = [build.refund(id=f"re_{(number + n) % REFUNDS}") for n in range(REFUNDS)]
+    return event(
+        "charge.refunded",
+        build.charge(amount_refunded=number, refunds={"data": refunds}),
+        id=f"evt_{number}",
+        created=NOON + number % 3,
+    )
+
+
+def deliver(number: int) -> None:
+    with own_connection(), transaction.atomic():
+        send(told(number))
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_events_about_the_same_objects_wait_for_each_other() -> None:
+    with ThreadPoolExecutor(max_workers=8) as workers:
+        list(workers.map(deliver, range(EVENTS)))
+    assert Charge.objects.count() == 1
+    assert Refund.objects.count() == REFUNDS
+    assert BillingChange.objects.count() == EVENTS * (1 + REFUNDS)

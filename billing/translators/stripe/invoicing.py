@@ -1,0 +1,154 @@
+"""Stripe's customers, subscriptions and invoices, in the shapes of 2020 and of today.
+
+Since 2025-03-31 (basil) a subscription's items tell the current period, and an invoice names its
+subscription in `parent` and its payments in `payments`: https://docs.stripe.com/changelog/basil
+"""
+
+from datetime import datetime
+
+from billing.changes import (
+    UNKNOWN,
+    CustomerChange,
+    InvoiceChange,
+    SubscriptionChange,
+    SubscriptionItem,
+    Text,
+)
+from billing.translators.fields import (
+    Node,
+    boolean,
+    first,
+    integer,
+    known,
+    moment,
+    reference,
+    text,
+)
+from billing.translators.stripe.common import common, identifier
+
+
+def customer(source: Node) -> CustomerChange:
+    """A customer."""
+    return CustomerChange(
+        **common(source),
+        email=text(source["email"], limit=512),
+        name=text(source["name"], limit=None),
+        phone=text(source["phone"], limit=None),
+        currency=text(source["currency"]),
+        balance=integer(source["balance"]),
+        delinquent=boolean(source["delinquent"]),
+    )
+
+
+def subscription(source: Node) -> SubscriptionChange:
+    """A subscription with its items."""
+    return SubscriptionChange(
+        **common(source),
+        customer_id=reference(source["customer"]),
+        latest_invoice_id=reference(source["latest_invoice"]),
+        status=text(source["status"]),
+        currency=text(source["currency"]),
+        collection_method=text(source["collection_method"]),
+        items=[_item(item) for item in source["items"]["data"]] if "items" in source else UNKNOWN,
+        current_period_start=max(
+            _moments(source, "current_period_start"),
+            default=moment(source["current_period_start"]),
+        ),
+        current_period_end=min(
+            _moments(source, "current_period_end"), default=moment(source["current_period_end"])
+        ),
+        trial_start=moment(source["trial_start"]),
+        trial_end=moment(source["trial_end"]),
+        started_at=moment(source["start_date"]),
+        cancel_at=moment(source["cancel_at"]),
+        cancel_at_period_end=boolean(source["cancel_at_period_end"]),
+        canceled_at=moment(source["canceled_at"]),
+        ended_at=moment(source["ended_at"]),
+    )
+
+
+def invoice(source: Node) -> InvoiceChange:
+    """An invoice."""
+    intent, charge = _paid_by(source["payments"])
+    transitions = source["status_transitions"]
+    return InvoiceChange(
+        **common(source),
+        customer_id=reference(source["customer"]),
+        subscription_id=first(
+            reference(source["parent"]["subscription_details"]["subscription"]),
+            reference(source["subscription"]),
+        ),
+        payment_intent_id=first(intent, reference(source["payment_intent"])),
+        charge_id=first(charge, reference(source["charge"])),
+        number=text(source["number"]),
+        status=text(source["status"]),
+        currency=text(source["currency"]),
+        amount_due=integer(source["amount_due"]),
+        amount_paid=integer(source["amount_paid"]),
+        amount_remaining=integer(source["amount_remaining"]),
+        subtotal=integer(source["subtotal"]),
+        total=integer(source["total"]),
+        billing_reason=text(source["billing_reason"]),
+        collection_method=text(source["collection_method"]),
+        attempt_count=integer(source["attempt_count"]),
+        next_payment_attempt_at=moment(source["next_payment_attempt"]),
+        due_at=moment(source["due_date"]),
+        period_start=moment(source["period_start"]),
+        period_end=moment(source["period_end"]),
+        finalized_at=moment(transitions["finalized_at"]),
+        paid_at=moment(transitions["paid_at"]),
+        voided_at=moment(transitions["voided_at"]),
+        marked_uncollectible_at=moment(transitions["marked_uncollectible_at"]),
+    )
+
+
+def invoice_payment(source: Node) -> InvoiceChange | None:
+    """What a payment that was made says of its invoice: with what it is paid."""
+    paid = known(reference(source["invoice"]), "")
+    if not paid or source["status"].value != "paid":
+        return None
+    intent, charge = _payment(source)
+    return InvoiceChange(
+        provider_id=paid, complete=False, payment_intent_id=intent, charge_id=charge
+    )
+
+
+def _paid_by(payments: Node) -> tuple[Text, Text]:
+    """The payment intent and the charge of the one among an invoice's payments that counts.
+
+    That is the one that paid it, else the one that its customer is asked to make.
+    """
+    candidates = sorted(
+        payments["data"],
+        key=lambda one: (one["status"].value == "paid", one["is_default"].value is True),
+        reverse=True,
+    )
+    return _payment(candidates[0]) if candidates else (UNKNOWN, UNKNOWN)
+
+
+def _payment(source: Node) -> tuple[Text, Text]:
+    """A payment is made with one of the two, which says nothing of the other."""
+    intent = reference(source["payment"]["payment_intent"])
+    charge = reference(source["payment"]["charge"])
+    return intent or UNKNOWN, charge or UNKNOWN
+
+
+def _moments(source: Node, key: str) -> list[datetime]:
+    found = [known(moment(item[key]), None) for item in source["items"]["data"]]
+    return [one for one in found if one is not None]
+
+
+def _item(source: Node) -> SubscriptionItem:
+    price, plan = source["price"], source["plan"]
+    period_end = known(moment(source["current_period_end"]), None)
+    # A plan is what a price was called before 2020; later shapes carry both.
+    amount = known(integer(price["unit_amount"]), None)
+    return SubscriptionItem(
+        id=identifier(source),
+        price_id=known(first(reference(price), reference(plan)), ""),
+        product_id=known(first(reference(price["product"]), reference(plan["product"])), ""),
+        quantity=known(integer(source["quantity"]), None),
+        unit_amount=known(integer(plan["amount"]), None) if amount is None else amount,
+        interval=known(first(text(price["recurring"]["interval"]), text(plan["interval"])), ""),
+        current_period_end=period_end.isoformat() if period_end else None,
+    )
