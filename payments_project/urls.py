@@ -4,7 +4,9 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from payments_project import health
+from payments_project import health, refusals
+
+handler400 = refusals.bad_request
 
 urlpatterns = [
     path("webhooks/", include("webhooks.urls")),

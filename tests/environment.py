@@ -24,6 +24,7 @@ PINNED = {
     "SECURE_SSL_REDIRECT": "false",
     "STRIPE_TOLERANCE_SECONDS": "300",
     "STRIPE_WEBHOOK_SECRET": "whsec_known_to_all_and_good_for_tests_only",
+    "TRUSTED_PROXY_COUNT": "0",
     "WEBHOOK_MAX_BODY_BYTES": "1048576",
     "WEBHOOK_PROCESSING": "request",
 }

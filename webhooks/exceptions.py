@@ -16,6 +16,13 @@ class Rejected(Exception):
         self.detail = detail or self.title
 
 
+class BadRequest(Rejected):
+    """The request is not fit to be looked at: it names a host that is not ours, say."""
+
+    code = "bad_request"
+    title = "The request is malformed"
+
+
 class MissingSignature(Rejected):
     """The delivery carries no signature."""
 

@@ -6,5 +6,6 @@ from webhooks import views
 
 app_name = "webhooks"
 
-# With and without the slash: providers don't follow redirects.
-urlpatterns = [re_path(r"^(?P<endpoint>[-\w]+)/?$", views.receive, name="receive")]
+# With and without the slash: providers don't follow redirects. Whatever else comes after the
+# prefix is an unknown endpoint too, and told so in the same form.
+urlpatterns = [re_path(r"^(?P<endpoint>[\s\S]*?)/?\Z", views.receive, name="receive")]

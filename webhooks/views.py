@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 
 from webhooks import conf, guards, intake
 from webhooks.exceptions import Rejected
+from webhooks.problems import problem
 
 logger = logging.getLogger(__name__)
 
@@ -29,8 +30,8 @@ def receive(request: HttpRequest, endpoint: str) -> HttpResponse:
             now=timezone.now(),
         )
     except Rejected as refusal:
-        logger.warning("refused a delivery to %r: %s", endpoint, refusal.code)
-        return _problem(refusal)
+        logger.warning("refused a delivery to %.64r: %s", endpoint, refusal.code)
+        return problem(refusal)
     seen_before = bool(recorded) and not any(row.is_new for row in recorded)
     return HttpResponse(
         RECEIVED_AGAIN if seen_before else RECEIVED, content_type="application/json"
@@ -46,20 +47,4 @@ def _read_body(request: HttpRequest) -> bytes:
         request.META["wsgi.input"] if in_chunks else request,
         declared=int(length) if length.isdecimal() else None,
         limit=conf.max_body_bytes(),
-    )
-
-
-def _problem(refusal: Rejected) -> HttpResponse:
-    return HttpResponse(
-        json.dumps(
-            {
-                "type": f"urn:webhooks:problem:{refusal.code}",
-                "title": refusal.title,
-                "status": refusal.status_code,
-                "detail": refusal.detail,
-                "code": refusal.code,
-            }
-        ),
-        content_type="application/problem+json",
-        status=refusal.status_code,
     )

@@ -117,8 +117,15 @@ def test_an_endpoint_without_a_secret_accepts_nothing(
     assert b"STRIPE_WEBHOOK_SECRET" not in response.content
 
 
-def test_an_unknown_endpoint_is_refused() -> None:
-    assert refusal(post(BODY, sign(BODY), "/webhooks/nobody/")) == (404, "unknown_endpoint")
+@pytest.mark.parametrize("path", ["nobody/", "stripe/more", "", "%0a%00", "\u00e9", "stripe%20"])
+def test_an_unknown_endpoint_is_refused(path: str) -> None:
+    assert refusal(post(BODY, sign(BODY), f"/webhooks/{path}")) == (404, "unknown_endpoint")
+
+
+def test_a_request_to_another_host_is_refused(settings: Settings) -> None:
+    settings.ALLOWED_HOSTS = ["payments.example"]
+
+    assert refusal(post(BODY, sign(BODY))) == (400, "bad_request")
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE"])
