@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db.models import Model
 from django.test import Client
 
 from billing.models import MODELS, BillingChange
@@ -43,7 +44,7 @@ def wrapped_objects() -> list[dict[str, Any]]:
 
 
 def billing_rows() -> list[Any]:
-    models = [*MODELS.values(), BillingChange]
+    models: list[type[Model]] = [*MODELS.values(), BillingChange]
     return [list(model._default_manager.order_by("pk").values()) for model in models]
 
 

@@ -180,7 +180,7 @@ def test_the_first_run_shows_a_story_and_a_login_that_works(environment: Environ
         page = log_in(f"http://127.0.0.1:{port}", "admin", password[1])
         manage(environment, "send_test_event", "--url", f"http://127.0.0.1:{port}/webhooks/stripe")
 
-    assert "invoice.paid" in page
+    assert "evt_" in page
     assert statuses(environment)["processed"] > 40
 
 

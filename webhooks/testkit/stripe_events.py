@@ -182,11 +182,13 @@ def _falls_behind(now: int) -> list[Object]:
         envelope("invoice.payment_failed", failed, due + 1),
         envelope(
             "customer.subscription.updated",
-            objects.subscription(start, **behind, status="past_due"),
+            objects.subscription(start, due, **behind, status="past_due"),
             due + 2,
         ),
         envelope("invoice.paid", objects.invoice(due, **bill, attempt_count=2), retry),
-        envelope("customer.subscription.updated", objects.subscription(start, **behind), retry + 1),
+        envelope(
+            "customer.subscription.updated", objects.subscription(start, due, **behind), retry + 1
+        ),
     ]
 
 

@@ -35,15 +35,15 @@ def customer(now: int, **changes: Any) -> Object:
     } | changes
 
 
-def subscription(now: int, **changes: Any) -> Object:
-    """An active monthly subscription; its period is told by its item."""
+def subscription(now: int, period_start: int | None = None, **changes: Any) -> Object:
+    """An active monthly subscription, in its first period unless another is given."""
     own_id = changes.get("id") or new_id("sub")
     item = {
         "id": own_id.replace("sub", "si", 1),
         "object": "subscription_item",
         "created": now,
-        "current_period_end": now + MONTH,
-        "current_period_start": now,
+        "current_period_end": (period_start or now) + MONTH,
+        "current_period_start": period_start or now,
         "price": {
             "id": "price_pro_monthly",
             "object": "price",

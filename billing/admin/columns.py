@@ -1,0 +1,39 @@
+"""What matters most of each kind of object: the columns of the lists, here and on other pages."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from billing import models, states
+
+COLUMNS: Final[Mapping[type[models.ProviderObject], tuple[str, ...]]] = {
+    models.Customer: ("email", "name", "balance", "delinquent"),
+    models.Subscription: (
+        *("status", "customer_id", "current_period_end"),
+        *("cancel_at_period_end", "ended_at"),
+    ),
+    models.Invoice: ("status", "number", "customer_id", "total", "amount_paid", "paid_at"),
+    models.PaymentIntent: ("status", "customer_id", "amount", "amount_received", "error_code"),
+    models.Charge: (
+        *("status", "customer_id", "amount", "amount_refunded"),
+        *("disputed", "failure_code"),
+    ),
+    models.Refund: ("status", "charge_id", "amount", "reason", "failure_reason"),
+    models.Dispute: ("status", "charge_id", "amount", "reason", "evidence_due_at"),
+    models.CheckoutSession: (
+        *("status", "payment_status", "customer_id"),
+        *("client_reference_id", "amount_total"),
+    ),
+    models.Payout: ("status", "amount", "arrival_at", "method", "failure_code"),
+}
+
+STATES: Final[Mapping[type[models.ProviderObject], type[StrEnum]]] = {
+    models.Subscription: states.SubscriptionStatus,
+    models.Invoice: states.InvoiceStatus,
+    models.PaymentIntent: states.PaymentIntentStatus,
+    models.Charge: states.ChargeStatus,
+    models.Refund: states.RefundStatus,
+    models.Dispute: states.DisputeStatus,
+    models.CheckoutSession: states.CheckoutStatus,
+    models.Payout: states.PayoutStatus,
+}

@@ -1,0 +1,53 @@
+"""What billing has to say on the page of an event."""
+
+from collections.abc import Iterator
+
+from django.http import HttpRequest
+
+from billing.admin.history import change_cells
+from billing.models import MODELS, BillingChange, ProviderObject
+from webhooks.admin.panels import EventKey, Fact, Facts, Panel, Table
+from webhooks.admin.values import code, link, page_url, two_lines
+
+
+def billing_panels(request: HttpRequest, event: EventKey) -> Iterator[Panel]:
+    """What an event changed, and the way to the objects that it is about."""
+    if not request.user.has_perm("billing.view_billingchange"):
+        return
+    changes = BillingChange.objects.filter(event_id=event.event_id, provider=event.provider)
+    yield Table(
+        "What it changed",
+        ["Object", "Made", "Verdict", "What changed"],
+        [_row(event, change) for change in changes.order_by("id")],
+        empty="nothing",
+    )
+    about = {"customer": event.customer_id, event.object_type: event.object_id}
+    objects = [row for name, key in about.items() if (row := _object(event, name, key))]
+    if objects:
+        yield Facts("In billing", [[_fact(row) for row in objects]])
+
+
+def _row(event: EventKey, change: BillingChange) -> list[str]:
+    row = _object(event, change.object_type, change.provider_id)
+    name = code(change.provider_id)
+    return [
+        two_lines(change.object_type, link(page_url(row), name) if row else name),
+        *change_cells(change, row),
+    ]
+
+
+def _object(event: EventKey, object_type: str, provider_id: str) -> ProviderObject | None:
+    model = MODELS.get(object_type)
+    if model is None or not provider_id:
+        return None
+    return model._default_manager.filter(
+        provider=event.provider,
+        account=event.account,
+        livemode=event.livemode,
+        provider_id=provider_id,
+    ).first()
+
+
+def _fact(row: ProviderObject) -> Fact:
+    kind = str(row._meta.verbose_name).capitalize()
+    return Fact(kind, link(page_url(row), code(row.provider_id)))

@@ -1,0 +1,79 @@
+"""What is known of an object, at a glance."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from django.db.models import DateTimeField, Field
+from django.utils.html import format_html
+
+from billing.admin.related import named_by
+from billing.admin.values import REFERENCES, is_money, label, value
+from billing.models import ProviderObject
+from webhooks.admin.panels import Fact, Facts
+from webhooks.admin.related import events_url
+from webhooks.admin.values import badge, code, dashboard_link, link, mode, moment
+
+_COMMON: Final = frozenset(field.name for field in ProviderObject._meta.local_fields)
+
+
+def object_facts(row: ProviderObject) -> Facts:
+    """What it is, what it belongs to, its amounts, and its dates."""
+    return Facts(
+        str(row._meta.verbose_name).capitalize(),
+        [
+            [_identity(row), *_own(row, _is_other)],
+            named_by(row),
+            [
+                *_own(row, lambda field: is_money(field.name)),
+                _fact(row, "created_at"),
+                *_own(row, _is_moment),
+            ],
+        ],
+    )
+
+
+def record_facts(row: ProviderObject) -> Facts:
+    """Where it lives, and where what is known of it comes from."""
+    last = row.snapshot_event_id
+    return Facts(
+        "Record",
+        [
+            [
+                Fact("Provider", row.provider.capitalize()),
+                Fact("Account", code(row.account) if row.account else "our own"),
+                Fact("As of", moment(row.snapshot_at)),
+                Fact("Last event", link(events_url(last), code(last))),
+                Fact("Updated here", moment(row.updated_at)),
+                Fact("Metadata", value(row, "metadata"), wide=True),
+            ]
+        ],
+    )
+
+
+def _identity(row: ProviderObject) -> Fact:
+    there = dashboard_link(
+        row.provider, row.object_type, row.provider_id, row.account, row.livemode
+    )
+    deleted = badge("Deleted", "danger") if row.deleted else ""
+    name = format_html("{} {} {} {}", code(row.provider_id), mode(row.livemode), deleted, there)
+    return Fact("Id", name)
+
+
+def _own(row: ProviderObject, wanted: Callable[[Field[Any, Any]], bool]) -> list[Fact]:
+    return [
+        _fact(row, field.name)
+        for field in row._meta.concrete_fields
+        if not field.primary_key and field.name not in _COMMON and wanted(field)
+    ]
+
+
+def _is_moment(field: Field[Any, Any]) -> bool:
+    return isinstance(field, DateTimeField)
+
+
+def _is_other(field: Field[Any, Any]) -> bool:
+    return not (_is_moment(field) or is_money(field.name) or field.name in REFERENCES)
+
+
+def _fact(row: ProviderObject, name: str) -> Fact:
+    return Fact(label(type(row), name), value(row, name))

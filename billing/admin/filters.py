@@ -1,0 +1,23 @@
+"""Filters of the lists of billing objects."""
+
+from enum import StrEnum
+from typing import Any
+
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import DropdownFilter
+
+
+def status_filter(states: type[StrEnum]) -> type[Any]:
+    """A filter by status. Providers may add states: only those known here can be chosen."""
+
+    class StatusFilter(DropdownFilter):
+        title = "status"
+        parameter_name = "status"
+
+        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+            return [(state, state.replace("_", " ").capitalize()) for state in states]
+
+        def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+            return queryset.filter(status=self.value()) if self.value() else queryset
+
+    return StatusFilter

@@ -1,0 +1,59 @@
+"""What events changed of an object over time."""
+
+from typing import Any, Final
+
+from django.utils.html import format_html_join
+
+from billing.admin.values import label, plain
+from billing.models import BillingChange, ProviderObject
+from webhooks.admin.panels import Table
+from webhooks.admin.related import events_url
+from webhooks.admin.values import Kind, badge, code, event_type, link, moment, two_lines
+
+SHOWN: Final = 20
+
+_KINDS: Final[dict[str, Kind]] = {
+    BillingChange.Verdict.APPLIED: "success",
+    BillingChange.Verdict.UNCHANGED: "",
+    BillingChange.Verdict.OLDER: "warning",
+}
+
+
+def changes_of_object(row: ProviderObject) -> Table:
+    """The latest changes of an object, the last one first."""
+    changes = BillingChange.objects.filter(
+        provider_id=row.provider_id, object_type=row.object_type, **row.scope
+    ).order_by("-id")[:SHOWN]
+    return Table(
+        "Changes" if len(changes) < SHOWN else f"The latest {SHOWN} changes",
+        ["Event", "Made", "Verdict", "What changed"],
+        [[_event(change), *change_cells(change, row)] for change in changes],
+    )
+
+
+def change_cells(change: BillingChange, row: ProviderObject | None) -> list[str]:
+    """When it was made, its verdict, and each field's values before and after."""
+    verdict = badge(change.get_verdict_display(), _KINDS.get(change.verdict, ""))
+    return [moment(change.created_at), verdict, _differences(change, row)]
+
+
+def _event(change: BillingChange) -> str:
+    name = link(events_url(change.event_id), event_type(change.event_type))
+    return two_lines(name, code(change.event_id))
+
+
+def _differences(change: BillingChange, row: ProviderObject | None) -> str:
+    fields: dict[str, list[Any]] = change.fields
+    currency = fields.get("currency", ["", ""])[1] or getattr(row, "currency", "")
+    return format_html_join(
+        " ",
+        '<span class="difference"><b>{}</b> {} → {}</span>',
+        (
+            (
+                label(type(row), name) if row else name,
+                plain(name, before, currency),
+                plain(name, after, currency),
+            )
+            for name, (before, after) in fields.items()
+        ),
+    )

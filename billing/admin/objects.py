@@ -1,0 +1,102 @@
+"""The screens of the billing objects."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from django.contrib import admin
+from django.db.models import Q
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import BooleanRadioFilter
+
+from billing.admin.columns import COLUMNS, STATES
+from billing.admin.facts import object_facts, record_facts
+from billing.admin.filters import status_filter
+from billing.admin.history import changes_of_object
+from billing.admin.related import events_about, naming, references
+from billing.admin.values import label, value
+from billing.models import (
+    Charge,
+    CheckoutSession,
+    Customer,
+    Dispute,
+    Invoice,
+    PaymentIntent,
+    Payout,
+    ProviderObject,
+    Refund,
+    Subscription,
+)
+from webhooks.admin.panels import Panel
+from webhooks.admin.readonly import ReadOnlyAdmin
+from webhooks.admin.values import code, mode, two_lines
+
+SAME_EMAIL: Final = 100
+
+
+@admin.register(Refund, Dispute, Payout)
+class ObjectAdmin(ReadOnlyAdmin):
+    """A list with the columns that matter, and a page with everything."""
+
+    search_help_text = "Id, or a related id"
+
+    def get_list_display(self, request: HttpRequest) -> list[Callable[[ProviderObject], str]]:
+        columns = (*COLUMNS[self.model], "created_at")
+        return [_identity, *(_column(self.model, name) for name in columns)]
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        return [status_filter(STATES[self.model]), ("livemode", BooleanRadioFilter)]
+
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        return ("provider_id", *references(self.model))
+
+    def panels(self, request: HttpRequest, obj: ProviderObject) -> Iterable[Panel]:
+        yield object_facts(obj)
+        yield from naming(obj)
+        yield changes_of_object(obj)
+        yield events_about(obj)
+        yield record_facts(obj)
+
+
+@admin.register(Subscription, Invoice, PaymentIntent, Charge, CheckoutSession)
+class OwnedAdmin(ObjectAdmin):
+    """Objects that belong to a customer, and can be found by the customer's email."""
+
+    search_help_text = "Id, a related id, or customer's email"
+
+    def found_by(self, request: HttpRequest, term: str) -> Q:
+        if "@" not in term:
+            return super().found_by(request, term)
+        # Looked up first: a subquery would keep the database from using the index.
+        found = Customer.objects.filter(_has_email(term)).values_list("provider_id", flat=True)
+        return Q(customer_id__in=list(found[:SAME_EMAIL]))
+
+
+@admin.register(Customer)
+class CustomerAdmin(ObjectAdmin):
+    """Where support begins: a customer with all that is theirs."""
+
+    search_help_text = "Id or email"
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        return [("delinquent", BooleanRadioFilter), ("livemode", BooleanRadioFilter)]
+
+    def found_by(self, request: HttpRequest, term: str) -> Q:
+        return super().found_by(request, term) | _has_email(term)
+
+
+def _has_email(text: str) -> Q:
+    return Q(email__in={text, text.lower()})
+
+
+@admin.display(description="id")
+def _identity(row: ProviderObject) -> str:
+    return two_lines(code(row.provider_id), mode(row.livemode))
+
+
+def _column(model: type[ProviderObject], name: str) -> Callable[[ProviderObject], str]:
+    @admin.display(description=label(model, name))
+    def shown(row: ProviderObject) -> str:
+        return value(row, name)
+
+    shown.__name__ = name
+    return shown

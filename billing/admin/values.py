@@ -1,0 +1,134 @@
+"""How the fields of billing objects are shown."""
+
+import json
+from datetime import datetime
+from typing import Any, Final
+
+from django.utils.dateparse import parse_datetime
+from django.utils.text import capfirst
+
+from billing.admin.money import money
+from billing.models import (
+    Charge,
+    Customer,
+    Invoice,
+    PaymentIntent,
+    ProviderObject,
+    Subscription,
+)
+from billing.states import (
+    ChargeStatus,
+    CheckoutPaymentStatus,
+    CheckoutStatus,
+    DisputeStatus,
+    InvoiceStatus,
+    PaymentIntentStatus,
+    PayoutStatus,
+    RefundStatus,
+    SubscriptionStatus,
+)
+from webhooks.admin.values import NOTHING, Kind, badge, code, link, moment, search_url
+
+STATUSES: Final = frozenset({"status", "payment_status"})
+REFERENCES: Final[dict[str, type[ProviderObject]]] = {
+    "customer_id": Customer,
+    "subscription_id": Subscription,
+    "invoice_id": Invoice,
+    "latest_invoice_id": Invoice,
+    "payment_intent_id": PaymentIntent,
+    "charge_id": Charge,
+    "latest_charge_id": Charge,
+}
+"""The columns that name other objects. Each has an index."""
+
+_GOOD: Final = frozenset(
+    {
+        SubscriptionStatus.ACTIVE,
+        InvoiceStatus.PAID,
+        PaymentIntentStatus.SUCCEEDED,
+        CheckoutStatus.COMPLETE,
+        CheckoutPaymentStatus.NO_PAYMENT_REQUIRED,
+        DisputeStatus.WON,
+        DisputeStatus.PREVENTED,
+    }
+)
+_BAD: Final = frozenset(
+    {
+        SubscriptionStatus.INCOMPLETE_EXPIRED,
+        SubscriptionStatus.UNPAID,
+        InvoiceStatus.UNCOLLECTIBLE,
+        ChargeStatus.FAILED,
+        DisputeStatus.NEEDS_RESPONSE,
+        DisputeStatus.APPEAL_NEEDS_RESPONSE,
+        DisputeStatus.LOST,
+    }
+)
+_OVER: Final = frozenset(
+    {
+        SubscriptionStatus.CANCELED,
+        InvoiceStatus.DRAFT,
+        InvoiceStatus.VOID,
+        CheckoutStatus.EXPIRED,
+        DisputeStatus.WARNING_CLOSED,
+    }
+)
+_UNDER_WAY: Final = frozenset(
+    {
+        SubscriptionStatus.TRIALING,
+        InvoiceStatus.OPEN,
+        PaymentIntentStatus.PROCESSING,
+        PayoutStatus.IN_TRANSIT,
+        RefundStatus.PENDING,
+    }
+)
+
+
+def status(text: str) -> str:
+    """A provider's status, coloured. One that is not known here is one to look at."""
+    return badge(text.replace("_", " "), _kind(text)) if text else NOTHING
+
+
+def _kind(text: str) -> Kind:
+    if text in _GOOD:
+        return "success"
+    if text in _BAD:
+        return "danger"
+    if text in _OVER:
+        return ""
+    return "info" if text in _UNDER_WAY else "warning"
+
+
+def is_money(name: str) -> bool:
+    """Whether a field of this name holds minor units."""
+    return name.startswith("amount") or name in {"balance", "subtotal", "total"}
+
+
+def label(model: type[ProviderObject], name: str) -> str:
+    """What a field is called."""
+    names = {field.name: field.verbose_name for field in model._meta.concrete_fields}
+    return capfirst(str(names[name]))
+
+
+def value(row: ProviderObject, name: str) -> str:
+    """A field of an object, with a search for what it names."""
+    raw = getattr(row, name)
+    if name in STATUSES:
+        return status(raw)
+    if name in REFERENCES and raw:
+        return link(search_url(REFERENCES[name], raw), code(raw))
+    return plain(name, raw, getattr(row, "currency", ""))
+
+
+def plain(name: str, raw: Any, currency: str) -> str:
+    """The value of a field of this name, as text."""
+    if is_money(name):
+        return money(raw, currency)
+    if raw is None or raw in ("", [], {}):
+        return NOTHING
+    if isinstance(raw, bool):
+        return "yes" if raw else "no"
+    if isinstance(raw, datetime):
+        return moment(raw)
+    if name.endswith(("_at", "_start", "_end")) and isinstance(raw, str):
+        return moment(parse_datetime(raw))
+    return code(json.dumps(raw, ensure_ascii=False)) if isinstance(raw, list | dict) else str(raw)

@@ -1,0 +1,8 @@
+"""The admin's screens.
+
+Other apps build on `values`, `panels`, `readonly`, `search` and `related`.
+"""
+
+from webhooks.admin import accounts, events
+
+__all__ = ["accounts", "events"]

@@ -1,0 +1,51 @@
+"""The first page: what needs somebody's attention."""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+
+from webhooks.admin.panels import Table
+from webhooks.admin.values import code, event_type, link, moment, page_url, two_lines
+from webhooks.models import WebhookEvent
+
+LATE_AFTER: Final = timedelta(minutes=1)
+FAILURES_SHOWN: Final = 8
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """The context of the first page; only counts that an index answers."""
+    if not request.user.has_perm("webhooks.view_webhookevent"):
+        return context
+    events = reverse("admin:webhooks_webhookevent_changelist")
+    failed = WebhookEvent.objects.filter(status=WebhookEvent.Status.FAILED)
+    late = WebhookEvent.objects.due(timezone.now() - LATE_AFTER)
+    return context | {
+        "title": "Overview",
+        "events_url": events,
+        "counts": [
+            ("Failed events", failed.count(), f"{events}?status=failed"),
+            ("Waiting for more than a minute", late.count(), f"{events}?status=due"),
+        ],
+        "failures": _failures(failed.order_by("-id").defer("body")[:FAILURES_SHOWN], events),
+    }
+
+
+def _failures(failed: Any, events: str) -> Table:
+    return Table(
+        "Latest failures",
+        ["Event", "Error", "Customer", "Received"],
+        [
+            [
+                two_lines(link(page_url(event), event_type(event.type)), code(event.event_id)),
+                format_html('<span class="error">{}</span>', event.last_error),
+                code(event.customer_id),
+                moment(event.received_at),
+            ]
+            for event in failed
+        ],
+        more_url=f"{events}?status=failed",
+    )

@@ -1,0 +1,66 @@
+"""What is known of an event, at a glance."""
+
+from django.utils import timezone
+from django.utils.html import format_html
+
+from webhooks.admin.panels import Fact, Facts
+from webhooks.admin.states import state
+from webhooks.admin.values import (
+    NOTHING,
+    badge,
+    code,
+    dashboard_link,
+    link,
+    mode,
+    moment,
+    search_url,
+)
+from webhooks.models import WebhookEvent
+
+
+def event_facts(event: WebhookEvent) -> Facts:
+    """Everything but the attempts and the payload."""
+    standing = [
+        Fact("Status", _standing(event)),
+        Fact("Type", event.type),
+        Fact("Event id", _at_provider(event, "event", event.event_id, code(event.event_id))),
+        Fact(f"Object: {event.object_type}", _events_of(event, event.object_type, event.object_id)),
+        Fact("Customer", _events_of(event, "customer", event.customer_id)),
+        Fact("Account", code(event.account) if event.account else "our own"),
+    ]
+    if event.last_error:
+        error = format_html('<span class="error">{}</span>', event.last_error)
+        standing.append(Fact("Last error", error, wide=True))
+    if event.replay:
+        asked = f"{event.replay.actor}: {event.replay.reason}"
+        standing.append(Fact("Re-run asked for, and not made yet", asked, wide=True))
+    receipt = [
+        Fact("Mode", mode(event.livemode)),
+        Fact("Provider and endpoint", f"{event.provider.capitalize()} at /{event.endpoint}"),
+        Fact("API version", event.api_version or NOTHING),
+        Fact("Made by the provider", moment(event.provider_created_at)),
+        Fact("Received", moment(event.received_at)),
+        Fact("Last received", moment(event.last_received_at)),
+        Fact("Deliveries", str(event.deliveries)),
+        Fact("Attempts", str(event.attempts)),
+        Fact("Settled", moment(event.settled_at)),
+        Fact("SHA-256 of the payload", code(event.sha256), wide=True),
+    ]
+    return Facts(f"Event (times in {timezone.get_current_timezone_name()})", [standing, receipt])
+
+
+def _standing(event: WebhookEvent) -> str:
+    now = state(event, timezone.now())
+    return format_html("{} {}", badge(now.label, now.kind), now.next)
+
+
+def _events_of(event: WebhookEvent, object_type: str, object_id: str) -> str:
+    if not object_id:
+        return NOTHING
+    shown = link(search_url(WebhookEvent, object_id), code(object_id))
+    return _at_provider(event, object_type, object_id, shown)
+
+
+def _at_provider(event: WebhookEvent, object_type: str, object_id: str, shown: str) -> str:
+    there = dashboard_link(event.provider, object_type, object_id, event.account, event.livemode)
+    return format_html("{} {}", shown, there)

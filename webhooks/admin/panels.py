@@ -1,0 +1,64 @@
+"""What a page about one object consists of."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final, Protocol
+
+from django.http import HttpRequest
+
+
+class Panel(Protocol):
+    """A part of a page: its template is given the panel itself, as `panel`."""
+
+    @property
+    def template(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A labelled value; `wide` where it needs a line of its own."""
+
+    label: str
+    value: str
+    wide: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Facts side by side, in groups."""
+
+    title: str
+    groups: Sequence[Sequence[Fact]]
+    template: ClassVar[str] = "admin/panels/facts.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells, the same number in each as there are headers."""
+
+    title: str
+    headers: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    empty: str = "none"
+    more_url: str = ""
+    template: ClassVar[str] = "admin/panels/table.html"
+
+
+@dataclass(frozen=True, slots=True)
+class EventKey:
+    """Which event a page is about, and what the event is about."""
+
+    provider: str
+    account: str
+    livemode: bool
+    event_id: str
+    object_type: str
+    object_id: str
+    customer_id: str
+
+
+event_panels: Final[list[Callable[[HttpRequest, EventKey], Iterable[Panel]]]] = []
+"""What other apps add to the page of an event, after its attempts.
+
+Append a function, in the app's own `admin`, that checks the user's permission by itself.
+"""

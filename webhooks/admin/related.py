@@ -1,0 +1,38 @@
+"""The events that belong to something else, for the pages of other apps."""
+
+from typing import Final
+
+from django.utils import timezone
+
+from webhooks.admin.panels import Table
+from webhooks.admin.states import state
+from webhooks.admin.values import badge, code, event_type, link, moment, page_url, search_url
+from webhooks.models import WebhookEvent
+
+SHOWN: Final = 20
+
+
+def events_url(text: str) -> str:
+    """The address of the list of events, searched for a text."""
+    return search_url(WebhookEvent, text)
+
+
+def events_panel(title: str, *, term: str, **where: object) -> Table:
+    """The latest events in an indexed selection, and the way to the rest: a search for `term`."""
+    now = timezone.now()
+    events = WebhookEvent.objects.filter(**where).defer("body").order_by("-id")[:SHOWN]
+    return Table(
+        title,
+        ["Event", "Id", "Status", "Received", "Error"],
+        [
+            [
+                link(page_url(event), event_type(event.type)),
+                code(event.event_id),
+                badge((shown := state(event, now)).label, shown.kind),
+                moment(event.received_at),
+                event.last_error,
+            ]
+            for event in events
+        ],
+        more_url=events_url(term),
+    )

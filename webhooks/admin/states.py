@@ -1,0 +1,44 @@
+"""Where an event stands, in a word that support staff can act on."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from webhooks.admin.values import Kind, time_of
+from webhooks.models import Attempt, WebhookEvent
+
+Status = WebhookEvent.Status
+
+KINDS: Final[dict[str, Kind]] = {
+    Status.PENDING: "info",
+    Status.PROCESSED: "success",
+    Status.IGNORED: "",
+    Status.FAILED: "danger",
+}
+OUTCOME_KINDS: Final[dict[str, Kind]] = {
+    Attempt.Outcome.PROCESSED: "success",
+    Attempt.Outcome.IGNORED: "",
+    Attempt.Outcome.RETRYING: "warning",
+    Attempt.Outcome.FAILED: "danger",
+}
+HANDLER_KINDS: Final[dict[str, Kind]] = {"succeeded": "success", "failed": "danger", "skipped": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A status as staff see it, and what happens next where something will."""
+
+    label: str
+    kind: Kind
+    next: str = ""
+
+
+def state(event: WebhookEvent, now: datetime) -> State:
+    """An event's status, with "pending" told apart by what is being waited for."""
+    if event.status != Status.PENDING:
+        return State(Status(event.status).label, KINDS[event.status])
+    if event.available_at <= now:
+        return State("Pending", "info", "due now")
+    if event.claimed_at:
+        return State("In flight", "info", f"since {time_of(event.claimed_at, now)}")
+    return State("Retrying", "warning", f"next {time_of(event.available_at, now)}")
