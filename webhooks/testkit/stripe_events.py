@@ -167,7 +167,7 @@ def _falls_behind(now: int) -> list[Object]:
     bill = {"id": new_id("in"), "customer": bob["id"], "parent": parent}
     retry = due + 3 * 24 * 3600
     failed = objects.invoice(due, **bill, **_UNPAID, status="open", next_payment_attempt=retry)
-    behind = {"id": names["sub"], "customer": bob["id"], "latest_invoice": bill["id"]}
+    behind: Object = {"id": names["sub"], "customer": bob["id"], "latest_invoice": bill["id"]}
     decline = {"code": "card_declined", "message": "Your card has insufficient funds."}
     attempt = objects.payment_intent(
         due,
