@@ -199,7 +199,7 @@ def _leaves(now: int) -> list[Object]:
     disputed = start + 3 * 24 * 3600
     case = {"id": new_id("du"), "charge": names["ch"], "payment_intent": names["pi"]}
     gone = now - 24 * 3600
-    ended = {"canceled_at": gone, "ended_at": gone, "status": "canceled"}
+    ended: Object = {"canceled_at": gone, "ended_at": gone, "status": "canceled"}
     return [
         *events,
         envelope("charge.dispute.created", objects.dispute(disputed, **case), disputed),
