@@ -1,0 +1,37 @@
+"""Measure the receiver against others: `make bench`."""
+
+import os
+import secrets
+import sys
+
+import django
+
+from benchmarks.load import NoLoadGenerator, find_wrk
+
+# What `.env` says must not change what is measured.
+os.environ |= {
+    "DATABASE_URL": "",
+    "DEBUG": "false",
+    "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
+    "REDIS_URL": "",
+    "SECRET_KEY": secrets.token_urlsafe(50),
+    "STRIPE_WEBHOOK_SECRET": "",
+    "WEBHOOK_PROCESSING": "loop",
+}
+
+
+def main() -> int:
+    """The exit status."""
+    try:
+        find_wrk()
+    except NoLoadGenerator as missing:
+        sys.stderr.write(f"{missing}\n")
+        return 1
+    django.setup()
+    from benchmarks.session import hold
+
+    return hold()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+"""Who is measured, with which deliveries, and how their work is proven to be done."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from benchmarks.djstripe_project.prepare import ENDPOINT_UUID
+from benchmarks.tuning import WORKERS
+
+ENDPOINT = "/webhooks/stripe"
+BILLING_EVENTS = ("invoice.paid", "customer.subscription.updated")
+# dj-stripe has no handler for it, so it does nothing but store it.
+CHEAPEST_EVENT = ("balance.available",)
+
+
+class Supply(StrEnum):
+    """Which deliveries a contender gets."""
+
+    FRESH = "distinct events"
+    REPEATED = "many events, recorded before"
+    HOT = "one event, recorded before"
+    FORGED = "signed with another secret"
+
+
+class Host(StrEnum):
+    """Which server a contender runs on, each with tables of its own to empty before a run."""
+
+    RECORDING = "WEBHOOK_PROCESSING=loop"
+    PROCESSING = "WEBHOOK_PROCESSING=request"
+    DJSTRIPE = "dj-stripe"
+    DJSTRIPE_GUNICORN = "dj-stripe under gunicorn"
+
+
+TABLES = {
+    Host.RECORDING: ("webhooks_webhookevent", "benchmarks_plainevent"),
+    Host.PROCESSING: (
+        "webhooks_webhookevent",
+        *(f"billing_{name}" for name in ("billingchange", "customer", "invoice", "subscription")),
+    ),
+    Host.DJSTRIPE: ("djstripe_webhookeventtrigger", "djstripe_event"),
+    Host.DJSTRIPE_GUNICORN: ("djstripe_webhookeventtrigger", "djstripe_event"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """Something to send deliveries to.
+
+    `proofs` are queries that count the work done: each must grow by `work_per_answer` for each
+    expected answer.
+    """
+
+    name: str
+    host: Host
+    path: str
+    supply: Supply = Supply.FRESH
+    event_types: tuple[str, ...] = BILLING_EVENTS
+    expected: int = 200
+    proofs: tuple[str, ...] = ()
+    work_per_answer: int = 1
+
+
+_RECORDED = "SELECT count(*) FROM webhooks_webhookevent"
+_PAID_AND_ACTIVE = """
+SELECT (SELECT count(*) FROM billing_invoice WHERE status = 'paid')
+    + (SELECT count(*) FROM billing_subscription WHERE status = 'active')
+"""
+
+NEW = Contender("new events", Host.RECORDING, ENDPOINT, proofs=(_RECORDED,))
+REPEATED = Contender(
+    "duplicates, many events",
+    Host.RECORDING,
+    ENDPOINT,
+    Supply.REPEATED,
+    proofs=(_RECORDED,),
+    work_per_answer=0,
+)
+HOT = Contender(
+    "duplicates, one event",
+    Host.RECORDING,
+    ENDPOINT,
+    Supply.HOT,
+    proofs=(_RECORDED,),
+    work_per_answer=0,
+)
+FORGED = Contender(
+    "bad signatures",
+    Host.RECORDING,
+    ENDPOINT,
+    Supply.FORGED,
+    expected=400,
+    proofs=(_RECORDED,),
+    work_per_answer=0,
+)
+BILLED = Contender(
+    "new events, billing done in the request",
+    Host.PROCESSING,
+    ENDPOINT,
+    proofs=(
+        f"{_RECORDED} WHERE status = 'processed'",
+        _PAID_AND_ACTIVE,
+    ),
+)
+EMPTY = Contender("an empty Django view", Host.RECORDING, "/benchmarks/empty")
+PLAIN = Contender(
+    "a plain view: select_for_update().get_or_create()",
+    Host.RECORDING,
+    "/benchmarks/plain",
+    proofs=("SELECT count(*) FROM benchmarks_plainevent",),
+)
+DJSTRIPE = Contender(
+    "dj-stripe's endpoint, its cheapest event",
+    Host.DJSTRIPE,
+    f"/stripe/webhook/{ENDPOINT_UUID}/",
+    event_types=CHEAPEST_EVENT,
+    proofs=("SELECT count(*) FROM djstripe_event",),
+)
+
+DJSTRIPE_GUNICORN = replace(
+    DJSTRIPE,
+    name=f"{DJSTRIPE.name}, gunicorn with {WORKERS} sync workers",
+    host=Host.DJSTRIPE_GUNICORN,
+)
+
+CONTENDERS = (NEW, REPEATED, HOT, FORGED, BILLED, EMPTY, PLAIN, DJSTRIPE, DJSTRIPE_GUNICORN)
+PGBENCH = "pgbench: the endpoint's own INSERT alone"

@@ -1,0 +1,68 @@
+"""The load generator, wrk."""
+
+import shutil
+import subprocess
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks import tuning
+
+SCRIPT = Path(__file__).with_name("requests.lua")
+
+
+class NoLoadGenerator(Exception):
+    """wrk is not installed."""
+
+
+@dataclass(slots=True)
+class Answers:
+    """What came back: how many answers of each status, in how long."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    seconds: float = 0.0
+    broken: int = 0
+    exhausted: bool = False
+
+    def per_second(self, status: int) -> float:
+        """The rate of answers with this status."""
+        return self.statuses[status] / self.seconds
+
+
+def find_wrk() -> str:
+    """The path of wrk. Raises `NoLoadGenerator`."""
+    found = shutil.which("wrk")
+    if found is None:
+        raise NoLoadGenerator("wrk is needed. On Debian and Ubuntu: apt install wrk")
+    return found
+
+
+def request_files(name: Path) -> list[Path]:
+    """Where the threads of the load look for the requests of this name."""
+    return [name.with_name(f"{name.name}.{number}") for number in range(tuning.LOAD_THREADS)]
+
+
+def drive(port: int, requests: Path, *, seconds: float, again: bool) -> Answers:
+    """Send the prepared requests; `again` begins anew at their end, else the run ends there."""
+    command = [find_wrk(), f"-t{tuning.LOAD_THREADS}", f"-c{tuning.CONNECTIONS}"]
+    command += [f"-d{seconds}s", "-s", str(SCRIPT), f"http://127.0.0.1:{port}", "--"]
+    command += [str(requests), "cycle" if again else "once"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
+    if done.returncode:
+        raise RuntimeError(f"wrk failed: {done.stdout}{done.stderr}")
+    return _parse(done.stdout)
+
+
+def _parse(output: str) -> Answers:
+    answers = Answers()
+    for line in output.splitlines():
+        match line.split("\t"):
+            case ["status", status, count]:
+                answers.statuses[int(status)] += int(count)
+            case ["exhausted", flag]:
+                answers.exhausted |= flag == "1"
+            case ["broken", count]:
+                answers.broken = int(count)
+            case ["microseconds", duration]:
+                answers.seconds = int(duration) / 1e6
+    return answers

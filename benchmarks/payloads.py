@@ -1,0 +1,57 @@
+"""Signed deliveries, written to files ahead of a run, because signing would slow the load down."""
+
+import hmac
+import json
+import re
+import secrets
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from itertools import cycle
+from pathlib import Path
+
+from benchmarks import tuning
+from webhooks.testkit.stripe_events import sample
+
+_MARK = "@" * 24
+
+
+def fresh_bodies(event_types: Sequence[str], count: int) -> Iterator[bytes]:
+    """Bodies of so many distinct events, each about objects of its own."""
+    templates = cycle([_template(event_type) for event_type in event_types])
+    prefix = secrets.token_hex(6)
+    for number in range(count):
+        yield next(templates).replace(_MARK, f"{prefix}{number:012x}").encode()
+
+
+def write_requests(files: Sequence[Path], path: str, bodies: Iterable[bytes], secret: str) -> None:
+    """Deal the signed requests out to the files, one file for each thread of the load."""
+    moment = str(int(time.time()))
+    key = secret.encode()
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n"
+        "User-Agent: Stripe/1.0 (+https://stripe.com/docs/webhooks)\r\n"
+        "Content-Type: application/json; charset=utf-8\r\nX-Forwarded-Proto: https\r\n"
+        "X-Forwarded-For: 203.0.113.7\r\n"
+    )
+    with ExitStack() as stack:
+        hands = cycle([stack.enter_context(file.open("wb")) for file in files])
+        for body, hand in zip(bodies, hands, strict=False):
+            signature = hmac.digest(key, moment.encode() + b"." + body, "sha256").hex()
+            request = (
+                f"{head}Stripe-Signature: t={moment},v1={signature}\r\n"
+                f"Content-Length: {len(body)}\r\n\r\n"
+            ).encode() + body
+            hand.write(b"%08d" % len(request))
+            hand.write(request)
+
+
+def _template(event_type: str) -> str:
+    """An event of the usual size, with a mark where every id has its unique part."""
+    event = sample(event_type, int(time.time()))
+    metadata = event["data"]["object"].setdefault("metadata", {})
+    marked = re.sub(r"[0-9a-f]{24}", _MARK, json.dumps(event))
+    metadata["note"] = ""
+    missing = tuning.BODY_BYTES - len(json.dumps(event))
+    filler = json.dumps({"note": secrets.token_urlsafe(missing)[:missing]})
+    return marked.replace('"metadata": {}', f'"metadata": {filler}', 1)

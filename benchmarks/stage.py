@@ -1,0 +1,107 @@
+"""Everything that has to run while measurements are made."""
+
+import secrets
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from benchmarks import hosts
+from benchmarks.contenders import TABLES, Host
+from tests import servers
+
+REQUIREMENTS = Path(__file__).with_name("requirements-djstripe.txt")
+PYTHON = Path(sys.executable)
+DJSTRIPE_SERVERS = {
+    Host.DJSTRIPE: hosts.granian("benchmarks.djstripe_project.wsgi:application"),
+    Host.DJSTRIPE_GUNICORN: hosts.gunicorn("benchmarks.djstripe_project.wsgi:application"),
+}
+KEPT = hosts.ROOT / "data" / "benchmarks"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The running servers, by host: their ports and their databases."""
+
+    secret: str
+    folder: Path
+    ports: Mapping[Host, int]
+    databases: Mapping[Host, str]
+
+    def clear(self, host: Host) -> None:
+        """Empty the host's tables, and write the database's backlog out, so that no run pays
+        for the one before."""
+        with psycopg.connect(self.databases[host], autocommit=True) as connection:
+            connection.execute(f"TRUNCATE {', '.join(TABLES[host])} CASCADE")
+            connection.execute("CHECKPOINT")
+
+    def count(self, host: Host, query: str) -> int:
+        """The number that a query gives."""
+        with psycopg.connect(self.databases[host]) as connection:
+            [number] = connection.execute(query).fetchone() or [0]
+        return int(number)
+
+
+@contextmanager
+def setting_up() -> Iterator[Stage]:
+    """Start PostgreSQL as in production, Redis, and each application under the same server."""
+    secret = f"whsec_{secrets.token_urlsafe(24)}"
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="benchmarks-")))
+        server = stack.enter_context(servers.postgresql(durable=True))
+        redis = stack.enter_context(servers.redis())
+        databases = {host: _create_database(server, host.name.lower()) for host in Host}
+        # One application under two servers, so one database.
+        databases[Host.DJSTRIPE_GUNICORN] = databases[Host.DJSTRIPE]
+        ports: dict[Host, int] = {}
+        for host in (Host.RECORDING, Host.PROCESSING):
+            environment = _environment(host, secret, databases[host], redis)
+            hosts.run(PYTHON, "manage.py", "migrate", "--run-syncdb", environment=environment)
+            options = hosts.granian("payments_project.wsgi:application")
+            serving = hosts.serving(PYTHON, options, environment, folder / f"{host.name}.log")
+            ports[host] = stack.enter_context(serving)
+        python, environment = _djstripe(secret, databases[Host.DJSTRIPE])
+        for host, options in DJSTRIPE_SERVERS.items():
+            serving = hosts.serving(python, options, environment, folder / f"{host.name}.log")
+            ports[host] = stack.enter_context(serving)
+        yield Stage(secret, folder, ports, databases)
+
+
+def _djstripe(secret: str, database: str) -> tuple[Path, hosts.Environment]:
+    python = hosts.python_with(REQUIREMENTS, KEPT / "djstripe")
+    environment = {
+        "DATABASE_URL": database,
+        "DJANGO_SETTINGS_MODULE": "benchmarks.djstripe_project.settings",
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "STRIPE_TEST_SECRET_KEY": f"sk_test_{secrets.token_hex(12)}",
+        "STRIPE_WEBHOOK_SECRET": secret,
+    }
+    hosts.run(python, "-m", "benchmarks.djstripe_project.prepare", environment=environment)
+    return python, environment
+
+
+def _environment(host: Host, secret: str, database: str, redis: str) -> hosts.Environment:
+    name, _, processing = host.value.partition("=")
+    return {
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "AUDIT_KEY": secrets.token_urlsafe(50),
+        "DATABASE_URL": database,
+        "DEBUG": "false",
+        "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
+        "REDIS_URL": redis,
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "SECURE_SSL_REDIRECT": "true",
+        "STRIPE_WEBHOOK_SECRET": secret,
+        "TRUSTED_PROXY_COUNT": "1",
+        name: processing,
+    }
+
+
+def _create_database(server: str, name: str) -> str:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return server.replace("/postgres?", f"/{name}?")
