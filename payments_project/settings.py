@@ -94,7 +94,7 @@ if REDIS_URL:
         "default": {
             "BACKEND": "django_redis.cache.RedisCache",
             "LOCATION": REDIS_URL,
-            "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 0.25, "SOCKET_TIMEOUT": 0.25},
+            "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 0.05, "SOCKET_TIMEOUT": 0.05},
         }
     }
 else:
@@ -107,11 +107,31 @@ STRIPE_TOLERANCE_SECONDS = env.int("STRIPE_TOLERANCE_SECONDS", default=300)
 WEBHOOK_ENDPOINTS = {
     "stripe": {"provider": "stripe", "secrets_setting": "STRIPE_WEBHOOK_SECRET"},
 }
-WEBHOOK_PROCESSING = env.str("WEBHOOK_PROCESSING", default="request")
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="")
+WEBHOOK_PROCESSING = env.str(
+    "WEBHOOK_PROCESSING", default="celery" if CELERY_BROKER_URL else "request"
+)
 WEBHOOK_MAX_BODY_BYTES = env.int("WEBHOOK_MAX_BODY_BYTES", default=1024 * 1024)
 WEBHOOK_LEASE_SECONDS = 300
 WEBHOOK_MAX_LOST_LEASES = 3
 WEBHOOK_RETRY = {"base": 10, "factor": 3, "cap": 6 * 3600, "jitter": 0.2, "max_attempts": 12}
+
+# Messages only wake workers up. One is acknowledged when its work is done, and comes back when its
+# worker dies; a handler that hangs costs its worker well before the lease on its event ends.
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_TIME_LIMIT = 240
+CELERY_TASK_DEFAULT_QUEUE = "webhooks"
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+if CELERY_BROKER_URL.startswith("redis"):
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 2, "socket_connect_timeout": 2}
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "webhooks.drain", "schedule": 2.0, "options": {"expires": 10}},
+}
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

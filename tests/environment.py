@@ -16,6 +16,7 @@ from tests import servers
 PINNED = {
     "ALLOWED_HOSTS": "*",
     "DATABASE_PATH": ":memory:",
+    "CELERY_BROKER_URL": "",
     "DATABASE_URL": "",
     "DEBUG": "false",
     "LOG_LEVEL": "INFO",

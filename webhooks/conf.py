@@ -14,6 +14,7 @@ class Processing(StrEnum):
 
     REQUEST = "request"
     LOOP = "loop"
+    CELERY = "celery"
 
 
 @dataclass(frozen=True, slots=True)

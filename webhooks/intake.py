@@ -8,11 +8,11 @@ from datetime import datetime
 
 from django.db import Error, connection
 
-from webhooks import conf, processing
+from webhooks import conf, processing, redeliveries, wakeup
+from webhooks.claims import Claim
 from webhooks.events import Event
 from webhooks.exceptions import EndpointNotConfigured, StorageUnavailable, UnknownEndpoint
 from webhooks.models import Trigger
-from webhooks.processing import Claim
 from webhooks.providers import PROVIDERS
 
 logger = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ INSERT INTO webhooks_webhookevent (
     claimed_at, attempts
 ) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (event_id, provider) DO UPDATE SET
-    deliveries = webhooks_webhookevent.deliveries + 1,
+    deliveries = webhooks_webhookevent.deliveries + %s,
     last_received_at = excluded.last_received_at
 RETURNING id, deliveries
 """
@@ -61,21 +61,36 @@ def open_endpoint(slug: str) -> conf.Endpoint:
 
 def receive(
     endpoint: conf.Endpoint, body: bytes, headers: Mapping[str, str], *, now: datetime
-) -> list[Recorded]:
+) -> bool:
     """Prove a delivery and record its events; process the new ones when that is done here.
 
-    When this returns, every event is committed. Raises `Rejected` when nothing was proven
-    or recorded.
+    Whether it brought anything new. When this returns, every event is committed. Raises
+    `Rejected` when nothing was proven or recorded.
     """
     provider = PROVIDERS[endpoint.provider]
     events = provider.verify(body, headers, secrets=endpoint.secrets, now=now)
-    in_request = conf.processing() is conf.Processing.REQUEST
-    recorded = [record(event, body, endpoint.slug, claimed=in_request, now=now) for event in events]
-    if in_request:
-        for row in recorded:
-            if row.is_new:
-                _process_unless_unable(Claim(row.pk, attempt=1, trigger=Trigger.DELIVERY), now)
-    return recorded
+    place = conf.processing()
+    in_request = place is conf.Processing.REQUEST
+    are_new = [_take_in(event, body, endpoint, in_request, now) for event in events]
+    if any(are_new) and place is conf.Processing.CELERY:
+        wakeup.wake()
+    return any(are_new) or not events
+
+
+def _take_in(
+    event: Event, body: bytes, endpoint: conf.Endpoint, in_request: bool, now: datetime
+) -> bool:
+    """Record an event, and process it when it is new and that is done here; whether it is new."""
+    with redeliveries.delivery(event) as delivery:
+        if not delivery.to_count:
+            return False
+        row = record(
+            event, body, endpoint.slug, claimed=in_request, now=now, deliveries=delivery.to_count
+        )
+        delivery.is_recorded = True
+    if in_request and row.is_new:
+        _process_unless_unable(Claim(row.pk, attempt=1, trigger=Trigger.DELIVERY), now)
+    return row.is_new
 
 
 def _process_unless_unable(claim: Claim, now: datetime) -> None:
@@ -86,8 +101,10 @@ def _process_unless_unable(claim: Claim, now: datetime) -> None:
         logger.exception("event %s is recorded but could not be processed now", claim.pk)
 
 
-def record(event: Event, body: bytes, endpoint: str, *, claimed: bool, now: datetime) -> Recorded:
-    """Record an event once, or count one more delivery of it, in one statement.
+def record(
+    event: Event, body: bytes, endpoint: str, *, claimed: bool, now: datetime, deliveries: int = 1
+) -> Recorded:
+    """Record an event once, or count `deliveries` more of it, in one statement.
 
     `claimed` makes a new row its first attempt's own, for the caller to process.
     Raises `StorageUnavailable` when nothing was recorded.
@@ -112,6 +129,7 @@ def record(event: Event, body: bytes, endpoint: str, *, claimed: bool, now: date
         moment(now + conf.lease() if claimed else now),
         moment(now if claimed else None),
         1 if claimed else 0,
+        deliveries,
     )
     try:
         return _upsert(values)

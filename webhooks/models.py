@@ -44,6 +44,10 @@ class EventQuerySet(models.QuerySet["WebhookEvent"]):
             "available_at"
         )
 
+    def in_lane(self, lane: "WebhookEvent.Lane") -> "EventQuerySet":
+        """Those waiting in this lane."""
+        return self.filter(lane=lane)
+
     def of_type(self, pattern: str) -> "EventQuerySet":
         """Those whose type matches, where `*` stands for any run of characters."""
         return self.filter(type__regex=f"^{'.*'.join(map(re.escape, pattern.split('*')))}$")
@@ -72,6 +76,12 @@ class WebhookEvent(models.Model):
         IGNORED = "ignored", "Ignored"
         FAILED = "failed", "Failed"
 
+    class Lane(models.IntegerChoices):
+        """Where an event waits: nothing in a later lane is taken while an earlier one has work."""
+
+        FRESH = 0, "Fresh"
+        BULK = 1, "Bulk re-run"
+
     provider = models.CharField(max_length=32)
     event_id = models.CharField("event id", max_length=255)
     endpoint = models.CharField(max_length=64, help_text="where it came in")
@@ -93,6 +103,7 @@ class WebhookEvent(models.Model):
     deliveries = models.PositiveIntegerField(db_default=1)
 
     status = models.CharField(max_length=16, choices=Status, db_default=Status.PENDING)
+    lane = models.PositiveSmallIntegerField(choices=Lane, db_default=Lane.FRESH)
     available_at = models.DateTimeField(
         help_text="pending: when it may next be claimed; a claim moves it to the lease's end"
     )
@@ -134,7 +145,7 @@ class WebhookEvent(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(
-                fields=["available_at"],
+                fields=["lane", "available_at"],
                 name="webhooks_event_due",
                 condition=models.Q(status="pending"),
             ),

@@ -4,16 +4,18 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from datetime import datetime, timedelta
 
 from django.db import Error, connection, transaction
 from django.utils import timezone
 
 from webhooks import conf
+from webhooks.claims import Claim, claim_due, release
 from webhooks.exceptions import PermanentFailure
-from webhooks.models import Attempt, EventQuerySet, Trigger, WebhookEvent
+from webhooks.models import Attempt, WebhookEvent
 from webhooks.runs import HandlerRun, describe, trace
 from webhooks.signals import event_received
 
@@ -21,53 +23,15 @@ logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 
+BATCH = 10
+"""How many events are claimed at a time: a claim costs as much for one as for a few."""
+
 _STATUS_AFTER = {
     Attempt.Outcome.PROCESSED: WebhookEvent.Status.PROCESSED,
     Attempt.Outcome.IGNORED: WebhookEvent.Status.IGNORED,
     Attempt.Outcome.RETRYING: WebhookEvent.Status.PENDING,
     Attempt.Outcome.FAILED: WebhookEvent.Status.FAILED,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """The right to settle an event, for as long as `attempt` is still the row's `attempts`."""
-
-    pk: int
-    attempt: int
-    trigger: Trigger
-
-
-def claim(pk: int, *, now: datetime) -> Claim | None:
-    """Take one event; None when it is not due, or is being claimed by another."""
-    return _claim_first(WebhookEvent.objects.due(now).filter(pk=pk), now)
-
-
-def claim_next(*, now: datetime) -> Claim | None:
-    """Take the event that has been due the longest; None when nothing is due."""
-    return _claim_first(WebhookEvent.objects.due(now), now)
-
-
-@transaction.atomic
-def _claim_first(due: EventQuerySet, now: datetime) -> Claim | None:
-    # A claim is a short transaction of its own: nothing is held while handlers do their work.
-    row = (
-        due.select_for_update(skip_locked=True)
-        .only("attempts", "schedule_start", "lost_leases", "claimed_at")
-        .first()
-    )
-    if row is None:
-        return None
-    if row.claimed_at is not None:
-        trigger = Trigger.SWEEP
-        row.lost_leases += 1
-    else:
-        trigger = Trigger.RETRY if row.attempts > row.schedule_start else Trigger.DELIVERY
-    row.attempts += 1
-    row.claimed_at = now
-    row.available_at = now + conf.lease()
-    row.save(update_fields=["attempts", "lost_leases", "claimed_at", "available_at"])
-    return Claim(row.pk, row.attempts, trigger)
 
 
 def process(claim: Claim, *, now: datetime) -> Attempt | None:
@@ -163,12 +127,27 @@ def _settle(
     return attempt
 
 
-def sweep(*, clock: Clock = timezone.now) -> Iterator[Attempt]:
-    """Process what is due, one event after another, until nothing is."""
-    while taken := claim_next(now=clock()):
-        attempt = process(taken, now=clock())
-        if attempt is not None:
-            yield attempt
+def sweep(*, clock: Clock = timezone.now) -> Generator[Attempt]:
+    """Process what is due, one event after another, until nothing is.
+
+    Whoever stops listening gives back what was taken and not begun.
+    """
+    while taken := deque(claim_due(BATCH, now=clock())):
+        lease_ends = clock() + conf.lease()
+        try:
+            while taken and clock() < lease_ends:
+                attempt = process(taken.popleft(), now=clock())
+                if attempt is not None:
+                    yield attempt
+        finally:
+            release(taken, now=clock())
+
+
+def sweep_for(seconds: float, *, clock: Clock = timezone.now) -> bool:
+    """Process what is due for about so long; whether there may be more."""
+    end = clock() + timedelta(seconds=seconds)
+    with closing(sweep(clock=clock)) as attempts:
+        return any(clock() >= end for _ in attempts)
 
 
 def sweep_until(
@@ -180,10 +159,11 @@ def sweep_until(
     """
     while not stop.is_set():
         try:
-            for attempt in sweep(clock=clock):
-                yield attempt
-                if stop.is_set():
-                    return
+            with closing(sweep(clock=clock)) as attempts:
+                for attempt in attempts:
+                    yield attempt
+                    if stop.is_set():
+                        return
         except Error:
             logger.exception("the database failed; trying again in %s s", poll_seconds)
             connection.close()

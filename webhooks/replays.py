@@ -9,6 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from webhooks import conf, processing
+from webhooks.claims import claim
 from webhooks.models import EventQuerySet, Replay, Trigger, WebhookEvent
 from webhooks.processing import Clock
 
@@ -47,7 +48,7 @@ def replay(
         result.queued += _make_due(batch, order, clock)
         if conf.processing() is conf.Processing.REQUEST:
             for pk in batch:
-                taken = processing.claim(pk, now=clock())
+                taken = claim(pk, now=clock())
                 attempt = processing.process(taken, now=clock()) if taken else None
                 if attempt:
                     result.outcomes[attempt.outcome] += 1

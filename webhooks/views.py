@@ -23,7 +23,7 @@ RECEIVED_AGAIN = json.dumps({"status": "received", "idempotent_replay": True})
 def receive(request: HttpRequest, endpoint: str) -> HttpResponse:
     """Take a delivery: 200 once its events are committed, else a problem document (RFC 9457)."""
     try:
-        recorded = intake.receive(
+        is_new = intake.receive(
             intake.open_endpoint(endpoint),
             _read_body(request),
             request.headers,
@@ -32,10 +32,7 @@ def receive(request: HttpRequest, endpoint: str) -> HttpResponse:
     except Rejected as refusal:
         logger.warning("refused a delivery to %.64r: %s", endpoint, refusal.code)
         return problem(refusal)
-    seen_before = bool(recorded) and not any(row.is_new for row in recorded)
-    return HttpResponse(
-        RECEIVED_AGAIN if seen_before else RECEIVED, content_type="application/json"
-    )
+    return HttpResponse(RECEIVED if is_new else RECEIVED_AGAIN, content_type="application/json")
 
 
 def _read_body(request: HttpRequest) -> bytes:

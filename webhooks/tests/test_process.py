@@ -8,11 +8,11 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 from pytest_django import Settings
 
-from webhooks import processing
+from webhooks import claims, processing
+from webhooks.claims import Claim
 from webhooks.events import Event
 from webhooks.exceptions import PermanentFailure
 from webhooks.models import Attempt, Trigger, WebhookEvent
-from webhooks.processing import Claim
 from webhooks.signals import event_received
 from webhooks.tests.conftest import Subscribe, deliver, make_event
 
@@ -187,10 +187,10 @@ def test_a_claimed_event_is_nobody_else_s_until_the_lease_ends(
     settings.WEBHOOK_LEASE_SECONDS = 60
     subscribe(succeed)
     now = timezone.now()
-    lost = processing.claim(recorded.pk, now=now)
+    lost = claims.claim(recorded.pk, now=now)
     assert lost
 
-    assert processing.claim(recorded.pk, now=now + timedelta(seconds=59)) is None
+    assert claims.claim(recorded.pk, now=now + timedelta(seconds=59)) is None
     (attempt,) = sweep(now + timedelta(seconds=60))
     assert (attempt.number, attempt.trigger) == (2, "sweep")
     # The first worker was only slow: when it comes back, the event is no longer its own.
@@ -206,7 +206,7 @@ def test_an_event_that_costs_worker_after_worker_has_failed(
     subscribe(succeed)
     now = timezone.now()
     for _ in range(2):
-        assert processing.claim(recorded.pk, now=now)
+        assert claims.claim(recorded.pk, now=now)
         now += timedelta(days=1)
     (attempt,) = sweep(now)
 
@@ -234,6 +234,6 @@ def test_a_claim_on_a_settled_event_does_nothing(subscribe: Subscribe) -> None:
     deliver(make_event())
     row = WebhookEvent.objects.get()
 
-    assert processing.claim(row.pk, now=NOW + timedelta(days=1)) is None
+    assert claims.claim(row.pk, now=NOW + timedelta(days=1)) is None
     assert processing.process(Claim(row.pk, 1, Trigger.SWEEP), now=timezone.now()) is None
     assert effects() == ["succeed"]

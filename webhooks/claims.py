@@ -1,0 +1,77 @@
+"""Who may process an event: a claim, for as long as its lease lasts and its number stands."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from webhooks import conf
+from webhooks.models import EventQuerySet, Trigger, WebhookEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to settle an event, for as long as `attempt` is still the row's `attempts`."""
+
+    pk: int
+    attempt: int
+    trigger: Trigger
+
+
+def claim(pk: int, *, now: datetime) -> Claim | None:
+    """Take one event; None when it is not due, or is being claimed by another."""
+    taken = _take(WebhookEvent.objects.due(now).filter(pk=pk), 1, now)
+    return taken[0] if taken else None
+
+
+def claim_due(limit: int, *, now: datetime) -> list[Claim]:
+    """Take the events that have been due the longest, `limit` at most; none when nothing is due.
+
+    Nothing is taken from a later lane while there is work in an earlier one. An event that a lost
+    worker had is taken alone: it may be what the worker was lost to, and would take others along.
+    """
+    for lane in WebhookEvent.Lane:
+        if taken := _take(WebhookEvent.objects.due(now).in_lane(lane), limit, now):
+            return taken
+    return []
+
+
+@transaction.atomic
+def _take(due: EventQuerySet, limit: int, now: datetime) -> list[Claim]:
+    # A claim is a short transaction of its own: nothing is held while handlers do their work.
+    rows = list(
+        due.select_for_update(skip_locked=True).only(
+            "attempts", "schedule_start", "lost_leases", "claimed_at"
+        )[:limit]
+    )
+    if rows and rows[0].claimed_at is not None:
+        return [_take_over(rows[0], now)]
+    rows = [row for row in rows if row.claimed_at is None]
+    WebhookEvent.objects.filter(pk__in=[row.pk for row in rows]).update(
+        attempts=F("attempts") + 1, claimed_at=now, available_at=now + conf.lease()
+    )
+    return [Claim(row.pk, row.attempts + 1, _trigger(row)) for row in rows]
+
+
+def _take_over(row: WebhookEvent, now: datetime) -> Claim:
+    """Take an event whose claimant was not heard of again."""
+    row.lost_leases += 1
+    row.attempts += 1
+    row.claimed_at = now
+    row.available_at = now + conf.lease()
+    row.save(update_fields=["attempts", "lost_leases", "claimed_at", "available_at"])
+    return Claim(row.pk, row.attempts, Trigger.SWEEP)
+
+
+def _trigger(row: WebhookEvent) -> Trigger:
+    return Trigger.RETRY if row.attempts > row.schedule_start else Trigger.DELIVERY
+
+
+def release(claims: Iterable[Claim], *, now: datetime) -> None:
+    """Give claims back that nothing was done with: the events are due, as if never taken."""
+    for taken in claims:
+        WebhookEvent.objects.filter(
+            pk=taken.pk, attempts=taken.attempt, status=WebhookEvent.Status.PENDING
+        ).update(attempts=F("attempts") - 1, claimed_at=None, available_at=now)
