@@ -30,6 +30,11 @@ class Replay(models.Model):
         default=False, help_text="also run the handlers that had already succeeded"
     )
     created_at = models.DateTimeField()
+    selection = models.JSONField(
+        default=dict, help_text="which events, as the command was asked, for it to resume"
+    )
+    cursor = models.BigIntegerField(default=0, help_text="the last event made due so far")
+    finished_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"{self.get_trigger_display()} re-run by {self.actor}"

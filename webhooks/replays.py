@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from webhooks import conf, processing
+from webhooks import conf, processing, redeliveries, wakeup
 from webhooks.claims import claim
 from webhooks.models import EventQuerySet, Replay, Trigger, WebhookEvent
 from webhooks.processing import Clock
@@ -24,52 +26,74 @@ class Replayed:
     outcomes: Counter[str] = field(default_factory=Counter)
 
 
-def replay(
-    events: EventQuerySet,
+def ask(
     *,
     trigger: Trigger,
     actor: str,
     reason: str,
+    now: datetime,
     force: bool = False,
+    selection: dict[str, Any] | None = None,
+) -> Replay:
+    """Put on record who asks for a replay, and why. `selection` is for whoever resumes it."""
+    return Replay.objects.create(
+        trigger=trigger,
+        actor=actor,
+        reason=reason,
+        force=force,
+        selection=selection or {},
+        created_at=now,
+    )
+
+
+def replay(
+    events: EventQuerySet,
+    order: Replay,
+    *,
+    lane: WebhookEvent.Lane = WebhookEvent.Lane.FRESH,
+    rate: int | None = None,
     clock: Clock = timezone.now,
     progress: Callable[[Replayed], None] = lambda _: None,
 ) -> Replayed:
     """Make events due again, whatever their status, and process them when that is done here.
 
-    Only the handlers that have not succeeded yet run, all of them with `force`. Events without
-    a payload are passed over. Memory stays the same however many events there are; `progress` is
-    called after each batch.
+    Only the handlers that have not succeeded yet run, all of them when the order says `force`.
+    Events without a payload are passed over. Where workers process, `rate` is how many events
+    come due per second. Memory stays the same however many events there are; `progress` is called
+    after each batch. One that was interrupted goes on from the order's cursor when called again.
     """
-    order = Replay.objects.create(
-        trigger=trigger, actor=actor, reason=reason, force=force, created_at=clock()
-    )
     result = Replayed()
-    for batch in _batches(events.replayable()):
-        result.queued += _make_due(batch, order, clock)
+    due_at = clock()
+    for batch in _batches(events.replayable(), order.cursor, min(rate or BATCH, BATCH)):
+        _make_due(batch, order, lane, due_at)
+        result.queued += len(batch)
+        if rate:
+            due_at += timedelta(seconds=len(batch) / rate)
         if conf.processing() is conf.Processing.REQUEST:
-            for pk in batch:
-                taken = claim(pk, now=clock())
-                attempt = processing.process(taken, now=clock()) if taken else None
-                if attempt:
-                    result.outcomes[attempt.outcome] += 1
+            result.outcomes.update(_process(batch, clock))
         progress(result)
+    order.finished_at = clock()
+    order.save(update_fields=["finished_at"])
+    if conf.processing() is conf.Processing.CELERY:
+        wakeup.wake()
     return result
 
 
-def _batches(events: EventQuerySet) -> Iterator[list[int]]:
-    last = 0
+def _batches(events: EventQuerySet, last: int, size: int) -> Iterator[list[int]]:
     while batch := list(
-        events.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]
+        events.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:size]
     ):
         yield batch
         last = batch[-1]
 
 
-def _make_due(batch: list[int], order: Replay, clock: Clock) -> int:
+@transaction.atomic
+def _make_due(batch: list[int], order: Replay, lane: WebhookEvent.Lane, due_at: datetime) -> None:
     # An event that is being processed keeps its row locked: this waits, and it runs again after.
     due: dict[str, Any] = {
         "status": WebhookEvent.Status.PENDING,
-        "available_at": clock(),
+        "lane": lane,
+        "available_at": due_at,
         "claimed_at": None,
         "settled_at": None,
         "schedule_start": F("attempts"),
@@ -78,4 +102,31 @@ def _make_due(batch: list[int], order: Replay, clock: Clock) -> int:
     }
     if order.force:
         due["succeeded"] = []
-    return WebhookEvent.objects.replayable().filter(pk__in=batch).update(**due)
+    WebhookEvent.objects.filter(pk__in=batch).update(**due)
+    order.cursor = batch[-1]
+    order.save(update_fields=["cursor"])
+
+
+def _process(batch: list[int], clock: Clock) -> Iterator[str]:
+    for pk in batch:
+        taken = claim(pk, now=clock())
+        attempt = processing.process(taken, now=clock()) if taken else None
+        if attempt:
+            yield attempt.outcome
+
+
+def release(event: WebhookEvent, *, actor: str, reason: str, now: datetime) -> None:
+    """Take an event from whoever holds it, a worker or a delivery, and make it due at once.
+
+    Should the holder come back, its claim no longer stands. Raises `OperationalError` when the
+    holder is at work on the event this very moment; nothing is changed then.
+    """
+    with transaction.atomic():
+        row = WebhookEvent.objects.select_for_update(nowait=True).get(pk=event.pk)
+        order = ask(trigger=Trigger.COMMAND, actor=actor, reason=reason, now=now)
+        if row.status == WebhookEvent.Status.PENDING:
+            row.available_at, row.claimed_at, row.replay = now, None, order
+            row.save(update_fields=["available_at", "claimed_at", "replay"])
+    redeliveries.forget(event.provider, event.event_id)
+    if conf.processing() is conf.Processing.CELERY:
+        wakeup.wake()

@@ -6,7 +6,7 @@ import traceback
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from webhooks.events import Event
 from webhooks.exceptions import PermanentFailure
@@ -15,6 +15,12 @@ from webhooks.signals import Handler
 logger = logging.getLogger(__name__)
 
 MAX_ERROR_LENGTH = 4000
+
+CONFLICTS = ("40001", "40P01")
+"""PostgreSQL's codes for a serialization failure and a deadlock: nobody's fault, so the handler
+is run again at once. https://www.postgresql.org/docs/current/errcodes-appendix.html"""
+
+MAX_CONFLICTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +50,7 @@ class HandlerRun:
             return
         started = time.perf_counter()
         try:
-            with transaction.atomic():
-                handler(event)
+            _run_in_savepoint(handler, event)
         except Exception as error:
             # Whatever a handler raises is its failure: recorded, and retried.
             logger.exception("%s failed on %s %s", name, event.type, event.id)
@@ -64,6 +69,22 @@ class HandlerRun:
     def as_json(self) -> list[dict[str, Any]]:
         """The outcomes as an attempt keeps them."""
         return [asdict(outcome) for outcome in self.outcomes]
+
+
+def _run_in_savepoint(handler: Handler, event: Event) -> None:
+    for conflicts_left in reversed(range(MAX_CONFLICTS)):
+        try:
+            with transaction.atomic():
+                handler(event)
+        except OperationalError as error:
+            if not conflicts_left or _sqlstate(error) not in CONFLICTS:
+                raise
+        else:
+            return
+
+
+def _sqlstate(error: OperationalError) -> str:
+    return getattr(error.__cause__, "sqlstate", None) or ""
 
 
 def describe(error: Exception) -> str:

@@ -33,9 +33,15 @@ def effects() -> list[str]:
     return sorted(name.split()[0] for name in Group.objects.values_list("name", flat=True))
 
 
-def replay(**options: Any) -> replays.Replayed:
-    asked = {"trigger": Trigger.STAFF, "actor": "ada", "reason": "customer called"}
-    return replays.replay(WebhookEvent.objects.all(), **(asked | options))
+def replay(*, force: bool = False) -> replays.Replayed:
+    order = replays.ask(
+        trigger=Trigger.STAFF,
+        actor="ada",
+        reason="customer called",
+        force=force,
+        now=timezone.now(),
+    )
+    return replays.replay(WebhookEvent.objects.all(), order)
 
 
 def run(*args: str, **options: Any) -> str:

@@ -1,16 +1,18 @@
 """Process events again."""
 
-import getpass
-import os
 from argparse import ArgumentParser
 from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from webhooks import replays
-from webhooks.models import Attempt, EventQuerySet, Trigger, WebhookEvent
+from webhooks.actors import system_user
+from webhooks.models import Attempt, EventQuerySet, Replay, Trigger, WebhookEvent
 from webhooks.replays import Replayed
+
+CRITERIA = ("status", "type", "since", "until")
 
 
 class Command(BaseCommand):
@@ -18,7 +20,8 @@ class Command(BaseCommand):
         "Make events due again, whatever their status: those named, or all that --status, --type, "
         "--since and --until choose together. Only handlers that have not succeeded yet run, "
         "unless --force. Where events are processed in the request, they are processed now; "
-        "elsewhere the workers take them. Exit status 1 when one did not succeed."
+        "elsewhere the workers take them, after all that is fresh. Can be interrupted and resumed. "
+        "Exit status 1 when one did not succeed."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -38,23 +41,54 @@ class Command(BaseCommand):
         )
         parser.add_argument("--reason", default="", help="kept with every attempt")
         parser.add_argument("--dry-run", action="store_true", help="only say what would be re-run")
+        parser.add_argument(
+            "--rate",
+            type=int,
+            metavar="N",
+            help="where workers process: how many come due per second (default: all at once)",
+        )
+        parser.add_argument(
+            "--resume", type=int, metavar="REPLAY", help="go on with one that was interrupted"
+        )
 
     def handle(self, *_: Any, **options: Any) -> None:
-        events = _chosen(options)
+        if options["rate"] is not None and options["rate"] < 1:
+            raise CommandError("--rate must be 1 or more.")
+        order = _interrupted(options) if options["resume"] else None
+        selection = order.selection if order else _selection(options)
+        events = _select(selection)
+        if options["dry_run"]:
+            self._tell_what_would_be(events)
+            return
+        order = order or replays.ask(
+            trigger=Trigger.COMMAND,
+            actor=system_user(),
+            reason=options["reason"],
+            force=options["force"],
+            selection=selection,
+            now=timezone.now(),
+        )
+        try:
+            done = replays.replay(
+                events,
+                order,
+                lane=WebhookEvent.Lane.BULK,
+                rate=options["rate"],
+                progress=self._progress if self.stderr.isatty() else lambda _: None,
+            )
+        except KeyboardInterrupt:
+            raise CommandError(
+                f"Interrupted. Go on with: replay_events --resume {order.pk}"
+            ) from None
+        self._tell(done)
+
+    def _tell_what_would_be(self, events: EventQuerySet) -> None:
         chosen, able = events.count(), events.replayable().count()
         if chosen > able:
             self.stderr.write(f"{chosen - able} events have no payload any more and are left out")
-        if options["dry_run"]:
-            self.stdout.write(f"{able} events would be re-run")
-            return
-        done = replays.replay(
-            events,
-            trigger=Trigger.COMMAND,
-            actor=_actor(),
-            reason=options["reason"],
-            force=options["force"],
-            progress=self._progress if self.stderr.isatty() else lambda _: None,
-        )
+        self.stdout.write(f"{able} events would be re-run")
+
+    def _tell(self, done: Replayed) -> None:
         failed = done.outcomes[Attempt.Outcome.FAILED] + done.outcomes[Attempt.Outcome.RETRYING]
         told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(done.outcomes.items()))
         self.stdout.write(f"{done.queued} events re-run: {told or 'left to the workers'}")
@@ -65,34 +99,44 @@ class Command(BaseCommand):
         self.stderr.write(f"\r{so_far.queued} events", ending="")
 
 
-def _actor() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        return f"user {os.getuid()}"
+def _interrupted(options: dict[str, Any]) -> Replay:
+    if options["event_ids"] or any(options[name] for name in CRITERIA):
+        raise CommandError("--resume goes on with what was chosen then: choose nothing more.")
+    order = Replay.objects.filter(pk=options["resume"], selection__has_key="ids").first()
+    if order is None:
+        raise CommandError(f"There is no replay {options['resume']} to resume.")
+    if order.finished_at:
+        raise CommandError(f"Replay {order.pk} had come to its end.")
+    return order
 
 
-def _chosen(options: dict[str, Any]) -> EventQuerySet:
-    criteria = [options[name] for name in ("status", "type", "since", "until")]
-    ids = set(options["event_ids"])
-    if bool(ids) == any(criteria):
+def _selection(options: dict[str, Any]) -> dict[str, Any]:
+    chosen = {name: options[name] for name in CRITERIA}
+    ids = sorted(set(options["event_ids"]))
+    if bool(ids) == any(chosen.values()):
         raise CommandError(
             "Name events by their ids, or choose them by --status, --type, --since, --until."
         )
-    if ids:
-        events = WebhookEvent.objects.filter(event_id__in=ids)
-        if unknown := ids.difference(events.values_list("event_id", flat=True)):
-            raise CommandError(f"There is no event {', '.join(sorted(unknown))}.")
-        return events
+    known = WebhookEvent.objects.filter(event_id__in=ids).values_list("event_id", flat=True)
+    if unknown := set(ids).difference(known):
+        raise CommandError(f"There is no event {', '.join(sorted(unknown))}.")
+    for name in ("since", "until"):
+        chosen[name] = chosen[name].isoformat() if chosen[name] else None
+    return {"ids": ids, **chosen}
+
+
+def _select(selection: dict[str, Any]) -> EventQuerySet:
     events = WebhookEvent.objects.all()
-    if options["status"]:
-        events = events.filter(status=options["status"])
-    if options["type"]:
-        events = events.of_type(options["type"])
-    if options["since"]:
-        events = events.filter(received_at__gte=options["since"])
-    if options["until"]:
-        events = events.filter(received_at__lt=options["until"])
+    if selection["ids"]:
+        events = events.filter(event_id__in=selection["ids"])
+    if selection["status"]:
+        events = events.filter(status=selection["status"])
+    if selection["type"]:
+        events = events.of_type(selection["type"])
+    if selection["since"]:
+        events = events.filter(received_at__gte=selection["since"])
+    if selection["until"]:
+        events = events.filter(received_at__lt=selection["until"])
     return events
 
 
