@@ -6,10 +6,11 @@ from typing import Any, Final
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest
+from django.utils import timezone
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldBooleanWidget
 
 from webhooks.models import Attempt, Trigger, WebhookEvent
-from webhooks.replays import Replayed, replay
+from webhooks.replays import Replayed, ask, replay
 
 REPLAY: Final = "webhooks.replay_webhookevent"
 FORCE: Final = "webhooks.force_replay_webhookevent"
@@ -41,13 +42,14 @@ class RerunForm(forms.Form):
 
 def rerun(request: HttpRequest, pks: Collection[int], form: RerunForm) -> None:
     """Re-run events on behalf of the user, and tell the user what came of it."""
-    result = replay(
-        WebhookEvent.objects.filter(pk__in=pks),
+    order = ask(
         trigger=Trigger.STAFF,
         actor=request.user.get_username(),
         reason=form.cleaned_data["reason"],
         force=form.cleaned_data.get("force", False),
+        now=timezone.now(),
     )
+    result = replay(WebhookEvent.objects.filter(pk__in=pks), order)
     _report(request, pks, result)
 
 
