@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists
+from django.db.models import QuerySet
 
 from billing.changes import Change
 from billing.models import MODELS, BillingChange, ProviderObject
@@ -33,9 +33,7 @@ def apply(event: Event, change: Change) -> BillingChange | None:
     if created:
         model = type(row)
         return _record(event, change, Verdict.APPLIED, _differences(model(), change.facts()))
-    # What was annotated cannot go stale: only this event's own processing, of which there is one
-    # at a time, writes its history.
-    had_its_say: bool = getattr(row, "had_its_say", False)
+    had_its_say = not event.is_first_attempt and _history(event, change).exists()
     if had_its_say and row.snapshot_event_id != event.id:
         return None
     verdict, differences = decide(row, change, event.created_at), {}
@@ -49,16 +47,8 @@ def apply(event: Event, change: Change) -> BillingChange | None:
 
 def _lock(event: Event, change: Change) -> tuple[ProviderObject, bool]:
     """The object's row, locked, and whether this event brought it into being."""
-    history = BillingChange.objects.filter(
-        event_id=event.id,
-        provider=event.provider,
-        account=event.account,
-        livemode=event.livemode,
-        object_type=change.object_type,
-        provider_id=change.provider_id,
-    )
-    rows = MODELS[change.object_type]._default_manager.annotate(had_its_say=Exists(history))
-    return rows.select_for_update(of=("self",)).get_or_create(
+    rows = MODELS[change.object_type]._default_manager.select_for_update()
+    return rows.get_or_create(
         provider=event.provider,
         account=event.account,
         livemode=event.livemode,
@@ -68,6 +58,19 @@ def _lock(event: Event, change: Change) -> tuple[ProviderObject, bool]:
             "snapshot_at": event.created_at if change.complete else None,
             "snapshot_event_id": event.id,
         },
+    )
+
+
+def _history(event: Event, change: Change) -> QuerySet[BillingChange]:
+    """What is on record of what this event said of the object.
+
+    Only the event's own processing, of which there is one at a time, writes it.
+    """
+    return BillingChange.objects.filter(
+        event_id=event.id,
+        provider=event.provider,
+        object_type=change.object_type,
+        provider_id=change.provider_id,
     )
 
 

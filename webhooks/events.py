@@ -11,7 +11,8 @@ class Event:
     """One event of a provider's, proven and parsed.
 
     `payload` is the provider's own JSON. What the provider leaves out is an empty string
-    (or None for `created_at`, which is in UTC).
+    (or None for `created_at`, which is in UTC). On the first attempt no handler has yet left
+    anything behind on the event's behalf.
     """
 
     provider: str
@@ -25,6 +26,7 @@ class Event:
     object_type: str = ""
     object_id: str = ""
     customer_id: str = ""
+    is_first_attempt: bool = False
 
     @property
     def idempotency_key(self) -> str:

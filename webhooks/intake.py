@@ -2,8 +2,8 @@
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import Error, connection
@@ -13,7 +13,7 @@ from webhooks.claims import Claim
 from webhooks.events import Event
 from webhooks.exceptions import EndpointNotConfigured, StorageUnavailable, UnknownEndpoint
 from webhooks.models import Trigger
-from webhooks.providers import PROVIDERS
+from webhooks.providers import PROVIDERS, Headers
 
 logger = logging.getLogger(__name__)
 
@@ -59,9 +59,7 @@ def open_endpoint(slug: str) -> conf.Endpoint:
     return endpoint
 
 
-def receive(
-    endpoint: conf.Endpoint, body: bytes, headers: Mapping[str, str], *, now: datetime
-) -> bool:
+def receive(endpoint: conf.Endpoint, body: bytes, headers: Headers, *, now: datetime) -> bool:
     """Prove a delivery and record its events; process the new ones when that is done here.
 
     Whether it brought anything new. When this returns, every event is committed. Raises
@@ -89,16 +87,17 @@ def _take_in(
         )
         delivery.is_recorded = True
     if in_request and row.is_new:
-        _process_unless_unable(Claim(row.pk, attempt=1, trigger=Trigger.DELIVERY), now)
+        _process_unless_unable(row.pk, event, now)
     return row.is_new
 
 
-def _process_unless_unable(claim: Claim, now: datetime) -> None:
+def _process_unless_unable(pk: int, event: Event, now: datetime) -> None:
+    claim = Claim(pk, attempt=1, trigger=Trigger.DELIVERY)
     try:
-        processing.process(claim, now=now)
+        processing.process(claim, now=now, event=replace(event, is_first_attempt=True))
     except Error:
         # The event is committed, so the delivery has succeeded: the sweep takes it from here.
-        logger.exception("event %s is recorded but could not be processed now", claim.pk)
+        logger.exception("event %s is recorded but could not be processed now", event.id)
 
 
 def record(

@@ -187,6 +187,7 @@ class WebhookEvent(models.Model):
             object_type=self.object_type,
             object_id=self.object_id,
             customer_id=self.customer_id,
+            is_first_attempt=self.attempts == 1,
         )
 
 

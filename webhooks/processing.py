@@ -14,12 +14,24 @@ from django.utils import timezone
 
 from webhooks import conf
 from webhooks.claims import Claim, claim_due, release
+from webhooks.events import Event
 from webhooks.exceptions import PermanentFailure
 from webhooks.models import Attempt, WebhookEvent
 from webhooks.runs import HandlerRun, describe, trace
 from webhooks.signals import event_received
 
 logger = logging.getLogger(__name__)
+
+SETTLING = ("attempts", "available_at", "schedule_start", "lost_leases", "succeeded", "replay")
+SETTLED = (
+    "status",
+    "available_at",
+    "settled_at",
+    "claimed_at",
+    "succeeded",
+    "last_error",
+    "replay",
+)
 
 Clock = Callable[[], datetime]
 
@@ -34,8 +46,10 @@ _STATUS_AFTER = {
 }
 
 
-def process(claim: Claim, *, now: datetime) -> Attempt | None:
+def process(claim: Claim, *, now: datetime, event: Event | None = None) -> Attempt | None:
     """Run the handlers of a claimed event and settle it, all in one transaction.
+
+    Whoever has the event at hand gives it, and spares the database from fetching its body.
 
     A handler's failure is part of the attempt that is returned, never raised. None means that
     the claim no longer holds: its lease ran out and another has taken the event.
@@ -44,10 +58,10 @@ def process(claim: Claim, *, now: datetime) -> Attempt | None:
     started = time.perf_counter()
     try:
         with transaction.atomic():
-            row = _lock(claim)
+            row = _lock(claim, whole=event is None)
             if row is None:
                 return None
-            run = _run_handlers(row)
+            run = _run_handlers(row, event)
             return _settle(row, claim, run, now, started)
     except Exception as error:
         # Not a handler's failure but an observer's, or one that showed only at the commit:
@@ -61,15 +75,15 @@ def process(claim: Claim, *, now: datetime) -> Attempt | None:
             return _settle(row, claim, run, now, started)
 
 
-def _lock(claim: Claim) -> WebhookEvent | None:
-    return (
-        WebhookEvent.objects.select_for_update()
-        .filter(pk=claim.pk, attempts=claim.attempt, status=WebhookEvent.Status.PENDING)
-        .first()
+def _lock(claim: Claim, *, whole: bool = False) -> WebhookEvent | None:
+    """The claimed row, locked: the `whole` of it, or what settling it takes."""
+    rows = WebhookEvent.objects.select_for_update().filter(
+        pk=claim.pk, attempts=claim.attempt, status=WebhookEvent.Status.PENDING
     )
+    return next(iter(rows if whole else rows.only(*SETTLING)), None)
 
 
-def _run_handlers(row: WebhookEvent) -> HandlerRun:
+def _run_handlers(row: WebhookEvent, event: Event | None) -> HandlerRun:
     run = HandlerRun(succeeded=list(row.succeeded))
     if row.lost_leases >= conf.max_lost_leases():
         run.errors.append(
@@ -78,10 +92,10 @@ def _run_handlers(row: WebhookEvent) -> HandlerRun:
                 "Find out what it does to them before it is re-run."
             )
         )
-    elif row.body is None:
+    elif event is None and row.body is None:
         run.errors.append(PermanentFailure("The payload has been cleaned up."))
     else:
-        event_received.send(sender=WebhookEvent, event=row.as_event(), run=run)
+        event_received.send(sender=WebhookEvent, event=event or row.as_event(), run=run)
     return run
 
 
@@ -112,17 +126,7 @@ def _settle(
     row.succeeded = run.succeeded
     row.last_error = describe(run.errors[0]) if run.errors else ""
     row.replay = None
-    row.save(
-        update_fields=[
-            "status",
-            "available_at",
-            "settled_at",
-            "claimed_at",
-            "succeeded",
-            "last_error",
-            "replay",
-        ]
-    )
+    row.save(update_fields=SETTLED)
     attempt.save(force_insert=True)
     return attempt
 

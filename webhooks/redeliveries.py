@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
+from django_redis import get_redis_connection
 from redis.exceptions import RedisError
 
 from webhooks.events import Event
@@ -150,6 +151,4 @@ def _script(source: str) -> Any:
 
 
 def _client() -> Any:
-    from django_redis import get_redis_connection
-
     return get_redis_connection("default")

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Mapping
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -18,6 +19,15 @@ RECEIVED = json.dumps({"status": "received"})
 RECEIVED_AGAIN = json.dumps({"status": "received", "idempotent_replay": True})
 
 
+class _Headers:
+    # `request.headers` parses every header of the request, for the one that is wanted here.
+    def __init__(self, meta: Mapping[str, str]) -> None:
+        self.meta = meta
+
+    def get(self, name: str, default: str, /) -> str:
+        return self.meta.get(f"HTTP_{name.upper().replace('-', '_')}", default)
+
+
 @csrf_exempt
 @require_POST
 def receive(request: HttpRequest, endpoint: str) -> HttpResponse:
@@ -26,7 +36,7 @@ def receive(request: HttpRequest, endpoint: str) -> HttpResponse:
         is_new = intake.receive(
             intake.open_endpoint(endpoint),
             _read_body(request),
-            request.headers,
+            _Headers(request.META),
             now=timezone.now(),
         )
     except Rejected as refusal:

@@ -1,5 +1,6 @@
 """What events do to billing state: in any order, and any number of times."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
@@ -384,7 +385,7 @@ def test_a_known_object_takes_fewer(
 ) -> None:
     send(event("customer.created", build.customer()))
     with transaction.atomic(), django_assert_max_num_queries(3):
-        send(told)
+        send(replace(told, is_first_attempt=True))
 
 
 def test_what_cannot_be_stored_changes_nothing() -> None:

@@ -1,11 +1,17 @@
 """What a provider must be able to do."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from webhooks.events import Event
+
+
+class Headers(Protocol):
+    """A delivery's headers, looked up without regard to case."""
+
+    def get(self, name: str, default: str, /) -> str: ...
 
 
 class Provider(ABC):
@@ -16,11 +22,11 @@ class Provider(ABC):
 
     @abstractmethod
     def verify(
-        self, body: bytes, headers: Mapping[str, str], *, secrets: Sequence[str], now: datetime
+        self, body: bytes, headers: Headers, *, secrets: Sequence[str], now: datetime
     ) -> list[Event]:
         """The events in a delivery that is proven to come from the provider, now.
 
-        `body` is the exact bytes received; `headers` is looked up without regard to case.
+        `body` is the exact bytes received.
         Raises `Rejected` for whatever is not proven or is not an event, and nothing else.
         """
 

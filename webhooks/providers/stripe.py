@@ -6,7 +6,7 @@ Signature scheme: https://docs.stripe.com/webhooks#verify-manually
 import hmac
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -19,7 +19,7 @@ from webhooks.exceptions import (
     MissingSignature,
     StaleSignature,
 )
-from webhooks.providers.base import Provider
+from webhooks.providers.base import Headers, Provider
 
 MAX_DEPTH = 100
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
@@ -46,7 +46,7 @@ class StripeProvider(Provider):
     signature_header: ClassVar[str] = "Stripe-Signature"
 
     def verify(
-        self, body: bytes, headers: Mapping[str, str], *, secrets: Sequence[str], now: datetime
+        self, body: bytes, headers: Headers, *, secrets: Sequence[str], now: datetime
     ) -> list[Event]:
         timestamp, signatures = _parse_signature(headers.get(self.signature_header, ""))
         signed = timestamp.encode() + b"." + body
