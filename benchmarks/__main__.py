@@ -10,6 +10,7 @@ from benchmarks.load import NoLoadGenerator, find_wrk
 
 # What `.env` says must not change what is measured.
 os.environ |= {
+    "CELERY_BROKER_URL": "",
     "DATABASE_URL": "",
     "DEBUG": "false",
     "DJANGO_SETTINGS_MODULE": "benchmarks.settings",

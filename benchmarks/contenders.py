@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from benchmarks.djstripe_project.prepare import ENDPOINT_UUID
-from benchmarks.tuning import WORKERS
 
 ENDPOINT = "/webhooks/stripe"
 BILLING_EVENTS = ("invoice.paid", "customer.subscription.updated")
@@ -24,20 +23,24 @@ class Supply(StrEnum):
 class Host(StrEnum):
     """Which server a contender runs on, each with tables of its own to empty before a run."""
 
-    RECORDING = "WEBHOOK_PROCESSING=loop"
-    PROCESSING = "WEBHOOK_PROCESSING=request"
-    DJSTRIPE = "dj-stripe"
-    DJSTRIPE_GUNICORN = "dj-stripe under gunicorn"
+    RECORDING = "recording only"
+    RECORDING_WITH_REDIS = "recording only, with Redis"
+    PROCESSING = "processing in the request"
+    UNTUNED = "Django's default connections"
+    DJSTRIPE = "dj-stripe, Django's default connections"
+    DJSTRIPE_TUNED = "dj-stripe, connections kept"
 
 
 TABLES = {
     Host.RECORDING: ("webhooks_webhookevent", "benchmarks_plainevent"),
+    Host.RECORDING_WITH_REDIS: ("webhooks_webhookevent",),
+    Host.UNTUNED: ("benchmarks_plainevent",),
     Host.PROCESSING: (
         "webhooks_webhookevent",
         *(f"billing_{name}" for name in ("billingchange", "customer", "invoice", "subscription")),
     ),
     Host.DJSTRIPE: ("djstripe_webhookeventtrigger", "djstripe_event"),
-    Host.DJSTRIPE_GUNICORN: ("djstripe_webhookeventtrigger", "djstripe_event"),
+    Host.DJSTRIPE_TUNED: ("djstripe_webhookeventtrigger", "djstripe_event"),
 }
 
 
@@ -82,6 +85,10 @@ HOT = Contender(
     proofs=(_RECORDED,),
     work_per_answer=0,
 )
+NEW_WITH_REDIS = replace(NEW, name="new events, with Redis", host=Host.RECORDING_WITH_REDIS)
+HOT_WITH_REDIS = replace(
+    HOT, name="duplicates, one event, with Redis", host=Host.RECORDING_WITH_REDIS
+)
 FORGED = Contender(
     "bad signatures",
     Host.RECORDING,
@@ -103,9 +110,12 @@ BILLED = Contender(
 EMPTY = Contender("an empty Django view", Host.RECORDING, "/benchmarks/empty")
 PLAIN = Contender(
     "a plain view: select_for_update().get_or_create()",
-    Host.RECORDING,
+    Host.UNTUNED,
     "/benchmarks/plain",
     proofs=("SELECT count(*) FROM benchmarks_plainevent",),
+)
+PLAIN_TUNED = replace(
+    PLAIN, name="the plain view, connections kept as ours are", host=Host.RECORDING
 )
 DJSTRIPE = Contender(
     "dj-stripe's endpoint, its cheapest event",
@@ -115,11 +125,22 @@ DJSTRIPE = Contender(
     proofs=("SELECT count(*) FROM djstripe_event",),
 )
 
-DJSTRIPE_GUNICORN = replace(
-    DJSTRIPE,
-    name=f"{DJSTRIPE.name}, gunicorn with {WORKERS} sync workers",
-    host=Host.DJSTRIPE_GUNICORN,
+DJSTRIPE_TUNED = replace(
+    DJSTRIPE, name="dj-stripe's endpoint, connections kept as ours are", host=Host.DJSTRIPE_TUNED
 )
 
-CONTENDERS = (NEW, REPEATED, HOT, FORGED, BILLED, EMPTY, PLAIN, DJSTRIPE, DJSTRIPE_GUNICORN)
+CONTENDERS = (
+    NEW,
+    REPEATED,
+    HOT,
+    NEW_WITH_REDIS,
+    HOT_WITH_REDIS,
+    FORGED,
+    BILLED,
+    EMPTY,
+    PLAIN,
+    PLAIN_TUNED,
+    DJSTRIPE,
+    DJSTRIPE_TUNED,
+)
 PGBENCH = "pgbench: the endpoint's own INSERT alone"

@@ -29,11 +29,6 @@ def granian(application: str) -> list[str]:
     ]
 
 
-def gunicorn(application: str) -> list[str]:
-    """The options to serve a WSGI application with gunicorn's sync workers, its default."""
-    return ["gunicorn", "--bind", "127.0.0.1:{port}", "-w", str(tuning.WORKERS), application]
-
-
 @contextmanager
 def serving(
     python: Path, server_options: Sequence[str], environment: Environment, log: Path

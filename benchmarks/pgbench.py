@@ -35,7 +35,9 @@ def write_script(database: str, path: Path) -> str:
         query = sql.SQL("SELECT {}, convert_from(body, 'UTF8') FROM webhooks_webhookevent LIMIT 1")
         *values, body = connection.execute(query.format(literals)).fetchone() or ()
     example = dict(zip(columns, values, strict=True))
-    statement = RECORD % tuple(DIFFERING.get(name, example[name]) for name in columns)
+    row = [DIFFERING.get(name, example[name]) for name in columns]
+    deliveries = "1"
+    statement = RECORD % (*row, deliveries)
     path.write_text(f"\\set unique random(1, 9000000000000000)\n{statement};\n")
     return str(body)
 

@@ -15,13 +15,16 @@ from benchmarks.contenders import (
     BILLED,
     CONTENDERS,
     DJSTRIPE,
-    DJSTRIPE_GUNICORN,
+    DJSTRIPE_TUNED,
     EMPTY,
     FORGED,
     HOT,
+    HOT_WITH_REDIS,
     NEW,
+    NEW_WITH_REDIS,
     PGBENCH,
     PLAIN,
+    PLAIN_TUNED,
     REPEATED,
 )
 from benchmarks.load import find_wrk
@@ -41,14 +44,17 @@ class Target:
 
 TARGETS = (
     Target(NEW.name, 10, DJSTRIPE.name),
-    Target(NEW.name, 10, DJSTRIPE_GUNICORN.name),
+    Target(NEW.name, 10, DJSTRIPE_TUNED.name),
     Target(NEW.name, 2.5, PLAIN.name),
+    Target(NEW.name, 2.5, PLAIN_TUNED.name),
     Target(NEW.name, 0.2, PGBENCH),
     Target(NEW.name, 0.2, EMPTY.name),
     Target(BILLED.name, 2.5, DJSTRIPE.name),
+    Target(BILLED.name, 2.5, DJSTRIPE_TUNED.name),
     Target(FORGED.name, 0.6, EMPTY.name),
     Target(REPEATED.name, 1, NEW.name),
     Target(HOT.name, 1, NEW.name),
+    Target(HOT_WITH_REDIS.name, 1.5, NEW_WITH_REDIS.name),
 )
 
 NAMES = (*(contender.name for contender in CONTENDERS), PGBENCH)
@@ -116,7 +122,8 @@ def _method() -> str:
     return (
         f"Everything on this one machine, the database and the load too. Each application runs "
         f"under granian with {tuning.WORKERS} workers of {tuning.BLOCKING_THREADS} threads, "
-        f"dj-stripe also under gunicorn; PostgreSQL makes every commit durable "
+        "the plain view and dj-stripe with Django's default handling of database connections "
+        "and again with ours; PostgreSQL makes every commit durable "
         f"(`fsync`, `synchronous_commit`); wrk keeps "
         f"{tuning.CONNECTIONS} connections busy, pgbench {tuning.PGBENCH_CLIENTS} clients. "
         f"Signed events of {tuning.BODY_BYTES:,} bytes. The contenders take turns: "

@@ -2,6 +2,11 @@
 
 from payments_project.settings import *  # noqa: F403
 from payments_project.settings import INSTALLED_APPS as PROJECT_APPS
+from payments_project.settings import env
 
 ROOT_URLCONF = "benchmarks.urls"
 INSTALLED_APPS = [*PROJECT_APPS, "benchmarks"]
+
+if env.bool("UNTUNED", default=False):
+    # As Django has it: a connection for each request, and nothing prepared.
+    DATABASES = {"default": env.db_url("DATABASE_URL")}

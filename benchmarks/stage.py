@@ -16,10 +16,13 @@ from tests import servers
 
 REQUIREMENTS = Path(__file__).with_name("requirements-djstripe.txt")
 PYTHON = Path(sys.executable)
-DJSTRIPE_SERVERS = {
-    Host.DJSTRIPE: hosts.granian("benchmarks.djstripe_project.wsgi:application"),
-    Host.DJSTRIPE_GUNICORN: hosts.gunicorn("benchmarks.djstripe_project.wsgi:application"),
+OURS = {
+    Host.RECORDING: {"WEBHOOK_PROCESSING": "loop"},
+    Host.RECORDING_WITH_REDIS: {"WEBHOOK_PROCESSING": "loop"},
+    Host.PROCESSING: {"WEBHOOK_PROCESSING": "request"},
+    Host.UNTUNED: {"WEBHOOK_PROCESSING": "loop", "UNTUNED": "true"},
 }
+DJSTRIPE = {Host.DJSTRIPE: {"UNTUNED": "true"}, Host.DJSTRIPE_TUNED: {"UNTUNED": "false"}}
 KEPT = hosts.ROOT / "data" / "benchmarks"
 
 
@@ -56,17 +59,21 @@ def setting_up() -> Iterator[Stage]:
         redis = stack.enter_context(servers.redis())
         databases = {host: _create_database(server, host.name.lower()) for host in Host}
         # One application under two servers, so one database.
-        databases[Host.DJSTRIPE_GUNICORN] = databases[Host.DJSTRIPE]
+        databases[Host.DJSTRIPE_TUNED] = databases[Host.DJSTRIPE]
         ports: dict[Host, int] = {}
-        for host in (Host.RECORDING, Host.PROCESSING):
-            environment = _environment(host, secret, databases[host], redis)
+        for host, own in OURS.items():
+            environment = _environment(secret, databases[host]) | own
+            if host is Host.RECORDING_WITH_REDIS:
+                environment["REDIS_URL"] = redis
             hosts.run(PYTHON, "manage.py", "migrate", "--run-syncdb", environment=environment)
             options = hosts.granian("payments_project.wsgi:application")
             serving = hosts.serving(PYTHON, options, environment, folder / f"{host.name}.log")
             ports[host] = stack.enter_context(serving)
         python, environment = _djstripe(secret, databases[Host.DJSTRIPE])
-        for host, options in DJSTRIPE_SERVERS.items():
-            serving = hosts.serving(python, options, environment, folder / f"{host.name}.log")
+        for host, own in DJSTRIPE.items():
+            options = hosts.granian("benchmarks.djstripe_project.wsgi:application")
+            log = folder / f"{host.name}.log"
+            serving = hosts.serving(python, options, environment | own, log)
             ports[host] = stack.enter_context(serving)
         yield Stage(secret, folder, ports, databases)
 
@@ -79,25 +86,24 @@ def _djstripe(secret: str, database: str) -> tuple[Path, hosts.Environment]:
         "SECRET_KEY": secrets.token_urlsafe(50),
         "STRIPE_TEST_SECRET_KEY": f"sk_test_{secrets.token_hex(12)}",
         "STRIPE_WEBHOOK_SECRET": secret,
+        "UNTUNED": "true",
     }
     hosts.run(python, "-m", "benchmarks.djstripe_project.prepare", environment=environment)
     return python, environment
 
 
-def _environment(host: Host, secret: str, database: str, redis: str) -> hosts.Environment:
-    name, _, processing = host.value.partition("=")
+def _environment(secret: str, database: str) -> hosts.Environment:
     return {
         "ALLOWED_HOSTS": "127.0.0.1",
-        "AUDIT_KEY": secrets.token_urlsafe(50),
+        "CELERY_BROKER_URL": "",
         "DATABASE_URL": database,
         "DEBUG": "false",
         "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
-        "REDIS_URL": redis,
+        "REDIS_URL": "",
         "SECRET_KEY": secrets.token_urlsafe(50),
         "SECURE_SSL_REDIRECT": "true",
         "STRIPE_WEBHOOK_SECRET": secret,
         "TRUSTED_PROXY_COUNT": "1",
-        name: processing,
     }
 
 

@@ -2,10 +2,17 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
+from kombu.exceptions import KombuError
+from redis.exceptions import RedisError
+
+from payments_project.celery import app as celery_app
+
+BROKER_SECONDS = 2
 
 
 def alive(_: HttpRequest) -> JsonResponse:
@@ -43,12 +50,24 @@ def _cache() -> bool:
     try:
         cache.set("readyz", "ok", timeout=10)
         return bool(cache.get("readyz") == "ok")
-    except OSError:
+    except (RedisError, OSError):
         return False
+
+
+def _broker() -> bool:
+    if not settings.CELERY_BROKER_URL:
+        return True
+    try:
+        with celery_app.connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, timeout=BROKER_SECONDS)
+    except (KombuError, OSError):
+        return False
+    return True
 
 
 PARTS: dict[str, Callable[[], bool]] = {
     "database": _database,
     "migrations": _migrations,
     "cache": _cache,
+    "broker": _broker,
 }

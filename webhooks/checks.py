@@ -40,6 +40,13 @@ def _check_values() -> Iterator[CheckMessage]:
             hint=f"Choose one of: {', '.join(conf.Processing)}.",
             id="webhooks.E003",
         )
+    elif conf.processing() is conf.Processing.CELERY and not settings.CELERY_BROKER_URL:
+        yield Error(
+            "WEBHOOK_PROCESSING is 'celery', and CELERY_BROKER_URL is not set: "
+            "no worker would ever be called.",
+            hint="Set CELERY_BROKER_URL, or choose request or loop.",
+            id="webhooks.E005",
+        )
     for name, why in [
         ("STRIPE_TOLERANCE_SECONDS", "anything else would switch replay protection off"),
         ("WEBHOOK_MAX_BODY_BYTES", "nothing could be received"),

@@ -23,7 +23,9 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "benchmarks.djstripe_project.urls"
-DATABASES = {"default": env.db_url("DATABASE_URL") | {"CONN_MAX_AGE": None}}
+DATABASES = {"default": env.db_url("DATABASE_URL")}
+if not env.bool("UNTUNED"):
+    DATABASES["default"]["CONN_MAX_AGE"] = None
 USE_TZ = True
 
 STRIPE_TEST_SECRET_KEY = env.str("STRIPE_TEST_SECRET_KEY")

@@ -28,6 +28,7 @@ def test_the_suite_s_own_settings_are_sound() -> None:
             "webhooks.E002",
         ),
         ("WEBHOOK_PROCESSING", "later", "webhooks.E003"),
+        ("WEBHOOK_PROCESSING", "celery", "webhooks.E005"),
         ("STRIPE_TOLERANCE_SECONDS", 0, "webhooks.E004"),
         ("STRIPE_TOLERANCE_SECONDS", -1, "webhooks.E004"),
         ("WEBHOOK_MAX_BODY_BYTES", 0, "webhooks.E004"),
