@@ -232,7 +232,7 @@ def test_a_refusal_is_logged_with_its_code_and_nothing_of_the_sender_s(
 
 
 @hypothesis_settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     header=st.text(st.characters(max_codepoint=255, exclude_characters="\r\n"), max_size=200)
@@ -260,7 +260,7 @@ event_like = st.fixed_dictionaries(
 
 
 @hypothesis_settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(body=(json_values | event_like).map(lambda value: json.dumps(value).encode()))
 def test_whatever_is_signed_is_received_or_refused_and_never_an_error(body: bytes) -> None:
