@@ -26,19 +26,24 @@ class Host(StrEnum):
     RECORDING = "recording only"
     RECORDING_WITH_REDIS = "recording only, with Redis"
     PROCESSING = "processing in the request"
+    DEFERRED = "processing on Celery workers"
     UNTUNED = "Django's default connections"
     DJSTRIPE = "dj-stripe, Django's default connections"
     DJSTRIPE_TUNED = "dj-stripe, connections kept"
 
 
+BILLING_TABLES = (
+    "billing_billingchange",
+    "billing_customer",
+    "billing_invoice",
+    "billing_subscription",
+)
 TABLES = {
     Host.RECORDING: ("webhooks_webhookevent", "benchmarks_plainevent"),
     Host.RECORDING_WITH_REDIS: ("webhooks_webhookevent",),
     Host.UNTUNED: ("benchmarks_plainevent",),
-    Host.PROCESSING: (
-        "webhooks_webhookevent",
-        *(f"billing_{name}" for name in ("billingchange", "customer", "invoice", "subscription")),
-    ),
+    Host.PROCESSING: ("webhooks_webhookevent", *BILLING_TABLES),
+    Host.DEFERRED: ("webhooks_webhookevent", *BILLING_TABLES),
     Host.DJSTRIPE: ("djstripe_webhookeventtrigger", "djstripe_event"),
     Host.DJSTRIPE_TUNED: ("djstripe_webhookeventtrigger", "djstripe_event"),
 }
@@ -86,6 +91,7 @@ HOT = Contender(
     work_per_answer=0,
 )
 NEW_WITH_REDIS = replace(NEW, name="new events, with Redis", host=Host.RECORDING_WITH_REDIS)
+NEW_DEFERRED = replace(NEW, name="new events, calling Celery workers", host=Host.DEFERRED)
 HOT_WITH_REDIS = replace(
     HOT, name="duplicates, one event, with Redis", host=Host.RECORDING_WITH_REDIS
 )
@@ -135,6 +141,7 @@ CONTENDERS = (
     HOT,
     NEW_WITH_REDIS,
     HOT_WITH_REDIS,
+    NEW_DEFERRED,
     FORGED,
     BILLED,
     EMPTY,

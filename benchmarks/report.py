@@ -21,12 +21,14 @@ from benchmarks.contenders import (
     HOT,
     HOT_WITH_REDIS,
     NEW,
+    NEW_DEFERRED,
     NEW_WITH_REDIS,
     PGBENCH,
     PLAIN,
     PLAIN_TUNED,
     REPEATED,
 )
+from benchmarks.deferred import END_TO_END, Latency
 from benchmarks.load import find_wrk
 from tests.servers import postgresql_program
 
@@ -55,13 +57,20 @@ TARGETS = (
     Target(REPEATED.name, 1, NEW.name),
     Target(HOT.name, 1, NEW.name),
     Target(HOT_WITH_REDIS.name, 1.5, NEW_WITH_REDIS.name),
+    Target(NEW_DEFERRED.name, 0.75, NEW.name),
+    Target(END_TO_END, 3, DJSTRIPE.name),
+    Target(END_TO_END, 3, DJSTRIPE_TUNED.name),
 )
 
-NAMES = (*(contender.name for contender in CONTENDERS), PGBENCH)
+NAMES = (*(contender.name for contender in CONTENDERS), PGBENCH, END_TO_END)
 
 
 def render(
-    rates: Mapping[str, Sequence[float]], errors: Sequence[str], *, load_before: float
+    rates: Mapping[str, Sequence[float]],
+    delay: Latency,
+    errors: Sequence[str],
+    *,
+    load_before: float,
 ) -> str:
     """The report, in Markdown. `load_before` tells whether the machine had other work to do."""
     figures = {name: median(rounds) for name, rounds in rates.items()}
@@ -70,6 +79,7 @@ def render(
         _machine(load_before),
         _method(),
         "\n".join(_figures(figures, rates)),
+        _delay(delay),
         "\n".join(_targets(figures)),
     ]
     if errors:
@@ -94,6 +104,14 @@ def _figures(figures: Mapping[str, float], rates: Mapping[str, Sequence[float]])
         ratios = (f"{figures[name] / figures[other]:.2f}" for other in references.values())
         lines.append(f"| {name} | {figures[name]:,.0f} | {rounds} | {' | '.join(ratios)} |")
     return lines
+
+
+def _delay(delay: Latency) -> str:
+    return (
+        f"At {delay.per_second:,.0f} events per second, half of what two Celery workers keep up "
+        f"with, an event is processed {delay.median_ms:,.0f} ms after its acceptance "
+        f"(median; p99 {delay.p99_ms:,.0f} ms)."
+    )
 
 
 def _targets(figures: Mapping[str, float]) -> list[str]:

@@ -2,9 +2,11 @@
 
 import os
 import sys
+from statistics import median
 
 from benchmarks import tuning
 from benchmarks.contenders import CONTENDERS, NEW
+from benchmarks.deferred import END_TO_END, end_to_end, latency, workers
 from benchmarks.measure import Bench
 from benchmarks.report import RESULTS, render
 from benchmarks.stage import setting_up
@@ -27,7 +29,13 @@ def hold() -> int:
                 bench.measure(contender)
             bench.measure_pgbench(NEW)
             say(f"Round {number} of {tuning.ROUNDS} is done.")
-    report = render(bench.rates, bench.errors, load_before=load_before)
+        say("Starting Celery workers …")
+        with workers(stage):
+            end_to_end(stage, tuning.WARM_UP_SECONDS)
+            rounds = [end_to_end(stage, tuning.ROUND_SECONDS) for _ in range(tuning.ROUNDS)]
+            bench.rates[END_TO_END] = rounds
+            delay = latency(stage, median(rounds) / 2, tuning.ROUND_SECONDS)
+    report = render(bench.rates, delay, bench.errors, load_before=load_before)
     RESULTS.write_text(report)
     sys.stdout.write(report)
     return 1 if bench.errors else 0

@@ -1,5 +1,6 @@
 """Everything that has to run while measurements are made."""
 
+import os
 import secrets
 import sys
 import tempfile
@@ -20,6 +21,7 @@ OURS = {
     Host.RECORDING: {"WEBHOOK_PROCESSING": "loop"},
     Host.RECORDING_WITH_REDIS: {"WEBHOOK_PROCESSING": "loop"},
     Host.PROCESSING: {"WEBHOOK_PROCESSING": "request"},
+    Host.DEFERRED: {"WEBHOOK_PROCESSING": "celery"},
     Host.UNTUNED: {"WEBHOOK_PROCESSING": "loop", "UNTUNED": "true"},
 }
 DJSTRIPE = {Host.DJSTRIPE: {"UNTUNED": "true"}, Host.DJSTRIPE_TUNED: {"UNTUNED": "false"}}
@@ -28,12 +30,16 @@ KEPT = hosts.ROOT / "data" / "benchmarks"
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The running servers, by host: their ports and their databases."""
+    """The running servers, by host: their ports and their databases.
+
+    `deferred` is the environment of the workers that process for `Host.DEFERRED`.
+    """
 
     secret: str
     folder: Path
     ports: Mapping[Host, int]
     databases: Mapping[Host, str]
+    deferred: Mapping[str, str]
 
     def clear(self, host: Host) -> None:
         """Empty the host's tables, and write the database's backlog out, so that no run pays
@@ -65,6 +71,9 @@ def setting_up() -> Iterator[Stage]:
             environment = _environment(secret, databases[host]) | own
             if host is Host.RECORDING_WITH_REDIS:
                 environment["REDIS_URL"] = redis
+            if host is Host.DEFERRED:
+                environment["CELERY_BROKER_URL"] = redis
+                deferred = {**os.environ, **environment}
             hosts.run(PYTHON, "manage.py", "migrate", "--run-syncdb", environment=environment)
             options = hosts.granian("payments_project.wsgi:application")
             serving = hosts.serving(PYTHON, options, environment, folder / f"{host.name}.log")
@@ -75,7 +84,7 @@ def setting_up() -> Iterator[Stage]:
             log = folder / f"{host.name}.log"
             serving = hosts.serving(python, options, environment | own, log)
             ports[host] = stack.enter_context(serving)
-        yield Stage(secret, folder, ports, databases)
+        yield Stage(secret, folder, ports, databases, deferred)
 
 
 def _djstripe(secret: str, database: str) -> tuple[Path, hosts.Environment]:
