@@ -18,6 +18,10 @@ help: ## Say what there is
 run: .venv/run.stamp .env ## Serve the project on http://127.0.0.1:$PORT (8000)
 	$(BIN)/python -m payments_project.development --port $(PORT)
 
+.PHONY: stack
+stack: .venv/dev.stamp .env ## Serve it from PostgreSQL, Redis and Celery workers, until Ctrl-C
+	$(BIN)/python -m tests.stack --port $(PORT)
+
 .PHONY: test
 test: .venv/dev.stamp ## Test on SQLite, then on PostgreSQL and Redis
 	@rm -f .coverage .coverage.*

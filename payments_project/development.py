@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 
@@ -28,17 +28,18 @@ def main() -> None:
     django.setup()
     call_command("migrate", verbosity=0)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with suppress(KeyboardInterrupt), _running(_server(port)) as server:
-        _wait_until_ready(port, server)
-        password = _make_staff()
+    with suppress(KeyboardInterrupt), _running(server_command(port)) as server:
+        wait_until_ready(port, lambda: server.poll() is None)
+        password = make_staff()
         if password:
-            _send_story(port)
-        print(_greeting(port, password), flush=True)  # noqa: T201
+            send_story(port)
+        print(greeting(port, password), flush=True)  # noqa: T201
         with _running([sys.executable, "manage.py", "process_events", "--loop"]):
             sys.exit(server.wait())
 
 
-def _server(port: int) -> list[str]:
+def server_command(port: int, *, workers: int = 1) -> list[str]:
+    """The command that serves the project on this machine."""
     options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
     threads = ["--blocking-threads", "4", "--no-ws", "--log-level", "warning"]
     return [
@@ -47,6 +48,8 @@ def _server(port: int) -> list[str]:
         "granian",
         *options,
         *threads,
+        "--workers",
+        str(workers),
         "payments_project.wsgi:application",
     ]
 
@@ -61,10 +64,11 @@ def _running(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
-def _wait_until_ready(port: int, server: subprocess.Popen[bytes]) -> None:
+def wait_until_ready(port: int, is_running: Callable[[], bool]) -> None:
+    """Wait until the server can do its work. Exits when it ends, or takes too long."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        if server.poll() is not None:
+        if not is_running():
             sys.exit(f"The server did not start. If port {port} is taken: make run PORT=8001")
         with (
             suppress(OSError, HTTPException),
@@ -77,7 +81,7 @@ def _wait_until_ready(port: int, server: subprocess.Popen[bytes]) -> None:
     sys.exit(f"The server was not ready after {START_SECONDS} s; see the lines above.")
 
 
-def _make_staff() -> str | None:
+def make_staff() -> str | None:
     """The password of a new staff account, where there is no account yet."""
     from django.contrib.auth.models import User
 
@@ -88,7 +92,8 @@ def _make_staff() -> str | None:
     return password
 
 
-def _send_story(port: int) -> None:
+def send_story(port: int) -> None:
+    """Post a signed, realistic story of events to the server. Exits when one is refused."""
     from django.utils import timezone
 
     from webhooks import conf
@@ -106,22 +111,27 @@ def _send_story(port: int) -> None:
             sys.exit(f"{url} refused an event of the story: {answer.status} {answer.body}")
 
 
-def _greeting(port: int, password: str | None) -> str:
+def greeting(port: int, password: str | None, more: Mapping[str, str] | None = None) -> str:
+    """What to try, and how to log in; `more` lines, each with its label."""
     account = (
         f"user {STAFF}, password {password} (shown this once)"
         if password
         else f"as before (forgotten? .venv/bin/python manage.py changepassword {STAFF})"
     )
-    return f"""
-  Admin     http://127.0.0.1:{port}/admin/
-  Login     {account}
-  Endpoint  http://127.0.0.1:{port}/webhooks/stripe
-  Try       .venv/bin/python manage.py send_test_event --repeat 2{_url_option(port)}
-  Stop      Ctrl-C
-"""
+    lines = {
+        "Admin": f"http://127.0.0.1:{port}/admin/",
+        "Login": account,
+        "Endpoint": f"http://127.0.0.1:{port}/webhooks/stripe",
+        "Try": f".venv/bin/python manage.py send_test_event --repeat 2{url_option(port)}",
+        **(more or {}),
+        "Stop": "Ctrl-C",
+    }
+    told = "\n".join(f"  {label:<9} {text}" for label, text in lines.items())
+    return f"\n{told}\n"
 
 
-def _url_option(port: int) -> str:
+def url_option(port: int) -> str:
+    """What a command that posts must be told of the port, if anything."""
     return "" if port == 8000 else f" --url http://127.0.0.1:{port}/webhooks/stripe"
 
 

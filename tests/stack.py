@@ -1,0 +1,131 @@
+"""The whole system on this machine, for a while: `make stack`.
+
+PostgreSQL, Redis, an HTTP server with two workers, two Celery workers and beat. When it is
+stopped, everything goes, data included.
+"""
+
+import argparse
+import multiprocessing
+import os
+import shlex
+import signal
+import socket
+import sys
+import tempfile
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from threading import Timer
+
+import django
+from django.core.management import call_command
+from django.db import connections
+from honcho.manager import SIGNALS, Manager
+
+from payments_project import development
+from tests.servers import postgresql, redis
+
+Environment = dict[str, str]
+
+PATIENCE_SECONDS = 0.1
+
+
+class Processes(Manager):  # type: ignore[misc]
+    """Processes that start and stop together. Honcho carries no types."""
+
+    def terminate(self) -> None:
+        """Stop them all, once each has told its pid: Honcho fails to stop one that has not."""
+        if self._all_started():
+            super().terminate()
+        else:
+            Timer(PATIENCE_SECONDS, os.kill, (os.getpid(), signal.SIGTERM)).start()
+
+
+def main() -> None:
+    """Start everything, tell how to use it, and stop it on Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="tests.stack", description=__doc__)
+    parser.add_argument("--port", type=int, default=8000)
+    port = parser.parse_args().port
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    _insist_on(port)
+    with suppress(KeyboardInterrupt), ExitStack() as servers:
+        folder = Path(servers.enter_context(tempfile.TemporaryDirectory(prefix="stack-")))
+        redis_url = servers.enter_context(redis()).removesuffix("/0")
+        settings = {
+            "DATABASE_URL": servers.enter_context(postgresql(durable=True)),
+            "REDIS_URL": f"{redis_url}/0",
+            "CELERY_BROKER_URL": f"{redis_url}/1",
+            "WEBHOOK_PROCESSING": "celery",
+        }
+        password = _prepare(settings)
+        sys.exit(_run(port, folder, settings, password))
+
+
+def _insist_on(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            sys.exit(f"Port {port} can't be had ({error.strerror}). Another: make stack PORT=8001")
+
+
+def _prepare(settings: Environment) -> str | None:
+    """Migrate, and make the staff account; its password."""
+    os.environ.update(settings)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "payments_project.settings")
+    django.setup()
+    call_command("migrate", verbosity=0)
+    password = development.make_staff()
+    connections.close_all()
+    return password
+
+
+def _run(port: int, folder: Path, settings: Environment, password: str | None) -> int:
+    """Run the processes until they are told to stop, or one of them ends; the exit status."""
+    manager = Processes()
+    # What is logged of each delivery would hide the rest.
+    environment = {"LOG_LEVEL": "WARNING", **os.environ, "PYTHONUNBUFFERED": "1"}
+    # With DEBUG, Celery warns of the queries that Django then keeps.
+    of_workers = {**environment, "DEBUG": "false"}
+    _add(manager, "web", development.server_command(port, workers=2), environment)
+    for name in ("worker1", "worker2"):
+        options = ["--concurrency", "1", "--without-gossip", "--without-mingle"]
+        _add(manager, name, _celery("worker", "--hostname", f"{name}@%h", *options), of_workers)
+    beat = _celery("beat", "--schedule", str(folder / "beat"), "--pidfile", "")
+    _add(manager, "beat", beat, of_workers)
+    greeter = multiprocessing.Process(target=_greet, args=(port, password, settings), daemon=True)
+    greeter.start()
+    try:
+        manager.loop()
+    finally:
+        greeter.terminate()
+        greeter.join()
+    is_wanted = manager.returncode in [stop["rc"] for stop in SIGNALS.values()]
+    return 0 if is_wanted else 1
+
+
+def _add(manager: Processes, name: str, command: list[str], environment: Environment) -> None:
+    manager.add_process(name, f"exec {shlex.join(command)}", env=environment)
+
+
+def _celery(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "celery", "-A", "payments_project", "--quiet", *arguments]
+
+
+def _greet(port: int, password: str | None, settings: Environment) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who started this stops it
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        development.wait_until_ready(port, lambda: True)
+        development.send_story(port)
+    except SystemExit:
+        os.kill(os.getppid(), signal.SIGTERM)
+        raise
+    where = shlex.join(f"{name}={value}" for name, value in settings.items())
+    command = f".venv/bin/python manage.py chaos_drill{development.url_option(port)}"
+    more = {"Database": settings["DATABASE_URL"], "Drill": f"env {where} {command}"}
+    print(development.greeting(port, password, more), flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,212 @@
+"""The drill: that a sound receiver passes it, and that an unsound one does not."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from urllib.parse import urlsplit
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+from pytest_django.live_server_helper import LiveServer
+
+from tests.conftest import Environment, manage, server
+from webhooks import drill
+from webhooks.drill.invariants import Rule
+from webhooks.drill.report import Orders, Report
+from webhooks.drill.shots import Kind
+from webhooks.intake import record
+from webhooks.models import Attempt, Trigger, WebhookEvent
+
+RECEIVED = b'{"status": "received"}'
+
+
+def test_a_sound_receiver_passes(environment: Environment) -> None:
+    with server(environment, workers=2) as address:
+        url = f"{address}/webhooks/stripe"
+        told = manage(environment, "chaos_drill", "--url", url, "--deliveries", "150")
+
+    assert told.count("     ok   ") == len(Rule)
+    assert "150 deliveries in" in told
+
+
+def test_the_report_can_be_read_by_programs(environment: Environment) -> None:
+    with server(environment) as address:
+        url = f"{address}/webhooks/stripe"
+        told = manage(
+            environment, "chaos_drill", "--json", "--url", url, "--deliveries=80", "--seed=7"
+        )
+
+    report = json.loads(told)
+    assert report["is_clean"]
+    assert report["seed"] == 7
+    assert report["delivered"] == 80
+    assert set(report["answers"]) >= set(Kind) - {Kind.NEW, Kind.OUT_OF_ORDER}
+
+
+def hold(address: str, then: Callable[[], object] = lambda: None) -> Report:
+    """A drill on the test's own database; `then` is done before it is examined."""
+    # One connection: the threads of the live server share SQLite's one database in memory.
+    orders = Orders(f"{address}/webhooks/stripe", 30, 1, seed=1, patience=0)
+
+    def progress(_: str, count: int) -> None:
+        if count == orders.deliveries:
+            then()
+
+    return drill.hold(orders, progress)
+
+
+def processed() -> WebhookEvent:
+    found = WebhookEvent.objects.filter(status="processed", deliveries=1).last()
+    assert found
+    return found
+
+
+def lose() -> None:
+    processed().delete()
+
+
+def alter() -> None:
+    event = processed()
+    event.body = bytes(event.body or b"").replace(b"usd", b"eur")
+    event.save(update_fields=["body"])
+
+
+def write_unproven() -> None:
+    event = processed().as_event()
+    run = event.id.split("_")[1]
+    for name in (f"evt_{run}_999999", f"evt_{run}"):
+        forged = type(event)(provider="stripe", id=name, type="invoice.paid", payload={})
+        record(forged, b"{}", "stripe", claimed=True, now=timezone.now())
+
+
+def leave_pending() -> None:
+    WebhookEvent.objects.filter(pk=processed().pk).update(status="pending")
+
+
+def give_up() -> None:
+    WebhookEvent.objects.filter(pk=processed().pk).update(status="failed")
+
+
+def apply_twice() -> None:
+    attempt = processed().tries.get()
+    attempt.pk, attempt.number, attempt.trigger = None, 2, Trigger.RETRY
+    attempt.save(force_insert=True)
+
+
+def forget_the_attempt() -> None:
+    Attempt.objects.filter(event=processed()).delete()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("sabotage", "rule", "breaches"),
+    [
+        (lose, Rule.RECORDED, 1),
+        (alter, Rule.UNALTERED, 1),
+        (write_unproven, Rule.PROVEN, 2),
+        (leave_pending, Rule.SETTLED, 1),
+        (give_up, Rule.SUCCEEDED, 1),
+        (apply_twice, Rule.ONCE, 1),
+        (forget_the_attempt, Rule.ONCE, 1),
+    ],
+)
+def test_what_went_wrong_in_the_database_is_found(
+    live_server: LiveServer, sabotage: Callable[[], None], rule: Rule, breaches: int
+) -> None:
+    report = hold(live_server.url, sabotage)
+
+    assert [(found.rule, found.breaches) for found in report.broken] == [(rule, breaches)]
+    assert report.broken[0].examples
+
+
+Spoil = Callable[[int, str, bytes], tuple[int, str, bytes]]
+
+
+@contextmanager
+def spoiling(address: str, spoil: Spoil) -> Iterator[str]:
+    """A proxy that changes what the receiver answers; yields its address."""
+
+    class Proxy(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            upstream = HTTPConnection(urlsplit(address).netloc)
+            upstream.request("POST", self.path, body, dict(self.headers))
+            answer = upstream.getresponse()
+            kind = answer.headers.get_content_type()
+            status, kind, content = spoil(answer.status, kind, answer.read())
+            upstream.close()
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Proxy) as proxy:
+        thread = Thread(target=proxy.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{proxy.server_port}"
+        proxy.shutdown()
+        thread.join()
+
+
+def crash(status: int, kind: str, content: bytes) -> tuple[int, str, bytes]:
+    return (500, kind, content) if status == 400 else (status, kind, content)
+
+
+def accept(status: int, kind: str, content: bytes) -> tuple[int, str, bytes]:
+    return (200, "application/json", RECEIVED) if status == 400 else (status, kind, content)
+
+
+def refuse_as_text(status: int, kind: str, content: bytes) -> tuple[int, str, bytes]:
+    return (status, "text/html" if status == 400 else kind, content)
+
+
+def take_all_for_new(status: int, kind: str, content: bytes) -> tuple[int, str, bytes]:
+    return status, kind, RECEIVED if status == 200 else content
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("spoil", "rules"),
+    [
+        (crash, [Rule.ANSWERED, Rule.NO_SERVER_ERROR]),
+        (accept, [Rule.ANSWERED]),
+        (refuse_as_text, [Rule.ANSWERED]),
+        (take_all_for_new, [Rule.NEW_ONCE]),
+    ],
+)
+def test_what_is_answered_wrongly_is_found(
+    live_server: LiveServer, spoil: Spoil, rules: list[Rule]
+) -> None:
+    with spoiling(live_server.url, spoil) as address:
+        report = hold(address)
+
+    assert [found.rule for found in report.broken] == rules
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_server_with_another_database_is_not_taken_for_one_that_loses(
+    environment: Environment,
+) -> None:
+    with server(environment) as address, pytest.raises(drill.Unfit, match="not in this database"):
+        hold(address)
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
+def test_strangers_are_left_alone(host: str) -> None:
+    with pytest.raises(CommandError, match="not on this machine"):
+        call_command("chaos_drill", "--url", f"http://{host}/webhooks/stripe")
+
+
+@pytest.mark.parametrize(
+    "option", ["--url=ftp://127.0.0.1/", "--url=127.0.0.1:8000", "--deliveries=0"]
+)
+def test_what_makes_no_sense_is_refused(option: str) -> None:
+    with pytest.raises(CommandError, match="invalid"):
+        call_command("chaos_drill", option)
