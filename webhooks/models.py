@@ -118,7 +118,7 @@ class WebhookEvent(models.Model):
         db_default=0, help_text="how many attempts had been made when the retry schedule last began"
     )
     lost_leases = models.PositiveIntegerField(
-        db_default=0, help_text="how many workers took it and were not heard of again"
+        db_default=0, help_text="how many workers in a row took it and were not heard of again"
     )
     succeeded = models.JSONField(
         db_default=models.Value([], models.JSONField()),

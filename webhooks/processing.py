@@ -28,6 +28,7 @@ SETTLED = (
     "available_at",
     "settled_at",
     "claimed_at",
+    "lost_leases",
     "succeeded",
     "last_error",
     "replay",
@@ -123,6 +124,7 @@ def _settle(
     row.status = _STATUS_AFTER[outcome]
     row.settled_at = None if outcome is Attempt.Outcome.RETRYING else now
     row.claimed_at = None
+    row.lost_leases = 0
     row.succeeded = run.succeeded
     row.last_error = describe(run.errors[0]) if run.errors else ""
     row.replay = None

@@ -55,6 +55,7 @@ if ARGV[2] == '0' then return redis.call('DEL', KEYS[1]) end
 redis.call('SET', KEYS[1], 0, 'EX', ARGV[2])
 return 1
 """
+FORGET = "return redis.call('DEL', KEYS[1])"
 ENTERED, IN_FLIGHT = -1, -2
 
 
@@ -79,7 +80,7 @@ def delivery(event: Event) -> Iterator[Delivery]:
     if not settings.REDIS_URL:
         yield Delivery()
         return
-    key, token = _key(event), f"L{secrets.token_hex(8)}"
+    key, token = _key(event.provider, event.id), f"L{secrets.token_hex(8)}"
     state = _enter_in_turn(key, token)
     this = Delivery(to_count=_to_count(state))
     try:
@@ -91,11 +92,12 @@ def delivery(event: Event) -> Iterator[Delivery]:
 
 def forget(provider: str, event_id: str) -> None:
     """Drop whatever is known of an event, a lock that nobody releases included."""
-    _client().delete(f"webhooks:delivery:{provider}:{event_id}")
+    if settings.REDIS_URL:
+        _ask(FORGET, _key(provider, event_id))
 
 
-def _key(event: Event) -> str:
-    return f"webhooks:delivery:{event.provider}:{event.id}"
+def _key(provider: str, event_id: str) -> str:
+    return f"webhooks:delivery:{provider}:{event_id}"
 
 
 def _enter_in_turn(key: str, token: str) -> int | None:

@@ -64,12 +64,15 @@ def replay(
     """
     result = Replayed()
     due_at = clock()
-    for batch in _batches(events.replayable(), order.cursor, min(rate or BATCH, BATCH)):
+    in_request = conf.processing() is conf.Processing.REQUEST
+    # Processed here, events are taken one by one: an interruption leaves none half-way.
+    size = 1 if in_request else min(rate or BATCH, BATCH)
+    for batch in _batches(events.replayable(), order.cursor, size):
         _make_due(batch, order, lane, due_at)
         result.queued += len(batch)
         if rate:
             due_at += timedelta(seconds=len(batch) / rate)
-        if conf.processing() is conf.Processing.REQUEST:
+        if in_request:
             result.outcomes.update(_process(batch, clock))
         progress(result)
     order.finished_at = clock()
@@ -125,8 +128,9 @@ def release(event: WebhookEvent, *, actor: str, reason: str, now: datetime) -> N
         row = WebhookEvent.objects.select_for_update(nowait=True).get(pk=event.pk)
         order = ask(trigger=Trigger.COMMAND, actor=actor, reason=reason, now=now)
         if row.status == WebhookEvent.Status.PENDING:
+            row.attempts += row.claimed_at is not None
             row.available_at, row.claimed_at, row.replay = now, None, order
-            row.save(update_fields=["available_at", "claimed_at", "replay"])
+            row.save(update_fields=["attempts", "available_at", "claimed_at", "replay"])
     redeliveries.forget(event.provider, event.event_id)
     if conf.processing() is conf.Processing.CELERY:
         wakeup.wake()

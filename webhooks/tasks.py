@@ -4,7 +4,7 @@ from celery import shared_task
 
 from webhooks import processing, wakeup
 
-TURN_SECONDS = 20
+TURN_SECONDS = 20.0
 """After so long a worker passes the work on, so that a long backlog is no long task."""
 
 

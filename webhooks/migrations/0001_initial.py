@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                 ('claimed_at', models.DateTimeField(blank=True, help_text='by the claim in force', null=True)),
                 ('attempts', models.PositiveIntegerField()),
                 ('schedule_start', models.PositiveIntegerField(db_default=0, help_text='how many attempts had been made when the retry schedule last began')),
-                ('lost_leases', models.PositiveIntegerField(db_default=0, help_text='how many workers took it and were not heard of again')),
+                ('lost_leases', models.PositiveIntegerField(db_default=0, help_text='how many workers in a row took it and were not heard of again')),
                 ('succeeded', models.JSONField(db_default=models.Value([], models.JSONField()), help_text='the handlers that need not run again')),
                 ('last_error', models.TextField(blank=True, db_default='')),
                 ('settled_at', models.DateTimeField(blank=True, null=True, verbose_name='settled')),

@@ -4,6 +4,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from urllib.parse import urlsplit
 
 
@@ -49,5 +50,5 @@ def send(
     except urllib.error.HTTPError as refusal:
         with refusal:
             return Answer(refusal.code, refusal.read().decode(errors="replace"))
-    except OSError as error:
+    except (OSError, HTTPException) as error:
         raise Unreachable(f"no answer from {url}: {getattr(error, 'reason', error)}") from error

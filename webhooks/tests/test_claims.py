@@ -1,0 +1,204 @@
+"""Who takes which events, in which order, and gives back what."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import datetime, timedelta
+from threading import Barrier
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+from pytest_django import Settings
+
+from webhooks import claims, processing, replays
+from webhooks.events import Event
+from webhooks.models import EventQuerySet, Trigger, WebhookEvent
+from webhooks.tests.conftest import Subscribe, deliver, make_event
+
+pytestmark = pytest.mark.django_db
+
+MANY = processing.BATCH + 3
+
+
+@pytest.fixture(autouse=True)
+def _only_record(settings: Settings) -> None:
+    settings.WEBHOOK_PROCESSING = "loop"
+
+
+def record(count: int) -> None:
+    for _ in range(count):
+        deliver(make_event())
+
+
+def sweep(at: datetime) -> list[int]:
+    """The events processed, in their order."""
+    return [attempt.event.pk for attempt in processing.sweep(clock=lambda: at)]
+
+
+def pks(events: EventQuerySet) -> list[int]:
+    return list(events.order_by("pk").values_list("pk", flat=True))
+
+
+def replay_all() -> None:
+    order = replays.ask(trigger=Trigger.COMMAND, actor="ada", reason="", now=timezone.now())
+    replays.replay(WebhookEvent.objects.all(), order, lane=WebhookEvent.Lane.BULK)
+
+
+def test_a_bulk_replay_never_delays_what_is_fresh() -> None:
+    record(MANY)
+    sweep(timezone.now())
+    old = pks(WebhookEvent.objects.all())
+    replay_all()
+    record(2)
+    fresh = pks(WebhookEvent.objects.exclude(pk__in=old))
+
+    assert sweep(timezone.now() + timedelta(seconds=1)) == fresh + old
+
+
+def test_what_comes_in_during_a_bulk_replay_goes_before_its_next_batch() -> None:
+    record(MANY)
+    sweep(timezone.now())
+    replay_all()
+
+    done: list[int] = []
+    with closing(processing.sweep()) as attempts:
+        for attempt in attempts:
+            if not done:
+                record(1)
+            done.append(attempt.event.pk)
+    assert done.index(max(done)) == processing.BATCH
+
+
+def test_a_delivery_of_an_event_in_the_bulk_lane_changes_nothing() -> None:
+    event = make_event()
+    deliver(event)
+    sweep(timezone.now())
+    replay_all()
+    deliver(event)
+
+    assert WebhookEvent.objects.get().lane == WebhookEvent.Lane.BULK
+    assert len(sweep(timezone.now())) == 1
+
+
+def test_what_was_taken_and_not_begun_is_given_back_as_if_never_taken() -> None:
+    record(3)
+    with closing(processing.sweep()) as attempts:
+        next(attempts)
+        assert WebhookEvent.objects.filter(claimed_at__isnull=False).count() == 2
+
+    waiting = WebhookEvent.objects.due(timezone.now())
+    assert [(row.attempts, row.claimed_at, row.lost_leases) for row in waiting] == [
+        (0, None, 0)
+    ] * 2
+    assert len(sweep(timezone.now())) == 2
+
+
+def test_the_loop_stops_after_the_event_in_hand_and_gives_back_the_others() -> None:
+    record(3)
+    stop = threading.Event()
+    for _ in processing.sweep_until(stop, poll_seconds=0):
+        stop.set()
+
+    assert WebhookEvent.objects.due(timezone.now()).count() == 2
+
+
+def test_what_was_given_back_late_and_taken_by_another_stays_the_other_s() -> None:
+    record(2)
+    now = timezone.now()
+    first, second = claims.claim_due(2, now=now)
+    later = now + timedelta(days=1)
+    taken_over = claims.claim(second.pk, now=later)
+    claims.release([first, second], now=later)
+
+    assert taken_over
+    assert pks(WebhookEvent.objects.due(later)) == [first.pk]
+    assert processing.process(taken_over, now=later)
+
+
+def test_a_claimant_that_is_late_may_not_settle_what_another_has_tried(
+    subscribe: Subscribe,
+) -> None:
+    record(1)
+    now = timezone.now()
+    (late,) = claims.claim_due(1, now=now)
+
+    def fail(event: Event) -> None:
+        raise LookupError
+
+    subscribe(fail)
+    assert len(sweep(now + timedelta(days=1))) == 1
+    assert WebhookEvent.objects.get().status == "pending"
+    assert processing.process(late, now=now + timedelta(days=1)) is None
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_what_many_take_at_once_each_gets_alone() -> None:
+    record(40)
+    together = Barrier(4)
+
+    def take() -> list[int]:
+        together.wait()
+        try:
+            now = timezone.now()
+            return [
+                each.pk
+                for taken in iter(lambda: claims.claim_due(2, now=now), [])
+                for each in taken
+            ]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        takers = [pool.submit(take) for _ in range(4)]
+    taken = [pk for taker in takers for pk in taker.result()]
+    assert sorted(taken) == pks(WebhookEvent.objects.all())
+
+
+def test_events_that_a_lost_worker_had_are_taken_alone(settings: Settings) -> None:
+    settings.WEBHOOK_LEASE_SECONDS = 60
+    record(3)
+    now = timezone.now()
+    assert len(claims.claim_due(3, now=now)) == 3
+
+    later = now + timedelta(seconds=60)
+    taken = [claims.claim_due(3, now=later) for _ in range(4)]
+    assert [len(claimed) for claimed in taken] == [1, 1, 1, 0]
+    assert {each.trigger for claimed in taken for each in claimed} == {Trigger.SWEEP}
+    assert set(WebhookEvent.objects.values_list("attempts", "lost_leases")) == {(2, 1)}
+
+
+def test_a_lost_worker_s_event_takes_no_fresh_ones_along(settings: Settings) -> None:
+    settings.WEBHOOK_LEASE_SECONDS = 60
+    record(1)
+    now = timezone.now()
+    claims.claim_due(1, now=now)
+    record(2)
+
+    later = now + timedelta(seconds=60)
+    # The two have been due the longer.
+    assert [len(claims.claim_due(9, now=later)) for _ in range(3)] == [2, 1, 0]
+
+
+def test_a_sweep_lets_go_of_what_it_did_not_come_to_within_its_lease(settings: Settings) -> None:
+    settings.WEBHOOK_LEASE_SECONDS = 60
+    record(3)
+    now = timezone.now()
+    ticks = iter(range(0, 10_000, 31))
+
+    attempts = list(processing.sweep(clock=lambda: now + timedelta(seconds=next(ticks))))
+    assert len(attempts) == 3
+    assert set(WebhookEvent.objects.values_list("attempts", "lost_leases")) == {(1, 0)}
+
+
+def test_release_event_gives_a_lease_up_where_there_is_no_redis(settings: Settings) -> None:
+    settings.REDIS_URL = ""
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    record(1)
+    row = WebhookEvent.objects.get()
+    claims.claim(row.pk, now=timezone.now())
+
+    call_command("release_event", row.event_id, verbosity=0)
+    assert sweep(timezone.now()) == [row.pk]

@@ -1,0 +1,78 @@
+"""Conflicts that the database resolves by failing one of two."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Barrier
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import connection, transaction
+from django.utils import timezone
+from pytest_django import Settings
+
+from webhooks import claims, processing
+from webhooks.events import Event
+from webhooks.models import Attempt, WebhookEvent
+from webhooks.tests.conftest import Subscribe, deliver, make_event
+
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
+
+
+@contextmanager
+def own_connection() -> Iterator[None]:
+    try:
+        yield
+    finally:
+        connection.close()
+
+
+def test_a_handler_s_deadlock_is_resolved_within_the_attempt(
+    subscribe: Subscribe, settings: Settings
+) -> None:
+    settings.WEBHOOK_PROCESSING = "loop"
+    deliver(make_event("test.forth"))
+    deliver(make_event("test.back"))
+    Group.objects.bulk_create([Group(name="a"), Group(name="b")])
+    runs: list[str] = []
+    both_have_one = Barrier(2)
+
+    def rename(event: Event) -> None:
+        runs.append(event.id)
+        first, second = ("a", "b") if event.type == "test.forth" else ("b", "a")
+        for name in (first, second):
+            group = Group.objects.select_for_update().get(name__startswith=name)
+            Group.objects.filter(pk=group.pk).update(name=f"{group.name}!")
+            if name == first and runs.count(event.id) == 1:
+                both_have_one.wait(10)
+
+    def process(claim: claims.Claim) -> Attempt | None:
+        with own_connection():
+            return processing.process(claim, now=timezone.now())
+
+    subscribe(rename)
+    with ThreadPoolExecutor(2) as pool:
+        attempts = list(pool.map(process, claims.claim_due(2, now=timezone.now())))
+
+    assert [attempt and attempt.outcome for attempt in attempts] == ["processed", "processed"]
+    assert len(runs) == 3
+    assert sorted(Group.objects.values_list("name", flat=True)) == ["a!!", "b!!"]
+    assert set(WebhookEvent.objects.values_list("status", "attempts")) == {("processed", 1)}
+
+
+def test_a_conflict_without_end_is_a_failure_like_any_other(
+    subscribe: Subscribe, settings: Settings
+) -> None:
+    settings.WEBHOOK_PROCESSING = "loop"
+    deliver(make_event())
+    runs: list[str] = []
+
+    def conflict(event: Event) -> None:
+        runs.append(event.id)
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("DO $$ BEGIN RAISE EXCEPTION 'again' USING ERRCODE = '40001'; END $$")
+
+    subscribe(conflict)
+    (attempt,) = processing.sweep()
+    assert attempt.outcome == "retrying"
+    assert len(runs) == 4

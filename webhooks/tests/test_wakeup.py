@@ -1,0 +1,140 @@
+"""Wake-up calls: made for new work, few, and never missed when they are lost."""
+
+import logging
+import signal
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from celery import Celery, current_app
+from django.utils import timezone
+from pytest_django import Settings
+from redis import Redis
+
+from tests import servers
+from webhooks import processing, tasks, wakeup
+from webhooks.models import WebhookEvent
+from webhooks.tests.conftest import deliver, make_event
+
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
+
+QUEUE = "webhooks"
+
+
+@pytest.fixture
+def broker(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[servers.Server]:
+    """A broker for one test, with a waker of its own."""
+    settings.WEBHOOK_PROCESSING = "celery"
+    with servers.redis_server() as server:
+        app = Celery("of one test", broker=server.url, set_as_current=False)
+        app.conf.update(task_default_queue=QUEUE, broker_connection_timeout=0.2)
+        monkeypatch.setattr(wakeup, "current_app", app)
+        monkeypatch.setattr(wakeup, "_waker", None)
+        yield server
+        if wakeup._waker:
+            wakeup._waker.asked.clear()
+
+
+def calls(broker: servers.Server) -> int:
+    with Redis.from_url(broker.url) as client:
+        return int(client.llen(QUEUE))
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def drain() -> None:
+    current_app.tasks[wakeup.DRAIN].apply(throw=True)
+
+
+def test_new_work_makes_a_call_and_a_delivery_of_known_work_makes_none(
+    broker: servers.Server,
+) -> None:
+    event = make_event()
+    deliver(event)
+    wait_until(lambda: calls(broker) == 1)
+    with Redis.from_url(broker.url) as client:
+        client.flushall()
+
+    assert "idempotent_replay" in deliver(event).json()
+    deliver(make_event())
+    wait_until(lambda: calls(broker) > 0)
+    assert calls(broker) == 1
+
+
+def test_the_calls_of_a_moment_are_few(broker: servers.Server) -> None:
+    for _ in range(1000):
+        wakeup.wake()
+
+    wait_until(lambda: calls(broker) > 0)
+    assert calls(broker) <= 3
+
+
+def test_while_the_broker_is_away_deliveries_are_answered_at_once_and_recorded(
+    broker: servers.Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    broker.down(signal.SIGKILL)
+    started = time.monotonic()
+    answers = [deliver(make_event()) for _ in range(20)]
+
+    assert time.monotonic() - started < 1
+    assert {answer.status_code for answer in answers} == {200}
+    assert WebhookEvent.objects.due(timezone.now()).count() == 20
+    wait_until(lambda: "no broker to call the workers with" in caplog.text)
+
+
+def test_a_broker_that_hangs_holds_no_delivery_up(broker: servers.Server) -> None:
+    broker.pause()
+    started = time.monotonic()
+    for _ in range(20):
+        assert deliver(make_event()).status_code == 200
+
+    assert time.monotonic() - started < 1
+
+
+def test_calls_are_made_again_once_the_broker_is_back(
+    broker: servers.Server, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wakeup, "RECOVERY_SECONDS", 0.05)
+    wakeup.wake()
+    wait_until(lambda: calls(broker) == 1)
+    broker.down(signal.SIGKILL)
+    with caplog.at_level(logging.WARNING):
+        wakeup.wake()
+        wait_until(lambda: "no broker" in caplog.text)
+    broker.up()
+
+    def call() -> bool:
+        wakeup.wake()
+        return calls(broker) > 0
+
+    wait_until(call)
+
+
+def test_a_worker_that_hears_a_call_processes_what_is_due(settings: Settings) -> None:
+    settings.WEBHOOK_PROCESSING = "loop"
+    for _ in range(3):
+        deliver(make_event())
+    drain()
+
+    assert WebhookEvent.objects.filter(status="ignored").count() == 3
+    drain()
+    assert set(WebhookEvent.objects.values_list("attempts", flat=True)) == {1}
+
+
+def test_a_long_backlog_is_passed_on_in_turns(
+    broker: servers.Server, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.WEBHOOK_PROCESSING = "loop"
+    monkeypatch.setattr(tasks, "TURN_SECONDS", 0)
+    for _ in range(2):
+        deliver(make_event())
+    drain()
+
+    assert WebhookEvent.objects.filter(status="ignored").count() == 1
+    wait_until(lambda: calls(broker) == 1)
+    assert len(list(processing.sweep())) == 1
