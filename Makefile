@@ -42,7 +42,7 @@ lint: .venv/dev.stamp ## Check format, code, types, imports, migrations and depl
 	$(PRODUCTION_LIKE) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 .PHONY: bench
-bench: .venv/dev.stamp ## Measure against other receivers (needs wrk); about six minutes
+bench: .venv/dev.stamp ## Measure against other receivers (needs wrk); about ten minutes
 	$(BIN)/python -m benchmarks
 
 .PHONY: clean
