@@ -44,9 +44,9 @@ class EventQuerySet(models.QuerySet["WebhookEvent"]):
     """Events by the state they are in."""
 
     def due(self, now: datetime) -> "EventQuerySet":
-        """Pending, and nobody's at this moment; the longest waiting first."""
+        """Pending, and nobody's at this moment; the longest waiting first, then the oldest."""
         return self.filter(status=WebhookEvent.Status.PENDING, available_at__lte=now).order_by(
-            "available_at"
+            "available_at", "id"
         )
 
     def in_lane(self, lane: "WebhookEvent.Lane") -> "EventQuerySet":
@@ -150,7 +150,7 @@ class WebhookEvent(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(
-                fields=["lane", "available_at"],
+                fields=["lane", "available_at", "id"],
                 name="webhooks_event_due",
                 condition=models.Q(status="pending"),
             ),

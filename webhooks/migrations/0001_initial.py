@@ -80,7 +80,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='webhookevent',
-            index=models.Index(condition=models.Q(('status', 'pending')), fields=['lane', 'available_at'], name='webhooks_event_due'),
+            index=models.Index(condition=models.Q(('status', 'pending')), fields=['lane', 'available_at', 'id'], name='webhooks_event_due'),
         ),
         migrations.AddIndex(
             model_name='webhookevent',
