@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from django.conf import settings
 
+from payments_project.development import server_command
 from tests.servers import free_port
 
 Environment = dict[str, str]
@@ -77,9 +78,8 @@ def process(environment: Environment, *command: str) -> Iterator[subprocess.Pope
 def server(environment: Environment, *, workers: int = 1) -> Iterator[str]:
     """The project under granian; yields its address."""
     port = free_port()
-    options = ["--interface", "wsgi", "--port", str(port), "--workers", str(workers)]
-    options += ["--blocking-threads", "4", "--no-ws", "payments_project.wsgi:application"]
-    with process(environment, "-m", "granian", *options) as started:
+    _, *command = server_command(port, workers=workers)
+    with process(environment, *command) as started:
         wait_until(lambda: answers(port), started)
         yield f"http://127.0.0.1:{port}"
 

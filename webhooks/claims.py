@@ -42,30 +42,24 @@ def claim_due(limit: int, *, now: datetime) -> list[Claim]:
 def _take(due: EventQuerySet, limit: int, now: datetime) -> list[Claim]:
     # A claim is a short transaction of its own: nothing is held while handlers do their work.
     rows = list(
-        due.select_for_update(skip_locked=True).only(
-            "attempts", "schedule_start", "lost_leases", "claimed_at"
-        )[:limit]
+        due.select_for_update(skip_locked=True).only("attempts", "schedule_start", "claimed_at")[
+            :limit
+        ]
     )
-    if rows and rows[0].claimed_at is not None:
-        return [_take_over(rows[0], now)]
-    rows = [row for row in rows if row.claimed_at is None]
+    was_lost = bool(rows) and rows[0].claimed_at is not None
+    rows = rows[:1] if was_lost else [row for row in rows if row.claimed_at is None]
     WebhookEvent.objects.filter(pk__in=[row.pk for row in rows]).update(
-        attempts=F("attempts") + 1, claimed_at=now, available_at=now + conf.lease()
+        attempts=F("attempts") + 1,
+        lost_leases=F("lost_leases") + int(was_lost),
+        claimed_at=now,
+        available_at=now + conf.lease(),
     )
     return [Claim(row.pk, row.attempts + 1, _trigger(row)) for row in rows]
 
 
-def _take_over(row: WebhookEvent, now: datetime) -> Claim:
-    """Take an event whose claimant was not heard of again."""
-    row.lost_leases += 1
-    row.attempts += 1
-    row.claimed_at = now
-    row.available_at = now + conf.lease()
-    row.save(update_fields=["attempts", "lost_leases", "claimed_at", "available_at"])
-    return Claim(row.pk, row.attempts, Trigger.SWEEP)
-
-
 def _trigger(row: WebhookEvent) -> Trigger:
+    if row.claimed_at is not None:
+        return Trigger.SWEEP
     return Trigger.RETRY if row.attempts > row.schedule_start else Trigger.DELIVERY
 
 

@@ -131,18 +131,21 @@ def record(
         deliveries,
     )
     try:
-        return _upsert(values)
-    except Error:
-        if connection.in_atomic_block or connection.is_usable():
-            logger.exception("event %s could not be recorded", event.id)
-            raise StorageUnavailable from None
-    # The connection was kept from an earlier request and has died since: once more on a new one.
-    connection.close()
-    try:
-        return _upsert(values)
+        return _upsert_though_disconnected(values)
     except Error as error:
         logger.exception("event %s could not be recorded", event.id)
         raise StorageUnavailable from error
+
+
+def _upsert_though_disconnected(values: Sequence[_Value]) -> Recorded:
+    try:
+        return _upsert(values)
+    except Error:
+        if connection.in_atomic_block or connection.is_usable():
+            raise
+    # The connection was kept from an earlier request and has died since: once more on a new one.
+    connection.close()
+    return _upsert(values)
 
 
 def _upsert(values: Sequence[_Value]) -> Recorded:
