@@ -8,7 +8,8 @@ APPS := webhooks,billing,payments_project
 PRODUCTION_LIKE = env DEBUG=false ALLOWED_HOSTS=payments.example SECURE_SSL_REDIRECT=true \
 	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \
 	STRIPE_WEBHOOK_SECRET=whsec_$$($(BIN)/python -c 'import secrets; print(secrets.token_hex(16))') \
-	DATABASE_URL= DATABASE_PATH=:memory: REDIS_URL= WEBHOOK_PROCESSING=request
+	DATABASE_URL= DATABASE_PATH=:memory: REDIS_URL= WEBHOOK_PROCESSING=request \
+	STRIPE_API_KEY= STRIPE_FETCH=undecidable
 
 .PHONY: help
 help: ## Say what there is

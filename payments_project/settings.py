@@ -103,6 +103,14 @@ else:
 STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
 STRIPE_TOLERANCE_SECONDS = env.int("STRIPE_TOLERANCE_SECONDS", default=300)
 
+STRIPE_API_KEY = env.str("STRIPE_API_KEY", default="").strip()
+STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="https://api.stripe.com")
+# Whether an object's latest state is fetched: never, when events alone can't tell, or always.
+STRIPE_FETCH = env.str("STRIPE_FETCH", default="undecidable")
+STRIPE_FETCH_PER_SECOND = env.int("STRIPE_FETCH_PER_SECOND", default=20)
+# How long a customer who has fallen behind keeps what was paid for.
+BILLING_GRACE_DAYS = env.int("BILLING_GRACE_DAYS", default=7)
+
 # The doors: the last part of the URL, the provider behind it, and the setting with its secrets.
 WEBHOOK_ENDPOINTS = {
     "stripe": {"provider": "stripe", "secrets_setting": "STRIPE_WEBHOOK_SECRET"},

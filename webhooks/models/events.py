@@ -1,4 +1,4 @@
-"""What was received, who asked for it again, and each try at processing it."""
+"""Events as they were received, the requests to process them again, and each try at it."""
 
 import json
 import re
