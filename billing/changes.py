@@ -41,11 +41,16 @@ class SubscriptionItem(TypedDict):
     current_period_end: str | None
 
 
+_ABOUT_THE_CHANGE: Final = ("provider_id", "complete", "before", "is_first")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Change:
     """What is now true of one object; its fields are named like its model's.
 
     One that is not `complete` says only a few facts, and so nothing of how recent the rest is.
+    `before` is what the facts that the event changed had been, by name; None where the event does
+    not tell. `is_first` means that nothing can have come before it.
     """
 
     object_type: ClassVar[str]
@@ -53,13 +58,19 @@ class Change:
     provider_id: str
     deleted: bool = False
     complete: bool = True
+    before: Mapping[str, Any] | None = None
+    is_first: bool = False
     created_at: Moment = UNKNOWN
     metadata: Metadata = UNKNOWN
 
+    @classmethod
+    def names(cls) -> list[str]:
+        """The names of the facts that can be said of such an object."""
+        return [field.name for field in fields(cls) if field.name not in _ABOUT_THE_CHANGE]
+
     def facts(self) -> dict[str, Any]:
         """The fields that are said, by name. A deletion is one; that there was none is not."""
-        said = {field.name: getattr(self, field.name) for field in fields(self)}
-        del said["provider_id"], said["complete"]
+        said = {name: getattr(self, name) for name in self.names()}
         if not self.deleted:
             del said["deleted"]
         return {name: value for name, value in said.items() if value is not UNKNOWN}

@@ -1,15 +1,39 @@
-"""Brings billing state up to date with what events say. The only place that locks its rows."""
+"""Brings billing state up to date with what is said of it. The only place that locks its rows."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import QuerySet
 
 from billing.changes import Change
+from billing.courses import LASTING, NOT_YET
 from billing.models import MODELS, BillingChange, ProviderObject
-from billing.ordering import Verdict, decide, merge
+from billing.models.base import Scope
+from billing.ordering import Reason, conclude, keep, weigh
+from billing.statements import Facts, Statement, facts_of, pack, plain, unpack
 from webhooks.events import Event
+
+Verdict = BillingChange.Verdict
+Source = BillingChange.Source
+Differences = dict[str, list[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What made us store something, for the history."""
+
+    scope: Scope
+    source: BillingChange.Source
+    event_id: str = ""
+    event_type: str = ""
+
+
+def caused_by(event: Event, source: BillingChange.Source = Source.EVENT) -> Cause:
+    """An event as the cause of what is stored."""
+    scope = Scope(provider=event.provider, account=event.account, livemode=event.livemode)
+    return Cause(scope, source, event.id, event.type)
 
 
 def apply_all(event: Event, changes: Iterable[Change]) -> list[BillingChange]:
@@ -26,37 +50,100 @@ def apply(event: Event, change: Change) -> BillingChange | None:
     """Apply what an event says of one object, and return what was written to the history.
 
     None when the event had had its say on the object before. It is heard again only as long as
-    no later one has changed the object: a re-run puts right what this code got wrong at first,
-    and never brings back what was true once. Must run in a transaction.
+    what it said is still of weight: a re-run puts right what this code got wrong at first, and
+    never brings back what was true once. Must run in a transaction.
     """
-    row, created = _lock(event, change)
-    if created:
-        model = type(row)
-        return _record(event, change, Verdict.APPLIED, _differences(model(), change.facts()))
+    cause, statement = caused_by(event), _statement(event, change)
+    row, is_new = _lock(cause, change, statement)
+    if is_new:
+        differences = _differences(type(row)(), change.facts())
+        return _record(cause, change, Verdict.APPLIED, Reason.FIRST_HEARD, differences)
+    if not change.complete:
+        return _add(row, event, change)
+    current = current_facts(row, change)
+    known = unpack(row.statements, current)
     had_its_say = not event.is_first_attempt and _history(event, change).exists()
-    if had_its_say and row.snapshot_event_id != event.id:
+    statements = _say_again(known, statement) if had_its_say else [*known, statement]
+    if not statements:
         return None
-    verdict, differences = decide(row, change, event.created_at), {}
-    if verdict is Verdict.APPLIED:
-        differences = _update(row, event, change)
-        verdict = Verdict.APPLIED if differences else Verdict.UNCHANGED
+    standing = weigh(change.object_type, statements)
+    facts, in_doubt = conclude(change.object_type, current, statements, standing)
+    kept = keep(change.object_type, statements)
+    differences = _store(row, facts, change, kept, standing.last, in_doubt=in_doubt)
     if had_its_say and not differences:
         return None
-    return _record(event, change, verdict, differences)
+    verdict = _verdict(differences, in_doubt, standing.last, statement)
+    reason = Reason.NO_WITNESS if in_doubt else standing.reason
+    return _record(cause, change, verdict, reason, differences)
 
 
-def _lock(event: Event, change: Change) -> tuple[ProviderObject, bool]:
-    """The object's row, locked, and whether this event brought it into being."""
-    rows = MODELS[change.object_type]._default_manager.select_for_update()
-    return rows.get_or_create(
-        provider=event.provider,
-        account=event.account,
-        livemode=event.livemode,
+def apply_answer(change: Change, answer: Statement, cause: Cause) -> BillingChange:
+    """Store what the provider answered when it was asked for an object, whatever events said.
+
+    Only what may tell of later is weighed against it. Must run in a transaction.
+    """
+    row, is_new = _lock(cause, change, answer)
+    if is_new:
+        differences = _differences(type(row)(), change.facts())
+        return _record(cause, change, Verdict.APPLIED, Reason.ANSWER, differences)
+    current = current_facts(row, change)
+    known = unpack(row.statements, current)
+    since = [one for one in known if not one.is_answer and not answer.covers(one)]
+    statements = [answer, *since]
+    standing = weigh(change.object_type, statements)
+    facts, in_doubt = conclude(change.object_type, current, statements, standing)
+    row.fetched_at = answer.heard_at
+    differences = _store(row, facts, change, statements, standing.last, in_doubt=in_doubt)
+    verdict = _verdict(differences, in_doubt, standing.last, answer)
+    reason = Reason.NO_WITNESS if in_doubt else Reason.ANSWER
+    return _record(cause, change, verdict, reason, differences)
+
+
+def current_facts(row: ProviderObject, change: Change) -> dict[str, Any]:
+    """What is stored of an object, as statements have it. The change is any of the object's."""
+    facts = {name: plain(getattr(row, name)) for name in change.names()}
+    if not row.deleted:
+        del facts["deleted"]
+    return facts
+
+
+def _statement(event: Event, change: Change) -> Statement:
+    before = change.before
+    return Statement(
+        event_id=event.id,
+        at=int(event.created_at.timestamp()) if event.created_at else None,
+        said=facts_of(change),
+        before=None if before is None else {name: plain(value) for name, value in before.items()},
+        is_first=change.is_first,
+        heard_at=event.received_at,
+    )
+
+
+def _say_again(known: list[Statement], statement: Statement) -> list[Statement]:
+    """What is known, with a statement in the place that it had; nothing if it has none any more."""
+    is_its_own = [one.event_id == statement.event_id and not one.is_answer for one in known]
+    if not any(is_its_own):
+        return []
+    return [
+        replace(statement, is_base=one.is_base) if own else one
+        for one, own in zip(known, is_its_own, strict=True)
+    ]
+
+
+def _lock(cause: Cause, change: Change, statement: Statement) -> tuple[ProviderObject, bool]:
+    """The object's row, locked, and whether this brought it into being."""
+    model = MODELS[change.object_type]
+    fresh = model(**change.facts())
+    statements = [statement] if change.complete else []
+    return model._default_manager.select_for_update().get_or_create(
+        **cause.scope,
         provider_id=change.provider_id,
         defaults={
             **change.facts(),
-            "snapshot_at": event.created_at if change.complete else None,
-            "snapshot_event_id": event.id,
+            "snapshot_at": _moment(statement.at) if change.complete else None,
+            "snapshot_event_id": statement.event_id,
+            "statements": pack(statements, current_facts(fresh, change)),
+            "fetched_at": statement.heard_at if statement.is_answer else None,
         },
     )
 
@@ -71,49 +158,100 @@ def _history(event: Event, change: Change) -> QuerySet[BillingChange]:
         provider=event.provider,
         object_type=change.object_type,
         provider_id=change.provider_id,
+        source=Source.EVENT,
     )
 
 
-def _update(row: ProviderObject, event: Event, change: Change) -> dict[str, list[Any]]:
-    """Save what differs, and return it."""
-    facts = merge(row, change)
-    differences = _differences(row, facts)
-    values = {name: facts[name] for name in differences}
-    is_another_snapshot = change.complete and event.created_at not in (None, row.snapshot_at)
-    if is_another_snapshot:
-        values["snapshot_at"] = event.created_at
-    if differences or is_another_snapshot:
-        values["snapshot_event_id"] = event.id
-        for name, value in values.items():
-            setattr(row, name, value)
-        row.save(update_fields=[*values, "updated_at"])
+def _add(row: ProviderObject, event: Event, change: Change) -> BillingChange | None:
+    """Store the few facts that an event adds, where nothing is known of them yet."""
+    if not event.is_first_attempt and _history(event, change).exists():
+        return None
+    differences = _differences(row, change.facts())
+    lasting = LASTING.get(change.object_type, ())
+    unknown = {name for name in differences if getattr(row, name) in NOT_YET or name not in lasting}
+    known = differences.keys() - unknown
+    kept = unpack(row.statements, current_facts(row, change))
+    for name in unknown:
+        setattr(row, name, change.facts()[name])
+    row.statements = pack(kept, current_facts(row, change))
+    row.in_doubt = row.in_doubt or bool(known)
+    row.save(update_fields=[*unknown, "statements", "in_doubt", "updated_at"])
+    verdict = Verdict.APPLIED if unknown else Verdict.UNCHANGED
+    if known:
+        verdict = Verdict.UNDECIDABLE
+    reason = Reason.NO_WITNESS if known else Reason.ADDED
+    added = {name: differences[name] for name in unknown}
+    return _record(caused_by(event), change, verdict, reason, added)
+
+
+def _store(
+    row: ProviderObject,
+    facts: Facts,
+    change: Change,
+    statements: Iterable[Statement],
+    last: Statement,
+    *,
+    in_doubt: bool,
+) -> Differences:
+    """Save what holds now, and return what of it is new."""
+    values = {name: _as_stored(row, name, value) for name, value in facts.items()}
+    differences = _differences(row, values)
+    values = {name: values[name] for name in differences}
+    values |= {"in_doubt": in_doubt, "snapshot_event_id": last.event_id}
+    if last.at is not None:
+        values["snapshot_at"] = _moment(last.at)
+    before = {name: getattr(row, name) for name in (*values, "statements")}
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.statements = pack(statements, current_facts(row, change))
+    changed = [name for name, value in before.items() if getattr(row, name) != value]
+    if changed:
+        row.save(update_fields=[*changed, "fetched_at", "updated_at"])
     return differences
 
 
-def _differences(row: ProviderObject, facts: Mapping[str, Any]) -> dict[str, list[Any]]:
+def _as_stored(row: ProviderObject, name: str, value: Any) -> Any:
+    return row._meta.get_field(name).to_python(value)  # type: ignore[union-attr]
+
+
+def _moment(seconds: int | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def _differences(row: ProviderObject, facts: Mapping[str, Any]) -> Differences:
     """Per field that is not as the facts say: from what, to what."""
     return {
-        name: [_plain(getattr(row, name)), _plain(value)]
+        name: [plain(getattr(row, name)), plain(value)]
         for name, value in facts.items()
         if getattr(row, name) != value
     }
 
 
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
+def _verdict(
+    differences: Differences, in_doubt: bool, last: Statement, statement: Statement
+) -> BillingChange.Verdict:
+    if in_doubt:
+        return Verdict.UNDECIDABLE
+    if differences:
+        return Verdict.APPLIED
+    return Verdict.UNCHANGED if last.said == statement.said else Verdict.OLDER
 
 
 def _record(
-    event: Event, change: Change, verdict: Verdict, differences: dict[str, list[Any]]
+    cause: Cause,
+    change: Change,
+    verdict: BillingChange.Verdict,
+    reason: BillingChange.Reason,
+    differences: Differences,
 ) -> BillingChange:
     return BillingChange.objects.create(
-        provider=event.provider,
-        account=event.account,
-        livemode=event.livemode,
-        event_id=event.id,
-        event_type=event.type,
+        **cause.scope,
+        event_id=cause.event_id,
+        event_type=cause.event_type,
         object_type=change.object_type,
         provider_id=change.provider_id,
+        source=cause.source,
         verdict=verdict,
+        reason=reason,
         fields=differences,
     )

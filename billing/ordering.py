@@ -1,180 +1,212 @@
-"""Whether what an event says of an object is to replace what is known of it.
+"""Which of the things that were said of an object came last.
 
-Events come in any order, and the `created` of an event has whole seconds only. So a state that
-is final outweighs the clock, and within one second the object's own course decides.
+Events come in any order, the `created` of an event has whole seconds only, and Stripe warns
+against ordering by it (https://docs.stripe.com/webhooks#event-ordering). So it is one witness
+among several, and not the first to be heard. Where no witness knows, that is said.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from billing.changes import UNKNOWN, Change
-from billing.models import BillingChange, ProviderObject
-from billing.states import (
-    ChargeStatus,
-    CheckoutPaymentStatus,
-    CheckoutStatus,
-    DisputeStatus,
-    InvoiceStatus,
-    PaymentIntentStatus,
-    PayoutStatus,
-    RefundStatus,
-    SubscriptionStatus,
+from billing.courses import COURSES, GROWING, LASTING, NOT_YET, Course
+from billing.models import BillingChange
+from billing.statements import Facts, Statement
+from billing.trails import End, find_ends
+
+WINDOW_SECONDS: Final = 60
+"""How much older than the newest a statement may be and still be kept: clocks differ by less, and
+what belongs together is made within seconds."""
+
+MOST_KEPT: Final = 32
+
+
+_FAR_AHEAD: Final = 2**63
+
+Reason = BillingChange.Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The statement that counts, by what reason, and whether that is in doubt."""
+
+    last: Statement
+    reason: Reason
+    in_doubt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Witness:
+    """A rule that knows of some pairs which one came first."""
+
+    reason: Reason
+    precedes: Callable[[str, End, End], bool]
+
+
+def weigh(kind: str, statements: Sequence[Statement]) -> Standing:
+    """Which statement of an object came last. The order in which they are given is no matter.
+
+    `kind` is the object's type. In doubt one is chosen all the same, always the same one.
+    """
+    answer = next((one for one in statements if one.is_answer), None)
+    if answer is None:
+        return _weigh(kind, statements)
+    return _weigh_against(answer, kind, statements)
+
+
+def keep(kind: str, statements: Sequence[Statement]) -> list[Statement]:
+    """The statements that a late one may still have to be weighed against.
+
+    Of those that are much older than the newest, one is kept: what they come to.
+    """
+    by_clock = sorted(statements, key=lambda one: one.at if one.at is not None else _FAR_AHEAD)
+    newest = max((one.at for one in statements if one.at is not None), default=0)
+    old = [one for one in by_clock if one.at is not None and one.at < newest - WINDOW_SECONDS]
+    recent = by_clock[len(old) :][-MOST_KEPT:]
+    old = by_clock[: len(by_clock) - len(recent)]
+    return [replace(weigh(kind, old).last, is_base=True), *recent] if old else recent
+
+
+def conclude(
+    kind: str, current: Facts, statements: Sequence[Statement], standing: Standing
+) -> tuple[dict[str, Any], bool]:
+    """The facts that hold, and whether they are in doubt.
+
+    They are those of the statement that counts, less what would take back what cannot be.
+    """
+    last = standing.last
+    facts = {**current, **last.said, "deleted": bool(last.said.get("deleted"))}
+    if last.is_answer:
+        return facts, standing.in_doubt
+    said = [current, *(one.said for one in statements)]
+    for name in LASTING.get(kind, ()):
+        if facts.get(name) in NOT_YET:
+            come_about = [one[name] for one in said if one.get(name) not in NOT_YET]
+            facts[name] = max(come_about, default=facts.get(name))
+    shrunk = False
+    for name in GROWING.get(kind, ()):
+        most = max((one[name] for one in said if one.get(name) is not None), default=None)
+        if most is not None and _size(facts[name]) < most and not _is_told(name, statements):
+            facts[name], shrunk = most, True
+    return facts, standing.in_doubt or shrunk
+
+
+def _is_told(name: str, statements: Sequence[Statement]) -> bool:
+    """Whether an event says in so many words that it made less of this."""
+    return any(
+        one.before is not None and _size(one.before.get(name)) > _size(one.said.get(name))
+        for one in statements
+    )
+
+
+def _weigh_against(answer: Statement, kind: str, statements: Sequence[Statement]) -> Standing:
+    """What the provider answered stands, but for what happened since."""
+    others = [one for one in statements if one is not answer and not answer.covers(one)]
+    since = [one for one in others if one.at is not None and one.at > (answer.at or 0)]
+    unclear = [one for one in others if one not in since and not _agree(one, answer)]
+    if since:
+        standing = _weigh(kind, [replace(answer, is_base=True), *since])
+        return replace(standing, in_doubt=standing.in_doubt or bool(unclear))
+    reason = Reason.NO_WITNESS if unclear else Reason.ANSWER
+    return Standing(answer, reason, in_doubt=bool(unclear))
+
+
+def _agree(one: Statement, other: Statement) -> bool:
+    return all(one.said[name] == other.said[name] for name in one.said.keys() & other.said.keys())
+
+
+def _weigh(kind: str, statements: Sequence[Statement]) -> Standing:
+    ends = find_ends(statements)
+    reason = Reason.FIRST_HEARD if len(statements) == 1 else Reason.FOLLOWS
+    against_the_clock = False
+    for witness in _WITNESSES:
+        if len(ends) == 1:
+            break
+        left = [end for end in ends if not any(witness.precedes(kind, end, one) for one in ends)]
+        if left and len(left) < len(ends):
+            gone = [end for end in ends if end not in left]
+            against_the_clock = witness.reason is Reason.GROWN and any(
+                _is_older(one, end) for one in left for end in gone
+            )
+            ends, reason = left, witness.reason
+    if len(ends) == 1 and not against_the_clock:
+        return Standing(ends[0].latest, reason, in_doubt=False)
+    return Standing(_choose(kind, ends), Reason.NO_WITNESS, in_doubt=True)
+
+
+def _choose(kind: str, ends: Sequence[End]) -> Statement:
+    places = COURSES.get(kind, Course({})).places
+    return max(
+        (end.latest for end in ends),
+        key=lambda one: (one.at or 0, places.get(one.status, (0, 0)), one.event_id),
+    )
+
+
+def _is_undone(_: str, end: End, other: End) -> bool:
+    return not end.latest.said.get("deleted") and bool(other.latest.said.get("deleted"))
+
+
+def _is_left_behind(kind: str, end: End, other: End) -> bool:
+    return COURSES.get(kind, Course({})).has_left(end.latest.status, other.latest.status)
+
+
+def _is_the_beginning(_: str, end: End, other: End) -> bool:
+    if not end.from_beginning or other.from_beginning:
+        return False
+    return None in (end.began_at, other.latest.at) or end.began_at <= other.latest.at  # type: ignore[operator]
+
+
+def _is_outgrown(kind: str, end: End, other: End) -> bool:
+    """Whether what only grows is less here, unless hours lie between the two."""
+    here, there = end.latest, other.latest
+    if None not in (here.at, there.at) and abs(here.at - there.at) > WINDOW_SECONDS:  # type: ignore[operator]
+        return False
+    pairs = [
+        (_size(here.said[name]), _size(there.said[name]))
+        for name in (*GROWING.get(kind, ()), *LASTING.get(kind, ()))
+        if name in here.said and name in there.said
+    ]
+    return all(less <= more for less, more in pairs) and any(less < more for less, more in pairs)
+
+
+def _size(value: Any) -> int:
+    """Numbers as they are; whether the rest has come about."""
+    return value if isinstance(value, int) else int(value not in NOT_YET)
+
+
+def _is_older(end: End, other: End) -> bool:
+    here, there = end.latest.at, other.latest.at
+    return here is not None and there is not None and here < there
+
+
+def _comes_by_clock(_: str, end: End, other: End) -> bool:
+    return _is_older(end, other)
+
+
+def _is_behind(kind: str, end: End, other: End) -> bool:
+    return COURSES.get(kind, Course({})).is_behind(end.latest.status, other.latest.status)
+
+
+def _is_mentioned(_: str, end: End, other: End) -> bool:
+    return _mentions(other, end) and not _mentions(end, other)
+
+
+def _mentions(end: End, other: End) -> bool:
+    """Whether what an update had found before it is as the other says."""
+    said = other.latest.said
+    return any(
+        one.before and all(said.get(name) == value for name, value in one.before.items())
+        for one in end.statements
+    )
+
+
+_WITNESSES: Final = (
+    _Witness(Reason.DELETED, _is_undone),
+    _Witness(Reason.FINAL, _is_left_behind),
+    _Witness(Reason.BEGINNING, _is_the_beginning),
+    _Witness(Reason.GROWN, _is_outgrown),
+    _Witness(Reason.CLOCK, _comes_by_clock),
+    _Witness(Reason.FORWARD, _is_behind),
+    _Witness(Reason.MENTIONED, _is_mentioned),
 )
-
-Verdict = BillingChange.Verdict
-
-
-@dataclass(frozen=True)
-class Course:
-    """The states of one type of object: the stage each belongs to, and which are final.
-
-    A state that is left out has no place in the order, as is one that a provider adds.
-    """
-
-    stages: tuple[frozenset[str], ...] = ()
-    final: frozenset[str] = frozenset()
-
-    def stage(self, state: str) -> int | None:
-        """How far along a state is."""
-        return next((n for n, states in enumerate(self.stages) if state in states), None)
-
-    def is_behind(self, one: str, other: str) -> bool:
-        """Whether one state belongs to an earlier stage than the other."""
-        here, there = self.stage(one), self.stage(other)
-        return here is not None and there is not None and here < there
-
-    def is_over(self, ended: str, other: str) -> bool:
-        """Whether one state is final, and the other is on the way to it."""
-        return ended in self.final and other not in self.final and self.is_behind(other, ended)
-
-
-def _course(*stages: set[str], final: set[str]) -> Course:
-    return Course(tuple(frozenset(stage) for stage in stages), frozenset(final))
-
-
-COURSES: Final[Mapping[str, Course]] = {
-    "subscription": _course(
-        {SubscriptionStatus.INCOMPLETE},
-        {
-            # These come and go in any order.
-            SubscriptionStatus.TRIALING,
-            SubscriptionStatus.ACTIVE,
-            SubscriptionStatus.PAST_DUE,
-            SubscriptionStatus.UNPAID,
-            SubscriptionStatus.PAUSED,
-        },
-        {SubscriptionStatus.INCOMPLETE_EXPIRED, SubscriptionStatus.CANCELED},
-        final={SubscriptionStatus.INCOMPLETE_EXPIRED, SubscriptionStatus.CANCELED},
-    ),
-    "invoice": _course(
-        {InvoiceStatus.DRAFT},
-        {InvoiceStatus.OPEN},
-        {InvoiceStatus.UNCOLLECTIBLE},
-        {InvoiceStatus.PAID, InvoiceStatus.VOID},
-        final={InvoiceStatus.PAID, InvoiceStatus.VOID},
-    ),
-    "payment_intent": _course(
-        {
-            # A failed attempt leads back to the first of these.
-            PaymentIntentStatus.REQUIRES_PAYMENT_METHOD,
-            PaymentIntentStatus.REQUIRES_CONFIRMATION,
-            PaymentIntentStatus.REQUIRES_ACTION,
-            PaymentIntentStatus.PROCESSING,
-            PaymentIntentStatus.REQUIRES_CAPTURE,
-        },
-        {PaymentIntentStatus.SUCCEEDED, PaymentIntentStatus.CANCELED},
-        final={PaymentIntentStatus.SUCCEEDED, PaymentIntentStatus.CANCELED},
-    ),
-    "charge": _course(
-        {ChargeStatus.PENDING},
-        {ChargeStatus.SUCCEEDED, ChargeStatus.FAILED},
-        final={ChargeStatus.SUCCEEDED, ChargeStatus.FAILED},
-    ),
-    "refund": _course(
-        {RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION},
-        {RefundStatus.SUCCEEDED},
-        {RefundStatus.FAILED, RefundStatus.CANCELED},
-        final={RefundStatus.SUCCEEDED, RefundStatus.FAILED, RefundStatus.CANCELED},
-    ),
-    "dispute": _course(
-        {DisputeStatus.WARNING_NEEDS_RESPONSE},
-        {DisputeStatus.WARNING_UNDER_REVIEW},
-        {DisputeStatus.WARNING_CLOSED},
-        {DisputeStatus.NEEDS_RESPONSE},
-        {DisputeStatus.UNDER_REVIEW},
-        {DisputeStatus.LOST},
-        {DisputeStatus.APPEAL_NEEDS_RESPONSE},
-        {DisputeStatus.APPEAL_UNDER_REVIEW},
-        {DisputeStatus.WON, DisputeStatus.PREVENTED},
-        final={DisputeStatus.LOST, DisputeStatus.WON, DisputeStatus.PREVENTED},
-    ),
-    "checkout.session": _course(
-        {CheckoutStatus.OPEN},
-        {CheckoutStatus.COMPLETE, CheckoutStatus.EXPIRED},
-        final={CheckoutStatus.COMPLETE, CheckoutStatus.EXPIRED},
-    ),
-    "payout": _course(
-        {PayoutStatus.PENDING},
-        {PayoutStatus.IN_TRANSIT},
-        {PayoutStatus.PAID},
-        {PayoutStatus.FAILED, PayoutStatus.CANCELED},
-        final={PayoutStatus.PAID, PayoutStatus.FAILED, PayoutStatus.CANCELED},
-    ),
-}
-
-GROWING: Final[Mapping[str, frozenset[str]]] = {
-    "charge": frozenset({"amount_captured", "amount_refunded", "captured", "refunded", "disputed"}),
-    "invoice": frozenset({"attempt_count"}),
-}
-"""Numbers that only rise, and things that stay true once they are."""
-
-LASTING: Final[Mapping[str, frozenset[str]]] = {
-    "invoice": frozenset({"finalized_at", "paid_at", "voided_at", "marked_uncollectible_at"}),
-    "checkout.session": frozenset({"payment_status"}),
-}
-"""What is not taken back once it has come about."""
-
-NOT_YET: Final = (None, CheckoutPaymentStatus.UNPAID)
-
-
-def decide(stored: ProviderObject, change: Change, event_at: datetime | None) -> Verdict:
-    """Whether a change from an event made at `event_at` replaces what is stored.
-
-    `APPLIED` or `OLDER`. Within one second and one stage, the event that came last has its way.
-    """
-    if not change.complete:
-        return Verdict.APPLIED
-    if stored.deleted != change.deleted:
-        return Verdict.APPLIED if change.deleted else Verdict.OLDER
-    course = COURSES.get(change.object_type, Course())
-    was, now = _state(stored), _state(change)
-    if course.is_over(was, now):
-        return Verdict.OLDER
-    if course.is_over(now, was):
-        return Verdict.APPLIED
-    if event_at is None or stored.snapshot_at is None or event_at == stored.snapshot_at:
-        return Verdict.OLDER if course.is_behind(now, was) else Verdict.APPLIED
-    return Verdict.APPLIED if event_at > stored.snapshot_at else Verdict.OLDER
-
-
-def merge(stored: ProviderObject, change: Change) -> dict[str, Any]:
-    """The facts of a change that applies, less those that would take back what cannot be."""
-    growing = GROWING.get(change.object_type, frozenset())
-    lasting = LASTING.get(change.object_type, frozenset())
-
-    def is_step_back(name: str, value: Any) -> bool:
-        known = getattr(stored, name)
-        if known in (None, ""):
-            return False
-        if name in growing:
-            return value is None or bool(value < known)
-        return name in lasting and value in NOT_YET
-
-    return {name: value for name, value in change.facts().items() if not is_step_back(name, value)}
-
-
-def _state(of: ProviderObject | Change) -> str:
-    state = getattr(of, "status", "")
-    return "" if state is UNKNOWN else str(state)
+"""Best first: each is asked about those that the ones before could not tell apart."""

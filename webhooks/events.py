@@ -11,8 +11,8 @@ class Event:
     """One event of a provider's, proven and parsed.
 
     `payload` is the provider's own JSON. What the provider leaves out is an empty string
-    (or None for `created_at`, which is in UTC). On the first attempt no handler has yet left
-    anything behind on the event's behalf.
+    (or None for `created_at`). `received_at` is when it first got here; moments are in UTC.
+    On the first attempt no handler has yet left anything behind on the event's behalf.
     """
 
     provider: str
@@ -20,6 +20,7 @@ class Event:
     type: str
     payload: Mapping[str, Any]
     created_at: datetime | None = None
+    received_at: datetime | None = None
     livemode: bool = False
     account: str = ""
     api_version: str = ""

@@ -94,7 +94,9 @@ def _take_in(
 def _process_unless_unable(pk: int, event: Event, now: datetime) -> None:
     claim = Claim(pk, attempt=1, trigger=Trigger.DELIVERY)
     try:
-        processing.process(claim, now=now, event=replace(event, is_first_attempt=True))
+        processing.process(
+            claim, now=now, event=replace(event, received_at=now, is_first_attempt=True)
+        )
     except Error:
         # The event is committed, so the delivery has succeeded: the sweep takes it from here.
         logger.exception("event %s is recorded but could not be processed now", event.id)

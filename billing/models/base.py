@@ -45,7 +45,18 @@ class ProviderObject(models.Model):
         help_text="when the provider made the event that this state comes from",
     )
     snapshot_event_id = models.CharField(
-        "last event", max_length=255, blank=True, help_text="the last event that had a say"
+        "last event", max_length=255, blank=True, help_text="the event that this state comes from"
+    )
+    statements = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="what recent events said, for late ones to be weighed against",
+    )
+    in_doubt = models.BooleanField(
+        default=False, help_text="events alone can't tell: the provider must be asked"
+    )
+    fetched_at = models.DateTimeField(
+        "asked", null=True, blank=True, help_text="when the provider was last asked"
     )
     updated_at = models.DateTimeField("updated", auto_now=True)
 
@@ -56,6 +67,13 @@ class ProviderObject(models.Model):
             models.UniqueConstraint(
                 fields=["provider_id", "provider", "account", "livemode"],
                 name="%(app_label)s_%(class)s_once",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["id"],
+                name="%(app_label)s_%(class)s_doubt",
+                condition=models.Q(in_doubt=True),
             ),
         ]
 

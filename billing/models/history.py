@@ -1,4 +1,4 @@
-"""What each event did to billing objects."""
+"""What was done to billing objects, and why."""
 
 from typing import ClassVar
 
@@ -7,7 +7,7 @@ from django.utils import timezone
 
 
 class BillingChange(models.Model):
-    """What one event did to one object.
+    """What one event, or one answer from the provider, did to one object.
 
     It is also how an event is known to have had its say on the object, so that having it again
     changes nothing.
@@ -17,15 +17,41 @@ class BillingChange(models.Model):
         APPLIED = "applied", "Applied"
         UNCHANGED = "unchanged", "Nothing new"
         OLDER = "older", "Older than what is known"
+        UNDECIDABLE = "undecidable", "Can't be told from events"
+
+    class Source(models.TextChoices):
+        EVENT = "event", "Event"
+        FETCH = "fetch", "Asked because of an event"
+        REPAIR = "repair", "Mended"
+
+    class Reason(models.TextChoices):
+        FIRST_HEARD = "first_heard", "nothing was known of it"
+        ADDED = "added", "it adds to what is known"
+        FOLLOWS = "follows", "each update tells what it found"
+        DELETED = "deleted", "nothing follows a deletion"
+        FINAL = "final", "there is no way back from that state"
+        BEGINNING = "beginning", "the other is what it began with"
+        GROWN = "grown", "what only grows has grown"
+        CLOCK = "clock", "the provider made it later"
+        FORWARD = "forward", "made in the same second, but further along"
+        MENTIONED = "mentioned", "made in the same second, and it tells of the other"
+        ANSWER = "answer", "the provider was asked"
+        NO_WITNESS = "no_witness", "nothing tells which came last"
 
     provider = models.CharField(max_length=32)
     account = models.CharField(max_length=255, blank=True)
     livemode = models.BooleanField("live mode")
-    event_id = models.CharField("event", max_length=255)
-    event_type = models.CharField(max_length=255)
+    event_id = models.CharField(
+        "event", max_length=255, blank=True, help_text="none for what was mended"
+    )
+    event_type = models.CharField(max_length=255, blank=True)
     object_type = models.CharField("object", max_length=255)
     provider_id = models.CharField("id", max_length=255)
+    source = models.CharField(max_length=16, choices=Source, default=Source.EVENT)
     verdict = models.CharField(max_length=16, choices=Verdict)
+    reason = models.CharField(
+        max_length=16, choices=Reason, help_text="how what counts was told from the rest"
+    )
     fields = models.JSONField(
         default=dict, help_text="per field, from what to what; moments in ISO 8601"
     )

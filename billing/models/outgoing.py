@@ -22,6 +22,7 @@ class Refund(ProviderObject):
 
     class Meta(ProviderObject.Meta):
         indexes: ClassVar = [
+            *ProviderObject.Meta.indexes,
             models.Index(fields=["charge_id"], name="billing_refund_charge"),
             models.Index(fields=["payment_intent_id"], name="billing_refund_payment"),
         ]
@@ -42,6 +43,7 @@ class Dispute(ProviderObject):
 
     class Meta(ProviderObject.Meta):
         indexes: ClassVar = [
+            *ProviderObject.Meta.indexes,
             models.Index(fields=["charge_id"], name="billing_dispute_charge"),
             models.Index(fields=["payment_intent_id"], name="billing_dispute_payment"),
         ]

@@ -261,20 +261,17 @@ def test_a_cancellation_may_be_taken_back() -> None:
     assert Subscription.objects.get().canceled_at is None
 
 
-def test_an_event_without_a_time_has_its_way_unless_the_states_forbid() -> None:
+def test_an_event_without_a_time_is_told_by_its_state_alone() -> None:
     send(event("payment_intent.created", build.payment_intent()))
     send(state_of("payment_intent.succeeded", build.payment_intent(), "succeeded", NOON + 5))
     send(event("payment_intent.processing", build.payment_intent(), created=None))
-    send(
-        event(
-            "payment_intent.succeeded",
-            build.payment_intent(status="succeeded", amount=7),
-            created=None,
-        )
-    )
     payment = PaymentIntent.objects.get()
-    assert (payment.status, payment.amount) == ("succeeded", 7)
+    assert (payment.status, payment.in_doubt) == ("succeeded", False)
     assert payment.snapshot_at == moment(NOON + 5)
+    other = build.payment_intent(status="succeeded", amount=7)
+    [change] = send(event("payment_intent.succeeded", other, created=None))
+    assert change.verdict == BillingChange.Verdict.UNDECIDABLE
+    assert PaymentIntent.objects.get().in_doubt
 
 
 def test_a_dispute_is_of_a_charge() -> None:

@@ -181,6 +181,7 @@ class WebhookEvent(models.Model):
             type=self.type,
             payload=json.loads(bytes(self.body or b"")),
             created_at=self.provider_created_at,
+            received_at=self.received_at,
             livemode=self.livemode,
             account=self.account,
             api_version=self.api_version,

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from billing.changes import Change
 from billing.translators.fields import Node
 from billing.translators.stripe import invoicing, payments
 from billing.translators.stripe.common import identifier
 from webhooks.events import Event
+from webhooks.exceptions import PermanentFailure
 
 EVENT_TYPES: Final = (
     "customer.created",
@@ -54,9 +55,49 @@ def translate(event: Event) -> list[Change]:
     change = translator(source)
     if change is None:
         return []
+    change = replace(
+        change,
+        is_first=event.type.endswith(".created"),
+        before=_before(Node(event.payload)["data"]["previous_attributes"], source, translator),
+    )
     if event.type == f"{kind}.deleted" or source["deleted"].value is True:
         return [replace(change, deleted=True)]
     return [change, *_embedded(source, kind)]
+
+
+def _before(
+    previous: Node, source: Node, translator: Callable[[Node], Change | None]
+) -> dict[str, Any] | None:
+    """What the facts that an event changed had been; None where that can't be made out."""
+    if not isinstance(previous.value, Mapping):
+        return None
+    try:
+        was = translator(Node(_rewound(source.value, previous.value)))
+        now = translator(source)
+    except PermanentFailure:
+        return None
+    if was is None or now is None:
+        return None
+    facts = now.facts()
+    return {
+        name: value for name, value in was.facts().items() if name in facts and facts[name] != value
+    }
+
+
+def _rewound(after: Mapping[str, Any], previous: Mapping[str, Any]) -> dict[str, Any]:
+    """An object before a change. Of what is nested, only the keys that changed are told."""
+    before = dict(after)
+    for key, value in previous.items():
+        now = after.get(key)
+        if key == "metadata" and isinstance(value, Mapping) and isinstance(now, Mapping):
+            # Null is what a pair that did not exist has been.
+            pairs = {**now, **value}
+            before[key] = {name: text for name, text in pairs.items() if text is not None}
+        elif isinstance(value, Mapping) and isinstance(now, Mapping):
+            before[key] = _rewound(now, value)
+        else:
+            before[key] = value
+    return before
 
 
 def _embedded(source: Node, kind: str) -> list[Change]:

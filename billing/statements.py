@@ -1,0 +1,115 @@
+"""What one event said of one object, kept for as long as a late event may cast new light on it."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from billing.changes import Change
+
+Facts = Mapping[str, Any]
+"""Facts by name, moments as ISO 8601, so that they can be compared and kept as JSON."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """An object as an event, or the provider itself when asked, said that it was.
+
+    `at` is when the event was made, by the provider's clock in whole seconds since 1970, None
+    where the provider does not say; `heard_at` is when it got here, by ours. `before` is what the
+    facts that the event changed had been, None where it does not tell. `is_first` means that
+    nothing came before it; `is_base` that it is all that is kept of what came before the others.
+
+    An answer from the provider has `asked_from`: it was true at some moment from that second to
+    `at`, by the provider's clock, and it was asked for at `heard_at`.
+    """
+
+    event_id: str
+    at: int | None
+    said: Facts
+    before: Facts | None = None
+    is_first: bool = False
+    is_base: bool = False
+    heard_at: datetime | None = None
+    asked_from: int | None = None
+
+    @property
+    def status(self) -> str:
+        """The state that the object was in, empty where it has none."""
+        return str(self.said.get("status", ""))
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether the provider was asked."""
+        return self.asked_from is not None
+
+    def covers(self, other: "Statement") -> bool:
+        """Whether this answer is certain to have taken account of what the other tells."""
+        if self.asked_from is None or self.at is None:
+            return False
+        if other.at is not None and other.at < self.asked_from:
+            return True
+        if self.heard_at is None or other.heard_at is None or other.heard_at > self.heard_at:
+            return False
+        return other.at is None or other.at <= self.at
+
+
+def plain(value: Any) -> Any:
+    """A fact's value as it is compared and kept."""
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def facts_of(change: Change) -> dict[str, Any]:
+    """What a change says, as a statement has it."""
+    return {name: plain(value) for name, value in change.facts().items()}
+
+
+def pack(statements: Iterable[Statement], current: Facts) -> list[dict[str, Any]]:
+    """Statements as JSON: of what they said, only what differs from the current facts."""
+    return [_pack(statement, current) for statement in statements]
+
+
+def unpack(packed: Iterable[Mapping[str, Any]], current: Facts) -> list[Statement]:
+    """The statements that were packed with the same current facts."""
+    return [_unpack(one, current) for one in packed]
+
+
+def _pack(statement: Statement, current: Facts) -> dict[str, Any]:
+    packed = {
+        "id": statement.event_id,
+        "at": statement.at,
+        "heard": plain(statement.heard_at),
+        "but": {
+            name: value for name, value in statement.said.items() if current.get(name) != value
+        },
+        "unsaid": [name for name in current if name not in statement.said],
+        "before": statement.before,
+        "first": statement.is_first,
+        "base": statement.is_base,
+        "from": statement.asked_from,
+    }
+    # A change that is empty tells something; the rest need not be kept when it is.
+    return {name: value for name, value in packed.items() if value or name in ("id", "before")}
+
+
+def _unpack(packed: Mapping[str, Any], current: Facts) -> Statement:
+    heard = packed.get("heard")
+    said = {**current, **packed.get("but", {})}
+    for name in packed.get("unsaid", ()):
+        said.pop(name, None)
+    return Statement(
+        event_id=packed["id"],
+        at=packed.get("at"),
+        said=said,
+        before=packed["before"],
+        is_first=packed.get("first", False),
+        is_base=packed.get("base", False),
+        heard_at=datetime.fromisoformat(heard) if heard else None,
+        asked_from=packed.get("from"),
+    )
+
+
+def state_key(facts: Facts) -> str:
+    """The same text for the same state."""
+    return json.dumps(facts, sort_keys=True)

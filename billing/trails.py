@@ -1,0 +1,101 @@
+"""The trail that statements of one object make: each update leads from one state to another.
+
+Stripe tells with an update what the object was like before. So the updates are the steps of a
+walk, whatever order they came in, and the walk ends where no further step leads. Where it goes
+round, the end is the state that was entered more often than it was left.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from billing.statements import Statement, state_key
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """A state where the walk, or a piece of it, may have ended.
+
+    `statements` are those that say so. `from_beginning` tells that its piece is the one that the
+    walk began with; `began_at` is the second of the base that it began with, by the provider's
+    clock, None where it began with the object itself.
+    """
+
+    statements: tuple[Statement, ...]
+    from_beginning: bool
+    began_at: int | None
+
+    @property
+    def latest(self) -> Statement:
+        """The one to name of those that agree."""
+        return max(self.statements, key=lambda one: (one.at or 0, one.event_id))
+
+
+@dataclass(slots=True)
+class _Walk:
+    steps: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    repeated: set[str] = field(default_factory=set)
+    balance: Counter[str] = field(default_factory=Counter)
+    seen: defaultdict[str, list[Statement]] = field(default_factory=lambda: defaultdict(list))
+    beginnings: dict[str, Statement] = field(default_factory=dict)
+
+
+def find_ends(statements: Sequence[Statement]) -> list[End]:
+    """Where the walk may have ended: one place, when the statements leave no gap or doubt."""
+    walk = _Walk()
+    for one in statements:
+        _follow(walk, one)
+    reach = {state: _reachable(walk.steps, state) for state in {*walk.seen, *walk.steps}}
+    return [_end(walk, reach, state) for state in _last_states(walk, reach)]
+
+
+def _follow(walk: _Walk, one: Statement) -> None:
+    here = state_key(one.said)
+    walk.seen[here].append(one)
+    if one.is_first or one.is_base:
+        walk.beginnings[here] = one
+        walk.balance[here] += 1
+    elif one.before is not None:
+        there = state_key({**one.said, **one.before})
+        if there == here:
+            return
+        if here in walk.steps[there]:
+            walk.repeated |= {here, there}
+        walk.steps[there].add(here)
+        walk.balance[there] -= 1
+        walk.balance[here] += 1
+
+
+def _reachable(steps: Mapping[str, set[str]], start: str) -> set[str]:
+    found, ahead = {start}, [start]
+    while ahead:
+        new = steps.get(ahead.pop(), set()) - found
+        found |= new
+        ahead.extend(new)
+    return found
+
+
+def _last_states(walk: _Walk, reach: Mapping[str, set[str]]) -> list[str]:
+    """The states that nothing leads out of; of those that go round, where the walk stopped."""
+    last: list[str] = []
+    rounds = {
+        frozenset(onward)
+        for state, onward in reach.items()
+        if all(state in reach[other] for other in onward)
+    }
+    for around in rounds:
+        stops = [state for state in around if walk.balance[state] > 0]
+        # Two events may tell of one and the same step, so a step that was told twice counts for
+        # nothing.
+        is_clear = len(stops) == 1 and not (len(around) > 1 and around & walk.repeated)
+        last.extend(stops if is_clear else around)
+    return last
+
+
+def _end(walk: _Walk, reach: Mapping[str, set[str]], state: str) -> End:
+    beginnings = [first for begun, first in walk.beginnings.items() if state in reach[begun]]
+    return End(
+        tuple(walk.seen[state]),
+        bool(beginnings),
+        min((one.at for one in beginnings if one.is_base and one.at is not None), default=None),
+    )
