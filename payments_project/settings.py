@@ -137,9 +137,23 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
 if CELERY_BROKER_URL.startswith("redis"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 2, "socket_connect_timeout": 2}
-CELERY_BEAT_SCHEDULE = {
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "sweep": {"task": "webhooks.drain", "schedule": 2.0, "options": {"expires": 10}},
 }
+if STRIPE_API_KEY:
+    CELERY_BEAT_SCHEDULE["settle-doubts"] = {
+        "task": "billing.settle_doubts",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    }
+# 0 leaves the comparing of billing state with the provider's to the command.
+RECONCILE_BILLING_EVERY_HOURS = env.int("RECONCILE_BILLING_EVERY_HOURS", default=0)
+RECONCILE_BILLING_REPAIR = env.bool("RECONCILE_BILLING_REPAIR", default=False)
+if RECONCILE_BILLING_EVERY_HOURS:
+    CELERY_BEAT_SCHEDULE["reconcile-billing"] = {
+        "task": "billing.reconcile",
+        "schedule": RECONCILE_BILLING_EVERY_HOURS * 3600.0,
+    }
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

@@ -24,6 +24,8 @@ PINNED = {
     "SECRET_KEY": "known-to-all-and-good-for-tests-only",
     "SECURE_SSL_REDIRECT": "false",
     "BILLING_GRACE_DAYS": "7",
+    "RECONCILE_BILLING_EVERY_HOURS": "0",
+    "RECONCILE_BILLING_REPAIR": "false",
     "STRIPE_API_BASE": "http://127.0.0.1:9",
     "STRIPE_API_KEY": "",
     "STRIPE_FETCH": "undecidable",

@@ -13,6 +13,7 @@ class Event:
     `payload` is the provider's own JSON. What the provider leaves out is an empty string
     (or None for `created_at`). `received_at` is when it first got here; moments are in UTC.
     On the first attempt no handler has yet left anything behind on the event's behalf.
+    `preparations` is how often handlers were prepared in this attempt (see `Unprepared`).
     """
 
     provider: str
@@ -28,6 +29,7 @@ class Event:
     object_id: str = ""
     customer_id: str = ""
     is_first_attempt: bool = False
+    preparations: int = 0
 
     @property
     def idempotency_key(self) -> str:

@@ -1,5 +1,7 @@
 """The errors that cross this app's borders."""
 
+from collections.abc import Callable
+
 
 class Rejected(Exception):
     """A delivery that is refused; the view turns it into a problem document (RFC 9457).
@@ -92,3 +94,20 @@ class EndpointNotConfigured(Rejected):
 
 class PermanentFailure(Exception):
     """Raised by a handler when no further attempt can help: the event is `failed` at once."""
+
+
+class ProviderUnavailable(Exception):
+    """The provider can't be asked just now: whoever needed the answer tries again later."""
+
+
+class Unprepared(Exception):
+    """Raised by a handler that must first ask the outside for something.
+
+    Its work and that of all other handlers is undone, `prepare` is called outside any
+    transaction, and the handlers run again, with `event.preparations` one higher. What `prepare`
+    raises is the handler's failure.
+    """
+
+    def __init__(self, prepare: Callable[[], None]) -> None:
+        super().__init__("something must be asked of the outside first")
+        self.prepare = prepare

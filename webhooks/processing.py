@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import Error, connection, transaction
@@ -39,6 +40,9 @@ Clock = Callable[[], datetime]
 BATCH = 10
 """How many events are claimed at a time: a claim costs as much for one as for a few."""
 
+MAX_PREPARATIONS = 5
+"""How often handlers may ask to be prepared in one attempt."""
+
 _STATUS_AFTER = {
     Attempt.Outcome.PROCESSED: WebhookEvent.Status.PROCESSED,
     Attempt.Outcome.IGNORED: WebhookEvent.Status.IGNORED,
@@ -57,23 +61,52 @@ def process(claim: Claim, *, now: datetime, event: Event | None = None) -> Attem
     Raises `django.db.Error` when the database fails; the event then waits for its lease to end.
     """
     started = time.perf_counter()
-    try:
-        with transaction.atomic():
-            row = _lock(claim, whole=event is None)
-            if row is None:
-                return None
-            run = _run_handlers(row, event)
-            return _settle(row, claim, run, now, started)
-    except Exception as error:
-        # Not a handler's failure but an observer's, or one that showed only at the commit:
-        # everything is undone, and the attempt is settled by itself.
-        logger.exception("the attempt at event %s was undone", claim.pk)
-        with transaction.atomic():
-            row = _lock(claim)
-            if row is None:
-                return None
-            run = HandlerRun(succeeded=list(row.succeeded), errors=[error])
-            return _settle(row, claim, run, now, started)
+    for preparations in range(MAX_PREPARATIONS + 1):
+        try:
+            with transaction.atomic():
+                row = _lock(claim, whole=event is None)
+                if row is None:
+                    return None
+                run = _run_handlers(row, event, preparations)
+                if not run.unprepared:
+                    return _settle(row, claim, run, now, started)
+                transaction.set_rollback(True)
+        except Exception as error:
+            # Not a handler's failure but an observer's, or one that showed only at the commit:
+            # everything is undone, and the attempt is settled by itself.
+            logger.exception("the attempt at event %s was undone", claim.pk)
+            return _settle_failure(claim, HandlerRun([], errors=[error]), now, started)
+        failure = _prepare(run, is_last=preparations == MAX_PREPARATIONS)
+        if failure.errors:
+            return _settle_failure(claim, failure, now, started)
+    raise AssertionError("the last preparation always fails")
+
+
+def _prepare(run: HandlerRun, *, is_last: bool) -> HandlerRun:
+    """Do what handlers asked for, outside any transaction; a run with what failed of it."""
+    failure = HandlerRun([])
+    for name, request in run.unprepared.items():
+        if is_last:
+            failure.fail(name, RuntimeError(f"still not prepared after {MAX_PREPARATIONS} times"))
+            continue
+        try:
+            request.prepare()
+        except Exception as error:
+            # A handler's failure as any other: recorded, and retried.
+            logger.warning("%s could not be prepared", name, exc_info=True)
+            failure.fail(name, error)
+    return failure
+
+
+def _settle_failure(
+    claim: Claim, failure: HandlerRun, now: datetime, started: float
+) -> Attempt | None:
+    with transaction.atomic():
+        row = _lock(claim)
+        if row is None:
+            return None
+        failure.succeeded = list(row.succeeded)
+        return _settle(row, claim, failure, now, started)
 
 
 def _lock(claim: Claim, *, whole: bool = False) -> WebhookEvent | None:
@@ -84,7 +117,7 @@ def _lock(claim: Claim, *, whole: bool = False) -> WebhookEvent | None:
     return next(iter(rows if whole else rows.only(*SETTLING)), None)
 
 
-def _run_handlers(row: WebhookEvent, event: Event | None) -> HandlerRun:
+def _run_handlers(row: WebhookEvent, event: Event | None, preparations: int) -> HandlerRun:
     run = HandlerRun(succeeded=list(row.succeeded))
     if row.lost_leases >= conf.max_lost_leases():
         run.errors.append(
@@ -96,7 +129,10 @@ def _run_handlers(row: WebhookEvent, event: Event | None) -> HandlerRun:
     elif event is None and row.body is None:
         run.errors.append(PermanentFailure("The payload has been cleaned up."))
     else:
-        event_received.send(sender=WebhookEvent, event=event or row.as_event(), run=run)
+        event = event or row.as_event()
+        if preparations:
+            event = replace(event, preparations=preparations)
+        event_received.send(sender=WebhookEvent, event=event, run=run)
     return run
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import OperationalError, transaction
 
 from webhooks.events import Event
-from webhooks.exceptions import PermanentFailure
+from webhooks.exceptions import PermanentFailure, Unprepared
 from webhooks.signals import Handler
 
 logger = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ class HandlerRun:
     succeeded: list[str]
     outcomes: list[HandlerOutcome] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
+    unprepared: dict[str, Unprepared] = field(default_factory=dict)
 
     def __call__(self, name: str, handler: Handler, event: Event) -> None:
         if name in self.succeeded:
@@ -51,15 +52,20 @@ class HandlerRun:
         started = time.perf_counter()
         try:
             _run_in_savepoint(handler, event)
+        except Unprepared as request:
+            self.unprepared[name] = request
         except Exception as error:
             # Whatever a handler raises is its failure: recorded, and retried.
             logger.exception("%s failed on %s %s", name, event.type, event.id)
-            self.errors.append(error)
-            outcome = HandlerOutcome(name, "failed", _since(started), describe(error))
+            self.fail(name, error, _since(started))
         else:
             self.succeeded.append(name)
-            outcome = HandlerOutcome(name, "succeeded", _since(started))
-        self.outcomes.append(outcome)
+            self.outcomes.append(HandlerOutcome(name, "succeeded", _since(started)))
+
+    def fail(self, name: str, error: Exception, ms: float = 0.0) -> None:
+        """Put a handler's failure on record."""
+        self.errors.append(error)
+        self.outcomes.append(HandlerOutcome(name, "failed", ms, describe(error)))
 
     @property
     def gave_up(self) -> bool:

@@ -4,6 +4,7 @@ from typing import Final
 
 from billing.models.base import ProviderObject
 from billing.models.customers import Customer
+from billing.models.fetches import FetchLock
 from billing.models.history import BillingChange
 from billing.models.outgoing import Dispute, Payout, Refund
 from billing.models.payments import Charge, CheckoutSession, PaymentIntent
@@ -32,6 +33,7 @@ __all__ = [
     "CheckoutSession",
     "Customer",
     "Dispute",
+    "FetchLock",
     "Invoice",
     "PaymentIntent",
     "Payout",

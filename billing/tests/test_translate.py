@@ -1,7 +1,6 @@
 """What Stripe's events mean, whatever API version they are written in."""
 
 import re
-from dataclasses import fields
 from typing import Any
 
 import pytest

@@ -19,7 +19,8 @@ from webhooks.exceptions import (
     MissingSignature,
     StaleSignature,
 )
-from webhooks.providers.base import Headers, Provider
+from webhooks.providers import stripe_api
+from webhooks.providers.base import Answer, Headers, Provider
 
 MAX_DEPTH = 100
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
@@ -64,6 +65,16 @@ class StripeProvider(Provider):
         timestamp = str(int(now.timestamp()))
         signature = _signature(timestamp.encode() + b"." + body, secret).decode()
         return {self.signature_header: f"t={timestamp},v1={signature}"}
+
+    def can_fetch(self, object_type: str, *, livemode: bool) -> bool:
+        return (
+            object_type in stripe_api.PATHS
+            and stripe_api.is_configured()
+            and stripe_api.is_live() == livemode
+        )
+
+    def fetch(self, object_type: str, object_id: str, *, account: str) -> Answer | None:
+        return stripe_api.retrieve(object_type, object_id, account=account)
 
     def dashboard_url(self, object_type: str, object_id: str, account: str, livemode: bool) -> str:
         path = DASHBOARD_PATHS.get(object_type)

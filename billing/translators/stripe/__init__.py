@@ -47,36 +47,50 @@ def translate(event: Event) -> list[Change]:
     `PermanentFailure` for what is not of Stripe's shape or cannot be stored.
     """
     source = Node(event.payload)["data"]["object"]
-    kind = source["object"].value
-    translator = _TRANSLATORS.get(kind) if isinstance(kind, str) else None
     # A preview of the next invoice has an id in some shapes, and is no invoice in any.
-    if translator is None or not identifier(source) or event.type == "invoice.upcoming":
+    if event.type == "invoice.upcoming":
         return []
-    change = translator(source)
+    change = translate_object(source.value)
     if change is None:
         return []
+    kind = source["object"].value
+    if event.type == f"{kind}.deleted":
+        change = replace(change, deleted=True)
+    if change.deleted:
+        return [change]
+    previous = Node(event.payload)["data"]["previous_attributes"]
     change = replace(
-        change,
-        is_first=event.type.endswith(".created"),
-        before=_before(Node(event.payload)["data"]["previous_attributes"], source, translator),
+        change, is_first=event.type.endswith(".created"), before=_before(change, previous, source)
     )
-    if event.type == f"{kind}.deleted" or source["deleted"].value is True:
-        return [replace(change, deleted=True)]
     return [change, *_embedded(source, kind)]
 
 
-def _before(
-    previous: Node, source: Node, translator: Callable[[Node], Change | None]
-) -> dict[str, Any] | None:
+def translate_object(subject: Any) -> Change | None:
+    """What an object says by itself, as it is when it is fetched.
+
+    None for one without an id, or of a kind that billing does not know, or that says nothing.
+    Raises `PermanentFailure` for what is not of Stripe's shape or cannot be stored.
+    """
+    source = Node(subject, "data.object")
+    kind = source["object"].value
+    translator = _TRANSLATORS.get(kind) if isinstance(kind, str) else None
+    if translator is None or not identifier(source):
+        return None
+    change = translator(source)
+    if change is not None and source["deleted"].value is True:
+        return replace(change, deleted=True)
+    return change
+
+
+def _before(now: Change, previous: Node, source: Node) -> dict[str, Any] | None:
     """What the facts that an event changed had been; None where that can't be made out."""
     if not isinstance(previous.value, Mapping):
         return None
     try:
-        was = translator(Node(_rewound(source.value, previous.value)))
-        now = translator(source)
+        was = translate_object(_rewound(source.value, previous.value))
     except PermanentFailure:
         return None
-    if was is None or now is None:
+    if was is None:
         return None
     facts = now.facts()
     return {

@@ -1,0 +1,30 @@
+"""System checks: what is malformed, named with its fix."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error
+
+from billing.conf import Fetching
+
+
+def check_settings(**_: Any) -> list[CheckMessage]:
+    """Every problem found in this app's settings."""
+    return list(_check_fetching())
+
+
+def _check_fetching() -> Iterator[CheckMessage]:
+    if settings.STRIPE_FETCH not in list(Fetching):
+        yield Error(
+            f"STRIPE_FETCH is {settings.STRIPE_FETCH!r}.",
+            hint=f"Choose one of: {', '.join(Fetching)}.",
+            id="billing.E002",
+        )
+    if settings.STRIPE_FETCH_PER_SECOND <= 0:
+        yield Error(
+            f"STRIPE_FETCH_PER_SECOND is {settings.STRIPE_FETCH_PER_SECOND}: "
+            "nothing could be fetched.",
+            hint="Set it to a positive number, or STRIPE_FETCH to never.",
+            id="billing.E003",
+        )

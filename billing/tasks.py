@@ -1,0 +1,49 @@
+"""What Celery workers do for billing on a schedule."""
+
+import logging
+from datetime import timedelta
+from typing import Final
+
+from celery import shared_task
+from django.conf import settings
+from django.utils import timezone
+
+from billing import conf
+from billing.conf import Fetching
+from billing.drift import Compared, compare_all
+from billing.models import MODELS
+
+logger = logging.getLogger(__name__)
+
+LONGEST_SECONDS: Final = 6 * 3600
+
+
+@shared_task(name="billing.settle_doubts")
+def settle_doubts() -> None:
+    """Ask about every object that events left in doubt, lest it should stay so."""
+    if conf.fetching() is Fetching.NEVER:
+        return
+    rows = [model._default_manager.filter(in_doubt=True) for model in MODELS.values()]
+    for compared in compare_all(rows, repair=True):
+        _log(compared)
+
+
+# Acknowledged as it begins: one that takes hours would be delivered again and run twice.
+@shared_task(name="billing.reconcile", acks_late=False, time_limit=LONGEST_SECONDS)
+def reconcile() -> None:
+    """Compare what was stored anew since the last time with what the provider has."""
+    since = timezone.now() - timedelta(hours=2 * settings.RECONCILE_BILLING_EVERY_HOURS)
+    rows = [model._default_manager.filter(updated_at__gte=since) for model in MODELS.values()]
+    for compared in compare_all(rows, repair=settings.RECONCILE_BILLING_REPAIR):
+        _log(compared)
+
+
+def _log(compared: Compared) -> None:
+    if compared.mended:
+        logger.warning("mended %s: %s", compared.subject.provider_id, list(compared.differences))
+    elif not compared.is_well:
+        logger.warning(
+            "%s is not as the provider has it: %s",
+            compared.subject.provider_id,
+            compared.failure or list(compared.differences),
+        )
