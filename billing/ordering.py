@@ -50,7 +50,7 @@ def weigh(kind: str, statements: Sequence[Statement]) -> Standing:
     """
     answer = next((one for one in statements if one.is_answer), None)
     if answer is None:
-        return _weigh(kind, statements)
+        return _weigh(kind, keep(kind, statements))
     return _weigh_against(answer, kind, statements)
 
 
@@ -64,7 +64,31 @@ def keep(kind: str, statements: Sequence[Statement]) -> list[Statement]:
     old = [one for one in by_clock if one.at is not None and one.at < newest - WINDOW_SECONDS]
     recent = by_clock[len(old) :][-MOST_KEPT:]
     old = by_clock[: len(by_clock) - len(recent)]
-    return [replace(weigh(kind, old).last, is_base=True), *recent] if old else recent
+    return [_base(kind, old), *recent] if old else recent
+
+
+def _base(kind: str, old: Sequence[Statement]) -> Statement:
+    """What old statements come to: what those that are recent began with.
+
+    What had come before the last base is forgotten, so nothing can be said of a statement that
+    comes from that time after all, but whether it is final.
+    """
+    base = next((one for one in old if one.is_base), None)
+    if base is None:
+        return replace(_weigh(kind, old).last, is_base=True)
+    late = [one for one in old if one is not base and (one.at or 0) <= (base.at or 0)]
+    last = _weigh(kind, [one for one in old if one not in late]).last
+    is_patchy = last.is_patchy or (
+        last is base and any(one.at == base.at and one.said != base.said for one in late)
+    )
+    last = next((one for one in late if _outranks(kind, one, last)), last)
+    return replace(last, is_base=True, is_patchy=is_patchy)
+
+
+def _outranks(kind: str, one: Statement, other: Statement) -> bool:
+    if one.said.get("deleted") or other.said.get("deleted"):
+        return not other.said.get("deleted")
+    return COURSES.get(kind, Course({})).has_left(other.status, one.status)
 
 
 def conclude(
@@ -105,7 +129,7 @@ def _weigh_against(answer: Statement, kind: str, statements: Sequence[Statement]
     since = [one for one in others if one.at is not None and one.at > (answer.at or 0)]
     unclear = [one for one in others if one not in since and not _agree(one, answer)]
     if since:
-        standing = _weigh(kind, [replace(answer, is_base=True), *since])
+        standing = _weigh(kind, keep(kind, [replace(answer, is_base=True), *since]))
         return replace(standing, in_doubt=standing.in_doubt or bool(unclear))
     reason = Reason.NO_WITNESS if unclear else Reason.ANSWER
     return Standing(answer, reason, in_doubt=bool(unclear))
@@ -188,6 +212,9 @@ def _is_behind(kind: str, end: End, other: End) -> bool:
 
 
 def _is_mentioned(_: str, end: End, other: End) -> bool:
+    # Those that a walk went round through mention one another, which tells nothing.
+    if end.around == other.around:
+        return False
     return _mentions(other, end) and not _mentions(end, other)
 
 

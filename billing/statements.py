@@ -19,7 +19,8 @@ class Statement:
     `at` is when the event was made, by the provider's clock in whole seconds since 1970, None
     where the provider does not say; `heard_at` is when it got here, by ours. `before` is what the
     facts that the event changed had been, None where it does not tell. `is_first` means that
-    nothing came before it; `is_base` that it is all that is kept of what came before the others.
+    nothing came before it; `is_base` that it is all that is kept of what came before the others,
+    and `is_patchy` that some of that came too late to be taken account of in full.
 
     An answer from the provider has `asked_from`: it was true at some moment from that second to
     `at`, by the provider's clock, and it was asked for at `heard_at`.
@@ -31,6 +32,7 @@ class Statement:
     before: Facts | None = None
     is_first: bool = False
     is_base: bool = False
+    is_patchy: bool = False
     heard_at: datetime | None = None
     asked_from: int | None = None
 
@@ -87,6 +89,7 @@ def _pack(statement: Statement, current: Facts) -> dict[str, Any]:
         "before": statement.before,
         "first": statement.is_first,
         "base": statement.is_base,
+        "patchy": statement.is_patchy,
         "from": statement.asked_from,
     }
     # A change that is empty tells something; the rest need not be kept when it is.
@@ -105,6 +108,7 @@ def _unpack(packed: Mapping[str, Any], current: Facts) -> Statement:
         before=packed["before"],
         is_first=packed.get("first", False),
         is_base=packed.get("base", False),
+        is_patchy=packed.get("patchy", False),
         heard_at=datetime.fromisoformat(heard) if heard else None,
         asked_from=packed.get("from"),
     )

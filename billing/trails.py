@@ -6,7 +6,7 @@ round, the end is the state that was entered more often than it was left.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from billing.statements import Statement, state_key
@@ -16,12 +16,14 @@ from billing.statements import Statement, state_key
 class End:
     """A state where the walk, or a piece of it, may have ended.
 
-    `statements` are those that say so. `from_beginning` tells that its piece is the one that the
+    `statements` are those that say so. `around` is the states that the walk went round through,
+    this one among them. `from_beginning` tells that its piece is the one that the
     walk began with; `began_at` is the second of the base that it began with, by the provider's
     clock, None where it began with the object itself.
     """
 
     statements: tuple[Statement, ...]
+    around: frozenset[str]
     from_beginning: bool
     began_at: int | None
 
@@ -46,12 +48,18 @@ def find_ends(statements: Sequence[Statement]) -> list[End]:
     for one in statements:
         _follow(walk, one)
     reach = {state: _reachable(walk.steps, state) for state in {*walk.seen, *walk.steps}}
-    return [_end(walk, reach, state) for state in _last_states(walk, reach)]
+    return [
+        _end(walk, reach, state, around)
+        for around in _last_rounds(reach)
+        for state in _stops(walk, around)
+    ]
 
 
 def _follow(walk: _Walk, one: Statement) -> None:
     here = state_key(one.said)
     walk.seen[here].append(one)
+    if one.is_patchy:
+        return
     if one.is_first or one.is_base:
         walk.beginnings[here] = one
         walk.balance[here] += 1
@@ -75,27 +83,28 @@ def _reachable(steps: Mapping[str, set[str]], start: str) -> set[str]:
     return found
 
 
-def _last_states(walk: _Walk, reach: Mapping[str, set[str]]) -> list[str]:
-    """The states that nothing leads out of; of those that go round, where the walk stopped."""
-    last: list[str] = []
-    rounds = {
+def _last_rounds(reach: Mapping[str, set[str]]) -> set[frozenset[str]]:
+    """The states that nothing leads out of; together those that go round."""
+    return {
         frozenset(onward)
         for state, onward in reach.items()
         if all(state in reach[other] for other in onward)
     }
-    for around in rounds:
-        stops = [state for state in around if walk.balance[state] > 0]
-        # Two events may tell of one and the same step, so a step that was told twice counts for
-        # nothing.
-        is_clear = len(stops) == 1 and not (len(around) > 1 and around & walk.repeated)
-        last.extend(stops if is_clear else around)
-    return last
 
 
-def _end(walk: _Walk, reach: Mapping[str, set[str]], state: str) -> End:
+def _stops(walk: _Walk, around: frozenset[str]) -> Iterable[str]:
+    """Where a walk that goes round may have stopped."""
+    stops = [state for state in around if walk.balance[state] > 0]
+    # Two events may tell of one and the same step, so one that was told twice counts for nothing.
+    is_clear = len(stops) == 1 and not (len(around) > 1 and around & walk.repeated)
+    return stops if is_clear else around
+
+
+def _end(walk: _Walk, reach: Mapping[str, set[str]], state: str, around: frozenset[str]) -> End:
     beginnings = [first for begun, first in walk.beginnings.items() if state in reach[begun]]
     return End(
         tuple(walk.seen[state]),
+        around,
         bool(beginnings),
         min((one.at for one in beginnings if one.is_base and one.at is not None), default=None),
     )
