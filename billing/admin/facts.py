@@ -11,7 +11,7 @@ from billing.admin.values import REFERENCES, is_money, label, value
 from billing.models import ProviderObject
 from webhooks.admin.panels import Fact, Facts
 from webhooks.admin.related import events_url
-from webhooks.admin.values import badge, code, dashboard_link, link, mode, moment
+from webhooks.admin.values import NOTHING, badge, code, dashboard_link, link, mode, moment
 
 _COMMON: Final = frozenset(field.name for field in ProviderObject._meta.local_fields)
 
@@ -42,7 +42,8 @@ def record_facts(row: ProviderObject) -> Facts:
                 Fact("Provider", row.provider.capitalize()),
                 Fact("Account", code(row.account) if row.account else "our own"),
                 Fact("As of", moment(row.snapshot_at)),
-                Fact("Last event", link(events_url(last), code(last))),
+                Fact("Comes from", link(events_url(last), code(last)) if last else NOTHING),
+                Fact("Asked for", moment(row.fetched_at)),
                 Fact("Updated here", moment(row.updated_at)),
                 Fact("Metadata", value(row, "metadata"), wide=True),
             ]
@@ -55,7 +56,10 @@ def _identity(row: ProviderObject) -> Fact:
         row.provider, row.object_type, row.provider_id, row.account, row.livemode
     )
     deleted = badge("Deleted", "danger") if row.deleted else ""
-    name = format_html("{} {} {} {}", code(row.provider_id), mode(row.livemode), deleted, there)
+    doubt = badge("In doubt: events can't tell its latest state", "danger") if row.in_doubt else ""
+    name = format_html(
+        "{} {} {} {} {}", code(row.provider_id), mode(row.livemode), deleted, doubt, there
+    )
     return Fact("Id", name)
 
 

@@ -16,6 +16,7 @@ _KINDS: Final[dict[str, Kind]] = {
     BillingChange.Verdict.APPLIED: "success",
     BillingChange.Verdict.UNCHANGED: "",
     BillingChange.Verdict.OLDER: "warning",
+    BillingChange.Verdict.UNDECIDABLE: "danger",
 }
 
 
@@ -32,13 +33,21 @@ def changes_of_object(row: ProviderObject) -> Table:
 
 
 def change_cells(change: BillingChange, row: ProviderObject | None) -> list[str]:
-    """When it was made, its verdict, and each field's values before and after."""
+    """When it was made, its verdict and why, and each field's values before and after."""
     verdict = badge(change.get_verdict_display(), _KINDS.get(change.verdict, ""))
-    return [moment(change.created_at), verdict, _differences(change, row)]
+    return [
+        moment(change.created_at),
+        two_lines(verdict, change.get_reason_display()),
+        _differences(change, row),
+    ]
 
 
 def _event(change: BillingChange) -> str:
+    if not change.event_id:
+        return two_lines(change.get_source_display(), code(change.event_type))
     name = link(events_url(change.event_id), event_type(change.event_type))
+    if change.source == BillingChange.Source.FETCH:
+        return two_lines(name, change.get_source_display())
     return two_lines(name, code(change.event_id))
 
 

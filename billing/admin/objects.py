@@ -32,6 +32,8 @@ from webhooks.admin.values import code, mode, two_lines
 
 SAME_EMAIL: Final = 100
 
+_FLAGS: Final = (("in_doubt", BooleanRadioFilter), ("livemode", BooleanRadioFilter))
+
 
 @admin.register(Refund, Dispute, Payout)
 class ObjectAdmin(ReadOnlyAdmin):
@@ -44,7 +46,7 @@ class ObjectAdmin(ReadOnlyAdmin):
         return [_identity, *(_column(self.model, name) for name in columns)]
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        return [status_filter(STATES[self.model]), ("livemode", BooleanRadioFilter)]
+        return [status_filter(STATES[self.model]), *_FLAGS]
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
         return ("provider_id", *references(self.model))
@@ -78,7 +80,7 @@ class CustomerAdmin(ObjectAdmin):
     search_help_text = "Id or email"
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        return [("delinquent", BooleanRadioFilter), ("livemode", BooleanRadioFilter)]
+        return [("delinquent", BooleanRadioFilter), *_FLAGS]
 
     def found_by(self, request: HttpRequest, term: str) -> Q:
         return super().found_by(request, term) | _has_email(term)
