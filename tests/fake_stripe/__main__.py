@@ -6,8 +6,9 @@ from threading import Event
 
 from tests.fake_stripe.control import version
 from tests.fake_stripe.deliveries import Policy, scaled
+from tests.fake_stripe.records import Endpoint
 from tests.fake_stripe.server import serve
-from tests.fake_stripe.world import Endpoint, World
+from tests.fake_stripe.world import World
 
 RETRIES = scaled(Policy().retries, 1 / 600)
 

@@ -10,8 +10,9 @@ from tests.fake_stripe import forms, reading, routes
 from tests.fake_stripe.faults import Fault, Request
 from tests.fake_stripe.idempotency import Keys, Stored, in_use
 from tests.fake_stripe.problems import Refused
+from tests.fake_stripe.records import API_VERSION
 from tests.fake_stripe.shapes import Json
-from tests.fake_stripe.world import API_VERSION, Account, World
+from tests.fake_stripe.world import Account, World
 
 KEY_PREFIXES = ("sk_test_", "sk_live_", "rk_test_", "rk_live_")
 

@@ -14,6 +14,7 @@ Mode = Literal["payment", "subscription", "setup"]
 @happening
 def create(
     account: Account,
+    /,
     mode: Mode = "subscription",
     items: Sequence[tuple[str, int]] = (("price_monthly", 1),),
     *,

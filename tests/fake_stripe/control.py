@@ -21,9 +21,10 @@ from tests.fake_stripe.deliveries import Deliveries, Policy
 from tests.fake_stripe.events import CURRENT, OLD, deliverable, truth
 from tests.fake_stripe.faults import KINDS, Fault
 from tests.fake_stripe.problems import Refused, invalid
+from tests.fake_stripe.records import Endpoint
 from tests.fake_stripe.shapes import Json
 from tests.fake_stripe.stories import random_story
-from tests.fake_stripe.world import Endpoint, World
+from tests.fake_stripe.world import World
 
 STEPS: dict[str, Callable[..., Json]] = {
     "checkouts.complete": checkouts.complete,
@@ -87,9 +88,9 @@ class Control:
             ("POST", "endpoints"): self._register,
             ("GET", "events"): lambda _: {"data": deliverable(world)},
             ("GET", "old_events"): lambda _: {"data": deliverable(world, api_version=OLD)},
-            ("DELETE", "faults"): lambda _: world.faults.clear() or {},
+            ("DELETE", "faults"): self._mend,
             ("POST", "faults"): self._break,
-            ("POST", "release"): lambda _: world.faults.release() or {},
+            ("POST", "release"): self._release,
             ("GET", "requests"): self._requests,
             ("POST", "steps"): self._step,
             ("POST", "stories"): self._tell,
@@ -128,6 +129,14 @@ class Control:
         if given["kind"] not in KINDS:
             raise ValueError(f"kind is one of {', '.join(KINDS)}")
         self.world.faults.add(Fault(**given))
+        return {}
+
+    def _mend(self, _: Json) -> Json:
+        self.world.faults.clear()
+        return {}
+
+    def _release(self, _: Json) -> Json:
+        self.world.faults.release()
         return {}
 
     def _requests(self, _: Json) -> Json:

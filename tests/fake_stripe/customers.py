@@ -6,13 +6,13 @@ from tests.fake_stripe.world import Account, happening
 
 
 @happening
-def create(account: Account, **details: object) -> Json:
+def create(account: Account, /, **details: object) -> Json:
     """A new customer; `details` are keys of the object."""
     return account.create(billing_objects.customer(account) | details, "customer.created")
 
 
 @happening
-def update(account: Account, customer: str, **details: object) -> Json:
+def update(account: Account, /, customer: str, **details: object) -> Json:
     """Change keys of a customer."""
     return account.change(account.present("customer", customer), details, "customer.updated")
 

@@ -11,7 +11,8 @@ from threading import Condition, Thread
 from time import monotonic
 
 from tests.fake_stripe.posting import post
-from tests.fake_stripe.world import Endpoint, Recorded, World
+from tests.fake_stripe.records import Endpoint, Recorded
+from tests.fake_stripe.world import World
 
 MINUTE, HOUR = 60.0, 3600.0
 

@@ -1,7 +1,8 @@
 """What can be read of a world: its events in any shape, and what is true now."""
 
+from tests.fake_stripe.records import API_VERSION, OLD_API_VERSION
 from tests.fake_stripe.shapes import Json, copied
-from tests.fake_stripe.world import API_VERSION, OLD_API_VERSION, Key, World
+from tests.fake_stripe.world import Key, World
 
 CURRENT = API_VERSION
 OLD = OLD_API_VERSION

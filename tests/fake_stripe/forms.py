@@ -1,6 +1,7 @@
 """Form-encoded parameters as Stripe's clients send them: `items[0][price]=…`, `expand[]=…`."""
 
 import re
+from typing import Any
 from urllib.parse import parse_qsl
 
 from tests.fake_stripe.problems import invalid
@@ -62,3 +63,31 @@ def metadata(params: Json, known: Json) -> Json:
     if given == "":
         return {}
     return {key: value for key, value in (known | dict(given)).items() if value != ""}
+
+
+def plain(params: Json, names: tuple[str, ...]) -> Json:
+    """The parameters among these that are given, as keys of an object."""
+    # An empty string unsets.
+    return {name: params[name] or None for name in names if name in params}
+
+
+def tags(params: Json) -> dict[str, Any]:
+    """The metadata of a new object, as a key of it."""
+    return {"metadata": metadata(params, {})}
+
+
+def items(params: Json, name: str, *, needed: bool) -> list[tuple[str, int]]:
+    """Prices (id, quantity). Raises `Refused`."""
+    given = params.get(name) or []
+    if needed and not given:
+        raise invalid(f"Missing required param: {name}.", code="parameter_missing", param=name)
+    wanted = []
+    for index, item in enumerate(given):
+        if not item.get("price"):
+            param = f"{name}[{index}][price]"
+            raise invalid(
+                f"Missing required param: {param}.", code="parameter_missing", param=param
+            )
+        quantity = number(item, "quantity")
+        wanted.append((item["price"], 1 if quantity is None else quantity))
+    return wanted

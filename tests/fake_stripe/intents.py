@@ -12,6 +12,17 @@ Outcome = Literal["succeeded", "failed", "requires_action", "processing"]
 OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
 CANCELABLE = (*OPEN, "requires_capture", "processing")
 
+SETTLED = (
+    "amount_captured",
+    "balance_transaction",
+    "captured",
+    "failure_code",
+    "failure_message",
+    "outcome",
+    "paid",
+    "status",
+)
+
 DECLINED = {
     "code": "card_declined",
     "decline_code": "generic_decline",
@@ -39,9 +50,8 @@ def settle(account: Account, payment_intent: str, outcome: Outcome) -> Json:
     intent = _in_state(account, payment_intent, ("processing",), "settle")
     charge = account.get("charge", intent["latest_charge"])
     known = money_objects.charge(account, intent, outcome)
-    names = ("amount_captured", "balance_transaction", "captured", "failure_code")
-    names += ("failure_message", "outcome", "paid", "status")
-    charge = account.change(charge, {name: known[name] for name in names}, f"charge.{outcome}")
+    settled = {name: known[name] for name in SETTLED}
+    charge = account.change(charge, settled, f"charge.{outcome}")
     return _after(account, intent, charge)
 
 

@@ -20,7 +20,7 @@ def outcome_of(payment_method: str | None) -> Outcome:
 
 
 @happening
-def create(account: Account, amount: int, currency: str = "usd", **details: object) -> Json:
+def create(account: Account, /, amount: int, currency: str = "usd", **details: object) -> Json:
     """A payment of an amount in minor units; `details` are keys of the object."""
     intent = money_objects.payment_intent(account, amount, currency) | details
     if intent["payment_method"]:

@@ -1,15 +1,19 @@
 """What the API answers to questions: an object, a page of objects, references spelled out."""
 
+import operator
 from collections.abc import Sequence
 
 from tests.fake_stripe.forms import number, truth_value
 from tests.fake_stripe.problems import invalid, missing
+from tests.fake_stripe.records import Recorded
 from tests.fake_stripe.shapes import Json, copied
-from tests.fake_stripe.world import Account, Recorded
+from tests.fake_stripe.world import Account
 
 EVENT_DAYS = 30
 MOST = 100
 MOST_TYPES = 20
+
+BOUNDS = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le}
 
 REFERENCES = {
     "charge": "charge",
@@ -94,17 +98,14 @@ def within(params: Json, moment: int) -> bool:
         return True
     if not isinstance(bounds, dict):
         return number(params, "created") == moment
-    checks = {
-        "gt": moment.__gt__,
-        "gte": moment.__ge__,
-        "lt": moment.__lt__,
-        "lte": moment.__le__,
-    }
     for name in bounds:
-        if name not in checks:
+        if name not in BOUNDS:
             message = f"Received unknown parameter: created[{name}]"
             raise invalid(message, code="parameter_unknown", param=f"created[{name}]")
-    return all(checks[name](number(bounds, name)) for name in bounds)
+        bound = number(bounds, name)
+        if bound is not None and not BOUNDS[name](moment, bound):
+            return False
+    return True
 
 
 def events(account: Account, params: Json) -> Json:

@@ -9,6 +9,7 @@ from tests.fake_stripe.world import Account, happening
 @happening
 def create(
     account: Account,
+    /,
     charge: str,
     amount: int | None = None,
     *,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.fake_stripe import endpoints, reading
+from tests.fake_stripe import endpoints, reading, subscription_endpoints
 from tests.fake_stripe.problems import Refused, invalid
 from tests.fake_stripe.shapes import Json
 from tests.fake_stripe.world import Account
@@ -112,12 +112,14 @@ ROUTES = (
     ),
     _retrieve("refunds", "refund"),
     _list("refunds", "refund", "charge", "payment_intent"),
-    _post("subscriptions", endpoints.create_subscription, SUBSCRIPTION, "customer items"),
-    _post("subscriptions/{id}", endpoints.update_subscription, SUBSCRIPTION),
+    _post(
+        "subscriptions", subscription_endpoints.create_subscription, SUBSCRIPTION, "customer items"
+    ),
+    _post("subscriptions/{id}", subscription_endpoints.update_subscription, SUBSCRIPTION),
     Route(
         "DELETE",
         "/v1/subscriptions/{id}",
-        endpoints.cancel_subscription,
+        subscription_endpoints.cancel_subscription,
         frozenset({"cancellation_details", "invoice_now", "prorate"}),
     ),
     _retrieve("subscriptions", "subscription"),

@@ -24,8 +24,10 @@ def difference(before: Json, after: Json) -> Json:
         old, new = before.get(key), after.get(key)
         if old == new:
             continue
-        both_hashes = isinstance(old, dict) and isinstance(new, dict)
-        changed[key] = difference(old, new) if both_hashes else copied(old)
+        if isinstance(old, dict) and isinstance(new, dict):
+            changed[key] = difference(old, new)
+        else:
+            changed[key] = copied(old)
     return changed
 
 

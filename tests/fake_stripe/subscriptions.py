@@ -17,6 +17,7 @@ UPDATED = "customer.subscription.updated"
 @happening
 def create(
     account: Account,
+    /,
     customer: str,
     items: Sequence[tuple[str, int]] = (("price_monthly", 1),),
     *,
@@ -103,7 +104,7 @@ def expire(account: Account, subscription: str) -> Json:
 
 @happening
 def change(
-    account: Account, subscription: str, items: Sequence[tuple[str, int]], **details: object
+    account: Account, /, subscription: str, items: Sequence[tuple[str, int]], **details: object
 ) -> Json:
     """Other prices (id, quantity) from now on, without proration. Items of a price stay."""
     subject = in_state(account, subscription, (*RUNNING, "incomplete", "paused"), "change")
@@ -124,7 +125,7 @@ def change(
 
 
 @happening
-def update(account: Account, subscription: str, **details: object) -> Json:
+def update(account: Account, /, subscription: str, **details: object) -> Json:
     """Change keys of a subscription, such as its metadata."""
     return account.change(account.get("subscription", subscription), details, UPDATED)
 

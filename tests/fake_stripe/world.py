@@ -11,10 +11,9 @@ from typing import Concatenate, ParamSpec, TypeVar
 from tests.fake_stripe.faults import Faults
 from tests.fake_stripe.old_shapes import old_shape
 from tests.fake_stripe.problems import missing
+from tests.fake_stripe.records import API_VERSION, Endpoint, Recorded
 from tests.fake_stripe.shapes import Json, copied, difference
 
-API_VERSION = "2026-10-28.endive"
-OLD_API_VERSION = "2020-08-27"
 START = 1_790_000_000
 
 Key = tuple[str, bool, str, str]
@@ -24,40 +23,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where events are delivered to, and in which shape (`api_version`)."""
-
-    url: str
-    secret: str
-    api_version: str = API_VERSION
-    types: tuple[str, ...] = ("*",)
-    connect: bool = False
-
-    def wants(self, event: Json) -> bool:
-        """Whether an event goes there: those of connected accounts only to `connect` ones."""
-        if self.connect != ("account" in event):
-            return False
-        return "*" in self.types or event["type"] in self.types
-
-
-@dataclass(slots=True)
-class Recorded:
-    """An event, in the current shape and in the old one; `pending` are deliveries still owed."""
-
-    event: Json
-    old_data: Json
-    pending: int
-
-    def rendered(self, api_version: str = API_VERSION) -> Json:
-        """The event as it is delivered to an endpoint of this version."""
-        event: Json = copied(self.event)
-        event["pending_webhooks"] = self.pending
-        if api_version != API_VERSION:
-            event |= {"api_version": api_version, "data": copied(self.old_data)}
-        return event
 
 
 class World:
@@ -219,7 +184,7 @@ class Account:
         """
         key = self.key(subject["object"], subject["id"])
         before = self.world.objects[key]
-        after = before | copied(changes)
+        after: Json = before | copied(changes)
         if after == before:
             types = tuple(kind for kind in types if not kind.endswith(".updated"))
         self.world.keep(key, after)
