@@ -35,7 +35,8 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, port: int, api: Api, control: Control) -> None:
+    def __init__(self, port: int, world: World, api: Api, control: Control) -> None:
+        self.world = world
         self.api = api
         self.control = control
         self._open: set[socket] = set()
@@ -74,6 +75,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_DELETE(self) -> None:
         self._serve()
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The header `Date`, by the world's clock."""
+        return super().date_time_string(self.server.world.now if timestamp is None else timestamp)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Keep quiet: `Faults.requests` is the log."""
@@ -115,7 +120,7 @@ def serve(world: World, *, port: int = 0, policy: Policy | None = None) -> Itera
     Port 0 is any free one.
     """
     deliveries = Deliveries(world, policy or Policy())
-    server = _Server(port, Api(world), Control(world, deliveries))
+    server = _Server(port, world, Api(world), Control(world, deliveries))
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     with deliveries.running():
         thread.start()

@@ -1,0 +1,160 @@
+"""Whole stories, told in any order and any number of times: billing ends up as Stripe has it.
+
+`SUITE_ORDERS` is how many orders are tried, with fetching and without.
+"""
+
+import json
+import os
+import random
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from pytest_django import Settings
+
+from billing.models import MODELS, BillingChange, ProviderObject
+from billing.operations import apply_all
+from billing.statements import plain
+from billing.translators.stripe import EVENT_TYPES, translate, translate_object
+from tests.fake_stripe import CURRENT, OLD, World, deliverable, random_story, serve, truth
+from tests.fake_stripe.server import Served
+from webhooks import conf, intake
+from webhooks.events import Event
+from webhooks.models import WebhookEvent
+from webhooks.providers.stripe import StripeProvider
+from webhooks.signals import matches
+
+Json = dict[str, Any]
+
+ORDERS = int(os.environ.get("SUITE_ORDERS", "500"))
+STEPS = 10
+
+RECORDED = Path(settings.BASE_DIR).parent / "shared" / "data" / "stripe"
+STORIES = sorted(RECORDED.glob("sequences-*/*.json"))
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def stripe(settings: Settings) -> Iterator[Served]:
+    """Stripe, with an account that we have the key of."""
+    with serve(World(0)) as served:
+        settings.STRIPE_API_KEY = "sk_test_convergence"
+        settings.STRIPE_API_BASE = served.url
+        settings.STRIPE_FETCH_PER_SECOND = 100_000
+        yield served
+
+
+def forget() -> None:
+    """Start from nothing."""
+    for model in (BillingChange, WebhookEvent, *MODELS.values()):
+        model._default_manager.all().delete()
+
+
+def followed(payloads: list[Json]) -> list[Json]:
+    return [payload for payload in payloads if matches(payload["type"], EVENT_TYPES)]
+
+
+def in_any_order(payloads: list[Json], rng: random.Random) -> list[Json]:
+    """All of them, some more than once, in an order that is drawn."""
+    order = payloads + (rng.choices(payloads, k=len(payloads) // 4) if payloads else [])
+    rng.shuffle(order)
+    return order
+
+
+def hear(payload: Json) -> None:
+    """Apply an event by itself, as the handler does when nothing can be fetched."""
+    body = json.dumps(payload).encode()
+    provider, now = StripeProvider(), timezone.now()
+    [event] = provider.verify(
+        body, provider.sign(body, secret="whsec_x", now=now), secrets=["whsec_x"], now=now
+    )
+    with transaction.atomic():
+        apply_all(event, translate(event))
+
+
+def deliver(payload: Json) -> None:
+    """Take a delivery in and process it, as the endpoint does."""
+    endpoint = conf.endpoint("stripe")
+    assert endpoint
+    body, now = json.dumps(payload).encode(), timezone.now()
+    headers = StripeProvider().sign(body, secret=endpoint.secrets[0], now=now)
+    intake.receive(endpoint, body, headers, now=now)
+
+
+def wrong(told: list[Json], *others: Json) -> list[tuple[ProviderObject, str, Any]]:
+    """The fields stored that no object of the same id says at last, in whatever shape.
+
+    `told` is the events in true order, of which the last tell; `others` are objects as well.
+    """
+    last: dict[str, dict[str, list[Any]]] = {}
+    for payload in told:
+        event = Event(provider="stripe", id=payload["id"], type=payload["type"], payload=payload)
+        for change in translate(event):
+            if change.complete:
+                facts = {name: [value] for name, value in change.facts().items()}
+                last[change.provider_id] = facts
+    for subject in others:
+        change = translate_object(subject)
+        if change and change.provider_id in last:
+            for name, value in change.facts().items():
+                last[change.provider_id].setdefault(name, []).append(value)
+    return [
+        (row, name, getattr(row, name))
+        for model in MODELS.values()
+        for row in model._default_manager.all()
+        for name, values in last.get(row.provider_id, {}).items()
+        if getattr(row, name) not in values
+    ]
+
+
+def assert_history_explains_everything() -> None:
+    """From nothing, the changes on record lead to what is stored, each with its reason."""
+    for model in MODELS.values():
+        for row in model._default_manager.all():
+            facts: Json = {}
+            history = BillingChange.objects.filter(
+                provider_id=row.provider_id, object_type=row.object_type, **row.scope
+            )
+            for change in history.order_by("pk"):
+                assert change.reason
+                for name, (before, after) in change.fields.items():
+                    assert facts.get(name, plain(getattr(model(), name))) == before
+                    facts[name] = after
+            assert {name: plain(getattr(row, name)) for name in facts} == facts
+
+
+def rows() -> Iterator[ProviderObject]:
+    for model in MODELS.values():
+        yield from model._default_manager.all()
+
+
+def test_generated_stories_converge_when_stripe_can_be_asked(stripe: Served) -> None:
+    world = stripe.world
+    for seed in range(ORDERS):
+        forget()
+        rng = random.Random(seed)
+        account = world.account(f"acct_{seed}")
+        version = rng.choice([CURRENT, OLD])
+        began, on_their_way = len(world.events), list[Json]()
+        for _ in range(STEPS // 2):
+            so_far = len(world.events)
+            random_story(world, rng, 2, account=account)
+            on_their_way += followed(deliverable(world, api_version=version, since=so_far))
+            rng.shuffle(on_their_way)
+            arriving = rng.randrange(len(on_their_way) + 1)
+            for payload in on_their_way[:arriving]:
+                deliver(payload)
+            on_their_way = on_their_way[arriving:]
+        for payload in in_any_order(on_their_way, rng):
+            deliver(payload)
+        told = deliverable(world, api_version=version, since=began)
+        assert wrong(told, *truth(world).values()) == []
+        assert [row for row in rows() if row.in_doubt] == []
+        assert_history_explains_everything()
