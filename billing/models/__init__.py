@@ -5,6 +5,7 @@ from typing import Final
 from billing.models.base import ProviderObject
 from billing.models.customers import Customer
 from billing.models.history import BillingChange
+from billing.models.idempotency import IdempotencyKey
 from billing.models.outgoing import Dispute, Payout, Refund
 from billing.models.payments import Charge, CheckoutSession, PaymentIntent
 from billing.models.subscriptions import Invoice, Subscription
@@ -32,6 +33,7 @@ __all__ = [
     "CheckoutSession",
     "Customer",
     "Dispute",
+    "IdempotencyKey",
     "Invoice",
     "PaymentIntent",
     "Payout",
