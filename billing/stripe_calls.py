@@ -62,16 +62,23 @@ class Call:
 
 def ask(send: Send, parameters: Mapping[str, Any], *, account: str, key: str = "") -> Object:
     """Have Stripe's client send this, and answer with a plain object or an error of our own."""
-    options = {"idempotency_key": key or None, "stripe_account": account or None}
+    options = {"idempotency_key": key, "stripe_account": account}
     try:
         return send(
-            dict(parameters), {name: value for name, value in options.items() if value}
+            in_order(parameters), {name: value for name, value in options.items() if value}
         ).to_dict()
     except stripe.StripeError as error:
         problem = translate(error)
     # Not raised where the error was caught: it holds Stripe's whole answer, which may hold a
     # client_secret, and would go along as the context, for error reporters to show.
     raise problem
+
+
+def in_order(value: Any) -> Any:
+    """The same parameters, by name: equal ones are sent in equal bytes, as one key demands."""
+    if isinstance(value, Mapping):
+        return {name: in_order(value[name]) for name in sorted(value)}
+    return [in_order(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def ask_once(call: Call, send: Send, *, now: datetime) -> Object:
@@ -103,9 +110,8 @@ def ask_once(call: Call, send: Send, *, now: datetime) -> Object:
 def _begin(call: Call, now: datetime) -> Started | Outcome:
     """Put on record that the call is about to be made, when no identical one is under way."""
     parameters_hash = idempotency.fingerprint(call.parameters)
-    began, pause = time.monotonic(), 0.02
+    began, waited, pause = time.monotonic(), 0.0, 0.02
     while True:
-        waited = time.monotonic() - began
         try:
             return idempotency.begin(
                 call.scope,
@@ -119,4 +125,4 @@ def _begin(call: Call, now: datetime) -> Started | Outcome:
             if waited > WAIT_SECONDS:
                 raise
         time.sleep(pause)
-        pause = min(2 * pause, 0.5)
+        waited, pause = time.monotonic() - began, min(2 * pause, 0.5)
