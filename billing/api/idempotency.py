@@ -57,7 +57,8 @@ def idempotent(
 
     Kept for `lifetime` and repeated, with `Idempotency-Replayed: true`, are answers of 2xx to 4xx,
     except 409 and 429. After these, a 5xx, or an exception, the same request is processed again;
-    REST framework's exceptions are answers. Cookies are not kept.
+    REST framework's exceptions are answers. Cookies are not kept. The view must not run in a
+    transaction as a whole (`ATOMIC_REQUESTS`): raises `InTransaction`.
     """
 
     def decorate(view: View) -> View:

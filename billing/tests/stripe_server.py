@@ -18,7 +18,7 @@ class StripeServer:
         self.url = ""
         self.objects: list[dict[str, Any]] = []
         self.requests: list[tuple[str, str, str, dict[str, str]]] = []
-        self.faults: list[str] = []  # drop, hang, busy, or a status to answer with
+        self.faults: list[str] = []  # drop, hang, busy, garble, or a status
         self.reached = threading.Event()
         self.go_on = threading.Event()
         self._answers: dict[tuple[str, str], tuple[str, int, dict[str, Any]]] = {}
@@ -45,6 +45,8 @@ class StripeServer:
         if fault == "hang":
             self.reached.set()
             self.go_on.wait(30)
+        if fault == "garble":
+            return status, f"<html>{document}", replayed
         return None if fault in ("drop", "hang") else (status, document, replayed)
 
     def _execute(self, method: str, path: str, body: str, fault: str) -> tuple[int, dict[str, Any]]:
@@ -88,7 +90,7 @@ def standing_in() -> Iterator[StripeServer]:
                 self.close_connection = True
                 return
             status, document, replayed = answered
-            said = json.dumps(document).encode()
+            said = (document if isinstance(document, str) else json.dumps(document)).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(said)))
             self.send_header("Stripe-Should-Retry", "false")

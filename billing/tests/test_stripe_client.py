@@ -166,6 +166,29 @@ def test_an_answer_that_was_lost_is_given_again(stripe: StripeServer, client: St
 
 
 @pytest.mark.django_db
+def test_an_answer_that_makes_no_sense_is_asked_for_again(
+    stripe: StripeServer, client: StripeClient
+) -> None:
+    stripe.faults = ["garble"]
+    with pytest.raises(ProviderUnavailable, match="indeterminate") as failed:
+        pay(client)
+    assert SECRET not in str(failed.value)
+    assert pay(client)["id"] == stripe.objects[0]["id"]
+    assert len(stripe.objects) == 1
+
+
+@pytest.mark.django_db
+def test_a_stripe_that_can_t_be_reached(
+    stripe: StripeServer, client: StripeClient, settings: Settings
+) -> None:
+    settings.STRIPE_API_BASE = "http://127.0.0.1:9"
+    with pytest.raises(ProviderUnavailable):
+        pay(client)
+    settings.STRIPE_API_BASE = stripe.url
+    assert pay(client)["id"]
+
+
+@pytest.mark.django_db
 def test_what_stripe_failed_at_is_asked_for_under_the_same_key(
     stripe: StripeServer, client: StripeClient
 ) -> None:
