@@ -235,6 +235,16 @@ def test_a_call_given_up_for_lost_is_made_again_under_the_same_key(
 
 
 @pytest.mark.django_db
+def test_a_second_object_does_not_go_unnoticed(
+    stripe: StripeServer, client: StripeClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = pay(client)["id"]
+    IdempotencyKey.objects.update(response_id="pi_0")  # as if the key led to another account now
+    assert pay(client)["id"] == made
+    assert f"Stripe made {made} where pi_0 was made before" in caplog.text
+
+
+@pytest.mark.django_db
 def test_after_its_lifetime_a_call_is_on_record_anew(
     stripe: StripeServer, client: StripeClient
 ) -> None:
