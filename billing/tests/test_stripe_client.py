@@ -311,6 +311,19 @@ def test_a_subscription_can_be_canceled_again(stripe: StripeServer, client: Stri
         client.cancel_subscription("", {}, now=NOON)
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", [400, 402])
+def test_a_cancellation_that_is_refused(
+    stripe: StripeServer, client: StripeClient, status: int
+) -> None:
+    subscription = client.create_subscription({"customer": "cus_1"}, now=NOON)["id"]
+    stripe.faults = [str(status)]
+    with pytest.raises(ProviderRefused) as refused:
+        client.cancel_subscription(subscription, {}, now=NOON)
+    assert refused.value.status == status
+    assert stripe.objects[0]["status"] == "active"
+
+
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 def test_many_identical_calls_at_once_make_one_object(
