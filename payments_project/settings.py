@@ -191,6 +191,8 @@ LOGGING = {
     "loggers": {
         # A refused delivery is told once, by this project, with its code.
         "django.request": {"level": "ERROR"},
+        # In more detail, Stripe's client tells what it sends and gets, client secrets included.
+        "stripe": {"level": "WARNING"},
     },
 }
 

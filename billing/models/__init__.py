@@ -6,6 +6,7 @@ from billing.models.base import ProviderObject
 from billing.models.customers import Customer
 from billing.models.fetches import FetchLock
 from billing.models.history import BillingChange
+from billing.models.idempotency import IdempotencyKey
 from billing.models.outgoing import Dispute, Payout, Refund
 from billing.models.payments import Charge, CheckoutSession, PaymentIntent
 from billing.models.subscriptions import Invoice, Subscription
@@ -34,6 +35,7 @@ __all__ = [
     "Customer",
     "Dispute",
     "FetchLock",
+    "IdempotencyKey",
     "Invoice",
     "PaymentIntent",
     "Payout",

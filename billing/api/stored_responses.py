@@ -1,0 +1,43 @@
+"""Responses as they are kept to be repeated: encrypted, as they may hold a client secret."""
+
+import json
+from typing import Any, Final
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.response import Response
+from rest_framework.utils.encoders import JSONEncoder
+
+from billing.idempotency import Outcome
+from billing.sealing import seal, unseal
+
+REPLAYED: Final = "Idempotency-Replayed"
+
+
+def store(response: HttpResponseBase) -> Outcome | None:
+    """What is to be kept of a response. None when it must not be repeated.
+
+    After a conflict, too many requests, or a failure of the server's, the request is to be
+    processed again. A stream is gone once it was sent.
+    """
+    status = response.status_code
+    if status >= 500 or status in (409, 429) or not isinstance(response, HttpResponse):
+        return None
+    kept: dict[str, Any] = {"headers": dict(response.headers)}
+    if isinstance(response, Response):  # which is rendered later, as the client accepts it
+        kept |= {"data": response.data, "content_type": response.content_type}
+    else:
+        kept |= {"content": response.content.decode("latin-1")}
+    return Outcome(status, body=seal(json.dumps(kept, cls=JSONEncoder)))
+
+
+def repeat(outcome: Outcome) -> HttpResponse:
+    """The response that was kept, marked as a repeated one."""
+    kept = json.loads(unseal(outcome.body))
+    headers = {**kept["headers"], REPLAYED: "true"}
+    if "data" in kept:
+        return Response(
+            kept["data"], outcome.status, headers=headers, content_type=kept["content_type"]
+        )
+    content = kept["content"].encode("latin-1")
+    return HttpResponse(content, status=outcome.status, headers=headers)

@@ -1,0 +1,190 @@
+"""What is to happen once: who is at it, what came of it, and for how long that is remembered.
+
+The row is inserted first and locked then, so that of any number of simultaneous callers one gets
+to work. It is committed before the work begins, and settled in a transaction of its own.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import transaction
+from django.db.models import Q
+
+from billing.exceptions import InTransaction, KeyInUse, KeyReused
+from billing.models import IdempotencyKey
+
+State = IdempotencyKey.State
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The right to do the work and to settle it, until the lease ends and another takes over.
+
+    `reference` is the same for every try at this work, and for no other work.
+    """
+
+    pk: int
+    attempt: int
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of the work: a status, the provider's id for its object, a body to be repeated.
+
+    Bodies are stored as they are given: encrypt what is secret.
+    """
+
+    status: int
+    id: str = ""
+    body: str = ""
+
+
+def fingerprint(parameters: Any) -> str:
+    """The SHA-256 of these parameters, however they are ordered."""
+    canonical = json.dumps(parameters, sort_keys=True, separators=(",", ":"), cls=DjangoJSONEncoder)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+@contextmanager
+def outermost_transaction() -> Iterator[None]:
+    """A transaction that is committed when the block ends. Raises `InTransaction` inside another.
+
+    Transactions of Django's test cases don't count.
+    """
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(transaction.atomic(durable=True))
+        except RuntimeError as error:
+            raise InTransaction from error
+        yield
+
+
+def refuse_in_transaction() -> None:
+    """Raise `InTransaction` inside a transaction."""
+    with outermost_transaction():
+        pass
+
+
+def begin(
+    scope: str,
+    key: str,
+    parameters_hash: str,
+    *,
+    now: datetime,
+    lease: timedelta,
+    lifetime: timedelta,
+) -> Started | Outcome:
+    """Get to work, or get what came of it before. What this decides has been committed.
+
+    Work that failed, or whose lease ran out, is taken up again. A key is forgotten after its
+    lifetime, which begins with the first try, but never while somebody is at it.
+
+    Raises `KeyReused` when the key was given other parameters, `KeyInUse` when another is at it,
+    `InTransaction` inside a transaction.
+    """
+    fresh = IdempotencyKey(
+        scope=scope,
+        key=key,
+        parameters_hash=parameters_hash,
+        created_at=now,
+        expires_at=now + lifetime,
+    )
+    with outermost_transaction():
+        row = _lock(fresh)
+        in_flight = _is_in_flight(row, now)
+        if row.expires_at <= now and not in_flight:
+            _renew(row, fresh)
+        if row.parameters_hash != parameters_hash:
+            raise KeyReused("This key was used with other parameters.")
+        if in_flight:
+            raise KeyInUse("An operation with this key is under way.")
+        if row.state == State.COMPLETED:
+            return Outcome(row.response_status or 0, row.response_id, row.response_body)
+        row.state = State.STARTED
+        row.attempts += 1
+        row.locked_until = now + lease
+        row.save()
+    reference = fingerprint([scope, key, row.created_at.timestamp()])
+    return Started(row.pk, row.attempts, reference)
+
+
+def complete(started: Started, outcome: Outcome) -> bool:
+    """Store what came of the work, to be repeated. False when another has taken it over."""
+    return _settle(started, State.COMPLETED, outcome)
+
+
+def abandon(started: Started, outcome: Outcome | None = None) -> bool:
+    """Leave the work to whoever asks for it next. False when another has taken it over already.
+
+    An outcome is kept for people to look at, and is not repeated.
+    """
+    return _settle(started, State.FAILED, outcome)
+
+
+def clean_up(
+    *,
+    now: datetime,
+    batch_size: int = 1000,
+    dry_run: bool = False,
+    progress: Callable[[int], None] = lambda _: None,
+) -> int:
+    """Delete the keys whose lifetime is over, and say how many. None that somebody is at.
+
+    Each batch is a transaction of its own. Raises `ValueError` for a batch of no keys.
+    """
+    if batch_size < 1:
+        raise ValueError("a batch has at least one key")
+    in_flight = Q(state=State.STARTED, locked_until__gt=now)
+    expired = IdempotencyKey.objects.filter(~in_flight, expires_at__lte=now)
+    if dry_run:
+        return expired.count()
+    total = 0
+    oldest = expired.order_by("expires_at").values_list("pk", flat=True)
+    while pks := list(oldest[:batch_size]):
+        # The query still asks for what has expired, in case one was renewed in the meantime.
+        total += expired.filter(pk__in=pks).delete()[0]
+        progress(total)
+    return total
+
+
+def _lock(fresh: IdempotencyKey) -> IdempotencyKey:
+    """The row of this scope and key, locked. It is inserted when it isn't there."""
+    rows = IdempotencyKey.objects.select_for_update()
+    while True:
+        IdempotencyKey.objects.bulk_create([fresh], ignore_conflicts=True)
+        if row := rows.filter(scope=fresh.scope, key=fresh.key).first():
+            return row
+        # An expired row stood in the way, and a clean-up has just removed it.
+
+
+def _is_in_flight(row: IdempotencyKey, now: datetime) -> bool:
+    return row.state == State.STARTED and row.locked_until is not None and row.locked_until > now
+
+
+def _renew(row: IdempotencyKey, fresh: IdempotencyKey) -> None:
+    """Make the row as good as new, except for the number that fences earlier holders off."""
+    for field in ("parameters_hash", "created_at", "expires_at", "state"):
+        setattr(row, field, getattr(fresh, field))
+    row.response_status, row.response_id, row.response_body = None, "", ""
+
+
+def _settle(started: Started, state: State, outcome: Outcome | None) -> bool:
+    mine = IdempotencyKey.objects.filter(
+        pk=started.pk, attempts=started.attempt, state=State.STARTED
+    )
+    return bool(
+        mine.update(
+            state=state,
+            locked_until=None,
+            response_status=outcome and outcome.status,
+            response_id=outcome.id if outcome else "",
+            response_body=outcome.body if outcome else "",
+        )
+    )

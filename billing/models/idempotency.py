@@ -1,0 +1,46 @@
+"""What is to happen once, however often it is asked for."""
+
+from typing import ClassVar
+
+from django.db import models
+
+
+class IdempotencyKey(models.Model):
+    """An operation that is to happen once, and what came of it.
+
+    `scope` is whose key it is: `stripe` and `stripe:<account>` for calls to Stripe, `api:<user>`
+    for requests of a user's. `attempts` is the fencing token: whoever is at it may settle the row
+    as long as the number stands.
+    """
+
+    class State(models.TextChoices):
+        STARTED = "started", "Started"
+        COMPLETED = "completed", "Completed"
+        FAILED = "failed", "Failed"  # without an outcome to repeat: to be tried again
+
+    scope = models.CharField(max_length=255)
+    key = models.CharField(max_length=255)
+    parameters_hash = models.CharField(max_length=64, help_text="SHA-256 of what was asked for")
+    state = models.CharField(max_length=16, choices=State, default=State.FAILED)
+    attempts = models.PositiveIntegerField(default=0)
+    response_status = models.PositiveSmallIntegerField(null=True, blank=True)
+    response_body = models.TextField(blank=True, help_text="encrypted")
+    response_id = models.CharField(
+        max_length=255, blank=True, help_text="the object's id at the provider"
+    )
+    created_at = models.DateTimeField()
+    locked_until = models.DateTimeField(
+        null=True, blank=True, help_text="when others may take it over from who is at it"
+    )
+    expires_at = models.DateTimeField(help_text="from then on the key is as good as new")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["scope", "key"], name="billing_idempotencykey_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["expires_at"], name="billing_idempotencykey_expiry"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.key}"

@@ -1,0 +1,206 @@
+"""What is to happen once: who gets to do it, what is repeated, and when it is forgotten."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from io import StringIO
+from threading import Barrier
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+from django.utils import timezone
+
+from billing import idempotency
+from billing.exceptions import InTransaction, KeyInUse, KeyReused
+from billing.idempotency import Outcome, Started
+from billing.models import IdempotencyKey
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+LEASE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+CALLERS = 64
+
+
+def begin(now: datetime = NOON, *, scope: str = "test", parameters: str = "a") -> Started | Outcome:
+    return idempotency.begin(
+        scope, "key", idempotency.fingerprint(parameters), now=now, lease=LEASE, lifetime=DAY
+    )
+
+
+def start(now: datetime = NOON, *, scope: str = "test", parameters: str = "a") -> Started:
+    begun = begin(now, scope=scope, parameters=parameters)
+    assert isinstance(begun, Started)
+    return begun
+
+
+@pytest.mark.django_db
+def test_what_was_completed_is_repeated() -> None:
+    assert idempotency.complete(start(), Outcome(201, "obj_1", "body"))
+    for _ in range(2):
+        assert begin() == Outcome(201, "obj_1", "body")
+
+
+@pytest.mark.django_db
+def test_one_at_a_time_is_at_it() -> None:
+    start()
+    with pytest.raises(KeyInUse):
+        begin(NOON + LEASE - timedelta(seconds=1))
+
+
+@pytest.mark.django_db
+def test_a_scope_does_not_see_another_s_keys() -> None:
+    start()
+    start(scope="another")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("settle", ["complete", "abandon", "nothing"])
+def test_a_key_stands_for_one_set_of_parameters(settle: str) -> None:
+    started = start()
+    if settle == "complete":
+        idempotency.complete(started, Outcome(200))
+    elif settle == "abandon":
+        idempotency.abandon(started)
+    with pytest.raises(KeyReused):
+        begin(parameters="b")
+
+
+@pytest.mark.django_db
+def test_work_that_was_abandoned_is_taken_up_at_once_under_the_same_reference() -> None:
+    first = start()
+    assert idempotency.abandon(first, Outcome(503))
+    second = start()
+    assert second.reference == first.reference
+    assert second.attempt == first.attempt + 1
+    assert IdempotencyKey.objects.get().response_status == 503
+
+
+@pytest.mark.django_db
+def test_a_holder_whose_lease_ran_out_cannot_overwrite() -> None:
+    late = start()
+    taken_over = start(NOON + LEASE)
+    assert taken_over.reference == late.reference
+    assert not idempotency.complete(late, Outcome(200, "late"))
+    assert not idempotency.abandon(late)
+    assert idempotency.complete(taken_over, Outcome(200, "in time"))
+    assert not idempotency.complete(late, Outcome(200, "late"))
+    assert begin() == Outcome(200, "in time")
+
+
+@pytest.mark.django_db
+def test_an_expired_key_counts_as_absent() -> None:
+    first = start()
+    idempotency.complete(first, Outcome(200, "obj_1"))
+    assert isinstance(begin(NOON + DAY - timedelta(seconds=1)), Outcome)
+    second = start(NOON + DAY, parameters="b")
+    assert second.reference != first.reference
+    assert not idempotency.complete(first, Outcome(200, "obj_1"))
+    idempotency.complete(second, Outcome(200, "obj_2"))
+    assert begin(NOON + DAY, parameters="b") == Outcome(200, "obj_2")
+
+
+@pytest.mark.django_db
+def test_what_somebody_is_at_does_not_expire() -> None:
+    start()
+    start(NOON + DAY - timedelta(seconds=1))
+    with pytest.raises(KeyInUse):
+        begin(NOON + DAY)
+    assert idempotency.clean_up(now=NOON + DAY) == 0
+    assert idempotency.clean_up(now=NOON + DAY + LEASE) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_begins_inside_a_transaction() -> None:
+    with transaction.atomic(), pytest.raises(InTransaction, match="on_commit"):
+        begin()
+    assert not IdempotencyKey.objects.exists()
+
+
+def test_a_fingerprint_does_not_depend_on_the_order_of_names() -> None:
+    one = idempotency.fingerprint({"a": 1, "b": {"c": Decimal("1.50"), "d": NOON}})
+    assert one == idempotency.fingerprint({"b": {"d": NOON, "c": Decimal("1.50")}, "a": 1})
+    assert one != idempotency.fingerprint({"a": 1, "b": {"c": Decimal("1.51"), "d": NOON}})
+    assert len(one) == 64
+
+
+def make(count: int, expires_at: datetime) -> None:
+    first = IdempotencyKey.objects.count()
+    IdempotencyKey.objects.bulk_create(
+        IdempotencyKey(scope="test", key=str(n), created_at=NOON, expires_at=expires_at)
+        for n in range(first, first + count)
+    )
+
+
+def run(*arguments: str) -> str:
+    output = StringIO()
+    call_command("cleanup_keys", *arguments, stdout=output, stderr=output)
+    return output.getvalue().strip()
+
+
+@pytest.mark.django_db
+def test_keys_are_cleaned_up_in_batches() -> None:
+    now = timezone.now()
+    make(5, now - DAY)
+    make(2, now + DAY)
+    assert run("--dry-run") == "5 keys would be deleted"
+    assert run("--batch-size", "2") == "5 keys deleted"
+    assert run() == "0 keys deleted"
+    assert IdempotencyKey.objects.count() == 2
+    with pytest.raises(CommandError, match="--batch-size"):
+        run("--batch-size", "0")
+
+
+@contextmanager
+def own_connection() -> Iterator[None]:
+    try:
+        yield
+    finally:
+        connection.close()
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("before", ["absent", "expired", "abandoned", "lost"])
+def test_of_many_at_once_one_gets_to_work(before: str) -> None:
+    if before != "absent":
+        started = start(NOON - (2 * DAY if before == "expired" else LEASE))
+        if before == "abandoned":
+            idempotency.abandon(started)
+    barrier = Barrier(CALLERS)
+
+    def call(_: int) -> str:
+        with own_connection():
+            barrier.wait(30)
+            try:
+                return type(begin()).__name__
+            except KeyInUse:
+                return "in use"
+
+    with ThreadPoolExecutor(CALLERS) as callers:
+        said = list(callers.map(call, range(CALLERS)))
+    assert sorted(said) == ["Started", *["in use"] * (CALLERS - 1)]
+    assert IdempotencyKey.objects.count() == 1
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_clean_up_at_the_same_time_makes_nobody_fail() -> None:
+    rounds = 40
+
+    def call(number: int) -> int:
+        now = NOON + 2 * number * DAY
+        with own_connection():
+            if number % 4 == 3:
+                return idempotency.clean_up(now=now)
+            try:
+                begun = begin(now)
+            except KeyInUse:
+                return 0
+            return int(isinstance(begun, Started) and idempotency.complete(begun, Outcome(200)))
+
+    with ThreadPoolExecutor(8) as callers:
+        assert sum(callers.map(call, range(rounds))) > 0
+    assert IdempotencyKey.objects.count() <= 1
