@@ -59,6 +59,9 @@ def keep(kind: str, statements: Sequence[Statement]) -> list[Statement]:
 
     Of those that are much older than the newest, one is kept: what they come to.
     """
+    answer = next((one for one in statements if one.is_answer), None)
+    if answer is not None and not answer.is_base:
+        statements = [one for one in statements if one is answer or not answer.covers(one)]
     by_clock = sorted(statements, key=lambda one: one.at if one.at is not None else _FAR_AHEAD)
     newest = max((one.at for one in statements if one.at is not None), default=0)
     old = [one for one in by_clock if one.at is not None and one.at < newest - WINDOW_SECONDS]
@@ -99,16 +102,17 @@ def conclude(
     They are those of the statement that counts, less what would take back what cannot be.
     """
     last = standing.last
-    facts = {**current, **last.said, "deleted": bool(last.said.get("deleted"))}
-    if last.is_answer:
-        return facts, standing.in_doubt
     said = [current, *(one.said for one in statements)]
-    for name in LASTING.get(kind, ()):
+    facts = {**current, **last.said, "deleted": bool(last.said.get("deleted"))}
+    # Shapes differ: what the last has no word for is known from another.
+    unsaid = {name for one in said for name in one if name not in last.said}
+    lasting = () if last.is_answer else LASTING.get(kind, ())
+    for name in {*unsaid, *lasting} - {"deleted"}:
         if facts.get(name) in NOT_YET:
             come_about = [one[name] for one in said if one.get(name) not in NOT_YET]
-            facts[name] = max(come_about, default=facts.get(name))
+            facts[name] = max(come_about, default=facts.get(name), key=str)
     shrunk = False
-    for name in GROWING.get(kind, ()):
+    for name in GROWING.get(kind, ()) if not last.is_answer else ():
         most = max((one[name] for one in said if one.get(name) is not None), default=None)
         if most is not None and _size(facts[name]) < most and not _is_told(name, statements):
             facts[name], shrunk = most, True
