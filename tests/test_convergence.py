@@ -21,9 +21,9 @@ from billing.models import MODELS, BillingChange, ProviderObject
 from billing.operations import apply_all
 from billing.statements import plain
 from billing.translators.stripe import EVENT_TYPES, translate, translate_object
-from tests.fake_stripe import CURRENT, OLD, World, deliverable, random_story, serve, truth
+from tests.delivering import deliver
+from tests.fake_stripe import CURRENT, OLD, World, deliverable, random_story, truth
 from tests.fake_stripe.server import Served
-from webhooks import conf, intake
 from webhooks.events import Event
 from webhooks.models import WebhookEvent
 from webhooks.providers.stripe import StripeProvider
@@ -41,16 +41,6 @@ RECORDED = Path(settings.BASE_DIR).parent / "shared" / "data" / "stripe"
 STORIES = sorted(RECORDED.glob("sequences-*/*.json"))
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def stripe(settings: Settings) -> Iterator[Served]:
-    """Stripe, with an account that we have the key of."""
-    with serve(World(0)) as served:
-        settings.STRIPE_API_KEY = "sk_test_convergence"
-        settings.STRIPE_API_BASE = served.url
-        settings.STRIPE_FETCH_PER_SECOND = 100_000
-        yield served
 
 
 def forget() -> None:
@@ -80,15 +70,6 @@ def hear(payload: Json) -> None:
     )
     with transaction.atomic():
         apply_all(event, translate(event))
-
-
-def deliver(payload: Json) -> None:
-    """Take a delivery in and process it, as the endpoint does."""
-    endpoint = conf.endpoint("stripe")
-    assert endpoint
-    body, now = json.dumps(payload).encode(), timezone.now()
-    headers = StripeProvider().sign(body, secret=endpoint.secrets[0], now=now)
-    intake.receive(endpoint, body, headers, now=now)
 
 
 def wrong(told: list[Json], *others: Json) -> list[tuple[ProviderObject, str, Any]]:

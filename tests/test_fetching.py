@@ -1,0 +1,207 @@
+"""Stripe is asked for what events can't tell, and no more often than that takes."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+from pytest_django import Settings
+
+from billing.fetching import Subject, refresh
+from billing.models import BillingChange, Customer, FetchLock
+from billing.models.base import Scope
+from billing.operations import Cause
+from tests.delivering import deliver
+from tests.fake_stripe import Fault, customers, deliverable
+from tests.fake_stripe.server import Served
+from webhooks import processing
+from webhooks.models import Attempt, WebhookEvent
+
+Json = dict[str, Any]
+Verdict = BillingChange.Verdict
+
+pytestmark = pytest.mark.django_db
+
+
+def two_of_a_second(stripe: Served, account: str = "", **named: Any) -> list[Json]:
+    """Two updates of a customer that nothing tells the order of; Bo is the name in the end."""
+    home = stripe.world.account(account, **named)
+    customer = customers.create(home, name="Jo")
+    for name in ("Al", "Bo"):
+        customers.update(home, customer["id"], name=name)
+    told = deliverable(stripe.world)[-2:]
+    for payload in told:
+        del payload["data"]["previous_attributes"]
+    return told
+
+
+def asked(stripe: Served) -> int:
+    """How many requests came in."""
+    return len(stripe.world.faults.requests)
+
+
+def later() -> Any:
+    """When whatever waits for its next attempt is due."""
+    return timezone.now() + timedelta(days=1)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_what_events_cannot_tell_is_asked_for(stripe: Served, backwards: bool) -> None:
+    told = two_of_a_second(stripe)
+    for payload in reversed(told) if backwards else told:
+        deliver(payload)
+    customer = Customer.objects.get()
+    assert (customer.name, customer.in_doubt, asked(stripe)) == ("Bo", False, 1)
+    answered, *_ = BillingChange.objects.filter(source=BillingChange.Source.FETCH)
+    assert answered.reason == BillingChange.Reason.ANSWER
+    assert set(WebhookEvent.objects.values_list("status", flat=True)) == {"processed"}
+
+
+def test_what_events_can_tell_is_not_asked_for(stripe: Served) -> None:
+    two_of_a_second(stripe)
+    for payload in reversed(deliverable(stripe.world)):
+        deliver(payload)
+    assert (Customer.objects.get().name, asked(stripe)) == ("Bo", 0)
+
+
+def test_an_event_waits_for_stripe_to_answer(stripe: Served) -> None:
+    first, second = two_of_a_second(stripe)
+    stripe.world.faults.add(Fault("error_before", times=2))
+    deliver(first)
+    waiting = deliver(second)
+    assert (waiting.status, Customer.objects.get().in_doubt) == ("pending", False)
+    assert "Stripe could not be asked" in waiting.last_error
+    assert waiting.tries.get().outcome == Attempt.Outcome.RETRYING
+    list(processing.sweep(clock=later))
+    list(processing.sweep(clock=lambda: later() + timedelta(days=1)))
+    waiting.refresh_from_db()
+    assert (waiting.status, Customer.objects.get().name) == ("processed", "Bo")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"STRIPE_FETCH": "never"}, {"STRIPE_API_KEY": ""}, {"STRIPE_API_KEY": "sk_live_other"}],
+    ids=["told not to", "without a key", "with the key of the other mode"],
+)
+def test_what_cannot_be_asked_for_is_marked(
+    stripe: Served, settings: Settings, changed: dict[str, str]
+) -> None:
+    for name, value in changed.items():
+        setattr(settings, name, value)
+    for payload in two_of_a_second(stripe):
+        assert deliver(payload).status == "processed"
+    assert (Customer.objects.get().in_doubt, asked(stripe)) == (True, 0)
+    assert BillingChange.objects.latest("pk").verdict == Verdict.UNDECIDABLE
+
+
+def test_what_stripe_does_not_have_stays_marked(stripe: Served) -> None:
+    for payload in two_of_a_second(stripe):
+        payload["data"]["object"]["id"] = "cus_nowhere"
+        assert deliver(payload).status == "processed"
+    assert Customer.objects.get().in_doubt
+
+
+def test_a_later_event_that_can_be_told_settles_a_doubt(stripe: Served, settings: Settings) -> None:
+    settings.STRIPE_FETCH = "never"
+    for payload in two_of_a_second(stripe):
+        deliver(payload)
+    stripe.world.advance(5)
+    customers.update(stripe.world.account(), Customer.objects.get().provider_id, name="Cy")
+    deliver(deliverable(stripe.world)[-1])
+    customer = Customer.objects.get()
+    assert (customer.name, customer.in_doubt) == ("Cy", False)
+
+
+def test_an_account_is_asked_for_what_is_its_own(stripe: Served) -> None:
+    for payload in two_of_a_second(stripe, "acct_theirs"):
+        deliver(payload)
+    customer = Customer.objects.get()
+    assert (customer.account, customer.name, customer.in_doubt) == ("acct_theirs", "Bo", False)
+
+
+def test_one_answer_does_for_all_events_that_were_there(stripe: Served, settings: Settings) -> None:
+    settings.STRIPE_FETCH, settings.WEBHOOK_PROCESSING = "always", "loop"
+    two_of_a_second(stripe)
+    for payload in deliverable(stripe.world):
+        deliver(payload)
+    assert len(list(processing.sweep())) == 3
+    assert (Customer.objects.get().name, asked(stripe)) == ("Bo", 1)
+    reasons = set(BillingChange.objects.values_list("reason", flat=True))
+    assert reasons == {BillingChange.Reason.ANSWER}
+
+
+def test_where_stripe_is_always_asked_an_old_event_brings_the_latest_state(
+    stripe: Served, settings: Settings
+) -> None:
+    settings.STRIPE_FETCH = "always"
+    deliver(two_of_a_second(stripe)[0])
+    assert Customer.objects.get().name == "Bo"
+
+
+@contextmanager
+def own_connection() -> Iterator[None]:
+    try:
+        yield
+    finally:
+        connection.close()
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_many_who_need_one_answer_ask_once(stripe: Served) -> None:
+    payload = two_of_a_second(stripe)[0]
+    deliver(payload)
+    asking = timezone.now()
+    scope = Scope(provider="stripe", account="", livemode=False)
+    subject = Subject(scope, "customer", payload["data"]["object"]["id"])
+    cause = Cause(scope, BillingChange.Source.REPAIR)
+
+    def ask(_: int) -> None:
+        with own_connection():
+            refresh(subject, cause, since=asking)
+
+    with ThreadPoolExecutor(max_workers=8) as workers:
+        list(workers.map(ask, range(24)))
+    assert (Customer.objects.get().name, asked(stripe)) == ("Bo", 1)
+    assert not FetchLock.objects.exists()
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_locked_while_stripe_is_asked(stripe: Served) -> None:
+    first, second = two_of_a_second(stripe)
+    deliver(first)
+    stripe.world.faults.add(Fault("hold"))
+
+    def deliver_apart() -> None:
+        with own_connection():
+            deliver(second)
+
+    with ThreadPoolExecutor() as workers:
+        delivery = workers.submit(deliver_apart)
+        assert stripe.world.faults.wait_until_waiting()
+        with transaction.atomic():
+            assert len(Customer.objects.select_for_update(nowait=True)) == 1
+            assert len(WebhookEvent.objects.select_for_update(nowait=True)) == 2
+        stripe.world.faults.release()
+        delivery.result()
+    assert Customer.objects.get().name == "Bo"
+
+
+def test_a_lock_that_nobody_comes_back_to_is_taken_over(stripe: Served) -> None:
+    first, second = two_of_a_second(stripe)
+    deliver(first)
+    FetchLock.objects.create(
+        provider="stripe",
+        livemode=False,
+        object_type="customer",
+        provider_id=first["data"]["object"]["id"],
+        token="gone",
+        held_until=timezone.now() - timedelta(seconds=1),
+    )
+    deliver(second)
+    assert (Customer.objects.get().name, asked(stripe)) == ("Bo", 1)
