@@ -70,11 +70,11 @@ def _retrieve(path: str, kind: str) -> Route:
 def _list(path: str, kind: str, *filters: str) -> Route:
     def listed(account: Account, params: Json, _: str) -> Json:
         having = {name: params[name] for name in filters if params.get(name, "all") != "all"}
+        is_wanted = reading.within(params)
         found = [
             subject
             for subject in account.all(kind, **having)
-            if not account.is_deleted(kind, subject["id"])
-            and reading.within(params, subject["created"])
+            if not account.is_deleted(kind, subject["id"]) and is_wanted(subject["created"])
         ]
         return reading.page(found, params, f"/v1/{path}")
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tests.fake_stripe import billing_objects, catalog, invoice_objects, invoices, periods
 from tests.fake_stripe.intents import Outcome
 from tests.fake_stripe.problems import invalid
-from tests.fake_stripe.shapes import Json, copied
+from tests.fake_stripe.shapes import Json, copied, detailed
 from tests.fake_stripe.world import Account, happening
 
 ENDED = ("canceled", "incomplete_expired")
@@ -32,7 +32,7 @@ def create(
     """
     account.present("customer", customer)
     own_id, invoice_id = account.new_id("sub"), account.new_id("in")
-    subject = billing_objects.subscription(account, own_id, customer) | details
+    subject = detailed(billing_objects.subscription(account, own_id, customer), details)
     trial_end = account.now + trial_days * periods.DAY if trial_days else None
     held = [_item(account, own_id, price, quantity, trial_end) for price, quantity in items]
     subject["items"] = subject["items"] | {"data": held}
@@ -121,13 +121,14 @@ def change(
         item = copied(base) | {"quantity": quantity, "price": of_price}
         held.append(item | {"plan": billing_objects.plan(of_price)})
     now_held = subject["items"] | {"data": held}
-    return account.change(subject, {"items": now_held, **details}, UPDATED)
+    return account.change(subject, detailed(subject, {"items": now_held, **details}), UPDATED)
 
 
 @happening
 def update(account: Account, /, subscription: str, **details: object) -> Json:
     """Change keys of a subscription, such as its metadata."""
-    return account.change(account.get("subscription", subscription), details, UPDATED)
+    subject = account.get("subscription", subscription)
+    return account.change(subject, detailed(subject, details), UPDATED)
 
 
 def bill(
