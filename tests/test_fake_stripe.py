@@ -9,7 +9,7 @@ import sys
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -541,6 +541,16 @@ def test_no_answer_in_time(served: Served, world: World, kind: Kind, made: int) 
         assert client.customers.create()
 
 
+def test_a_server_that_goes_away_leaves_no_connection_open(world: World) -> None:
+    with ExitStack() as life:
+        url = life.enter_context(serve(world)).url
+        with connected(url, retries=0) as client:
+            client.customers.create()
+            life.close()
+            assert isinstance(refused(client.customers.create), stripe.APIConnectionError)
+    assert types(world) == ["customer.created"]
+
+
 def test_a_fault_waits_for_what_it_is_meant_for(client: stripe.V1Services, world: World) -> None:
     world.faults.add(Fault("rate_limit", "POST", "/v1/refunds"))
     assert client.customers.create()
@@ -557,6 +567,15 @@ def test_a_trial_ends_unpaid_and_recovers(world: World, account: Account) -> Non
     world.advance(14 * 24 * 3600)
     assert subscriptions.renew(account, own_id, "failed")["status"] == "past_due"
     assert account.get("customer", customer)["delinquent"]
+    statuses = [
+        event["data"]["object"]["status"]
+        for event in deliverable(world)
+        if event["type"].startswith("customer.subscription.")
+    ]
+    assert statuses == ["trialing", "trialing", "active", "past_due"]
+    bill = account.get("invoice", account.get("subscription", own_id)["latest_invoice"])
+    assert (bill["attempt_count"], bill["attempted"]) == (1, True)
+    assert bill["next_payment_attempt"] == world.now + 3 * 24 * 3600
     assert subscriptions.give_up(account, own_id)["status"] == "unpaid"
     before = len(world.events)
     assert subscriptions.collect(account, own_id)["status"] == "active"
