@@ -1,14 +1,27 @@
 """A small Stripe: its objects, its events, its HTTP API and its webhooks, in memory.
 
-`World` holds everything, `serve` puts it on a loopback port, `stories` makes things happen in it.
-It knows nothing of the project that it is there to try.
+`World` holds everything, `serve` puts it on a loopback port, `random_story` makes things happen
+in it; what can happen is in the modules named for objects. It knows nothing of the project that
+it is there to try.
 """
 
+from tests.fake_stripe import (
+    catalog,
+    checkouts,
+    customers,
+    disputes,
+    invoices,
+    payments,
+    payouts,
+    refunds,
+    subscription_pauses,
+    subscriptions,
+)
 from tests.fake_stripe.deliveries import Deliveries, Policy
 from tests.fake_stripe.events import CURRENT, OLD, deliverable, truth
 from tests.fake_stripe.faults import Fault
 from tests.fake_stripe.records import Endpoint
-from tests.fake_stripe.server import serve
+from tests.fake_stripe.server import Served, serve
 from tests.fake_stripe.stories import random_story
 from tests.fake_stripe.world import Account, World
 
@@ -20,9 +33,20 @@ __all__ = [
     "Endpoint",
     "Fault",
     "Policy",
+    "Served",
     "World",
+    "catalog",
+    "checkouts",
+    "customers",
     "deliverable",
+    "disputes",
+    "invoices",
+    "payments",
+    "payouts",
     "random_story",
+    "refunds",
     "serve",
+    "subscription_pauses",
+    "subscriptions",
     "truth",
 ]

@@ -5,12 +5,13 @@ import signal
 from threading import Event
 
 from tests.fake_stripe.control import version
-from tests.fake_stripe.deliveries import Policy, scaled
+from tests.fake_stripe.deliveries import LIVE_RETRIES, SANDBOX_RETRIES, Policy, scaled
 from tests.fake_stripe.records import Endpoint
 from tests.fake_stripe.server import serve
 from tests.fake_stripe.world import World
 
-RETRIES = scaled(Policy().retries, 1 / 600)
+HASTE = 1 / 600
+POLICY = Policy(retries=scaled(SANDBOX_RETRIES, HASTE), live_retries=scaled(LIVE_RETRIES, HASTE))
 
 
 def main() -> None:
@@ -30,7 +31,7 @@ def main() -> None:
     world = World(options.seed, follow_clock=True)
     if options.webhook:
         world.endpoints.append(Endpoint(options.webhook, options.secret, options.api_version))
-    with serve(world, port=options.port, policy=Policy(retries=RETRIES)) as served:
+    with serve(world, port=options.port, policy=POLICY) as served:
         print(served.url, flush=True)  # noqa: T201
         stopped.wait()
 

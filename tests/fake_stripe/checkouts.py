@@ -5,7 +5,7 @@ from typing import Literal
 
 from tests.fake_stripe import catalog, customers, payments, session_objects, subscriptions
 from tests.fake_stripe.problems import invalid
-from tests.fake_stripe.shapes import Json
+from tests.fake_stripe.shapes import Json, detailed
 from tests.fake_stripe.world import Account, happening
 
 Mode = Literal["payment", "subscription", "setup"]
@@ -30,7 +30,7 @@ def create(
     given = dict(for_subscription or {})
     if given.get("trial_days"):
         amount = 0
-    session = session_objects.checkout_session(account, mode, amount) | details
+    session = detailed(session_objects.checkout_session(account, mode, amount), details)
     if mode == "payment" and not session["customer"]:
         session["customer_creation"] = session["customer_creation"] or "if_required"
     cart = {"items": list(items), "for_payment": for_payment or {}, "for_subscription": given}

@@ -113,8 +113,8 @@ class Control:
         return {"now": self.world.now}
 
     def _follow(self, given: Json) -> Json:
-        if "retries" in given:
-            given = given | {"retries": tuple(given["retries"])}
+        schedules = {name: tuple(given[name]) for name in given if name.endswith("retries")}
+        given = given | schedules
         self.deliveries.follow(Policy(**given))
         return {}
 

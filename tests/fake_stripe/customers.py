@@ -1,20 +1,21 @@
 """What happens to customers."""
 
 from tests.fake_stripe import billing_objects, subscriptions
-from tests.fake_stripe.shapes import Json
+from tests.fake_stripe.shapes import Json, detailed
 from tests.fake_stripe.world import Account, happening
 
 
 @happening
 def create(account: Account, /, **details: object) -> Json:
     """A new customer; `details` are keys of the object."""
-    return account.create(billing_objects.customer(account) | details, "customer.created")
+    return account.create(detailed(billing_objects.customer(account), details), "customer.created")
 
 
 @happening
 def update(account: Account, /, customer: str, **details: object) -> Json:
     """Change keys of a customer."""
-    return account.change(account.present("customer", customer), details, "customer.updated")
+    subject = account.present("customer", customer)
+    return account.change(subject, detailed(subject, details), "customer.updated")
 
 
 @happening

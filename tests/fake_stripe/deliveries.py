@@ -43,6 +43,7 @@ class Policy:
     quiet: float = 0.05
     seed: int | str = 0
     retries: tuple[float, ...] = SANDBOX_RETRIES
+    live_retries: tuple[float, ...] = LIVE_RETRIES
     timeout: float = 10.0
 
 
@@ -187,7 +188,10 @@ class Deliveries:
             return
         if 200 <= status < 300:
             parcel.recorded.pending -= 1
-        elif parcel.attempt <= len(self._policy.retries):
-            wait = self._policy.retries[parcel.attempt - 1]
+            return
+        is_live = parcel.recorded.event["livemode"]
+        retries = self._policy.live_retries if is_live else self._policy.retries
+        if parcel.attempt <= len(retries):
+            wait = retries[parcel.attempt - 1]
             parcel.attempt += 1
             self._queue(parcel, wait)

@@ -83,7 +83,7 @@ def items(params: Json, name: str, *, needed: bool) -> list[tuple[str, int]]:
         raise invalid(f"Missing required param: {name}.", code="parameter_missing", param=name)
     wanted = []
     for index, item in enumerate(given):
-        if not item.get("price"):
+        if not isinstance(item, dict) or not item.get("price"):
             param = f"{name}[{index}][price]"
             raise invalid(
                 f"Missing required param: {param}.", code="parameter_missing", param=param

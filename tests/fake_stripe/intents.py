@@ -63,7 +63,7 @@ def capture(account: Account, payment_intent: str, amount: int | None = None) ->
         raise invalid("The amount to capture is too large.", param="amount_to_capture")
     taken = {"amount_captured": amount, "balance_transaction": account.new_id("txn")}
     charge = account.get("charge", intent["latest_charge"])
-    account.change(charge, {**taken, "captured": True}, "charge.captured", "charge.updated")
+    account.change(charge, {**taken, "captured": True}, "charge.updated", "charge.captured")
     return account.change(
         intent,
         {"amount_capturable": 0, "amount_received": amount, "status": "succeeded"},

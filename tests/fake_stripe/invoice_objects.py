@@ -122,7 +122,12 @@ def invoice(account: Account, invoice_id: str, of_customer: Json, lines: list[Js
         "post_payment_credit_notes_amount": 0,
         "pre_payment_credit_notes_amount": 0,
         "receipt_number": None,
-        "rendering": None,
+        "rendering": {
+            "amount_tax_display": None,
+            "pdf": {"page_size": "auto"},
+            "template": None,
+            "template_version": None,
+        },
         "shipping_cost": None,
         "shipping_details": None,
         "starting_balance": 0,

@@ -45,6 +45,7 @@ def finalize(account: Account, invoice: str) -> Json:
         "hosted_invoice_url": f"https://invoice.stripe.com/i/{invoice}",
         "invoice_pdf": f"https://pay.stripe.com/invoice/{invoice}/pdf",
         "number": f"{prefix}-{number:04}",
+        "rendering": subject["rendering"] | {"pdf": {"page_size": "letter"}},
         "status": "open",
     }
     if subject["amount_due"] > 0:

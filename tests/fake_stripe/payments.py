@@ -2,7 +2,7 @@
 
 from tests.fake_stripe import intents, invoices, money_objects
 from tests.fake_stripe.intents import Outcome
-from tests.fake_stripe.shapes import Json
+from tests.fake_stripe.shapes import Json, detailed
 from tests.fake_stripe.world import Account, happening
 
 # Stripe's payment methods for tests, by what comes of them.
@@ -22,7 +22,7 @@ def outcome_of(payment_method: str | None) -> Outcome:
 @happening
 def create(account: Account, /, amount: int, currency: str = "usd", **details: object) -> Json:
     """A payment of an amount in minor units; `details` are keys of the object."""
-    intent = money_objects.payment_intent(account, amount, currency) | details
+    intent = detailed(money_objects.payment_intent(account, amount, currency), details)
     if intent["payment_method"]:
         intent["status"] = "requires_confirmation"
     return account.create(intent, "payment_intent.created")

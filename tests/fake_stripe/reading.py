@@ -1,7 +1,7 @@
 """What the API answers to questions: an object, a page of objects, references spelled out."""
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tests.fake_stripe.forms import number, truth_value
 from tests.fake_stripe.problems import invalid, missing
@@ -91,21 +91,20 @@ def _place(rows: list[Json], cursor: str, param: str) -> int:
     raise refusal
 
 
-def within(params: Json, moment: int) -> bool:
-    """Whether a time satisfies the parameter `created`."""
-    bounds = params.get("created")
-    if bounds is None:
-        return True
-    if not isinstance(bounds, dict):
-        return number(params, "created") == moment
-    for name in bounds:
+def within(params: Json) -> Callable[[int], bool]:
+    """Whether a time satisfies the parameter `created`. Raises `Refused`."""
+    given = params.get("created")
+    if given is None:
+        return lambda _: True
+    if not isinstance(given, dict):
+        exact = number(params, "created")
+        return lambda moment: moment == exact
+    for name in given:
         if name not in BOUNDS:
             message = f"Received unknown parameter: created[{name}]"
             raise invalid(message, code="parameter_unknown", param=f"created[{name}]")
-        bound = number(bounds, name)
-        if bound is not None and not BOUNDS[name](moment, bound):
-            return False
-    return True
+    bounds = [(BOUNDS[name], number(given, name) or 0) for name in given]
+    return lambda moment: all(holds(moment, bound) for holds, bound in bounds)
 
 
 def events(account: Account, params: Json) -> Json:
@@ -116,14 +115,14 @@ def events(account: Account, params: Json) -> Json:
     if len(kinds) > MOST_TYPES:
         raise invalid(f"You may only specify up to {MOST_TYPES} types.", param="types")
     kinds = kinds or ([params["type"]] if params.get("type") else [])
-    delivered = truth_value(params, "delivery_success")
+    delivered, is_wanted = truth_value(params, "delivery_success"), within(params)
     found = [
         recorded.rendered()
         for recorded in account.world.events
         if _is_visible(account, recorded)
         and (not kinds or any(_matches(recorded.event["type"], kind) for kind in kinds))
         and delivered in (None, recorded.pending == 0)
-        and within(params, recorded.event["created"])
+        and is_wanted(recorded.event["created"])
     ]
     return page(found, params, "/v1/events")
 

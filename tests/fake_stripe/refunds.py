@@ -2,7 +2,7 @@
 
 from tests.fake_stripe import money_objects
 from tests.fake_stripe.problems import invalid
-from tests.fake_stripe.shapes import Json
+from tests.fake_stripe.shapes import Json, detailed
 from tests.fake_stripe.world import Account, happening
 
 
@@ -25,7 +25,7 @@ def create(
     if not 0 < amount <= left:
         raise invalid(f"Refund amount is greater than unrefunded amount {left}.", param="amount")
     status = "pending" if pending else "succeeded"
-    refund = money_objects.refund(account, subject, amount, status) | details
+    refund = detailed(money_objects.refund(account, subject, amount, status), details)
     account.create(refund, "refund.created")
     _give_back(account, subject, amount, "charge.refunded")
     return refund
@@ -56,7 +56,7 @@ def fail(account: Account, refund: str) -> Json:
 
 def _give_back(account: Account, charge: Json, amount: int, *events: str) -> None:
     total = charge["amount_refunded"] + amount
-    changes = {"amount_refunded": total, "refunded": total == charge["amount"]}
+    changes = {"amount_refunded": total, "refunded": total == charge["amount_captured"]}
     account.change(charge, changes, *events)
 
 

@@ -10,6 +10,8 @@ from tests.fake_stripe.world import Account
 
 Work = Callable[[Account, Json, str], Json]
 
+ARRAYS = frozenset({"expand", "items", "line_items", "types"})
+HASHES = frozenset({"metadata", "payment_intent_data", "subscription_data"})
 PAGING = frozenset({"created", "ending_before", "limit", "starting_after"})
 
 CUSTOMER = "address description email invoice_settings metadata name payment_method phone"
@@ -38,7 +40,12 @@ class Route:
     needs: tuple[str, ...] = ()
 
     def check(self, params: Json) -> None:
-        """Refuse parameters that are not known, or missing. Raises `Refused`."""
+        """Refuse parameters that are not known, misshapen or missing. Raises `Refused`."""
+        for kind, names in ((list, ARRAYS), (dict, HASHES)):
+            for name in names & set(params):
+                if params[name] != "" and not isinstance(params[name], kind):
+                    message = f"Invalid {'array' if kind is list else 'object'}"
+                    raise invalid(message, code="parameter_invalid", param=name)
         for name in params:
             if name not in self.accepts and name != "expand":
                 message = f"Received unknown parameter: {name}"
@@ -70,11 +77,11 @@ def _retrieve(path: str, kind: str) -> Route:
 def _list(path: str, kind: str, *filters: str) -> Route:
     def listed(account: Account, params: Json, _: str) -> Json:
         having = {name: params[name] for name in filters if params.get(name, "all") != "all"}
+        is_wanted = reading.within(params)
         found = [
             subject
             for subject in account.all(kind, **having)
-            if not account.is_deleted(kind, subject["id"])
-            and reading.within(params, subject["created"])
+            if not account.is_deleted(kind, subject["id"]) and is_wanted(subject["created"])
         ]
         return reading.page(found, params, f"/v1/{path}")
 

@@ -84,7 +84,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep quiet: `Faults.requests` is the log."""
 
     def _serve(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode(
+            errors="replace"
+        )
         parts = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
         asked = Asked(self.command, unquote(parts.path), parts.query, headers, body)

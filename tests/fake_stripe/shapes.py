@@ -44,3 +44,10 @@ def restored(snapshot: Json, previous: Json) -> Json:
         # Metadata has no nulls: one means that the key wasn't there.
         whole["metadata"] = {k: v for k, v in whole["metadata"].items() if v is not None}
     return whole
+
+
+def detailed(subject: Json, details: Json) -> Json:
+    """The object with other values for some of its keys. Raises `TypeError` for keys it hasn't."""
+    if unknown := set(details) - set(subject):
+        raise TypeError(f"a {subject['object']} has no {', '.join(sorted(unknown))}")
+    return subject | details

@@ -25,20 +25,19 @@ def create_subscription(account: Account, params: Json, _: str) -> Json:
 
 def update_subscription(account: Account, params: Json, subscription: str) -> Json:
     """POST /v1/subscriptions/{id}: its items, a cancellation to come, pauses, metadata."""
-    subject = account.get("subscription", subscription)
-    if params.get("items"):
-        subscriptions.change(account, subscription, _held(subject, params))
+    subject = subscriptions.in_state(account, subscription, subscriptions.CHANGEABLE, "update")
+    changes = plain(params, ("default_payment_method", "description"))
+    changes["metadata"] = metadata(params, subject["metadata"])
     later = truth_value(params, "cancel_at_period_end")
     if later is not None and later != subject["cancel_at_period_end"]:
-        decide = subscription_pauses.cancel_later if later else subscription_pauses.keep
-        decide(account, subscription)
+        pauses = subscription_pauses
+        changes |= pauses.cancellation(account, subject) if later else pauses.continuation(subject)
     if "pause_collection" in params:
-        pauses = bool(params["pause_collection"])
-        hold = subscription_pauses.pause_collection if pauses else None
-        (hold or subscription_pauses.resume_collection)(account, subscription)
-    details = plain(params, ("default_payment_method", "description"))
-    labels = {"metadata": metadata(params, subject["metadata"])}
-    return subscriptions.update(account, subscription, **details, **labels)
+        given = params["pause_collection"]
+        changes["pause_collection"] = {**subscription_pauses.PAUSE, **given} if given else None
+    if params.get("items"):
+        changes["items"] = subscriptions.held(account, subject, _wanted(subject, params))
+    return subscriptions.update(account, subscription, **changes)
 
 
 def cancel_subscription(account: Account, _: Json, subscription: str) -> Json:
@@ -46,21 +45,24 @@ def cancel_subscription(account: Account, _: Json, subscription: str) -> Json:
     return subscriptions.cancel(account, subscription)
 
 
-def _held(subject: Json, params: Json) -> list[tuple[str, int]]:
-    """What a subscription holds once the items given are merged in: by id, else as new ones."""
-    held = {i["id"]: (i["price"]["id"], i["quantity"]) for i in subject["items"]["data"]}
+def _wanted(subject: Json, params: Json) -> list[tuple[str | None, str, int]]:
+    """What a subscription is to hold once the items given are merged in: by id, else new ones."""
+    known: dict[str, tuple[str | None, str, int]] = {
+        item["id"]: (item["id"], item["price"]["id"], item["quantity"])
+        for item in subject["items"]["data"]
+    }
     for index, item in enumerate(params["items"]):
-        old = held.get(item.get("id", ""))
-        if item.get("id") and old is None:
-            raise invalid(f"No such subscription item: '{item['id']}'", code="resource_missing")
+        own_id = item.get("id")
+        if own_id and own_id not in known:
+            raise invalid(f"No such subscription item: '{own_id}'", code="resource_missing")
         if item.get("deleted") == "true":
-            held.pop(item["id"])
+            known.pop(own_id)
             continue
-        price, quantity = item.get("price"), number(item, "quantity")
-        known_price, known_quantity = old or (price, 1)
-        place = item.get("id") or f"new {index}"
-        held[place] = (price or known_price, known_quantity if quantity is None else quantity)
-    return list(held.values())
+        _, price, quantity = known.get(own_id, (None, "", 1))
+        given = number(item, "quantity")
+        price = item.get("price") or price
+        known[own_id or f"new {index}"] = (own_id, price, quantity if given is None else given)
+    return list(known.values())
 
 
 def _days_until(account: Account, params: Json) -> int:

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from tests.fake_stripe import billing_objects, catalog, invoice_objects, invoices, periods
 from tests.fake_stripe.intents import Outcome
 from tests.fake_stripe.problems import invalid
-from tests.fake_stripe.shapes import Json, copied
+from tests.fake_stripe.shapes import Json, detailed
 from tests.fake_stripe.world import Account, happening
 
 ENDED = ("canceled", "incomplete_expired")
 RUNNING = ("active", "past_due", "trialing", "unpaid")
+CHANGEABLE = (*RUNNING, "incomplete", "paused")
 
 UPDATED = "customer.subscription.updated"
 
@@ -32,10 +33,10 @@ def create(
     """
     account.present("customer", customer)
     own_id, invoice_id = account.new_id("sub"), account.new_id("in")
-    subject = billing_objects.subscription(account, own_id, customer) | details
+    subject = detailed(billing_objects.subscription(account, own_id, customer), details)
     trial_end = account.now + trial_days * periods.DAY if trial_days else None
-    held = [_item(account, own_id, price, quantity, trial_end) for price, quantity in items]
-    subject["items"] = subject["items"] | {"data": held}
+    first = [_item(account, own_id, price, quantity, trial_end) for price, quantity in items]
+    subject["items"] = subject["items"] | {"data": first}
     subject["latest_invoice"] = invoice_id
     if trial_end:
         subject |= {"billing_cycle_anchor": trial_end, "status": "trialing"}
@@ -103,31 +104,54 @@ def expire(account: Account, subscription: str) -> Json:
 
 
 @happening
-def change(
-    account: Account, /, subscription: str, items: Sequence[tuple[str, int]], **details: object
-) -> Json:
-    """Other prices (id, quantity) from now on, without proration. Items of a price stay."""
-    subject = in_state(account, subscription, (*RUNNING, "incomplete", "paused"), "change")
-    known = {item["price"]["id"]: item for item in subject["items"]["data"]}
+def change(account: Account, subscription: str, items: Sequence[tuple[str, int]]) -> Json:
+    """Other prices (id, quantity) from now on, without proration.
+
+    Items whose price stays, stay; where the first price goes, its item takes the new price.
+    """
+    subject = in_state(account, subscription, CHANGEABLE, "change")
+    known = {item["price"]["id"]: item["id"] for item in subject["items"]["data"]}
+    wanted = [(known.get(price), price, quantity) for price, quantity in items]
     first = subject["items"]["data"][0]
-    held = []
-    for index, (price, quantity) in enumerate(items):
-        # A swap keeps the item: only its price is another.
-        base = known.get(price) or (first if index == 0 else None)
-        if base is None:
-            held.append(_item(account, subscription, price, quantity, first["current_period_end"]))
+    if wanted[0][0] is None and first["price"]["id"] not in dict(items):
+        wanted[0] = (first["id"], *items[0])
+    return account.change(subject, {"items": held(account, subject, wanted)}, UPDATED)
+
+
+def held(account: Account, subject: Json, wanted: Sequence[tuple[str | None, str, int]]) -> Json:
+    """A subscription's items once they are these: (item's id or None for a new one, price,
+    quantity)."""
+    known = {item["id"]: item for item in subject["items"]["data"]}
+    end = subject["items"]["data"][0]["current_period_end"]
+    data = []
+    for own_id, price, quantity in wanted:
+        if own_id is None:
+            data.append(_item(account, subject["id"], price, quantity, end))
             continue
         of_price = catalog.price(account, price)
-        item = copied(base) | {"quantity": quantity, "price": of_price}
-        held.append(item | {"plan": billing_objects.plan(of_price)})
-    now_held = subject["items"] | {"data": held}
-    return account.change(subject, {"items": now_held, **details}, UPDATED)
+        swapped = {"plan": billing_objects.plan(of_price), "price": of_price}
+        data.append(known[own_id] | swapped | {"quantity": quantity})
+    now_held: Json = subject["items"] | {"data": data}
+    return now_held
 
 
 @happening
 def update(account: Account, /, subscription: str, **details: object) -> Json:
     """Change keys of a subscription, such as its metadata."""
-    return account.change(account.get("subscription", subscription), details, UPDATED)
+    subject = account.get("subscription", subscription)
+    return account.change(subject, detailed(subject, details), UPDATED)
+
+
+@happening
+def cancel(account: Account, subscription: str, reason: str = "cancellation_requested") -> Json:
+    """End a subscription now."""
+    subject = account.get("subscription", subscription)
+    if subject["status"] in ENDED:
+        raise invalid(f"No such subscription: '{subscription}'", code="resource_missing")
+    details = subject["cancellation_details"] | {"reason": reason}
+    changes = {"cancel_at": None, "cancellation_details": details, "ended_at": account.now}
+    changes |= {"canceled_at": subject["canceled_at"] or account.now, "status": "canceled"}
+    return account.change(subject, changes, "customer.subscription.deleted")
 
 
 def bill(
@@ -166,22 +190,10 @@ def _item(
 
 
 def _next_periods(subject: Json) -> Json:
-    held = []
+    data = []
     for item in subject["items"]["data"]:
         recurring, start = item["price"]["recurring"], item["current_period_end"]
         end = periods.after(start, recurring["interval"], recurring["interval_count"])
-        held.append(item | {"current_period_end": end, "current_period_start": start})
-    now_held: Json = subject["items"] | {"data": held}
+        data.append(item | {"current_period_end": end, "current_period_start": start})
+    now_held: Json = subject["items"] | {"data": data}
     return now_held
-
-
-@happening
-def cancel(account: Account, subscription: str, reason: str = "cancellation_requested") -> Json:
-    """End a subscription now."""
-    subject = account.get("subscription", subscription)
-    if subject["status"] in ENDED:
-        raise invalid(f"No such subscription: '{subscription}'", code="resource_missing")
-    details = subject["cancellation_details"] | {"reason": reason}
-    changes = {"cancel_at": None, "cancellation_details": details, "ended_at": account.now}
-    changes |= {"canceled_at": subject["canceled_at"] or account.now, "status": "canceled"}
-    return account.change(subject, changes, "customer.subscription.deleted")
