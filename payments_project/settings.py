@@ -140,6 +140,14 @@ if CELERY_BROKER_URL.startswith("redis"):
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "webhooks.drain", "schedule": 2.0, "options": {"expires": 10}},
 }
+# How often providers are asked for what they could not deliver; 0 is never.
+RECONCILE_EVERY_MINUTES = env.int("RECONCILE_EVERY_MINUTES", default=0)
+if RECONCILE_EVERY_MINUTES > 0:
+    CELERY_BEAT_SCHEDULE["reconcile"] = {
+        "task": "webhooks.reconcile",
+        "schedule": RECONCILE_EVERY_MINUTES * 60.0,
+        "options": {"expires": RECONCILE_EVERY_MINUTES * 60},
+    }
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -177,6 +185,8 @@ LOGGING = {
     "loggers": {
         # A refused delivery is told once, by this project, with its code.
         "django.request": {"level": "ERROR"},
+        # Stripe's client tells of each call that it makes.
+        "stripe": {"level": "WARNING"},
     },
 }
 

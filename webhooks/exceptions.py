@@ -90,5 +90,13 @@ class EndpointNotConfigured(Rejected):
     title = "The endpoint is not configured"
 
 
+class ProviderUnavailable(Exception):
+    """The provider's API gave no answer, or none of use, for now: ask again later."""
+
+
+class ProviderRefused(Exception):
+    """The provider's API can't be asked, or declines: the message says what somebody must mend."""
+
+
 class PermanentFailure(Exception):
     """Raised by a handler when no further attempt can help: the event is `failed` at once."""
