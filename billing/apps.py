@@ -3,6 +3,7 @@
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.core import checks
 
 
 class BillingConfig(AppConfig):
@@ -12,5 +13,8 @@ class BillingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Subscribe this app's handlers."""
+        """Subscribe this app's handlers, and register the checks of its settings."""
+        from billing.checks import check_settings
+
         import_module("billing.receivers")
+        checks.register(check_settings, "billing")
