@@ -16,7 +16,8 @@ from django.conf import settings
 from django.db.models import F
 
 from billing.models import Customer, Invoice, Subscription
-from billing.standing import ENDED, Entitlement, Reason, items_of, judge
+from billing.reasons import ENDED, Entitlement, Reason
+from billing.standing import items_of, judge
 from billing.states import InvoiceStatus, SubscriptionStatus
 
 __all__ = ["Entitlement", "Reason", "entitlement", "entitlements"]

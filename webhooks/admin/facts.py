@@ -41,7 +41,7 @@ def event_facts(event: WebhookEvent) -> Facts:
         Fact("Made by the provider", moment(event.provider_created_at)),
         Fact("Received", moment(event.received_at)),
         Fact("Last received", moment(event.last_received_at)),
-        Fact("Deliveries", str(event.deliveries - event.was_fetched)),
+        Fact("Deliveries", str(event.times_delivered)),
         Fact("Attempts", str(event.attempts)),
         Fact("Settled", moment(event.settled_at)),
         Fact("SHA-256 of the payload", code(event.sha256), wide=True),

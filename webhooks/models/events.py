@@ -10,7 +10,10 @@ from django.db import models
 from webhooks.events import Event
 
 FETCHED: Final = "(fetched)"
-"""In the place of an endpoint: the event was asked for and not delivered. No URL can name it."""
+"""In the place of an endpoint, and no endpoint's name: the event was asked for, not delivered.
+
+Its body is what the provider's API answered with, which nobody signed; proof is the connection.
+"""
 
 
 class Trigger(models.TextChoices):
@@ -181,6 +184,11 @@ class WebhookEvent(models.Model):
     def was_fetched(self) -> bool:
         """Whether it came to us because we asked for it, and not, at first, by a delivery."""
         return self.endpoint == FETCHED
+
+    @property
+    def times_delivered(self) -> int:
+        """How often it was delivered, which `deliveries` tells of all but the fetched."""
+        return self.deliveries - self.was_fetched
 
     def as_event(self) -> Event:
         """The event as handlers receive it. The body must still be there."""

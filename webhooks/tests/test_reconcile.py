@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -29,6 +32,8 @@ Json = dict[str, Any]
 Run = Callable[..., str]
 
 OUTAGE = 260
+
+SCHEDULED = "'{task} {schedule}'.format(**settings.CELERY_BEAT_SCHEDULE['reconcile'])"
 
 
 @pytest.fixture
@@ -135,6 +140,25 @@ class TestOutage:
         assert len(fetched()) == 2
 
 
+def test_one_that_is_delivered_meanwhile_is_left_to_its_delivery(
+    stripe: EventsApi, subscribe: Subscribe
+) -> None:
+    handled: Counter[str] = Counter()
+    first, second = (stripe.made(make_event()) for _ in range(2))
+
+    def deliver_the_second(event: Event) -> None:
+        handled.update([event.id])
+        if event.id == first["id"]:
+            deliver(second)
+
+    subscribe(deliver_the_second)
+
+    assert "2 events seen, 1 known, 1 recorded" in run()
+    assert handled == {first["id"]: 1, second["id"]: 1}
+    row = WebhookEvent.objects.get(event_id=second["id"])
+    assert (row.endpoint, row.deliveries) == ("stripe", 1)
+
+
 class TestFetched:
     @pytest.fixture(autouse=True)
     def _fetched(self, stripe: EventsApi) -> None:
@@ -169,6 +193,8 @@ class TestFetched:
         page = f"/admin/webhooks/webhookevent/{self.row.pk}/change/"
 
         assert b"fetched from its list of events" in admin_client.get(page).content
+        assert self.row.times_delivered == 0
+        assert b"0, fetched" in admin_client.get("/admin/webhooks/webhookevent/").content
 
 
 class TestElsewhere:
@@ -375,3 +401,12 @@ class TestSchedule:
 
     def test_it_is_off_unless_it_is_asked_for(self) -> None:
         assert "reconcile" not in project.CELERY_BEAT_SCHEDULE
+        done = subprocess.run(
+            [sys.executable, "-c", f"from payments_project import settings; print({SCHEDULED})"],
+            cwd=project.BASE_DIR,
+            env={**os.environ, "RECONCILE_EVERY_MINUTES": "30"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout == f"{tasks.RECONCILE} 1800.0\n"
