@@ -52,7 +52,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--undelivered",
             action="store_true",
-            help="only what the provider could not deliver to every endpoint of its",
+            help="only what the provider could not deliver, or not yet, to all endpoints",
         )
         parser.add_argument(
             "--dry-run", action="store_true", help="list what is missing, and record nothing"
