@@ -9,7 +9,7 @@ PRODUCTION_LIKE = env DEBUG=false ALLOWED_HOSTS=payments.example SECURE_SSL_REDI
 	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \
 	STRIPE_WEBHOOK_SECRET=whsec_$$($(BIN)/python -c 'import secrets; print(secrets.token_hex(16))') \
 	DATABASE_URL= DATABASE_PATH=:memory: REDIS_URL= WEBHOOK_PROCESSING=request \
-	STRIPE_API_KEY= STRIPE_FETCH=undecidable
+	STRIPE_API_KEY= STRIPE_FETCH=undecidable RECONCILE_EVERY_MINUTES=0 BILLING_GRACE_DAYS=7
 
 .PHONY: help
 help: ## Say what there is

@@ -16,5 +16,5 @@ class BillingConfig(AppConfig):
         """Subscribe this app's handlers, and register the checks of its settings."""
         from billing.checks import check_settings
 
-        checks.register(check_settings, "billing")
         import_module("billing.receivers")
+        checks.register(check_settings, "billing")

@@ -11,10 +11,17 @@ from billing.conf import Fetching
 
 def check_settings(**_: Any) -> list[CheckMessage]:
     """Every problem found in this app's settings."""
-    return list(_check_fetching())
+    return list(_problems())
 
 
-def _check_fetching() -> Iterator[CheckMessage]:
+def _problems() -> Iterator[CheckMessage]:
+    if settings.BILLING_GRACE_DAYS < 0:
+        yield Error(
+            f"BILLING_GRACE_DAYS is {settings.BILLING_GRACE_DAYS}: "
+            "customers would lose what they have paid for.",
+            hint="Set it to how many days customers who fall behind keep what they use; 0 is none.",
+            id="billing.E001",
+        )
     if settings.STRIPE_FETCH not in list(Fetching):
         yield Error(
             f"STRIPE_FETCH is {settings.STRIPE_FETCH!r}.",

@@ -11,7 +11,7 @@ from billing.fetching import Clock, Subject, fetch, refresh
 from billing.models import BillingChange, ProviderObject
 from billing.models.base import Scope
 from billing.operations import Cause, current_facts
-from webhooks.exceptions import ProviderUnavailable
+from webhooks.exceptions import ProviderRefused, ProviderUnavailable
 
 BATCH = 200
 
@@ -70,7 +70,7 @@ def _compare_safely(row: ProviderObject, *, repair: bool, clock: Clock) -> Compa
         return Compared(subject, out_of_reach=True)
     try:
         return _compare(row, subject, repair=repair, clock=clock)
-    except ProviderUnavailable as error:
+    except (ProviderUnavailable, ProviderRefused) as error:
         return Compared(subject, failure=str(error))
 
 

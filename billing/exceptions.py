@@ -1,7 +1,9 @@
 """What can go wrong when something is asked of a provider, or is to happen once."""
 
+from webhooks import exceptions
 
-class ProviderRefused(Exception):
+
+class ProviderRefused(exceptions.ProviderRefused):
     """The provider said no: to the card, or to what was asked. Caught by who can tell the payer.
 
     Asking again the same way has the same outcome. The message holds no secret. A `decline_code`
@@ -19,7 +21,7 @@ class ProviderRefused(Exception):
         self.decline_code = decline_code
 
 
-class ProviderUnavailable(Exception):
+class ProviderUnavailable(exceptions.ProviderUnavailable):
     """The provider can't be reached, is too busy, or is broken. Caught by who can try again.
 
     When `indeterminate`, what was asked for may have been done nevertheless. Asking again the same

@@ -19,6 +19,7 @@ from django.utils import timezone
 from billing import conf, rates
 from billing.changes import Change
 from billing.conf import Fetching
+from billing.idempotency import refuse_in_transaction
 from billing.models import MODELS, BillingChange, FetchLock, ProviderObject
 from billing.models.base import Scope
 from billing.operations import Cause, apply_answer, caused_by
@@ -108,7 +109,7 @@ def refresh(
     """Ask the provider for an object and store what it answers.
 
     None when it has no such object, or when another's question since `since` has been answered.
-    Must not run in a transaction. Raises `ProviderUnavailable`.
+    Raises `ProviderUnavailable`, `ProviderRefused`, or `InTransaction`.
     """
     with _held(subject, since, clock) as is_ours:
         made = None
@@ -122,8 +123,10 @@ def refresh(
 def fetch(subject: Subject, *, clock: Clock = timezone.now) -> tuple[Change, Statement] | None:
     """An object as the provider says that it is now; None when it has none of this id.
 
-    Within the rate that is set. Raises `ProviderUnavailable`.
+    Within the rate that is set. Raises `ProviderUnavailable`, `ProviderRefused`, or, inside a
+    transaction, `InTransaction`.
     """
+    refuse_in_transaction()
     provider, account = subject.scope["provider"], subject.scope["account"]
     rates.wait_for_turn(provider, account, per_second=conf.fetches_per_second())
     asked_at = clock()

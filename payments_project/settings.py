@@ -154,6 +154,14 @@ if RECONCILE_BILLING_EVERY_HOURS:
         "task": "billing.reconcile",
         "schedule": RECONCILE_BILLING_EVERY_HOURS * 3600.0,
     }
+# How often providers are asked for what they could not deliver; 0 is never.
+RECONCILE_EVERY_MINUTES = env.int("RECONCILE_EVERY_MINUTES", default=0)
+if RECONCILE_EVERY_MINUTES > 0:
+    CELERY_BEAT_SCHEDULE["reconcile"] = {
+        "task": "webhooks.reconcile",
+        "schedule": RECONCILE_EVERY_MINUTES * 60.0,
+        "options": {"expires": RECONCILE_EVERY_MINUTES * 60},
+    }
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

@@ -20,6 +20,7 @@ PINNED = {
     "DATABASE_URL": "",
     "DEBUG": "false",
     "LOG_LEVEL": "INFO",
+    "RECONCILE_EVERY_MINUTES": "0",
     "REDIS_URL": "",
     "SECRET_KEY": "known-to-all-and-good-for-tests-only",
     "SECURE_SSL_REDIRECT": "false",

@@ -47,6 +47,19 @@ def _check_values() -> Iterator[CheckMessage]:
             hint="Set CELERY_BROKER_URL, or choose request or loop.",
             id="webhooks.E005",
         )
+    if settings.RECONCILE_EVERY_MINUTES < 0:
+        yield Error(
+            f"RECONCILE_EVERY_MINUTES is {settings.RECONCILE_EVERY_MINUTES}.",
+            hint="Set it to how often to ask for what was not delivered, or to 0 for never.",
+            id="webhooks.E020",
+        )
+    elif settings.RECONCILE_EVERY_MINUTES and not settings.STRIPE_API_KEY:
+        yield Error(
+            "RECONCILE_EVERY_MINUTES is set, and STRIPE_API_KEY is not: "
+            "Stripe could never be asked for what it did not deliver.",
+            hint="Set STRIPE_API_KEY, or RECONCILE_EVERY_MINUTES to 0.",
+            id="webhooks.E021",
+        )
     for name, why in [
         ("STRIPE_TOLERANCE_SECONDS", "anything else would switch replay protection off"),
         ("WEBHOOK_MAX_BODY_BYTES", "nothing could be received"),

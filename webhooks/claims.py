@@ -42,9 +42,9 @@ def claim_due(limit: int, *, now: datetime) -> list[Claim]:
 def _take(due: EventQuerySet, limit: int, now: datetime) -> list[Claim]:
     # A claim is a short transaction of its own: nothing is held while handlers do their work.
     rows = list(
-        due.select_for_update(skip_locked=True).only("attempts", "schedule_start", "claimed_at")[
-            :limit
-        ]
+        due.select_for_update(skip_locked=True).only(
+            "attempts", "schedule_start", "claimed_at", "endpoint"
+        )[:limit]
     )
     was_lost = bool(rows) and rows[0].claimed_at is not None
     rows = rows[:1] if was_lost else [row for row in rows if row.claimed_at is None]
@@ -60,7 +60,9 @@ def _take(due: EventQuerySet, limit: int, now: datetime) -> list[Claim]:
 def _trigger(row: WebhookEvent) -> Trigger:
     if row.claimed_at is not None:
         return Trigger.SWEEP
-    return Trigger.RETRY if row.attempts > row.schedule_start else Trigger.DELIVERY
+    if row.attempts > row.schedule_start:
+        return Trigger.RETRY
+    return Trigger.RECONCILIATION if row.was_fetched else Trigger.DELIVERY
 
 
 def release(claims: Iterable[Claim], *, now: datetime) -> None:

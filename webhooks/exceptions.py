@@ -92,12 +92,16 @@ class EndpointNotConfigured(Rejected):
     title = "The endpoint is not configured"
 
 
+class ProviderUnavailable(Exception):
+    """The provider's API gave no answer, or none of use, for now: ask again later."""
+
+
+class ProviderRefused(Exception):
+    """The provider's API can't be asked, or declines: the message says what somebody must mend."""
+
+
 class PermanentFailure(Exception):
     """Raised by a handler when no further attempt can help: the event is `failed` at once."""
-
-
-class ProviderUnavailable(Exception):
-    """The provider can't be asked just now: whoever needed the answer tries again later."""
 
 
 class Unprepared(Exception):

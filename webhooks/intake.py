@@ -12,18 +12,20 @@ from webhooks import conf, processing, redeliveries, wakeup
 from webhooks.claims import Claim
 from webhooks.events import Event
 from webhooks.exceptions import EndpointNotConfigured, StorageUnavailable, UnknownEndpoint
-from webhooks.models import Trigger
+from webhooks.models import FETCHED, Trigger
 from webhooks.providers import PROVIDERS, Headers
 
 logger = logging.getLogger(__name__)
 
-RECORD = """
+_INSERT = """
 INSERT INTO webhooks_webhookevent (
     provider, event_id, endpoint, type, object_type, object_id, customer_id, account, livemode,
     api_version, provider_created_at, body, sha256, received_at, last_received_at, available_at,
     claimed_at, attempts
 ) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-ON CONFLICT (event_id, provider) DO UPDATE SET
+ON CONFLICT (event_id, provider)
+"""
+RECORD = f"""{_INSERT} DO UPDATE SET
     deliveries = webhooks_webhookevent.deliveries + %s,
     last_received_at = excluded.last_received_at
 RETURNING id, deliveries
@@ -33,6 +35,8 @@ RETURNING id, deliveries
 Raw, and the same on PostgreSQL and SQLite: the ORM's upsert can't count, and going through a
 model instance takes a quarter of the time of accepting a delivery.
 """
+RECOVER = f"{_INSERT} DO NOTHING RETURNING id, deliveries"
+"""Records an event that was not delivered; one that we have is left as it is."""
 
 _Value = str | int | bytes | datetime | None
 
@@ -110,8 +114,27 @@ def record(
     `claimed` makes a new row its first attempt's own, for the caller to process.
     Raises `StorageUnavailable` when nothing was recorded.
     """
+    values = (*_values(event, body, endpoint, claimed=claimed, now=now), deliveries)
+    recorded = _store(RECORD, values)
+    assert recorded, "the statement answers with the row, whether it was there or not"  # noqa: S101
+    return recorded
+
+
+def recover(event: Event, body: bytes, *, now: datetime) -> int | None:
+    """Record an event that we asked for, as nobody's yet; its key.
+
+    None when we have it: nothing is written then, as this is no delivery.
+    Raises `StorageUnavailable` when nothing could be recorded.
+    """
+    recorded = _store(RECOVER, _values(event, body, FETCHED, claimed=False, now=now))
+    return recorded.pk if recorded else None
+
+
+def _values(
+    event: Event, body: bytes, endpoint: str, *, claimed: bool, now: datetime
+) -> tuple[_Value, ...]:
     moment = connection.ops.adapt_datetimefield_value
-    values = (
+    return (
         event.provider,
         event.id,
         endpoint,
@@ -130,28 +153,30 @@ def record(
         moment(now + conf.lease() if claimed else now),
         moment(now if claimed else None),
         1 if claimed else 0,
-        deliveries,
     )
+
+
+def _store(statement: str, values: Sequence[_Value]) -> Recorded | None:
     try:
-        return _upsert_though_disconnected(values)
+        return _execute_though_disconnected(statement, values)
     except Error as error:
-        logger.exception("event %s could not be recorded", event.id)
+        logger.exception("event %s could not be recorded", values[1])
         raise StorageUnavailable from error
 
 
-def _upsert_though_disconnected(values: Sequence[_Value]) -> Recorded:
+def _execute_though_disconnected(statement: str, values: Sequence[_Value]) -> Recorded | None:
     try:
-        return _upsert(values)
+        return _execute(statement, values)
     except Error:
         if connection.in_atomic_block or connection.is_usable():
             raise
     # The connection was kept from an earlier request and has died since: once more on a new one.
     connection.close()
-    return _upsert(values)
+    return _execute(statement, values)
 
 
-def _upsert(values: Sequence[_Value]) -> Recorded:
+def _execute(statement: str, values: Sequence[_Value]) -> Recorded | None:
     with connection.cursor() as cursor:
-        cursor.execute(RECORD, values)
-        pk, deliveries = cursor.fetchone()
-    return Recorded(pk, is_new=deliveries == 1)
+        cursor.execute(statement, values)
+        row = cursor.fetchone()
+    return Recorded(row[0], is_new=row[1] == 1) if row else None

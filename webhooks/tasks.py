@@ -1,8 +1,15 @@
-"""What Celery workers do: look for work."""
+"""What Celery workers do: look for work, and for what never came."""
+
+import logging
 
 from celery import shared_task
 
-from webhooks import processing, wakeup
+from webhooks import processing, reconciliation, wakeup
+from webhooks.exceptions import ProviderUnavailable
+
+logger = logging.getLogger(__name__)
+
+RECONCILE = "webhooks.reconcile"
 
 TURN_SECONDS = 20.0
 """After so long a worker passes the work on, so that a long backlog is no long task."""
@@ -13,3 +20,15 @@ def drain() -> None:
     """Process what is due. Harmless to run too often, twice at once, or not at all."""
     if processing.sweep_for(TURN_SECONDS):
         wakeup.wake()
+
+
+@shared_task(name=RECONCILE)
+def reconcile() -> None:
+    """Record what providers could not deliver; cut short, the next one goes on from there."""
+    try:
+        done = reconciliation.reconcile_on_schedule()
+    except ProviderUnavailable as error:
+        logger.warning("not reconciled, the next time will do: %s", error)
+        return
+    if recorded := sum(one.recorded for one in done):
+        logger.warning("%s events had not reached us and were fetched", recorded)

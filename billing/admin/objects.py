@@ -12,6 +12,7 @@ from billing.admin.columns import COLUMNS, STATES
 from billing.admin.facts import object_facts, record_facts
 from billing.admin.filters import status_filter
 from billing.admin.history import changes_of_object
+from billing.admin.may_use import may_use
 from billing.admin.related import events_about, naming, references
 from billing.admin.values import label, value
 from billing.models import (
@@ -53,10 +54,15 @@ class ObjectAdmin(ReadOnlyAdmin):
 
     def panels(self, request: HttpRequest, obj: ProviderObject) -> Iterable[Panel]:
         yield object_facts(obj)
+        yield from self.answers(obj)
         yield from naming(obj)
         yield changes_of_object(obj)
         yield events_about(obj)
         yield record_facts(obj)
+
+    def answers(self, obj: Any) -> Iterable[Panel]:
+        """What is asked most of such an object, if anything is."""
+        return ()
 
 
 @admin.register(Subscription, Invoice, PaymentIntent, Charge, CheckoutSession)
@@ -84,6 +90,9 @@ class CustomerAdmin(ObjectAdmin):
 
     def found_by(self, request: HttpRequest, term: str) -> Q:
         return super().found_by(request, term) | _has_email(term)
+
+    def answers(self, obj: Customer) -> Iterable[Panel]:
+        yield may_use(obj)
 
 
 def _has_email(text: str) -> Q:

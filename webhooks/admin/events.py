@@ -30,7 +30,7 @@ from webhooks.models import WebhookEvent
 class EventAdmin(ReadOnlyAdmin):
     """The events received, what became of each, and the button that runs them again."""
 
-    list_display = ("event", "standing", "subject", "customer", "received", "deliveries")
+    list_display = ("event", "standing", "subject", "customer", "received", "delivered")
     list_filter = (
         StatusFilter,
         TypeFilter,
@@ -73,6 +73,11 @@ class EventAdmin(ReadOnlyAdmin):
     def received(self, row: WebhookEvent) -> str:
         """When it first came, and enough of the payload's hash to know it again."""
         return two_lines(moment(row.received_at), code(row.sha256[:12]))
+
+    @admin.display(description="deliveries")
+    def delivered(self, row: WebhookEvent) -> str:
+        """How often it came, and whether we had to ask for it."""
+        return f"{row.times_delivered}, fetched" if row.was_fetched else str(row.times_delivered)
 
     def panels(self, request: HttpRequest, obj: WebhookEvent) -> Iterable[Panel]:
         yield event_facts(obj)

@@ -36,12 +36,12 @@ def event_facts(event: WebhookEvent) -> Facts:
         standing.append(Fact("Re-run asked for, and not made yet", asked, wide=True))
     receipt = [
         Fact("Mode", mode(event.livemode)),
-        Fact("Provider and endpoint", f"{event.provider.capitalize()} at /{event.endpoint}"),
+        Fact("Provider and endpoint", f"{event.provider.capitalize()}{_entrance(event)}"),
         Fact("API version", event.api_version or NOTHING),
         Fact("Made by the provider", moment(event.provider_created_at)),
         Fact("Received", moment(event.received_at)),
         Fact("Last received", moment(event.last_received_at)),
-        Fact("Deliveries", str(event.deliveries)),
+        Fact("Deliveries", str(event.times_delivered)),
         Fact("Attempts", str(event.attempts)),
         Fact("Settled", moment(event.settled_at)),
         Fact("SHA-256 of the payload", code(event.sha256), wide=True),
@@ -52,6 +52,10 @@ def event_facts(event: WebhookEvent) -> Facts:
 def _standing(event: WebhookEvent) -> str:
     now = state(event, timezone.now())
     return format_html("{} {}", badge(now.label, now.kind), now.next)
+
+
+def _entrance(event: WebhookEvent) -> str:
+    return ", fetched from its list of events" if event.was_fetched else f" at /{event.endpoint}"
 
 
 def _events_of(event: WebhookEvent, object_type: str, object_id: str) -> str:

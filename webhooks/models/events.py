@@ -3,11 +3,17 @@
 import json
 import re
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.db import models
 
 from webhooks.events import Event
+
+FETCHED: Final = "(fetched)"
+"""In the place of an endpoint, and no endpoint's name: the event was asked for, not delivered.
+
+Its body is what the provider's API answered with, which nobody signed; proof is the connection.
+"""
 
 
 class Trigger(models.TextChoices):
@@ -18,6 +24,7 @@ class Trigger(models.TextChoices):
     SWEEP = "sweep", "Sweep"
     STAFF = "staff", "Staff"
     COMMAND = "command", "Command"
+    RECONCILIATION = "reconcile", "Reconciliation"
 
 
 class Replay(models.Model):
@@ -172,6 +179,16 @@ class WebhookEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.event_id}"
+
+    @property
+    def was_fetched(self) -> bool:
+        """Whether it came to us because we asked for it, and not, at first, by a delivery."""
+        return self.endpoint == FETCHED
+
+    @property
+    def times_delivered(self) -> int:
+        """How often it was delivered, which `deliveries` tells of all but the fetched."""
+        return self.deliveries - self.was_fetched
 
     def as_event(self) -> Event:
         """The event as handlers receive it. The body must still be there."""

@@ -6,8 +6,9 @@ Signature scheme: https://docs.stripe.com/webhooks#verify-manually
 import hmac
 import json
 import re
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from webhooks import conf
@@ -17,10 +18,11 @@ from webhooks.exceptions import (
     MalformedEvent,
     MalformedSignature,
     MissingSignature,
+    ProviderUnavailable,
     StaleSignature,
 )
-from webhooks.providers import stripe_api
-from webhooks.providers.base import Answer, Headers, Provider
+from webhooks.providers import stripe_api, stripe_events
+from webhooks.providers.base import Answer, Headers, Page, Provider
 
 MAX_DEPTH = 100
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
@@ -41,10 +43,12 @@ DASHBOARD_PATHS = {
 
 
 class StripeProvider(Provider):
-    """Proves a delivery by its `Stripe-Signature` header."""
+    """Proves a delivery by its `Stripe-Signature` header, and an API call by its key."""
 
     name: ClassVar[str] = "stripe"
     signature_header: ClassVar[str] = "Stripe-Signature"
+    lists_events: ClassVar[bool] = True
+    keeps_events: ClassVar[timedelta] = timedelta(days=30)
 
     def verify(
         self, body: bytes, headers: Headers, *, secrets: Sequence[str], now: datetime
@@ -82,6 +86,25 @@ class StripeProvider(Provider):
             return ""
         parts = [account, "" if livemode else "test", path, object_id]
         return "https://dashboard.stripe.com/" + "/".join(part for part in parts if part)
+
+    def list_events(
+        self, *, account: str, since: datetime, undelivered_only: bool, after: str = ""
+    ) -> Iterator[Page]:
+        for payloads in stripe_events.pages(
+            account=account, since=since, undelivered_only=undelivered_only, after=after
+        ):
+            listed = [_as_listed(payload, account) for payload in payloads]
+            yield Page(listed, cursor=listed[-1][0].id)
+
+
+def _as_listed(payload: dict[str, Any], account: str) -> tuple[Event, bytes]:
+    try:
+        event = _as_event(payload)
+    except MalformedEvent as error:
+        raise ProviderUnavailable(f"Stripe listed what is not an event: {error}") from error
+    # Asked on a connected account's behalf, Stripe need not say again whose events these are.
+    body = json.dumps(payload, sort_keys=True, separators=(",", ":")).encode()
+    return replace(event, account=event.account or account), body
 
 
 def _signature(signed: bytes, secret: str) -> bytes:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import stripe
 from django.conf import settings
 
-from webhooks.exceptions import ProviderUnavailable
+from webhooks.exceptions import ProviderRefused, ProviderUnavailable
 from webhooks.providers.base import Answer
 
 API_VERSION: Final = "2026-10-28.endive"
@@ -36,6 +36,9 @@ PATHS: Final[Mapping[str, str]] = {
     "payout": "/v1/payouts/{}",
 }
 """Where an object is found, by its type."""
+
+
+_TRANSIENT: Final = (stripe.APIConnectionError, stripe.RateLimitError)
 
 
 class NotConfigured(Exception):
@@ -73,7 +76,7 @@ def _client(key: str, base: str, timeout: int, retries: int) -> stripe.StripeCli
 def retrieve(object_type: str, object_id: str, *, account: str) -> Answer | None:
     """An object as it is now; None when Stripe has none of this id. The type is one of `PATHS`.
 
-    Raises `ProviderUnavailable`.
+    Raises `ProviderUnavailable` or `ProviderRefused`.
     """
     client = connect(timeout=PATIENCE_SECONDS, retries=0)
     options = {"stripe_account": account} if account else {}
@@ -84,17 +87,20 @@ def retrieve(object_type: str, object_id: str, *, account: str) -> Answer | None
     except stripe.InvalidRequestError as error:
         if error.http_status == 404:
             return None
-        raise _unavailable(error) from error
+        raise failure(error) from error
     except stripe.StripeError as error:
-        raise _unavailable(error) from error
+        raise failure(error) from error
     took = time.monotonic() - started
     date = response.headers.get("date")
     at = parsedate_to_datetime(date).timestamp() if date else time.time()
     return Answer(response.data, asked_from=int(at - took), at=int(at))
 
 
-def _unavailable(error: stripe.StripeError) -> ProviderUnavailable:
+def failure(error: stripe.StripeError) -> ProviderUnavailable | ProviderRefused:
+    """What an error of Stripe's client means to those who only ask."""
     if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
-        return ProviderUnavailable("Stripe does not accept the key: look at STRIPE_API_KEY.")
-    status = error.http_status or "no answer"
-    return ProviderUnavailable(f"Stripe could not be asked: {type(error).__name__}, {status}.")
+        return ProviderRefused("Stripe could not be asked: it refuses the key in STRIPE_API_KEY.")
+    status = error.http_status or 0
+    is_transient = isinstance(error, _TRANSIENT) or not 400 <= status < 500
+    kind = ProviderUnavailable if is_transient else ProviderRefused
+    return kind(f"Stripe could not be asked: {type(error).__name__} ({status or 'no answer'}).")

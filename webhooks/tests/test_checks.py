@@ -33,6 +33,8 @@ def test_the_suite_s_own_settings_are_sound() -> None:
         ("STRIPE_TOLERANCE_SECONDS", -1, "webhooks.E004"),
         ("WEBHOOK_MAX_BODY_BYTES", 0, "webhooks.E004"),
         ("WEBHOOK_LEASE_SECONDS", 0, "webhooks.E004"),
+        ("RECONCILE_EVERY_MINUTES", -1, "webhooks.E020"),
+        ("RECONCILE_EVERY_MINUTES", 60, "webhooks.E021"),
     ],
 )
 def test_a_setting_that_would_do_harm_is_an_error(

@@ -1,0 +1,154 @@
+"""Bring back the events that never reached us."""
+
+import re
+from argparse import ArgumentParser, ArgumentTypeError
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import Error
+from django.utils import timezone
+
+from webhooks import reconciliation
+from webhooks.actors import system_user
+from webhooks.exceptions import ProviderRefused, ProviderUnavailable, StorageUnavailable
+from webhooks.models import Attempt, Reconciliation
+from webhooks.providers import PROVIDERS
+from webhooks.reconciliation import NotPossible, Reconciled
+
+UNITS = {"d": "days", "h": "hours", "m": "minutes"}
+INTERRUPTIONS = (ProviderUnavailable, ProviderRefused, StorageUnavailable, Error, KeyboardInterrupt)
+
+
+class Command(BaseCommand):
+    help = (
+        "Ask the provider for the events that it made, and record those that never reached us; "
+        "they are processed like any others. Events that we have are left alone, so it is safe to "
+        "repeat, at any time. Can be interrupted and resumed. The provider lists all of its "
+        "events, those that no endpoint subscribes to included; --undelivered asks for those "
+        "alone that it could not deliver, or not yet. Stripe keeps events for 30 days and is "
+        "asked with STRIPE_API_KEY, whose mode, live or test, decides which events it lists. "
+        "Exit status 0 only when all went well."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        able = [name for name, provider in PROVIDERS.items() if provider.lists_events]
+        parser.add_argument(
+            "--provider", choices=able, default=able[0], help="default: %(default)s"
+        )
+        parser.add_argument(
+            "--account",
+            action="append",
+            metavar="ACCOUNT",
+            help="a connected account, acct_...; may be given again (default: our own)",
+        )
+        parser.add_argument(
+            "--since",
+            type=_moment,
+            metavar="TIME",
+            help="made then or later: ISO 8601 in UTC, or how long ago: 3d, 72h (default: 3d)",
+        )
+        parser.add_argument(
+            "--undelivered",
+            action="store_true",
+            help="only what the provider could not deliver, or not yet, to all endpoints",
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="list what is missing, and record nothing"
+        )
+        parser.add_argument(
+            "--resume",
+            type=int,
+            nargs="*",
+            metavar="ID",
+            help="go on with what was interrupted: these, or the latest",
+        )
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        try:
+            if options["resume"] is None and options["dry_run"]:
+                self._tell_what_is_missing(_wanted(options))
+            else:
+                self._reconcile(_orders(options))
+        except (NotPossible, ProviderUnavailable, ProviderRefused) as error:
+            raise CommandError(str(error)) from error
+
+    def _tell_what_is_missing(self, wanted: list[dict[str, Any]]) -> None:
+        count = 0
+        for one in wanted:
+            for event in reconciliation.missing(**one, now=timezone.now()):
+                made = f"{event.created_at:%Y-%m-%d %H:%M:%S}" if event.created_at else "-"
+                self.stdout.write(f"{made} {event.id} {event.type} {event.account}".rstrip())
+                count += 1
+        self.stdout.write(f"{count} events would be recorded")
+
+    def _reconcile(self, orders: list[Reconciliation]) -> None:
+        outcomes: Counter[str] = Counter()
+        progress = self._progress if self.stderr.isatty() else lambda _: None
+        for place, order in enumerate(orders):
+            try:
+                done = reconciliation.reconcile(order, progress=progress)
+            except INTERRUPTIONS as error:
+                left = " ".join(str(one.pk) for one in orders[place:])
+                raise CommandError(
+                    f"{str(error) or 'Interrupted.'}\nGo on with: reconcile_events --resume {left}"
+                ) from error
+            self._tell(order, done)
+            outcomes.update(done.outcomes)
+        if failed := outcomes[Attempt.Outcome.FAILED] + outcomes[Attempt.Outcome.RETRYING]:
+            raise CommandError(
+                f"{failed} of the recorded events did not succeed; the admin tells why."
+            )
+
+    def _tell(self, order: Reconciliation, done: Reconciled) -> None:
+        whose = f"{order.account}: " if order.account else ""
+        told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(done.outcomes.items()))
+        self.stdout.write(
+            f"{whose}{done.seen} events seen, {done.known} known, {done.recorded} recorded"
+            + (f" ({told})" if told else "")
+        )
+
+    def _progress(self, so_far: Reconciled) -> None:
+        self.stderr.write(f"\r{so_far.seen} events seen, {so_far.recorded} recorded", ending="")
+
+
+def _wanted(options: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "provider": options["provider"],
+            "account": account,
+            "since": options["since"] or timezone.now() - timedelta(days=3),
+            "undelivered_only": options["undelivered"],
+        }
+        for account in dict.fromkeys(options["account"] or [""])
+    ]
+
+
+def _orders(options: dict[str, Any]) -> list[Reconciliation]:
+    if options["resume"] is None:
+        now, actor = timezone.now(), system_user()
+        return [reconciliation.ask(**one, actor=actor, now=now) for one in _wanted(options)]
+    if options["account"] or options["since"] or options["undelivered"] or options["dry_run"]:
+        raise CommandError("--resume goes on with what was asked then: ask for nothing more.")
+    unfinished = Reconciliation.objects.filter(finished_at=None)
+    if not options["resume"]:
+        latest = unfinished.order_by("pk").last()
+        if latest is None:
+            raise CommandError("There is nothing to resume.")
+        # The accounts of one command were asked for in one moment.
+        return list(unfinished.filter(created_at=latest.created_at).order_by("pk"))
+    chosen = list(unfinished.filter(pk__in=options["resume"]).order_by("pk"))
+    if none := set(options["resume"]).difference(one.pk for one in chosen):
+        raise CommandError(f"There is no unfinished reconciliation {', '.join(map(str, none))}.")
+    return chosen
+
+
+def _moment(text: str) -> datetime:
+    if ago := re.fullmatch(r"([0-9]{1,6})([dhm])", text):
+        return timezone.now() - timedelta(**{UNITS[ago[2]]: int(ago[1])})
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r} is neither a time nor like 3d or 72h") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

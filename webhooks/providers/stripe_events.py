@@ -1,0 +1,66 @@
+"""The events that Stripe has made, as `GET /v1/events` lists them.
+
+https://docs.stripe.com/api/events/list
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import stripe
+
+from webhooks.exceptions import ProviderRefused, ProviderUnavailable
+from webhooks.providers import stripe_api
+
+if TYPE_CHECKING:
+    from stripe.params import EventListParams
+
+PAGE: Final = 100
+"""The most that Stripe gives at a time."""
+
+
+def pages(
+    *, account: str, since: datetime, undelivered_only: bool, after: str = ""
+) -> Iterator[list[dict[str, Any]]]:
+    """The events since then as Stripe's own JSON, none of the pages empty, the newest first.
+
+    Raises `ProviderUnavailable` or `ProviderRefused`.
+    """
+    # From the newest to the oldest: an event's id is then a place in a list that grows at its
+    # other end only, so that whoever was interrupted goes on from the last id, and several events
+    # of one second do not matter. Oldest first, Stripe pages only from an event that is known
+    # (`ending_before`), and windows of time hold as many events as may be.
+    while True:
+        answer = _list(_query(since, undelivered_only, after), account)
+        payloads = answer["data"]
+        if not payloads:
+            return
+        yield payloads
+        last = payloads[-1].get("id")
+        if not answer.get("has_more") or last == after:
+            return
+        after = last
+
+
+def _query(since: datetime, undelivered_only: bool, after: str) -> "EventListParams":
+    query: EventListParams = {"limit": PAGE, "created": {"gte": int(since.timestamp())}}
+    if undelivered_only:
+        query["delivery_success"] = False
+    if after:
+        query["starting_after"] = after
+    return query
+
+
+def _list(query: "EventListParams", account: str) -> dict[str, Any]:
+    """One answer of Stripe's: the JSON itself, as the SDK's objects are not quite what was sent."""
+    try:
+        client = stripe_api.connect()
+        found = client.v1.events.list(query, {"stripe_account": account} if account else None)
+    except stripe_api.NotConfigured as error:
+        raise ProviderRefused(str(error)) from error
+    except stripe.StripeError as error:
+        raise stripe_api.failure(error) from error
+    answer = found.last_response.data if found.last_response else None
+    if not isinstance(answer, dict) or not isinstance(answer.get("data"), list):
+        raise ProviderUnavailable("Stripe's answer is not a list of events.")
+    return answer
