@@ -47,6 +47,15 @@ def _check_values() -> Iterator[CheckMessage]:
             hint="Set CELERY_BROKER_URL, or choose request or loop.",
             id="webhooks.E005",
         )
+    for name in ("API_THROTTLE_RATE", "API_ANONYMOUS_THROTTLE_RATE"):
+        try:
+            conf.parse_rate(getattr(settings, name))
+        except ValueError as error:
+            yield Error(
+                f"{name}: {error}",
+                hint=f"Set {name} to a number per s, min, hour or day.",
+                id="webhooks.E006",
+            )
     for name, why in [
         ("STRIPE_TOLERANCE_SECONDS", "anything else would switch replay protection off"),
         ("WEBHOOK_MAX_BODY_BYTES", "nothing could be received"),

@@ -18,6 +18,7 @@ class Trigger(models.TextChoices):
     SWEEP = "sweep", "Sweep"
     STAFF = "staff", "Staff"
     COMMAND = "command", "Command"
+    API = "api", "API"
 
 
 class Replay(models.Model):
