@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing.api import reads, requests
-from billing.api.idempotency import idempotent
+from billing.api.idempotency import idempotent, reference
 from billing.api.refusals import as_problem
 from billing.stripe_client import StripeClient
 from webhooks.api.permissions import Grant
@@ -59,7 +59,7 @@ class Created(serializers.Serializer[Mapping[str, Any]]):
     id = serializers.CharField()
     status = serializers.CharField(default=None, allow_null=True)
     currency = serializers.CharField(default=None, allow_null=True)
-    livemode = serializers.BooleanField()
+    livemode = serializers.BooleanField(default=None, allow_null=True)
 
 
 class CreatedCheckoutSession(Created):
@@ -104,7 +104,7 @@ class Creating(ApiView):
         asked.is_valid(raise_exception=True)
         made = self.send(
             asked.parameters(),
-            reference=request.idempotency_reference,  # type: ignore[attr-defined]
+            reference=reference(request),
             account="",
             now=timezone.now(),
         )

@@ -1,41 +1,21 @@
 """Why the provider did not create something, as a problem."""
 
 from http import HTTPStatus
-from typing import Final
 
-from billing.exceptions import (
-    KeyInUse,
-    KeyReused,
-    NotConfigured,
-    ProviderRefused,
-    ProviderUnavailable,
-)
+from billing.exceptions import KeyInUse, KeyReused, ProviderRefused, ProviderUnavailable
 from webhooks.api.problems import RETRY_SECONDS, Problem
-
-CARD_CODES: Final = frozenset(
-    {
-        "authentication_required",
-        "card_decline_rate_limit_exceeded",
-        "card_declined",
-        "expired_card",
-        "incorrect_address",
-        "incorrect_cvc",
-        "incorrect_number",
-        "incorrect_zip",
-        "insufficient_funds",
-        "invalid_cvc",
-        "invalid_expiry_month",
-        "invalid_expiry_year",
-        "invalid_number",
-        "processing_error",
-    }
-)
-"""What Stripe says when it is the card: https://docs.stripe.com/error-codes."""
+from webhooks.providers.stripe_api import NotConfigured
 
 
 def as_problem(error: Exception) -> Problem | None:
     """The problem that an error of the provider's is; None for any other error."""
     match error:
+        case NotConfigured() | ProviderRefused(status=401 | 403):
+            return Problem(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "stripe_not_configured",
+                "This server is not set up to ask this of Stripe.",
+            )
         case ProviderRefused():
             return _refused(error)
         case ProviderUnavailable():
@@ -44,12 +24,6 @@ def as_problem(error: Exception) -> Problem | None:
                 "provider_unavailable",
                 "Stripe did not answer; send the request again with the same key.",
                 retry_after=RETRY_SECONDS,
-            )
-        case NotConfigured():
-            return Problem(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                "stripe_not_configured",
-                "This server is not set up to call Stripe.",
             )
         case KeyInUse():
             return Problem(
@@ -69,12 +43,17 @@ def as_problem(error: Exception) -> Problem | None:
 
 
 def _refused(error: ProviderRefused) -> Problem:
-    by_card = error.code in CARD_CODES
-    status = HTTPStatus.PAYMENT_REQUIRED if by_card else HTTPStatus.UNPROCESSABLE_ENTITY
-    told = {"field": error.param or "", "code": error.code or "", "detail": error.message or ""}
+    # Stripe says 402 when what was asked is in order and the card is not.
+    by_card = error.status == HTTPStatus.PAYMENT_REQUIRED
     return Problem(
-        status,
+        HTTPStatus.PAYMENT_REQUIRED if by_card else HTTPStatus.UNPROCESSABLE_ENTITY,
         "card_refused" if by_card else "provider_refused",
         error.message or "Stripe refuses it.",
-        errors=[told],
+        errors=[
+            {
+                "field": error.param,
+                "code": error.decline_code or error.code,
+                "detail": error.message,
+            }
+        ],
     )

@@ -301,9 +301,8 @@ def test_a_replay_needs_a_reason_and_nothing_unknown(
 )
 def test_what_is_not_json_is_refused(support: APIClient, body: bytes) -> None:
     event = receive()
-    answer = support.generic(
-        "POST", f"{EVENTS}/{event.event_id}/replay", body, content_type="application/json"
-    )
+    url = f"{EVENTS}/{event.event_id}/replay"
+    answer = support.post(url, body, content_type="application/json")
     assert problem(answer) in [(400, "parse_error"), (400, "invalid_request")]
 
 
@@ -371,7 +370,7 @@ def test_every_refusal_is_a_problem(
 ) -> None:
     many(1)
     media_type = headers.pop("Content-Type", "application/json")
-    answer = support.generic(method, path, b"{}", content_type=media_type, headers=headers)
+    answer = support.generic(method, path, "{}", content_type=media_type, headers=headers)
     assert problem(answer) == expected
 
 
