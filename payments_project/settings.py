@@ -153,7 +153,7 @@ REST_FRAMEWORK = {
         "webhooks.api.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["webhooks.api.permissions.Granted"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_THROTTLE_CLASSES": [
         "webhooks.api.throttling.CallerThrottle",
         "webhooks.api.throttling.StrangerThrottle",

@@ -203,3 +203,9 @@ def test_a_body_of_another_kind_is_refused(
 ) -> None:
     assert problem(ask(till, kind, body)) == (400, "invalid_request")
     assert not stripe.requests
+
+
+def test_a_body_beyond_every_limit_is_refused(till: APIClient, stripe: StripeServer) -> None:
+    answer = ask(till, "refunds", changed("refunds", reason="x" * 3_000_000))
+    assert problem(answer) == (413, "payload_too_large")
+    assert not stripe.requests

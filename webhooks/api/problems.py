@@ -6,13 +6,14 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
-from django.http import Http404
+from django.http import Http404, UnreadablePostError
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from webhooks.exceptions import Rejected
+from webhooks.exceptions import BadRequest, PayloadTooLarge, Rejected
 from webhooks.problems import CONTENT_TYPE, document
 
 logger = logging.getLogger(__name__)
@@ -70,6 +71,10 @@ def _known(error: Exception) -> exceptions.APIException | None:
             return exceptions.PermissionDenied()
         case Rejected():
             return Problem(HTTPStatus(error.status_code), error.code, error.detail)
+        case RequestDataTooBig():
+            return _known(PayloadTooLarge())
+        case SuspiciousOperation() | UnreadablePostError():
+            return _known(BadRequest())
         case OperationalError() | InterfaceError():
             logger.error("the database failed a request of the API's", exc_info=error)
             return Problem(

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from webhooks.api.fields import StrictSerializer, Text
-from webhooks.api.permissions import Grant
+from webhooks.api.permissions import Grant, Granted
 from webhooks.api.problems import Problem
 from webhooks.api.throttling import StrangerThrottle
 
@@ -24,6 +24,8 @@ MAX_ID = 255
 class ApiView(APIView):
     """A view for those who have its `grant`. Nothing on the way may keep what it answers."""
 
+    permission_classes = (Granted,)
+    http_method_names = ("get", "head", "post")
     grant: ClassVar[Grant]
 
     def grant_for(self, request: Request) -> Grant:

@@ -374,6 +374,12 @@ def test_every_refusal_is_a_problem(
     assert problem(answer) == expected
 
 
+def test_what_is_allowed_is_told(support: APIClient) -> None:
+    many(1)
+    assert support.delete(EVENTS).headers["Allow"] == "GET, HEAD"
+    assert support.get(f"{EVENTS}/evt_0/replay").headers["Allow"] == "POST"
+
+
 def test_a_slash_too_many_is_overlooked(support: APIClient) -> None:
     event = receive()
     for path in (EVENTS, f"{EVENTS}/{event.event_id}", "/api/schema", "/api/docs"):
