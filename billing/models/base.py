@@ -58,6 +58,7 @@ class ProviderObject(models.Model):
                 name="%(app_label)s_%(class)s_once",
             ),
         ]
+        indexes: ClassVar = [models.Index(fields=["created_at"], name="%(class)s_created")]
 
     def __str__(self) -> str:
         return self.provider_id

@@ -20,4 +20,7 @@ class Customer(ProviderObject):
     delinquent = models.BooleanField(null=True, blank=True)
 
     class Meta(ProviderObject.Meta):
-        indexes: ClassVar = [models.Index(fields=["email"], name="billing_customer_email")]
+        indexes: ClassVar = [
+            *ProviderObject.Meta.indexes,
+            models.Index(fields=["email"], name="billing_customer_email"),
+        ]

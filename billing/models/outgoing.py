@@ -22,6 +22,8 @@ class Refund(ProviderObject):
 
     class Meta(ProviderObject.Meta):
         indexes: ClassVar = [
+            *ProviderObject.Meta.indexes,
+            models.Index(fields=["status", "-id"], name="billing_refund_status"),
             models.Index(fields=["charge_id"], name="billing_refund_charge"),
             models.Index(fields=["payment_intent_id"], name="billing_refund_payment"),
         ]
@@ -42,6 +44,8 @@ class Dispute(ProviderObject):
 
     class Meta(ProviderObject.Meta):
         indexes: ClassVar = [
+            *ProviderObject.Meta.indexes,
+            models.Index(fields=["status", "-id"], name="billing_dispute_status"),
             models.Index(fields=["charge_id"], name="billing_dispute_charge"),
             models.Index(fields=["payment_intent_id"], name="billing_dispute_payment"),
         ]
@@ -60,3 +64,9 @@ class Payout(ProviderObject):
     automatic = models.BooleanField(null=True, blank=True)
     failure_code = models.CharField(max_length=255, blank=True)
     failure_message = models.TextField(blank=True)
+
+    class Meta(ProviderObject.Meta):
+        indexes: ClassVar = [
+            *ProviderObject.Meta.indexes,
+            models.Index(fields=["status", "-id"], name="billing_payout_status"),
+        ]

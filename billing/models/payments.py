@@ -32,6 +32,8 @@ class PaymentIntent(ProviderObject):
 
     class Meta(ProviderObject.Meta):
         indexes: ClassVar = [
+            *ProviderObject.Meta.indexes,
+            models.Index(fields=["status", "-id"], name="billing_payment_status"),
             models.Index(fields=["customer_id"], name="billing_payment_customer"),
             models.Index(fields=["invoice_id"], name="billing_payment_invoice"),
         ]
@@ -64,6 +66,8 @@ class Charge(ProviderObject):
 
     class Meta(ProviderObject.Meta):
         indexes: ClassVar = [
+            *ProviderObject.Meta.indexes,
+            models.Index(fields=["status", "-id"], name="billing_charge_status"),
             models.Index(fields=["customer_id"], name="billing_charge_customer"),
             models.Index(fields=["payment_intent_id"], name="billing_charge_payment"),
             models.Index(fields=["invoice_id"], name="billing_charge_invoice"),
@@ -93,6 +97,8 @@ class CheckoutSession(ProviderObject):
 
     class Meta(ProviderObject.Meta):
         indexes: ClassVar = [
+            *ProviderObject.Meta.indexes,
+            models.Index(fields=["status", "-id"], name="billing_checkout_status"),
             models.Index(fields=["customer_id"], name="billing_checkout_customer"),
             models.Index(fields=["subscription_id"], name="billing_checkout_subscription"),
             models.Index(fields=["payment_intent_id"], name="billing_checkout_payment"),

@@ -36,6 +36,8 @@ class Subscription(ProviderObject):
 
     class Meta(ProviderObject.Meta):
         indexes: ClassVar = [
+            *ProviderObject.Meta.indexes,
+            models.Index(fields=["status", "-id"], name="billing_subscription_status"),
             models.Index(fields=["customer_id"], name="billing_subscription_customer"),
         ]
 
@@ -77,6 +79,8 @@ class Invoice(ProviderObject):
 
     class Meta(ProviderObject.Meta):
         indexes: ClassVar = [
+            *ProviderObject.Meta.indexes,
+            models.Index(fields=["status", "-id"], name="billing_invoice_status"),
             models.Index(fields=["customer_id"], name="billing_invoice_customer"),
             models.Index(fields=["subscription_id"], name="billing_invoice_subscription"),
             models.Index(fields=["payment_intent_id"], name="billing_invoice_payment"),

@@ -1,5 +1,6 @@
 """What every view of the API does."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -8,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -24,7 +26,7 @@ MAX_ID = 255
 class ApiView(APIView):
     """A view for those who have its `grant`. Nothing on the way may keep what it answers."""
 
-    permission_classes = (Granted,)
+    permission_classes: Sequence[type[BasePermission]] = (Granted,)
     http_method_names = ("get", "head", "post")
     grant: ClassVar[Grant]
 
