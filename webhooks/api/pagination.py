@@ -2,8 +2,11 @@
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
+from django.db import connection
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -20,6 +23,25 @@ _MARK: Final = b"before:"
 _MAX_ID: Final = 2**63 - 1
 
 
+@contextmanager
+def planned_anew() -> Iterator[None]:
+    """Have PostgreSQL plan each query for the values that it is asked with.
+
+    A statement that was prepared is planned for values in general, and so for a status, say, that
+    many rows have: a page of one that few have would read the whole table.
+    """
+    if connection.vendor != "postgresql":
+        yield
+        return
+    connection.ensure_connection()
+    psycopg = connection.connection
+    threshold, psycopg.prepare_threshold = psycopg.prepare_threshold, None
+    try:
+        yield
+    finally:
+        psycopg.prepare_threshold = threshold
+
+
 class KeysetPagination(BasePagination):
     """The newest first; each page goes on from where the one before it ended.
 
@@ -32,7 +54,8 @@ class KeysetPagination(BasePagination):
         cursor = request.query_params.get(CURSOR)
         if cursor is not None:
             queryset = queryset.filter(pk__lt=_decode(cursor))
-        rows = list(queryset.order_by("-pk")[: size + 1])
+        with planned_anew():
+            rows = list(queryset.order_by("-pk")[: size + 1])
         page = rows[:size]
         self.next_url = None
         if len(rows) > size:

@@ -393,3 +393,14 @@ def test_the_pages_bring_all_they_need(client: Client) -> None:
     page = client.get("/api/docs/").content.decode()
     assert "/static/drf_spectacular_sidecar/" in page
     assert "https://" not in page
+
+
+@pytest.mark.postgresql
+def test_a_list_is_planned_for_what_it_is_asked(reader: APIClient) -> None:
+    many(3)
+    for _ in range(12):
+        assert ids(reader.get(EVENTS, {"status": "failed"})) == []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        prepared = [statement for (statement,) in cursor.fetchall()]
+    assert not [statement for statement in prepared if "last_received_at" in statement]
