@@ -280,6 +280,8 @@ UNFOLD = {
                 "items": [
                     _screen("Users", "badge", "auth.user"),
                     _screen("Groups", "group", "auth.group"),
+                    _screen("API tokens", "key", "webhooks.apitoken"),
+                    {"title": "API", "icon": "api", "link": reverse_lazy("docs")},
                 ],
             },
         ],

@@ -192,3 +192,27 @@ def test_the_command_says_what_it_can_t_do(anna: User, arguments: list[str], why
     with pytest.raises(CommandError, match=why):
         run(*arguments)
     assert not ApiToken.objects.exists()
+
+
+def test_staff_see_keys_by_their_beginnings_and_revoke_them(anna: User) -> None:
+    token, key = issue(anna)
+    User.objects.update(is_staff=True)
+    anna.user_permissions.set(
+        Permission.objects.filter(codename__in=["view_apitoken", "change_apitoken"])
+    )
+    client = Client()
+    client.force_login(anna)
+    url = "/admin/webhooks/apitoken/"
+    for page in (client.get(url), client.get(f"{url}{token.pk}/change/")):
+        assert page.status_code == 200
+        assert token.prefix in page.content.decode()
+        assert key not in page.content.decode()
+        assert token.sha256 not in page.content.decode()
+    chosen = {"action": "revoke_selected", "_selected_action": token.pk}
+    assert client.post(url, chosen).status_code == 302
+    assert tokens.recognise(key, now=timezone.now()) is None
+
+    anna.user_permissions.set(Permission.objects.filter(codename="view_apitoken"))
+    other, key = issue(anna)
+    client.post(url, {"action": "revoke_selected", "_selected_action": other.pk})
+    assert tokens.recognise(key, now=timezone.now())

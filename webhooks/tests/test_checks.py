@@ -32,6 +32,9 @@ def test_the_suite_s_own_settings_are_sound() -> None:
         ("STRIPE_TOLERANCE_SECONDS", 0, "webhooks.E004"),
         ("STRIPE_TOLERANCE_SECONDS", -1, "webhooks.E004"),
         ("WEBHOOK_MAX_BODY_BYTES", 0, "webhooks.E004"),
+        ("API_THROTTLE_RATE", "600", "webhooks.E006"),
+        ("API_THROTTLE_RATE", "many/min", "webhooks.E006"),
+        ("API_ANONYMOUS_THROTTLE_RATE", "1/year", "webhooks.E006"),
         ("WEBHOOK_LEASE_SECONDS", 0, "webhooks.E004"),
     ],
 )
