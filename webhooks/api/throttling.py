@@ -39,9 +39,9 @@ class Throttle(BaseThrottle):
             return True
         try:
             return self._count(f"api:{self.setting}:{who}", seconds) <= limit
-        except (RedisError, OSError, ValueError):
+        except (RedisError, OSError, ValueError) as error:
             # Away, or it forgot a counter between two questions.
-            logger.warning("the cache did not count a request of the API's", exc_info=True)
+            logger.warning("the cache did not count a request of the API's: %s", error)
             return True
 
     def _count(self, key: str, seconds: int) -> int:
