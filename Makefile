@@ -9,7 +9,8 @@ PRODUCTION_LIKE = env DEBUG=false ALLOWED_HOSTS=payments.example SECURE_SSL_REDI
 	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \
 	STRIPE_WEBHOOK_SECRET=whsec_$$($(BIN)/python -c 'import secrets; print(secrets.token_hex(16))') \
 	DATABASE_URL= DATABASE_PATH=:memory: REDIS_URL= WEBHOOK_PROCESSING=request \
-	STRIPE_API_KEY= STRIPE_FETCH=undecidable RECONCILE_EVERY_MINUTES=0 BILLING_GRACE_DAYS=7
+	STRIPE_API_KEY= STRIPE_FETCH=undecidable RECONCILE_EVERY_MINUTES=0 BILLING_GRACE_DAYS=7 \
+	API_THROTTLE_RATE=600/min API_ANONYMOUS_THROTTLE_RATE=60/min
 
 .PHONY: help
 help: ## Say what there is

@@ -27,6 +27,10 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "webhooks",
     "billing",
 ]
@@ -163,6 +167,51 @@ if RECONCILE_EVERY_MINUTES > 0:
         "options": {"expires": RECONCILE_EVERY_MINUTES * 60},
     }
 
+API_THROTTLE_RATE = env.str("API_THROTTLE_RATE", default="600/min")
+API_ANONYMOUS_THROTTLE_RATE = env.str("API_ANONYMOUS_THROTTLE_RATE", default="60/min")
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "webhooks.api.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": [
+        "webhooks.api.throttling.CallerThrottle",
+        "webhooks.api.throttling.StrangerThrottle",
+    ],
+    "DEFAULT_PARSER_CLASSES": ["webhooks.api.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "webhooks.api.pagination.KeysetPagination",
+    "DEFAULT_FILTER_BACKENDS": ["webhooks.api.filters.StrictFilterBackend"],
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "webhooks.api.problems.answer",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    # A provider's JSON can hold lone surrogates, which only escapes can carry.
+    "UNICODE_JSON": False,
+    "URL_FORMAT_OVERRIDE": None,
+    "NUM_PROXIES": env.int("TRUSTED_PROXY_COUNT", default=0),
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Payments",
+    "DESCRIPTION": "Billing state, the events it comes from, and what can be created at Stripe. "
+    "Money is in minor units, moments are in UTC, lists are in pages: follow `next`.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "webhooks.api.schema.add_strictness",
+        "webhooks.api.schema.add_problems",
+    ],
+}
+
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
@@ -253,6 +302,8 @@ UNFOLD = {
                 "items": [
                     _screen("Users", "badge", "auth.user"),
                     _screen("Groups", "group", "auth.group"),
+                    _screen("API tokens", "key", "webhooks.apitoken"),
+                    {"title": "API", "icon": "api", "link": reverse_lazy("docs")},
                 ],
             },
         ],

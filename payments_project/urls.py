@@ -1,16 +1,24 @@
 """Where everything is served."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from payments_project import health, refusals
+from webhooks.api.schema import DocsView, SchemaView
+from webhooks.api.views import elsewhere
 
 handler400 = refusals.bad_request
+handler500 = refusals.server_error
 
 urlpatterns = [
     path("webhooks/", include("webhooks.urls")),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("billing.api.urls")),
+    path("api/v1/", include("webhooks.api.urls")),
+    path("api/schema/", SchemaView.as_view(), name="schema"),
+    path("api/docs/", DocsView.as_view(), name="docs"),
+    re_path(r"^api(?:/|\Z)", elsewhere),
     path("healthz", health.alive),
     path("readyz", health.ready),
     path("", RedirectView.as_view(pattern_name="admin:index")),

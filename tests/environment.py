@@ -14,6 +14,8 @@ import pytest
 from tests import servers
 
 PINNED = {
+    "API_ANONYMOUS_THROTTLE_RATE": "1000000/min",
+    "API_THROTTLE_RATE": "1000000/min",
     "ALLOWED_HOSTS": "*",
     "DATABASE_PATH": ":memory:",
     "CELERY_BROKER_URL": "",

@@ -51,15 +51,24 @@ def _check_values() -> Iterator[CheckMessage]:
         yield Error(
             f"RECONCILE_EVERY_MINUTES is {settings.RECONCILE_EVERY_MINUTES}.",
             hint="Set it to how often to ask for what was not delivered, or to 0 for never.",
-            id="webhooks.E020",
+            id="webhooks.E007",
         )
     elif settings.RECONCILE_EVERY_MINUTES and not settings.STRIPE_API_KEY:
         yield Error(
             "RECONCILE_EVERY_MINUTES is set, and STRIPE_API_KEY is not: "
             "Stripe could never be asked for what it did not deliver.",
             hint="Set STRIPE_API_KEY, or RECONCILE_EVERY_MINUTES to 0.",
-            id="webhooks.E021",
+            id="webhooks.E008",
         )
+    for name in ("API_THROTTLE_RATE", "API_ANONYMOUS_THROTTLE_RATE"):
+        try:
+            conf.parse_rate(getattr(settings, name))
+        except ValueError as error:
+            yield Error(
+                f"{name}: {error}",
+                hint=f"Set {name} to a number per s, min, hour or day.",
+                id="webhooks.E006",
+            )
     for name, why in [
         ("STRIPE_TOLERANCE_SECONDS", "anything else would switch replay protection off"),
         ("WEBHOOK_MAX_BODY_BYTES", "nothing could be received"),

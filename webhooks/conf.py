@@ -72,6 +72,17 @@ def endpoints() -> list[Endpoint]:
     return [found for slug in settings.WEBHOOK_ENDPOINTS if (found := endpoint(slug))]
 
 
+_PERIODS = {"s": 1, "sec": 1, "min": 60, "hour": 3600, "day": 86400}
+
+
+def parse_rate(rate: str) -> tuple[int, int]:
+    """How many in how many seconds: `600/min`. Raises `ValueError` for what is no rate."""
+    count, _, period = rate.partition("/")
+    if not count.strip().isdecimal() or period.strip() not in _PERIODS:
+        raise ValueError(f"{rate!r} is not a rate, such as 600/min.")
+    return int(count), _PERIODS[period.strip()]
+
+
 def processing() -> Processing:
     """Where events are processed (`WEBHOOK_PROCESSING`)."""
     return Processing(settings.WEBHOOK_PROCESSING)

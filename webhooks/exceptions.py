@@ -25,6 +25,14 @@ class BadRequest(Rejected):
     title = "The request is malformed"
 
 
+class Failure(Rejected):
+    """This project's own fault; the log tells more."""
+
+    status_code = 500
+    code = "internal_error"
+    title = "Something failed here"
+
+
 class MissingSignature(Rejected):
     """The delivery carries no signature."""
 

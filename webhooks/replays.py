@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import F
@@ -14,6 +14,12 @@ from webhooks import conf, processing, redeliveries, wakeup
 from webhooks.claims import claim
 from webhooks.models import EventQuerySet, Replay, Trigger, WebhookEvent
 from webhooks.processing import Clock
+
+REPLAY: Final = "webhooks.replay_webhookevent"
+"""The permission that a person needs to ask for a replay."""
+
+FORCE: Final = "webhooks.force_replay_webhookevent"
+"""The permission to have what has succeeded run again."""
 
 BATCH = 500
 

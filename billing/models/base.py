@@ -70,11 +70,8 @@ class ProviderObject(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(
-                fields=["id"],
-                name="%(app_label)s_%(class)s_doubt",
-                condition=models.Q(in_doubt=True),
-            ),
+            models.Index(fields=["created_at"], name="%(class)s_created"),
+            models.Index(fields=["id"], name="%(class)s_doubt", condition=models.Q(in_doubt=True)),
         ]
 
     def __str__(self) -> str:

@@ -23,6 +23,7 @@ class Refund(ProviderObject):
     class Meta(ProviderObject.Meta):
         indexes: ClassVar = [
             *ProviderObject.Meta.indexes,
+            models.Index(fields=["status", "-id"], name="billing_refund_status"),
             models.Index(fields=["charge_id"], name="billing_refund_charge"),
             models.Index(fields=["payment_intent_id"], name="billing_refund_payment"),
         ]
@@ -44,6 +45,7 @@ class Dispute(ProviderObject):
     class Meta(ProviderObject.Meta):
         indexes: ClassVar = [
             *ProviderObject.Meta.indexes,
+            models.Index(fields=["status", "-id"], name="billing_dispute_status"),
             models.Index(fields=["charge_id"], name="billing_dispute_charge"),
             models.Index(fields=["payment_intent_id"], name="billing_dispute_payment"),
         ]
@@ -62,3 +64,9 @@ class Payout(ProviderObject):
     automatic = models.BooleanField(null=True, blank=True)
     failure_code = models.CharField(max_length=255, blank=True)
     failure_message = models.TextField(blank=True)
+
+    class Meta(ProviderObject.Meta):
+        indexes: ClassVar = [
+            *ProviderObject.Meta.indexes,
+            models.Index(fields=["status", "-id"], name="billing_payout_status"),
+        ]

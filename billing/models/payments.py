@@ -33,6 +33,7 @@ class PaymentIntent(ProviderObject):
     class Meta(ProviderObject.Meta):
         indexes: ClassVar = [
             *ProviderObject.Meta.indexes,
+            models.Index(fields=["status", "-id"], name="billing_payment_status"),
             models.Index(fields=["customer_id"], name="billing_payment_customer"),
             models.Index(fields=["invoice_id"], name="billing_payment_invoice"),
         ]
@@ -66,6 +67,7 @@ class Charge(ProviderObject):
     class Meta(ProviderObject.Meta):
         indexes: ClassVar = [
             *ProviderObject.Meta.indexes,
+            models.Index(fields=["status", "-id"], name="billing_charge_status"),
             models.Index(fields=["customer_id"], name="billing_charge_customer"),
             models.Index(fields=["payment_intent_id"], name="billing_charge_payment"),
             models.Index(fields=["invoice_id"], name="billing_charge_invoice"),
@@ -96,6 +98,7 @@ class CheckoutSession(ProviderObject):
     class Meta(ProviderObject.Meta):
         indexes: ClassVar = [
             *ProviderObject.Meta.indexes,
+            models.Index(fields=["status", "-id"], name="billing_checkout_status"),
             models.Index(fields=["customer_id"], name="billing_checkout_customer"),
             models.Index(fields=["subscription_id"], name="billing_checkout_subscription"),
             models.Index(fields=["payment_intent_id"], name="billing_checkout_payment"),

@@ -37,6 +37,7 @@ class Subscription(ProviderObject):
     class Meta(ProviderObject.Meta):
         indexes: ClassVar = [
             *ProviderObject.Meta.indexes,
+            models.Index(fields=["status", "-id"], name="billing_subscription_status"),
             models.Index(fields=["customer_id"], name="billing_subscription_customer"),
         ]
 
@@ -79,6 +80,7 @@ class Invoice(ProviderObject):
     class Meta(ProviderObject.Meta):
         indexes: ClassVar = [
             *ProviderObject.Meta.indexes,
+            models.Index(fields=["status", "-id"], name="billing_invoice_status"),
             models.Index(fields=["customer_id"], name="billing_invoice_customer"),
             models.Index(fields=["subscription_id"], name="billing_invoice_subscription"),
             models.Index(fields=["payment_intent_id"], name="billing_invoice_payment"),

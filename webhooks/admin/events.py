@@ -20,10 +20,11 @@ from webhooks.admin.filters import DayRangeFilter, ProviderFilter, StatusFilter,
 from webhooks.admin.panels import EventKey, Panel, event_panels
 from webhooks.admin.payload import payload_panel
 from webhooks.admin.readonly import ReadOnlyAdmin
-from webhooks.admin.rerun import REPLAY, RerunForm, rerun
+from webhooks.admin.rerun import RerunForm, rerun
 from webhooks.admin.states import state
 from webhooks.admin.values import badge, code, event_type, mode, moment, page_url, two_lines
 from webhooks.models import WebhookEvent
+from webhooks.replays import REPLAY
 
 
 @admin.register(WebhookEvent)

@@ -10,10 +10,7 @@ from django.utils import timezone
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldBooleanWidget
 
 from webhooks.models import Attempt, Trigger, WebhookEvent
-from webhooks.replays import Replayed, ask, replay
-
-REPLAY: Final = "webhooks.replay_webhookevent"
-FORCE: Final = "webhooks.force_replay_webhookevent"
+from webhooks.replays import FORCE, Replayed, ask, replay
 
 ERRORS_SHOWN: Final = 5
 Outcome = Attempt.Outcome

@@ -25,6 +25,7 @@ class Trigger(models.TextChoices):
     STAFF = "staff", "Staff"
     COMMAND = "command", "Command"
     RECONCILIATION = "reconcile", "Reconciliation"
+    API = "api", "API"
 
 
 class Replay(models.Model):
@@ -163,6 +164,12 @@ class WebhookEvent(models.Model):
             ),
             models.Index(
                 fields=["-id"], name="webhooks_event_failed", condition=models.Q(status="failed")
+            ),
+            models.Index(fields=["type", "-id"], name="webhooks_event_type"),
+            models.Index(
+                fields=["account", "-id"],
+                name="webhooks_event_account",
+                condition=~models.Q(account=""),
             ),
             models.Index(fields=["received_at"], name="webhooks_event_received"),
             models.Index(

@@ -55,10 +55,14 @@ def is_live() -> bool:
     return "_live_" in settings.STRIPE_API_KEY
 
 
-def connect(*, timeout: int = TIMEOUT_SECONDS, retries: int = RETRIES) -> stripe.StripeClient:
-    """Stripe's client. Raises `NotConfigured` without `STRIPE_API_KEY`."""
+def connect(*, is_patient: bool = True) -> stripe.StripeClient:
+    """Stripe's client, one that soon gives up unless it is patient.
+
+    Raises `NotConfigured` without `STRIPE_API_KEY`.
+    """
     if not is_configured():
         raise NotConfigured("STRIPE_API_KEY is not set: nothing can be asked of Stripe.")
+    timeout, retries = (TIMEOUT_SECONDS, RETRIES) if is_patient else (PATIENCE_SECONDS, 0)
     return _client(settings.STRIPE_API_KEY, settings.STRIPE_API_BASE, timeout, retries)
 
 
@@ -78,7 +82,7 @@ def retrieve(object_type: str, object_id: str, *, account: str) -> Answer | None
 
     Raises `ProviderUnavailable` or `ProviderRefused`.
     """
-    client = connect(timeout=PATIENCE_SECONDS, retries=0)
+    client = connect(is_patient=False)
     options = {"stripe_account": account} if account else {}
     path = PATHS[object_type].format(quote(object_id, safe=""))
     started = time.monotonic()

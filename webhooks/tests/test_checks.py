@@ -32,9 +32,12 @@ def test_the_suite_s_own_settings_are_sound() -> None:
         ("STRIPE_TOLERANCE_SECONDS", 0, "webhooks.E004"),
         ("STRIPE_TOLERANCE_SECONDS", -1, "webhooks.E004"),
         ("WEBHOOK_MAX_BODY_BYTES", 0, "webhooks.E004"),
+        ("API_THROTTLE_RATE", "600", "webhooks.E006"),
+        ("API_THROTTLE_RATE", "many/min", "webhooks.E006"),
+        ("API_ANONYMOUS_THROTTLE_RATE", "1/year", "webhooks.E006"),
         ("WEBHOOK_LEASE_SECONDS", 0, "webhooks.E004"),
-        ("RECONCILE_EVERY_MINUTES", -1, "webhooks.E020"),
-        ("RECONCILE_EVERY_MINUTES", 60, "webhooks.E021"),
+        ("RECONCILE_EVERY_MINUTES", -1, "webhooks.E007"),
+        ("RECONCILE_EVERY_MINUTES", 60, "webhooks.E008"),
     ],
 )
 def test_a_setting_that_would_do_harm_is_an_error(

@@ -272,7 +272,7 @@ class TestInterruption:
         stripe.made(make_event())
         stripe.failures = dict.fromkeys(range(1, 4), status)
 
-        with pytest.raises(CommandError, match=f"{status}.*made to fail"):
+        with pytest.raises(CommandError, match=f"Stripe could not be asked.*{status}"):
             run()
         assert fetched() == set()
         stripe.failures = {}
@@ -287,14 +287,14 @@ class TestInterruption:
         stripe.made(make_event())
         stripe.silent_from = 1
 
-        with pytest.raises(CommandError, match="Stripe could not be asked for events"):
+        with pytest.raises(CommandError, match="Stripe could not be asked"):
             run()
         assert fetched() == set()
 
     def test_nobody_at_the_address(self, stripe: EventsApi, settings: Settings) -> None:
         settings.STRIPE_API_BASE = "http://127.0.0.1:9"
 
-        with pytest.raises(CommandError, match="Stripe could not be asked for events"):
+        with pytest.raises(CommandError, match="Stripe could not be asked"):
             run("--dry-run")
 
     def test_a_list_that_repeats_itself_ends(self, stripe: EventsApi) -> None:
@@ -369,7 +369,7 @@ class TestWhatCannotBe:
     def test_with_a_key_that_is_refused(self, stripe: EventsApi, settings: Settings) -> None:
         settings.STRIPE_API_KEY = "rk_live_revoked"
 
-        with pytest.raises(CommandError, match=r"\(401\): Invalid API Key provided"):
+        with pytest.raises(CommandError, match="refuses the key in STRIPE_API_KEY"):
             run()
 
 

@@ -1,0 +1,140 @@
+"""Billing state, read."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
+from rest_framework import generics, serializers
+
+from billing import models
+from billing.api import filters
+from billing.api import serializers as shown
+from webhooks.api.events import EVENT_ID, named
+from webhooks.api.fields import Text
+from webhooks.api.permissions import Grant
+from webhooks.api.views import ApiView, Place, RecordViewSet
+from webhooks.models import Scope
+
+
+@extend_schema_field({"type": "boolean"})
+class FlagParameter(serializers.ChoiceField):
+    """`true` or `false`, and nothing else."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(["true", "false"], **kwargs)
+
+
+class ObjectPlace(Place):
+    """Where an object's id is looked for: among our own account's unless told otherwise."""
+
+    account = Text(default="", allow_blank=True, max_length=255, help_text="A connected account.")
+    livemode = FlagParameter(required=False)
+
+    def lookups(self) -> dict[str, Any]:
+        """What to filter by."""
+        told = super().lookups()
+        if "livemode" in told:
+            told["livemode"] = told["livemode"] == "true"
+        return told
+
+
+@extend_schema_view(retrieve=extend_schema(parameters=[ObjectPlace]))
+class ObjectViewSet(RecordViewSet):
+    """The newest to have arrived first."""
+
+    place = ObjectPlace
+    lookup_field = "provider_id"
+
+
+class CustomerViewSet(ObjectViewSet):
+    """Those who pay, or may."""
+
+    grant = Grant(Scope.BILLING_READ, "billing.view_customer")
+    queryset = models.Customer.objects.all()
+    serializer_class = shown.CustomerSerializer
+    filterset_class = filters.CustomerFilters
+
+
+class SubscriptionViewSet(ObjectViewSet):
+    """What customers pay for again and again."""
+
+    grant = Grant(Scope.BILLING_READ, "billing.view_subscription")
+    queryset = models.Subscription.objects.all()
+    serializer_class = shown.SubscriptionSerializer
+    filterset_class = filters.SubscriptionFilters
+
+
+class InvoiceViewSet(ObjectViewSet):
+    """Bills."""
+
+    grant = Grant(Scope.BILLING_READ, "billing.view_invoice")
+    queryset = models.Invoice.objects.all()
+    serializer_class = shown.InvoiceSerializer
+    filterset_class = filters.InvoiceFilters
+
+
+class PaymentIntentViewSet(ObjectViewSet):
+    """Payments, each through as many charges as it takes."""
+
+    grant = Grant(Scope.BILLING_READ, "billing.view_paymentintent")
+    queryset = models.PaymentIntent.objects.all()
+    serializer_class = shown.PaymentIntentSerializer
+    filterset_class = filters.PaymentIntentFilters
+
+
+class ChargeViewSet(ObjectViewSet):
+    """Attempts to take money."""
+
+    grant = Grant(Scope.BILLING_READ, "billing.view_charge")
+    queryset = models.Charge.objects.all()
+    serializer_class = shown.ChargeSerializer
+    filterset_class = filters.ChargeFilters
+
+
+class RefundViewSet(ObjectViewSet):
+    """Money given back."""
+
+    grant = Grant(Scope.BILLING_READ, "billing.view_refund")
+    queryset = models.Refund.objects.all()
+    serializer_class = shown.RefundSerializer
+    filterset_class = filters.OfChargeFilters
+
+
+class DisputeViewSet(ObjectViewSet):
+    """Charges called into question."""
+
+    grant = Grant(Scope.BILLING_READ, "billing.view_dispute")
+    queryset = models.Dispute.objects.all()
+    serializer_class = shown.DisputeSerializer
+    filterset_class = filters.OfChargeFilters
+
+
+class CheckoutSessionViewSet(ObjectViewSet):
+    """Visits to the provider's payment page."""
+
+    grant = Grant(Scope.BILLING_READ, "billing.view_checkoutsession")
+    queryset = models.CheckoutSession.objects.all()
+    serializer_class = shown.CheckoutSessionSerializer
+    filterset_class = filters.CheckoutSessionFilters
+
+
+class PayoutViewSet(ObjectViewSet):
+    """Money on its way to our bank."""
+
+    grant = Grant(Scope.BILLING_READ, "billing.view_payout")
+    queryset = models.Payout.objects.all()
+    serializer_class = shown.PayoutSerializer
+    filterset_class = filters.PayoutFilters
+
+
+@extend_schema(parameters=[EVENT_ID, Place])
+class ChangesView(ApiView, generics.ListAPIView[models.BillingChange]):
+    """What an event did to billing objects, the latest first."""
+
+    grant = Grant(Scope.EVENTS_READ, "billing.view_billingchange")
+    queryset = models.BillingChange.objects.all()
+    serializer_class = shown.ChangeSerializer
+    filter_backends = ()
+
+    def get_queryset(self) -> Any:
+        event = named(self.request, self.kwargs["event_id"])
+        return super().get_queryset().filter(event_id=event.event_id, provider=event.provider)

@@ -1,0 +1,22 @@
+"""The addresses of billing state."""
+
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from billing.api import creates, reads
+
+router = SimpleRouter(trailing_slash=False)
+router.register("customers", reads.CustomerViewSet)
+router.register("subscriptions", reads.SubscriptionViewSet)
+router.register("invoices", reads.InvoiceViewSet)
+router.register("payment-intents", creates.PaymentIntentViewSet)
+router.register("charges", reads.ChargeViewSet)
+router.register("refunds", creates.RefundViewSet)
+router.register("disputes", reads.DisputeViewSet)
+router.register("checkout-sessions", creates.CheckoutSessionViewSet)
+router.register("payouts", reads.PayoutViewSet)
+
+urlpatterns = [
+    *router.urls,
+    path("events/<event_id>/changes", reads.ChangesView.as_view()),
+]

@@ -1,0 +1,203 @@
+"""Billing state through the API: who may see it, and finding it."""
+
+from typing import Any
+
+import pytest
+from django.db.models import Model
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+from rest_framework.test import APIClient
+
+from billing import models
+from billing.tests import builders
+from webhooks.models import Scope
+from webhooks.tests.callers import all_pages, caller, problem
+from webhooks.tests.conftest import deliver, make_event
+
+pytestmark = pytest.mark.django_db
+
+API = "/api/v1"
+KINDS: dict[str, tuple[type[Model], str, str, dict[str, Any]]] = {
+    "customers": (models.Customer, "cus_1", "customer.created", builders.customer()),
+    "subscriptions": (
+        models.Subscription,
+        "sub_1",
+        "customer.subscription.created",
+        builders.subscription(),
+    ),
+    "invoices": (models.Invoice, "in_1", "invoice.created", builders.invoice()),
+    "payment-intents": (
+        models.PaymentIntent,
+        "pi_1",
+        "payment_intent.created",
+        builders.payment_intent(),
+    ),
+    "charges": (models.Charge, "ch_1", "charge.succeeded", builders.charge()),
+    "refunds": (models.Refund, "re_1", "refund.created", builders.refund()),
+    "disputes": (models.Dispute, "dp_1", "charge.dispute.created", builders.dispute()),
+    "checkout-sessions": (
+        models.CheckoutSession,
+        "cs_1",
+        "checkout.session.completed",
+        builders.checkout_session(),
+    ),
+    "payouts": (models.Payout, "po_1", "payout.paid", builders.payout()),
+}
+CREATED = ("checkout-sessions", "payment-intents", "refunds")
+
+
+def view(kind: str) -> str:
+    return f"view_{KINDS[kind][0]._meta.model_name}"
+
+
+def add(kind: str) -> str:
+    return f"add_{KINDS[kind][0]._meta.model_name}"
+
+
+def send(kind: str, **where: Any) -> None:
+    _, _, event_type, subject = KINDS[kind]
+    builders.send(builders.event(event_type, subject, **where))
+
+
+def reader(kind: str = "customers") -> APIClient:
+    return caller(view(kind))
+
+
+def found(answer: Any) -> list[str]:
+    assert answer.status_code == 200, answer.content
+    return [row["provider_id"] for row in answer.json()["results"]]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("part", ["", "/{id}"])
+def test_reading_takes_the_scope_and_the_permission(kind: str, part: str) -> None:
+    send(kind)
+    url = f"{API}/{kind}" + part.format(id=KINDS[kind][1])
+    others = [view(other) for other in KINDS if other != kind]
+    not_reading = set(Scope) - {Scope.BILLING_READ}
+
+    assert caller(view(kind), scopes=[Scope.BILLING_READ]).get(url).status_code == 200
+    assert problem(Client().get(url)) == (401, "not_authenticated")
+    answer = caller(view(kind), scopes=not_reading).get(url)
+    assert problem(answer) == (403, "missing_scope")
+    answer = caller(*others, add(kind), scopes=Scope).get(url)
+    assert problem(answer) == (403, "permission_denied")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_creating_takes_the_scope_and_the_permission(kind: str) -> None:
+    url = f"{API}/{kind}"
+    others = [add(other) for other in KINDS if other != kind]
+    not_writing = set(Scope) - {Scope.BILLING_WRITE}
+    if kind not in CREATED:
+        answer = caller(view(kind), add(kind), scopes=Scope).post(url, {})
+        assert problem(answer) == (405, "method_not_allowed")
+        return
+    answer = caller(add(kind), scopes=[Scope.BILLING_WRITE]).post(url, {})
+    assert problem(answer) == (400, "idempotency_key_missing")
+    assert problem(Client().post(url)) == (401, "not_authenticated")
+    answer = caller(add(kind), scopes=not_writing).post(url, {})
+    assert problem(answer) == (403, "missing_scope")
+    answer = caller(*others, view(kind), scopes=Scope).post(url, {})
+    assert problem(answer) == (403, "permission_denied")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_object_is_shown_as_its_model_has_it(kind: str) -> None:
+    send(kind)
+    model, provider_id, _, _ = KINDS[kind]
+    shown = reader(kind).get(f"{API}/{kind}/{provider_id}").json()
+    row = model._default_manager.get()
+    columns = {field.name for field in model._meta.fields} - {"id"}
+    assert columns <= shown.keys()
+    for name in columns & {"status", "currency", "amount", "email", "metadata", "items"}:
+        assert shown[name] == getattr(row, name)
+    assert shown["created_at"] == "2026-02-02T02:40:00Z"
+    assert reader(kind).get(f"{API}/{kind}").json()["results"] == [shown]
+
+
+@pytest.mark.parametrize(
+    ("kind", "query", "hit"),
+    [
+        ("customers", {"email": "jo@example.com"}, True),
+        ("customers", {"email": "Jo@example.com"}, False),
+        ("customers", {"livemode": "false"}, True),
+        ("customers", {"livemode": "true"}, False),
+        ("customers", {"account": ""}, True),
+        ("customers", {"account": "acct_1"}, False),
+        ("customers", {"created_after": "2026-02-02T02:40:00Z"}, True),
+        ("customers", {"created_before": "2026-02-02T02:40:00Z"}, False),
+        ("subscriptions", {"customer": "cus_1", "status": "active"}, True),
+        ("subscriptions", {"customer": "cus_1", "status": "canceled"}, False),
+        ("invoices", {"subscription": "sub_1"}, True),
+        ("invoices", {"subscription": "sub_2"}, False),
+        ("payment-intents", {"customer": "cus_1"}, True),
+        ("charges", {"payment_intent": "pi_1"}, True),
+        ("charges", {"payment_intent": "pi_2"}, False),
+        ("refunds", {"charge": "ch_1"}, True),
+        ("disputes", {"charge": "ch_2"}, False),
+        ("checkout-sessions", {"customer": "cus_1", "subscription": "sub_1"}, True),
+        ("payouts", {"status": "paid"}, True),
+    ],
+)
+def test_objects_are_chosen(kind: str, query: dict[str, str], hit: bool) -> None:
+    send(kind)
+    assert found(reader(kind).get(f"{API}/{kind}", query)) == ([KINDS[kind][1]] if hit else [])
+
+
+def test_an_id_means_our_own_account_unless_told_otherwise() -> None:
+    send("customers", account="acct_1")
+    url = f"{API}/customers/cus_1"
+    client = reader()
+    assert problem(client.get(url)) == (404, "not_found")
+    assert client.get(url, {"account": "acct_1"}).json()["account"] == "acct_1"
+    send("customers", id="evt_own")
+    assert client.get(url).json()["account"] == ""
+
+
+def test_an_id_in_both_modes_is_told_apart() -> None:
+    send("customers")
+    send("customers", livemode=True, id="evt_live")
+    url = f"{API}/customers/cus_1"
+    client = reader()
+    assert problem(client.get(url)) == (409, "ambiguous_id")
+    assert client.get(url, {"livemode": "true"}).json()["livemode"] is True
+    assert client.get(url, {"livemode": "false"}).json()["livemode"] is False
+    assert problem(client.get(url, {"livemode": "1"})) == (400, "invalid_request")
+    assert problem(client.get(url, {"mode": "live"})) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("provider_id", ["cus_2", "cus_1%00", "c" * 300, "..%2f", "%ff"])
+def test_what_is_not_there_is_not_found(provider_id: str) -> None:
+    send("customers")
+    assert problem(reader().get(f"{API}/customers/{provider_id}")) == (404, "not_found")
+
+
+def test_pages_go_through_everything_once(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    models.Subscription.objects.bulk_create(
+        models.Subscription(
+            provider="stripe", provider_id=f"sub_{number}", livemode=False, customer_id="cus_1"
+        )
+        for number in range(250)
+    )
+    client = reader("subscriptions")
+    rows = all_pages(client, f"{API}/subscriptions?customer=cus_1")
+    assert [row["provider_id"] for row in rows] == [f"sub_{n}" for n in reversed(range(250))]
+    with django_assert_num_queries(4):
+        client.get(f"{API}/subscriptions?page_size=100")
+
+
+def test_an_event_tells_what_it_changed() -> None:
+    told = make_event("customer.created", data={"object": builders.customer()})
+    deliver(told)
+    url = f"{API}/events/{told['id']}/changes"
+    (change,) = caller("view_billingchange").get(url).json()["results"]
+    assert (change["object_type"], change["provider_id"]) == ("customer", "cus_1")
+    assert (change["verdict"], change["event_id"]) == ("applied", told["id"])
+    assert change["fields"]["email"][-1] == "jo@example.com"
+    assert problem(caller("view_webhookevent").get(url)) == (403, "permission_denied")
+    answer = caller("view_billingchange", scopes=[Scope.BILLING_READ]).get(url)
+    assert problem(answer) == (403, "missing_scope")
+    assert problem(caller("view_billingchange").get(f"{API}/events/evt_0/changes"))[0] == 404

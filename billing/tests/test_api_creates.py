@@ -1,0 +1,211 @@
+"""Having Stripe create something, through the API."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from billing.tests.stripe_server import SECRET, StripeServer, standing_in
+from webhooks.models import Scope
+from webhooks.tests.callers import caller, problem
+
+# What is asked of Stripe is asked outside transactions only.
+pytestmark = pytest.mark.django_db(transaction=True)
+
+API = "/api/v1"
+SESSION = {
+    "mode": "payment",
+    "line_items": [{"price": "price_1"}],
+    "success_url": "https://shop.example/done?session={CHECKOUT_SESSION_ID}",
+}
+PAYMENT = {"amount": 1800, "currency": "eur"}
+REFUND = {"payment_intent": "pi_1"}
+ASKED: dict[str, dict[str, Any]] = {
+    "checkout-sessions": SESSION,
+    "payment-intents": PAYMENT,
+    "refunds": REFUND,
+}
+
+
+@pytest.fixture
+def stripe(settings: Settings) -> Iterator[StripeServer]:
+    """A server that stands in for Stripe."""
+    with standing_in() as server:
+        settings.STRIPE_API_KEY = "sk_test_known_to_tests"
+        settings.STRIPE_API_BASE = server.url
+        yield server
+
+
+@pytest.fixture
+def till() -> APIClient:
+    return caller(
+        "add_checkoutsession", "add_paymentintent", "add_refund", scopes=[Scope.BILLING_WRITE]
+    )
+
+
+def ask(client: APIClient, kind: str, body: Any, key: str = "key-1") -> Any:
+    return client.post(f"{API}/{kind}", body, headers={"Idempotency-Key": key})
+
+
+def changed(kind: str, **changes: Any) -> dict[str, Any]:
+    return ASKED[kind] | changes
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        ("checkout-sessions", "/v1/checkout/sessions"),
+        ("payment-intents", "/v1/payment_intents"),
+        ("refunds", "/v1/refunds"),
+    ],
+)
+def test_it_is_created_once(till: APIClient, stripe: StripeServer, kind: str, path: str) -> None:
+    first = ask(till, kind, ASKED[kind])
+    assert first.status_code == 201, first.content
+    assert first.json()["id"]
+    assert first.headers["Cache-Control"] == "no-store"
+    assert ("client_secret" in first.json()) is (kind == "payment-intents")
+
+    again = ask(till, kind, ASKED[kind])
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert [(method, asked) for method, asked, _, _ in stripe.requests] == [("POST", path)]
+
+    other = ask(till, kind, changed(kind, metadata={"order": "8"}))
+    assert problem(other) == (422, "idempotency_key_reused")
+    assert len(stripe.requests) == 1
+
+
+def test_what_is_asked_reaches_stripe(till: APIClient, stripe: StripeServer) -> None:
+    line = {"name": "A book", "unit_amount": 900, "currency": "eur", "quantity": 2}
+    body = changed("checkout-sessions", line_items=[line], metadata={"order": "7"})
+    assert ask(till, "checkout-sessions", body).status_code == 201
+    ((_, _, _, sent),) = stripe.requests
+    assert sent == {
+        "mode": "payment",
+        "success_url": SESSION["success_url"],
+        "line_items[0][price_data][currency]": "eur",
+        "line_items[0][price_data][unit_amount]": "900",
+        "line_items[0][price_data][product_data][name]": "A book",
+        "line_items[0][quantity]": "2",
+        "metadata[order]": "7",
+    }
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ("402", (402, "card_refused")),
+        ("400", (422, "provider_refused")),
+        ("404", (422, "provider_refused")),
+        ("401", (503, "stripe_not_configured")),
+        ("busy", (503, "provider_unavailable")),
+        ("500", (503, "provider_unavailable")),
+    ],
+)
+def test_what_stripe_has_against_it_is_told(
+    till: APIClient, stripe: StripeServer, fault: str, expected: tuple[int, str], caplog: Any
+) -> None:
+    stripe.faults += [fault] * 3
+    answer = ask(till, "payment-intents", PAYMENT)
+    assert problem(answer) == expected
+    told = answer.json()
+    if expected[1] == "card_refused":
+        assert told["errors"][0]["field"] == "amount"
+        assert told["errors"][0]["code"] == "insufficient_funds"
+    if expected[1] == "provider_unavailable":
+        assert int(answer.headers["Retry-After"]) > 0
+    seen = answer.content.decode() + caplog.text
+    assert not [secret for secret in ("sk_test_", SECRET) if secret in seen]
+
+
+def test_without_a_key_for_stripe_nothing_is_created(till: APIClient) -> None:
+    answer = ask(till, "refunds", REFUND)
+    assert problem(answer) == (503, "stripe_not_configured")
+    assert "STRIPE" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("key", ["", " ", "a b", "k" * 256, "clé"])
+def test_the_key_must_be_one(till: APIClient, stripe: StripeServer, key: str) -> None:
+    answer = ask(till, "refunds", REFUND, key.encode().decode("latin-1"))
+    assert problem(answer)[0] == 400
+    assert not stripe.requests
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "field"),
+    [
+        ("payment-intents", {"amount": 0}, "amount"),
+        ("payment-intents", {"amount": -5}, "amount"),
+        ("payment-intents", {"amount": 1.5}, "amount"),
+        ("payment-intents", {"amount": 18.0}, "amount"),
+        ("payment-intents", {"amount": "1800"}, "amount"),
+        ("payment-intents", {"amount": True}, "amount"),
+        ("payment-intents", {"amount": None}, "amount"),
+        ("payment-intents", {"amount": 10**12}, "amount"),
+        ("payment-intents", {"amount": 10**400}, "amount"),
+        ("payment-intents", {"currency": "EUR"}, "currency"),
+        ("payment-intents", {"currency": "eur\n"}, "currency"),
+        ("payment-intents", {"currency": "euro"}, "currency"),
+        ("payment-intents", {"currency": 978}, "currency"),
+        ("payment-intents", {"ammount": 5}, "ammount"),
+        ("payment-intents", {"confirm": True}, "confirm"),
+        ("payment-intents", {"customer": "cus 1"}, "customer"),
+        ("payment-intents", {"customer": {"id": "cus_1"}}, "customer"),
+        ("payment-intents", {"receipt_email": "jo"}, "receipt_email"),
+        ("payment-intents", {"description": "a\0b"}, "description"),
+        ("payment-intents", {"description": "\ud800"}, "description"),
+        ("payment-intents", {"capture_method": "later"}, "capture_method"),
+        ("payment-intents", {"capture_method": ["manual"]}, "capture_method"),
+        ("payment-intents", {"metadata": []}, "metadata"),
+        ("payment-intents", {"metadata": {"n": 1}}, "metadata.n"),
+        ("payment-intents", {"metadata": {"n": "v" * 501}}, "metadata.n"),
+        ("payment-intents", {"metadata": {"n" * 41: "v"}}, "metadata"),
+        ("payment-intents", {"metadata": {"a\0": "v"}}, "metadata"),
+        ("payment-intents", {"metadata": {"\udfff": "v"}}, "metadata"),
+        ("payment-intents", {"metadata": {"": "v"}}, "metadata"),
+        ("payment-intents", {"metadata": {str(n): "v" for n in range(51)}}, "metadata"),
+        ("checkout-sessions", {"mode": "gift"}, "mode"),
+        ("checkout-sessions", {"success_url": "javascript:alert(1)"}, "success_url"),
+        ("checkout-sessions", {"success_url": "/done"}, "success_url"),
+        ("checkout-sessions", {"success_url": "https://a.example/" + "a" * 2048}, "success_url"),
+        ("checkout-sessions", {"cancel_url": 7}, "cancel_url"),
+        ("checkout-sessions", {"line_items": []}, "line_items"),
+        ("checkout-sessions", {"line_items": {}}, "line_items"),
+        ("checkout-sessions", {"line_items": [7]}, "line_items.0"),
+        ("checkout-sessions", {"line_items": [{}]}, "line_items.0"),
+        ("checkout-sessions", {"line_items": [{"price": "p", "name": "n"}]}, "line_items.0"),
+        (
+            "checkout-sessions",
+            {"line_items": [{"price": "p"}, {"price": "p", "quantity": 0}]},
+            "line_items.1.quantity",
+        ),
+        ("checkout-sessions", {"customer": "cus_1", "customer_email": "jo@example.com"}, ""),
+        ("refunds", {"payment_intent": ""}, "payment_intent"),
+        ("refunds", {"charge": "ch_1"}, ""),
+        ("refunds", {"reason": "because"}, "reason"),
+    ],
+)
+def test_what_is_not_in_order_is_named_and_never_asked(
+    till: APIClient, stripe: StripeServer, kind: str, change: dict[str, Any], field: str
+) -> None:
+    answer = ask(till, kind, changed(kind, **change))
+    assert problem(answer) == (400, "invalid_request")
+    assert {error["field"] for error in answer.json()["errors"]} == {field}
+    assert not stripe.requests
+
+
+@pytest.mark.parametrize("kind", ASKED)
+@pytest.mark.parametrize("body", [[], "text", 7, {}, [[]]])
+def test_a_body_of_another_kind_is_refused(
+    till: APIClient, stripe: StripeServer, kind: str, body: Any
+) -> None:
+    assert problem(ask(till, kind, body)) == (400, "invalid_request")
+    assert not stripe.requests
+
+
+def test_a_body_beyond_every_limit_is_refused(till: APIClient, stripe: StripeServer) -> None:
+    answer = ask(till, "refunds", changed("refunds", reason="x" * 3_000_000))
+    assert problem(answer) == (413, "payload_too_large")
+    assert not stripe.requests

@@ -1,0 +1,1 @@
+"""The API for programs: what all its parts share, and the events."""

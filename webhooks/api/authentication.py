@@ -1,0 +1,49 @@
+"""Who calls: the bearer of a token."""
+
+from typing import Any, Final
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.utils import timezone
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from webhooks import tokens
+from webhooks.models import ApiToken
+
+SCHEME: Final = "Bearer"
+
+
+class TokenAuthentication(BaseAuthentication):
+    """`Authorization: Bearer pay_…`: the token's user, and the token as `request.auth`."""
+
+    def authenticate(self, request: Request) -> tuple[AbstractBaseUser, ApiToken] | None:
+        scheme, _, key = get_authorization_header(request).decode("latin-1").partition(" ")
+        if scheme.lower() != SCHEME.lower():
+            return None
+        token = tokens.recognise(key.strip(), now=timezone.now())
+        if token is None:
+            # Unknown, expired, revoked, or its user is gone: which of them is nobody's business.
+            raise AuthenticationFailed("The token is not valid.", code="invalid_token")
+        return token.user, token
+
+    def authenticate_header(self, request: Request) -> str:
+        return f'{SCHEME} realm="api"'
+
+
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """Tokens, as the schema describes them."""
+
+    target_class = TokenAuthentication
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """A bearer token."""
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "pay_…",
+            "description": "A token made with `manage.py api_token create`. A request needs the "
+            "token's scope and its user's permission.",
+        }

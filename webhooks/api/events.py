@@ -1,0 +1,119 @@
+"""Events: what was received, what became of it, and asking for it again."""
+
+from http import HTTPStatus
+
+import django_filters
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework import generics
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from webhooks import replays
+from webhooks.api.filters import AccountFilter, FlagFilter, MomentFilter, TextFilter
+from webhooks.api.pagination import PARAMETERS
+from webhooks.api.permissions import Grant, require
+from webhooks.api.problems import Problem
+from webhooks.api.serializers import (
+    AttemptSerializer,
+    EventSerializer,
+    ReplayedSerializer,
+    ReplaySerializer,
+)
+from webhooks.api.views import ApiView, Place, RecordViewSet, the_one
+from webhooks.models import Attempt, Scope, Trigger, WebhookEvent
+
+EVENT_ID = OpenApiParameter(
+    "event_id", OpenApiTypes.STR, OpenApiParameter.PATH, description="The provider's id."
+)
+
+
+class EventFilters(django_filters.FilterSet):
+    """Which events."""
+
+    provider = TextFilter()
+    status = django_filters.ChoiceFilter(choices=WebhookEvent.Status.choices)
+    type = TextFilter()
+    customer = TextFilter("customer_id")
+    object = TextFilter("object_id")
+    account = AccountFilter()
+    livemode = FlagFilter()
+    received_after = MomentFilter("received_at", "gte", label="Then or later.")
+    received_before = MomentFilter("received_at", "lt", label="Before then.")
+
+
+@extend_schema_view(retrieve=extend_schema(parameters=[Place]))
+class EventViewSet(RecordViewSet):
+    """Events, the newest first."""
+
+    grant = Grant(Scope.EVENTS_READ, "webhooks.view_webhookevent")
+    queryset = WebhookEvent.objects.defer("body").annotate(
+        has_payload=ExpressionWrapper(Q(body__isnull=False), BooleanField())
+    )
+    serializer_class = EventSerializer
+    filterset_class = EventFilters
+    lookup_field = "event_id"
+
+
+@extend_schema(parameters=[EVENT_ID, Place])
+class AttemptsView(ApiView, generics.ListAPIView[Attempt]):
+    """The tries at processing an event, the newest first."""
+
+    grant = EventViewSet.grant
+    queryset = Attempt.objects.select_related("replay").defer("error")
+    serializer_class = AttemptSerializer
+    filter_backends = ()
+
+    def get_queryset(self) -> QuerySet[Attempt]:
+        return super().get_queryset().filter(event=named(self.request, self.kwargs["event_id"]))
+
+
+class ReplayView(ApiView):
+    """Process an event again."""
+
+    grant = Grant(Scope.EVENTS_REPLAY, replays.REPLAY)
+
+    @extend_schema(
+        operation_id="events_replay",
+        parameters=[EVENT_ID, Place],
+        request=ReplaySerializer,
+        responses={202: ReplayedSerializer},
+    )
+    def post(self, request: Request, event_id: str) -> Response:
+        """Run the handlers that have not succeeded, all of them with `force`."""
+        asked = ReplaySerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        if asked.validated_data["force"]:
+            require(request, replays.FORCE)
+        event = named(request, event_id)
+        events = WebhookEvent.objects.filter(pk=event.pk)
+        if not events.replayable().exists():
+            raise Problem(
+                HTTPStatus.CONFLICT,
+                "payload_gone",
+                "The event's payload has been cleaned up; it can't be processed again.",
+            )
+        order = replays.ask(
+            trigger=Trigger.API,
+            actor=request.user.get_username(),
+            now=timezone.now(),
+            **asked.validated_data,
+        )
+        done = replays.replay(events, order)
+        told = events.values("provider", "event_id", "status", "attempts", "last_error").get()
+        outcome = next(iter(done.outcomes), None)
+        return Response(
+            ReplayedSerializer({**told, "outcome": outcome}).data, status=HTTPStatus.ACCEPTED
+        )
+
+
+def named(request: Request, event_id: str) -> WebhookEvent:
+    """The event with this id, at the provider that the request may name."""
+    place = Place(
+        data={name: told for name, told in request.query_params.items() if name not in PARAMETERS}
+    )
+    events = WebhookEvent.objects.defer("body")
+    event: WebhookEvent = the_one(events, list(place.fields), event_id=event_id, **place.lookups())
+    return event

@@ -1,0 +1,37 @@
+"""What a request needs: the token's scope, and its user's permission."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from webhooks.models import ApiToken, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A scope that the token must have, and a model permission (`app.action_model`)."""
+
+    scope: Scope
+    permission: str
+
+
+class Granted(BasePermission):
+    """Lets through what the view's `grant_for` allows. Somebody logged in needs no scope."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not request.user.is_authenticated:
+            return False
+        grant: Grant = view.grant_for(request)
+        if isinstance(request.auth, ApiToken) and grant.scope not in request.auth.scopes:
+            raise PermissionDenied(f"The token lacks the scope {grant.scope}.", "missing_scope")
+        require(request, grant.permission)
+        return True
+
+
+def require(request: Request, permission: str) -> None:
+    """Refuse those who lack a permission."""
+    if not request.user.has_perm(permission):
+        raise PermissionDenied(f"The permission {permission} is needed.")

@@ -1,0 +1,135 @@
+"""Every error of the API as a problem document."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, UnreadablePostError
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from webhooks.exceptions import BadRequest, PayloadTooLarge, Rejected
+from webhooks.problems import CONTENT_TYPE, document
+
+logger = logging.getLogger(__name__)
+
+RETRY_SECONDS: Final = 5
+
+
+class Problem(exceptions.APIException):
+    """An error that says what it is, to be raised anywhere in a view.
+
+    Each of `errors` has a `field`, a `code` and a `detail`.
+    """
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        code: str,
+        detail: str,
+        *,
+        errors: Sequence[Mapping[str, str]] = (),
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(detail, code)
+        self.status_code = status
+        self.errors = errors
+        self.wait = retry_after
+
+
+def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """The answer to an error (`EXCEPTION_HANDLER`); None for what is this project's own fault."""
+    known = _known(error)
+    if known is None:
+        return None
+    set_rollback()
+    told = document(
+        status=known.status_code,
+        code=_code(known),
+        title=HTTPStatus(known.status_code).phrase,
+        detail=_detail(known),
+    )
+    if errors := list(_errors(known)):
+        told["errors"] = errors
+    return Response(
+        told, status=known.status_code, headers=_headers(known), content_type=CONTENT_TYPE
+    )
+
+
+def _known(error: Exception) -> exceptions.APIException | None:
+    match error:
+        case exceptions.APIException():
+            return error
+        case Http404():
+            return exceptions.NotFound()
+        case DjangoPermissionDenied():
+            return exceptions.PermissionDenied()
+        case Rejected():
+            return Problem(HTTPStatus(error.status_code), error.code, error.detail)
+        case RequestDataTooBig():
+            return _known(PayloadTooLarge())
+        case SuspiciousOperation() | UnreadablePostError():
+            return _known(BadRequest())
+        case OperationalError() | InterfaceError():
+            logger.error("the database failed a request of the API's", exc_info=error)
+            return Problem(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "storage_unavailable",
+                "The database is away; try again.",
+                retry_after=RETRY_SECONDS,
+            )
+        case _:
+            return None
+
+
+def _code(error: exceptions.APIException) -> str:
+    if isinstance(error, exceptions.ValidationError):
+        return "invalid_request"
+    code = error.get_codes()
+    return code if isinstance(code, str) else error.default_code
+
+
+def _detail(error: exceptions.APIException) -> str:
+    if isinstance(error, exceptions.ValidationError):
+        return "The request is not valid; `errors` says where."
+    return str(error.detail)
+
+
+def _errors(error: exceptions.APIException) -> Iterator[Mapping[str, str]]:
+    if isinstance(error, exceptions.ValidationError):
+        yield from _flat(error.get_full_details(), "")
+    elif isinstance(error, Problem):
+        yield from error.errors
+
+
+def _flat(told: Any, path: str) -> Iterator[dict[str, str]]:
+    """The errors of fields within fields, each with the way there: `line_items.0.price`."""
+    if isinstance(told, list):
+        for index, part in enumerate(told):
+            # What is wrong with a list's members comes keyed by their place, as a mapping does;
+            # a list of messages is about the field itself.
+            is_message = isinstance(part, Mapping) and set(part) == {"message", "code"}
+            yield from _flat(part, path if is_message else _join(path, str(index)))
+    elif set(told) == {"message", "code"} and isinstance(told["message"], str):
+        yield {"field": path, "code": str(told["code"]), "detail": str(told["message"])}
+    else:
+        for name, part in told.items():
+            yield from _flat(part, path if name == "non_field_errors" else _join(path, str(name)))
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _headers(error: exceptions.APIException) -> dict[str, str]:
+    headers = {}
+    if challenge := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    if (wait := getattr(error, "wait", None)) is not None:
+        headers["Retry-After"] = str(max(1, round(wait)))
+    return headers

@@ -1,0 +1,123 @@
+"""What every view of the API does."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import Resolver404, resolve
+from django.views.decorators.csrf import csrf_exempt
+from rest_framework import exceptions
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework.viewsets import ReadOnlyModelViewSet
+
+from webhooks.api.fields import StrictSerializer, Text
+from webhooks.api.permissions import Grant, Granted
+from webhooks.api.problems import Problem
+from webhooks.api.throttling import StrangerThrottle
+
+MAX_ID = 255
+
+
+class ApiView(APIView):
+    """A view for those who have its `grant`. Nothing on the way may keep what it answers."""
+
+    permission_classes: Sequence[type[BasePermission]] = (Granted,)
+    http_method_names = ("get", "head", "post")
+    grant: ClassVar[Grant]
+
+    def grant_for(self, request: Request) -> Grant:
+        """What this request needs."""
+        return self.grant
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Answer an error; those who fail to prove who they are may do so only so often."""
+        if isinstance(exc, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
+            throttle = StrangerThrottle()
+            if not throttle.allow_request(self.request, self):
+                exc = exceptions.Throttled(throttle.wait())
+        return super().handle_exception(exc)
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Response:
+        """Forbid keeping it."""
+        final = super().finalize_response(request, response, *args, **kwargs)
+        final.headers.setdefault("Cache-Control", "no-store")
+        return final
+
+
+class Unknown(ApiView):
+    """What is not there, for everybody alike."""
+
+    permission_classes = ()
+    authentication_classes = ()
+    schema = None
+
+    def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        """Say so whatever the method."""
+        super().initial(request, *args, **kwargs)
+        raise exceptions.NotFound
+
+
+_unknown = Unknown.as_view()
+
+
+@csrf_exempt
+def elsewhere(request: HttpRequest) -> Any:
+    """Take an address with a slash too many, or one too few, for the one that was meant."""
+    path = request.path_info
+    try:
+        match = resolve(path[:-1] if path.endswith("/") else f"{path}/")
+    except Resolver404:
+        match = None
+    if match is None or match.func is elsewhere:
+        return _unknown(request)
+    return match.func(request, *match.args, **match.kwargs)
+
+
+class Place(StrictSerializer):
+    """Where an id is looked for, when the id alone doesn't tell."""
+
+    provider = Text(required=False, max_length=32)
+
+    def lookups(self) -> dict[str, Any]:
+        """What to filter by. Raises when a parameter is not valid."""
+        self.is_valid(raise_exception=True)
+        return dict(self.validated_data)
+
+
+class RecordViewSet(ApiView, ReadOnlyModelViewSet[Any]):
+    """A list in pages, and one by one by the provider's id, looked for in a `place`."""
+
+    lookup_value_regex = "[^/]+"
+    place: ClassVar[type[Place]] = Place
+
+    def get_object(self) -> Any:
+        """The only row with the id in the address; 409 when the place leaves several."""
+        place = self.place(data=self.request.query_params.dict())
+        lookups = {self.lookup_field: self.kwargs[self.lookup_field], **place.lookups()}
+        return the_one(self.get_queryset(), list(place.fields), **lookups)
+
+
+def the_one(rows: QuerySet[Any], parameters: list[str], **lookups: Any) -> Any:
+    """The only row there is. Raises when there is none, or several, which parameters tell apart."""
+    if any(isinstance(told, str) and not is_storable(told) for told in lookups.values()):
+        raise exceptions.NotFound
+    found = list(rows.filter(**lookups)[:2])
+    if not found:
+        raise exceptions.NotFound
+    if len(found) > 1:
+        raise Problem(
+            HTTPStatus.CONFLICT,
+            "ambiguous_id",
+            f"Several have this id. Tell them apart by: {', '.join(parameters)}.",
+        )
+    return found[0]
+
+
+def is_storable(text: str) -> bool:
+    """Whether an id could be in the database at all."""
+    return "\0" not in text and len(text) <= MAX_ID

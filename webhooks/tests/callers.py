@@ -1,0 +1,54 @@
+"""Callers of the API."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.auth.models import Permission, User
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from webhooks import tokens
+from webhooks.models import ApiToken, Scope
+
+
+def caller(*permissions: str, scopes: Iterable[Scope] = Scope, name: str = "anna") -> APIClient:
+    """A program that has a token of these scopes, of a user with these permissions."""
+    user, _ = User.objects.get_or_create(username=name)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    _, key = issue(user, scopes)
+    return bearer(key)
+
+
+def issue(user: User, scopes: Iterable[Scope] = Scope, **how: Any) -> tuple[ApiToken, str]:
+    """A new token, and its key."""
+    return tokens.create(user, name="test", scopes=scopes, now=timezone.now(), **how)
+
+
+def bearer(key: str) -> APIClient:
+    """A program with this key."""
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {key}")
+    return client
+
+
+def problem(answer: Any) -> tuple[int, str]:
+    """A problem's status and code, having seen that it is a whole one."""
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    told = answer.json()
+    assert told["status"] == answer.status_code
+    assert told["type"] == f"urn:webhooks:problem:{told['code']}"
+    assert told["title"]
+    assert told["detail"]
+    assert answer.headers["Cache-Control"] == "no-store"
+    return answer.status_code, told["code"]
+
+
+def all_pages(client: APIClient, url: str) -> list[Any]:
+    """What is on a list, from its first page to its last."""
+    rows: list[Any] = []
+    following: str | None = url
+    while following:
+        page = client.get(following).json()
+        rows += page["results"]
+        following = page["next"]
+    return rows

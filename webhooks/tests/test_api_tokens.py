@@ -1,0 +1,218 @@
+"""The API's keys: who may come in, with what, and how often; and the command that makes them."""
+
+import logging
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.core.cache import cache
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from webhooks import tokens
+from webhooks.models import ApiToken, Scope
+from webhooks.tests.callers import bearer, caller, issue, problem
+
+pytestmark = pytest.mark.django_db
+
+EVENTS = "/api/v1/events"
+
+
+@pytest.fixture
+def anna() -> User:
+    user = User.objects.create_user("anna", password="known-to-tests")
+    user.user_permissions.set(Permission.objects.filter(codename="view_webhookevent"))
+    return user
+
+
+@pytest.fixture(autouse=True)
+def _fresh_counters() -> None:
+    cache.clear()
+
+
+def run(*arguments: str) -> tuple[str, str]:
+    output, told = StringIO(), StringIO()
+    call_command("api_token", *arguments, stdout=output, stderr=told)
+    return output.getvalue(), told.getvalue()
+
+
+def test_a_key_opens_what_its_scope_and_its_user_may(anna: User) -> None:
+    _, key = issue(anna, [Scope.EVENTS_READ])
+    assert bearer(key).get(EVENTS).status_code == 200
+
+
+def test_only_the_hash_of_a_key_is_kept(anna: User) -> None:
+    token, key = issue(anna)
+    assert key.startswith("pay_")
+    assert len(key) > 40
+    kept = [str(value) for value in ApiToken.objects.values_list().get(pk=token.pk)]
+    assert not [value for value in kept if key[len(token.prefix) :] in value]
+    assert token.prefix == key[:12]
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        "Bearer pay_unknown",
+        "Bearer",
+        "Bearer ",
+        "Bearer pay_\xff\x00",
+        "Bearer sk_test_1",
+        "bearer " + "x" * 9000,
+    ],
+)
+def test_what_is_no_key_is_refused(authorization: str) -> None:
+    answer = Client().get(EVENTS, headers={"Authorization": authorization})
+    assert problem(answer) == (401, "invalid_token")
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="api"'
+
+
+@pytest.mark.parametrize("authorization", ["", "Basic YTpi", "Token pay_1"])
+def test_who_shows_no_key_is_asked_for_one(authorization: str) -> None:
+    answer = Client().get(EVENTS, headers={"Authorization": authorization})
+    assert problem(answer) == (401, "not_authenticated")
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="api"'
+
+
+@pytest.mark.parametrize("end", ["revoked", "expired", "inactive"])
+def test_a_key_can_come_to_its_end(anna: User, end: str) -> None:
+    now = timezone.now()
+    token, key = issue(anna, expires_at=now + timedelta(days=-1 if end == "expired" else 1))
+    if end == "revoked":
+        tokens.revoke(token, now=now)
+    if end == "inactive":
+        User.objects.update(is_active=False)
+    assert problem(bearer(key).get(EVENTS)) == (401, "invalid_token")
+
+
+def test_use_is_noted_once_a_minute(anna: User) -> None:
+    token, key = issue(anna)
+    now = timezone.now()
+    for seconds, noted in [(0, now), (59, now), (60, now + timedelta(seconds=60))]:
+        assert tokens.recognise(key, now=now + timedelta(seconds=seconds))
+        token.refresh_from_db()
+        assert token.last_used_at == noted
+
+
+def test_scope_and_permission_are_both_needed(anna: User) -> None:
+    _, key = issue(anna, [Scope.BILLING_READ])
+    assert problem(bearer(key).get(EVENTS)) == (403, "missing_scope")
+    anna.user_permissions.clear()
+    _, key = issue(anna)
+    assert problem(bearer(key).get(EVENTS)) == (403, "permission_denied")
+
+
+def test_who_is_logged_in_needs_no_key_but_the_forms_token(anna: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(anna)
+    assert client.get(EVENTS).status_code == 200
+    answer = client.post(f"{EVENTS}/evt_1/replay", {"reason": "x"}, "application/json")
+    assert problem(answer) == (403, "permission_denied")
+    assert "CSRF" in answer.json()["detail"]
+
+
+def test_a_key_is_in_no_log_and_no_answer(anna: User, caplog: Any) -> None:
+    caplog.set_level(logging.DEBUG)
+    _, key = issue(anna, [])
+    answers = [bearer(key).get(EVENTS), bearer(f"{key}x").get(EVENTS)]
+    assert key not in caplog.text
+    assert not [answer for answer in answers if key in answer.content.decode()]
+
+
+def test_each_key_may_call_only_so_often(settings: Settings) -> None:
+    settings.API_THROTTLE_RATE = "2/hour"
+    client, other = caller("view_webhookevent"), caller("view_webhookevent")
+    assert [client.get(EVENTS).status_code for _ in range(3)] == [200, 200, 429]
+    answer = client.get(EVENTS)
+    assert problem(answer) == (429, "throttled")
+    assert 3500 < int(answer.headers["Retry-After"]) <= 3600
+    assert other.get(EVENTS).status_code == 200
+
+
+def test_an_address_may_guess_only_so_often(settings: Settings) -> None:
+    settings.API_ANONYMOUS_THROTTLE_RATE = "2/hour"
+    guesser = bearer("pay_guess")
+    assert [guesser.get(EVENTS).status_code for _ in range(3)] == [401, 401, 429]
+    assert problem(Client().get("/api/v1/nothing")) == (429, "throttled")
+    assert caller("view_webhookevent").get(EVENTS).status_code == 200
+    elsewhere = Client(REMOTE_ADDR="203.0.113.9")
+    assert elsewhere.get(EVENTS).status_code == 401
+
+
+def test_without_the_cache_nobody_is_held_back(settings: Settings) -> None:
+    settings.API_THROTTLE_RATE = "1/hour"
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django_redis.cache.RedisCache",
+            "LOCATION": "redis://127.0.0.1:9/0",
+            "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 0.05, "SOCKET_TIMEOUT": 0.05},
+        }
+    }
+    client = caller("view_webhookevent")
+    assert [client.get(EVENTS).status_code for _ in range(3)] == [200, 200, 200]
+
+
+def test_the_command_makes_a_key_and_shows_it_once(anna: User) -> None:
+    output, told = run(
+        "create", "--user=anna", "--name=ci", "--scope=events:read", "--expires-days=30"
+    )
+    token = ApiToken.objects.get()
+    assert bearer(output.strip()).get(EVENTS).status_code == 200
+    assert (token.name, token.scopes) == ("ci", ["events:read"])
+    assert token.expires_at
+    assert "can't be shown again" in told
+    listed, _ = run("list")
+    assert token.prefix in listed
+    assert output.strip() not in listed
+
+    run("revoke", str(token.pk))
+    assert problem(bearer(output.strip()).get(EVENTS)) == (401, "invalid_token")
+    assert "revoked" in run("list")[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["create", "--user=nobody", "--name=ci", "--scope=events:read"], "no user"),
+        (["create", "--user=anna", "--name=", "--scope=events:read"], "--name"),
+        (["create", "--user=anna", "--name=ci", "--scope=all"], "invalid choice"),
+        (
+            ["create", "--user=anna", "--name=ci", "--scope=events:read", "--expires-days=0"],
+            "--expires-days",
+        ),
+        (["revoke", "1000000"], "no token"),
+        ([], "action"),
+    ],
+)
+def test_the_command_says_what_it_can_t_do(anna: User, arguments: list[str], why: str) -> None:
+    with pytest.raises(CommandError, match=why):
+        run(*arguments)
+    assert not ApiToken.objects.exists()
+
+
+def test_staff_see_keys_by_their_beginnings_and_revoke_them(anna: User) -> None:
+    token, key = issue(anna)
+    User.objects.update(is_staff=True)
+    anna.user_permissions.set(
+        Permission.objects.filter(codename__in=["view_apitoken", "change_apitoken"])
+    )
+    client = Client()
+    client.force_login(anna)
+    url = "/admin/webhooks/apitoken/"
+    for page in (client.get(url), client.get(f"{url}{token.pk}/change/")):
+        assert page.status_code == 200
+        assert token.prefix in page.content.decode()
+        assert key not in page.content.decode()
+        assert token.sha256 not in page.content.decode()
+    chosen = {"action": "revoke_selected", "_selected_action": token.pk}
+    assert client.post(url, chosen).status_code == 302
+    assert tokens.recognise(key, now=timezone.now()) is None
+
+    anna.user_permissions.set(Permission.objects.filter(codename="view_apitoken"))
+    other, key = issue(anna)
+    client.post(url, {"action": "revoke_selected", "_selected_action": other.pk})
+    assert tokens.recognise(key, now=timezone.now())
