@@ -65,6 +65,8 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Or an answer in two packets would wait for the first to be acknowledged.
+    disable_nagle_algorithm = True
     server: _Server
 
     def do_GET(self) -> None:
