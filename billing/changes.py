@@ -41,7 +41,13 @@ class SubscriptionItem(TypedDict):
     current_period_end: str | None
 
 
-_ABOUT_THE_CHANGE: Final = ("provider_id", "complete", "before", "is_first")
+_ABOUT_THE_CHANGE: Final = (
+    "provider_id",
+    "complete",
+    "before",
+    "is_first",
+    "casts_doubt",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +56,8 @@ class Change:
 
     One that is not `complete` says only a few facts, and so nothing of how recent the rest is.
     `before` is what the facts that the event changed had been, by name; None where the event does
-    not tell. `is_first` means that nothing can have come before it.
+    not tell. `is_first` means that nothing can have come before it. One that `casts_doubt` tells
+    that the object has changed, and not what it is like now.
     """
 
     object_type: ClassVar[str]
@@ -60,6 +67,7 @@ class Change:
     complete: bool = True
     before: Mapping[str, Any] | None = None
     is_first: bool = False
+    casts_doubt: bool = False
     created_at: Moment = UNKNOWN
     metadata: Metadata = UNKNOWN
 

@@ -8,10 +8,9 @@ from typing import Any
 from django.db.models import QuerySet
 
 from billing.changes import Change
-from billing.courses import LASTING, NOT_YET
 from billing.models import MODELS, BillingChange, ProviderObject
 from billing.models.base import Scope
-from billing.ordering import Reason, conclude, keep, weigh
+from billing.ordering import Reason, Standing, conclude, keep, weigh
 from billing.statements import Facts, Statement, facts_of, pack, plain, unpack
 from webhooks.events import Event
 
@@ -57,9 +56,9 @@ def apply(event: Event, change: Change) -> BillingChange | None:
     row, is_new = _lock(cause, change, statement)
     if is_new:
         differences = _differences(type(row)(), change.facts())
+        if change.casts_doubt:
+            return _record(cause, change, Verdict.UNDECIDABLE, Reason.NO_WITNESS, differences)
         return _record(cause, change, Verdict.APPLIED, Reason.FIRST_HEARD, differences)
-    if not change.complete:
-        return _add(row, event, change)
     current = current_facts(row, change)
     known = unpack(row.statements, current)
     had_its_say = not event.is_first_attempt and _history(event, change).exists()
@@ -69,12 +68,11 @@ def apply(event: Event, change: Change) -> BillingChange | None:
     standing = weigh(change.object_type, statements)
     facts, in_doubt = conclude(change.object_type, current, statements, standing)
     kept = keep(change.object_type, statements)
-    differences = _store(row, facts, change, kept, standing.last, in_doubt=in_doubt)
+    differences = _store(row, facts, change, kept, standing, in_doubt=in_doubt)
     if had_its_say and not differences:
         return None
-    verdict = _verdict(differences, in_doubt, standing.last, statement)
-    reason = Reason.NO_WITNESS if in_doubt else standing.reason
-    return _record(cause, change, verdict, reason, differences)
+    verdict = _verdict(differences, in_doubt, standing, statement)
+    return _record(cause, change, verdict, _reason(in_doubt, standing, statement), differences)
 
 
 def apply_answer(change: Change, answer: Statement, cause: Cause) -> BillingChange:
@@ -93,8 +91,8 @@ def apply_answer(change: Change, answer: Statement, cause: Cause) -> BillingChan
     standing = weigh(change.object_type, statements)
     facts, in_doubt = conclude(change.object_type, current, statements, standing)
     row.fetched_at = answer.heard_at
-    differences = _store(row, facts, change, statements, standing.last, in_doubt=in_doubt)
-    verdict = _verdict(differences, in_doubt, standing.last, answer)
+    differences = _store(row, facts, change, statements, standing, in_doubt=in_doubt)
+    verdict = _verdict(differences, in_doubt, standing, answer)
     reason = Reason.NO_WITNESS if in_doubt else Reason.ANSWER
     return _record(cause, change, verdict, reason, differences)
 
@@ -115,6 +113,8 @@ def _statement(event: Event, change: Change) -> Statement:
         said=facts_of(change),
         before=None if before is None else {name: plain(value) for name, value in before.items()},
         is_first=change.is_first,
+        is_partial=not change.complete,
+        casts_doubt=change.casts_doubt,
         heard_at=event.received_at,
     )
 
@@ -134,15 +134,15 @@ def _lock(cause: Cause, change: Change, statement: Statement) -> tuple[ProviderO
     """The object's row, locked, and whether this brought it into being."""
     model = MODELS[change.object_type]
     fresh = model(**change.facts())
-    statements = [statement] if change.complete else []
     return model._default_manager.select_for_update().get_or_create(
         **cause.scope,
         provider_id=change.provider_id,
         defaults={
             **change.facts(),
             "snapshot_at": _moment(statement.at) if change.complete else None,
-            "snapshot_event_id": statement.event_id,
-            "statements": pack(statements, current_facts(fresh, change)),
+            "snapshot_event_id": statement.event_id if change.complete else "",
+            "statements": pack([statement], current_facts(fresh, change)),
+            "in_doubt": change.casts_doubt,
             "fetched_at": statement.heard_at if statement.is_answer else None,
         },
     )
@@ -162,34 +162,12 @@ def _history(event: Event, change: Change) -> QuerySet[BillingChange]:
     )
 
 
-def _add(row: ProviderObject, event: Event, change: Change) -> BillingChange | None:
-    """Store the few facts that an event adds, where nothing is known of them yet."""
-    if not event.is_first_attempt and _history(event, change).exists():
-        return None
-    differences = _differences(row, change.facts())
-    lasting = LASTING.get(change.object_type, ())
-    unknown = {name for name in differences if getattr(row, name) in NOT_YET or name not in lasting}
-    known = differences.keys() - unknown
-    kept = unpack(row.statements, current_facts(row, change))
-    for name in unknown:
-        setattr(row, name, change.facts()[name])
-    row.statements = pack(kept, current_facts(row, change))
-    row.in_doubt = row.in_doubt or bool(known)
-    row.save(update_fields=[*unknown, "statements", "in_doubt", "updated_at"])
-    verdict = Verdict.APPLIED if unknown else Verdict.UNCHANGED
-    if known:
-        verdict = Verdict.UNDECIDABLE
-    reason = Reason.NO_WITNESS if known else Reason.ADDED
-    added = {name: differences[name] for name in unknown}
-    return _record(caused_by(event), change, verdict, reason, added)
-
-
 def _store(
     row: ProviderObject,
     facts: Facts,
     change: Change,
     statements: Iterable[Statement],
-    last: Statement,
+    standing: Standing | None,
     *,
     in_doubt: bool,
 ) -> Differences:
@@ -197,9 +175,11 @@ def _store(
     values = {name: _as_stored(row, name, value) for name, value in facts.items()}
     differences = _differences(row, values)
     values = {name: values[name] for name in differences}
-    values |= {"in_doubt": in_doubt, "snapshot_event_id": last.event_id}
-    if last.at is not None:
-        values["snapshot_at"] = _moment(last.at)
+    values["in_doubt"] = in_doubt
+    if standing:
+        values["snapshot_event_id"] = standing.last.event_id
+    if standing and standing.last.at is not None:
+        values["snapshot_at"] = _moment(standing.last.at)
     before = {name: getattr(row, name) for name in (*values, "statements")}
     for name, value in values.items():
         setattr(row, name, value)
@@ -228,13 +208,22 @@ def _differences(row: ProviderObject, facts: Mapping[str, Any]) -> Differences:
 
 
 def _verdict(
-    differences: Differences, in_doubt: bool, last: Statement, statement: Statement
+    differences: Differences, in_doubt: bool, standing: Standing | None, statement: Statement
 ) -> BillingChange.Verdict:
     if in_doubt:
         return Verdict.UNDECIDABLE
     if differences:
         return Verdict.APPLIED
-    return Verdict.UNCHANGED if last.said == statement.said else Verdict.OLDER
+    is_old = standing is not None and standing.last.said != statement.said
+    return Verdict.OLDER if is_old and not statement.is_partial else Verdict.UNCHANGED
+
+
+def _reason(
+    in_doubt: bool, standing: Standing | None, statement: Statement
+) -> BillingChange.Reason:
+    if in_doubt:
+        return Reason.NO_WITNESS
+    return Reason.ADDED if standing is None or statement.is_partial else standing.reason
 
 
 def _record(

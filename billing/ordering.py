@@ -43,15 +43,17 @@ class _Witness:
     precedes: Callable[[str, End, End], bool]
 
 
-def weigh(kind: str, statements: Sequence[Statement]) -> Standing:
+def weigh(kind: str, statements: Sequence[Statement]) -> Standing | None:
     """Which statement of an object came last. The order in which they are given is no matter.
 
-    `kind` is the object's type. In doubt one is chosen all the same, always the same one.
+    `kind` is the object's type. In doubt one is chosen all the same, always the same one. None
+    when there are but partial ones.
     """
-    answer = next((one for one in statements if one.is_answer), None)
-    if answer is None:
-        return _weigh(kind, keep(kind, statements))
-    return _weigh_against(answer, kind, statements)
+    whole = [one for one in statements if not one.is_partial]
+    answer = next((one for one in whole if one.is_answer), None)
+    if answer is not None:
+        return _weigh_against(answer, kind, whole)
+    return _weigh(kind, _keep(kind, whole)) if whole else None
 
 
 def keep(kind: str, statements: Sequence[Statement]) -> list[Statement]:
@@ -59,15 +61,33 @@ def keep(kind: str, statements: Sequence[Statement]) -> list[Statement]:
 
     Of those that are much older than the newest, one is kept: what they come to.
     """
-    answer = next((one for one in statements if one.is_answer), None)
-    if answer is not None and not answer.is_base:
+    answer = next((one for one in statements if one.is_answer and not one.is_base), None)
+    if answer is not None:
         statements = [one for one in statements if one is answer or not answer.covers(one)]
+    whole = [one for one in statements if not one.is_partial]
+    newest = _newest(whole)
+    partial = [
+        one
+        for one in statements
+        if one.is_partial and (one.at is None or one.at >= newest - WINDOW_SECONDS)
+    ]
+    return [*_keep(kind, whole), *partial[-MOST_KEPT:]]
+
+
+def _newest(statements: Sequence[Statement]) -> int:
+    return max((one.at for one in statements if one.at is not None), default=0)
+
+
+def _keep(kind: str, statements: Sequence[Statement]) -> list[Statement]:
+    oldest = _newest(statements) - WINDOW_SECONDS
+    if len(statements) <= MOST_KEPT and all(
+        one.at is None or one.at >= oldest for one in statements
+    ):
+        return list(statements)
     by_clock = sorted(statements, key=lambda one: one.at if one.at is not None else _FAR_AHEAD)
-    newest = max((one.at for one in statements if one.at is not None), default=0)
-    old = [one for one in by_clock if one.at is not None and one.at < newest - WINDOW_SECONDS]
-    recent = by_clock[len(old) :][-MOST_KEPT:]
+    recent = [one for one in by_clock if one.at is None or one.at >= oldest][-MOST_KEPT:]
     old = by_clock[: len(by_clock) - len(recent)]
-    return [_base(kind, old), *recent] if old else recent
+    return [_base(kind, old), *recent]
 
 
 def _base(kind: str, old: Sequence[Statement]) -> Statement:
@@ -95,28 +115,67 @@ def _outranks(kind: str, one: Statement, other: Statement) -> bool:
 
 
 def conclude(
-    kind: str, current: Facts, statements: Sequence[Statement], standing: Standing
-) -> tuple[dict[str, Any], bool]:
+    kind: str, current: Facts, statements: Sequence[Statement], standing: Standing | None
+) -> tuple[Facts, bool]:
     """The facts that hold, and whether they are in doubt.
 
-    They are those of the statement that counts, less what would take back what cannot be.
+    They are those of the statement that counts, less what would take back what cannot be, and
+    with what partial statements add.
     """
-    last = standing.last
-    said = [current, *(one.said for one in statements)]
+    last = standing.last if standing else _nothing(current)
+    answers = [one for one in statements if one.is_answer]
+    partial = [
+        one for one in statements if one.is_partial and not any(a.covers(one) for a in answers)
+    ]
     facts = {**current, **last.said, "deleted": bool(last.said.get("deleted"))}
-    # Shapes differ: what the last has no word for is known from another.
-    unsaid = {name for one in said for name in one if name not in last.said}
-    lasting = () if last.is_answer else LASTING.get(kind, ())
-    for name in {*unsaid, *lasting} - {"deleted"}:
-        if facts.get(name) in NOT_YET:
-            come_about = [one[name] for one in said if one.get(name) not in NOT_YET]
-            facts[name] = max(come_about, default=facts.get(name), key=str)
-    shrunk = False
-    for name in GROWING.get(kind, ()) if not last.is_answer else ():
-        most = max((one[name] for one in said if one.get(name) is not None), default=None)
-        if most is not None and _size(facts[name]) < most and not _is_told(name, statements):
-            facts[name], shrunk = most, True
-    return facts, standing.in_doubt or shrunk
+    witnesses = partial if last.is_answer else statements
+    said = [one.said for one in witnesses] + ([] if last.is_answer else [current])
+    for name in _unsaid(last, statements):
+        # Shapes differ: what the last has no word for is known from another.
+        _come_about(facts, name, [current, *(one.said for one in statements)])
+    for name in LASTING.get(kind, ()):
+        _come_about(facts, name, said)
+    shrunk = [_regrow(facts, name, said, last, witnesses) for name in GROWING.get(kind, ())]
+    return facts, any(
+        [
+            standing is not None and standing.in_doubt,
+            *shrunk,
+            *(_is_at_odds(one, facts, last) for one in partial),
+        ]
+    )
+
+
+def _nothing(current: Facts) -> Statement:
+    return Statement(event_id="", at=None, said=current)
+
+
+def _unsaid(last: Statement, statements: Sequence[Statement]) -> set[str]:
+    return {name for one in statements for name in one.said} - last.said.keys() - {"deleted"}
+
+
+def _come_about(facts: Facts, name: str, said: Sequence[Facts]) -> None:
+    if facts.get(name) in NOT_YET:
+        values = [one[name] for one in said if one.get(name) not in NOT_YET]
+        facts[name] = max(values, default=facts.get(name), key=str)
+
+
+def _regrow(
+    facts: Facts, name: str, said: Sequence[Facts], last: Statement, witnesses: Sequence[Statement]
+) -> bool:
+    """Keep what had grown; whether that contradicts what counts."""
+    most = max((one[name] for one in said if one.get(name) is not None), default=None)
+    if most is None or _size(facts[name]) >= most or _is_told(name, witnesses):
+        return False
+    facts[name] = most
+    return not any(one.said.get(name) == most and not one.is_older_than(last) for one in witnesses)
+
+
+def _is_at_odds(partial: Statement, facts: Facts, last: Statement) -> bool:
+    if partial.is_older_than(last):
+        return False
+    return partial.casts_doubt or any(
+        facts[name] != value for name, value in partial.said.items() if value not in NOT_YET
+    )
 
 
 def _is_told(name: str, statements: Sequence[Statement]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from billing.changes import Change
 
-Facts = Mapping[str, Any]
+Facts = dict[str, Any]
 """Facts by name, moments as ISO 8601, so that they can be compared and kept as JSON."""
 
 
@@ -22,6 +22,9 @@ class Statement:
     nothing came before it; `is_base` that it is all that is kept of what came before the others,
     and `is_patchy` that some of that came too late to be taken account of in full.
 
+    A partial statement says a few facts and nothing of the rest; one that `casts_doubt` tells that
+    the object has changed, and not what it is like now.
+
     An answer from the provider has `asked_from`: it was true at some moment from that second to
     `at`, by the provider's clock, and it was asked for at `heard_at`.
     """
@@ -33,6 +36,8 @@ class Statement:
     is_first: bool = False
     is_base: bool = False
     is_patchy: bool = False
+    is_partial: bool = False
+    casts_doubt: bool = False
     heard_at: datetime | None = None
     asked_from: int | None = None
 
@@ -45,6 +50,10 @@ class Statement:
     def is_answer(self) -> bool:
         """Whether the provider was asked."""
         return self.asked_from is not None
+
+    def is_older_than(self, other: "Statement") -> bool:
+        """Whether the provider's clock says so."""
+        return self.at is not None and other.at is not None and self.at < other.at
 
     def covers(self, other: "Statement") -> bool:
         """Whether this answer is certain to have taken account of what the other tells."""
@@ -82,23 +91,34 @@ def _pack(statement: Statement, current: Facts) -> dict[str, Any]:
         "id": statement.event_id,
         "at": statement.at,
         "heard": plain(statement.heard_at),
-        "but": {
-            name: value for name, value in statement.said.items() if current.get(name) != value
-        },
-        "unsaid": [name for name in current if name not in statement.said],
+        **_pack_facts(statement, current),
         "before": statement.before,
         "first": statement.is_first,
         "base": statement.is_base,
         "patchy": statement.is_patchy,
+        "doubt": statement.casts_doubt,
         "from": statement.asked_from,
     }
     # A change that is empty tells something; the rest need not be kept when it is.
-    return {name: value for name, value in packed.items() if value or name in ("id", "before")}
+    return {
+        name: value for name, value in packed.items() if value or name in ("id", "before", "partly")
+    }
+
+
+def _pack_facts(statement: Statement, current: Facts) -> dict[str, Any]:
+    if statement.is_partial:
+        return {"partly": statement.said}
+    return {
+        "but": {
+            name: value for name, value in statement.said.items() if current.get(name) != value
+        },
+        "unsaid": [name for name in current if name not in statement.said],
+    }
 
 
 def _unpack(packed: Mapping[str, Any], current: Facts) -> Statement:
     heard = packed.get("heard")
-    said = {**current, **packed.get("but", {})}
+    said = packed.get("partly", current) | packed.get("but", {})
     for name in packed.get("unsaid", ()):
         said.pop(name, None)
     return Statement(
@@ -108,6 +128,8 @@ def _unpack(packed: Mapping[str, Any], current: Facts) -> Statement:
         before=packed["before"],
         is_first=packed.get("first", False),
         is_base=packed.get("base", False),
+        is_partial="partly" in packed,
+        casts_doubt=packed.get("doubt", False),
         is_patchy=packed.get("patchy", False),
         heard_at=datetime.fromisoformat(heard) if heard else None,
         asked_from=packed.get("from"),

@@ -151,6 +151,7 @@ def test_an_answer_stands_until_something_later_is_heard(data: st.DataObject) ->
             known = [other for other in known if not answer.covers(other)]
         standing = weigh("subscription", [*known, one])
         known = keep("subscription", [*known, one])
+    assert standing
     if not standing.in_doubt:
         assert standing.last.said == told[-1].said
 
@@ -188,7 +189,9 @@ def test_money_that_is_said_to_have_come_home_has() -> None:
 
 def test_it_is_told_how_it_was_decided() -> None:
     def reason(*told: Statement) -> Reason:
-        return weigh("subscription", told).reason
+        standing = weigh("subscription", told)
+        assert standing
+        return standing.reason
 
     def at(seconds: int, status: str, **about: Any) -> Statement:
         said = {"status": status}

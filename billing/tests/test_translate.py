@@ -94,7 +94,7 @@ OBJECTS: list[Json] = [
 
 
 def translated(subject: Json, event_type: str = "any.updated") -> Change:
-    [change] = stripe.translate(event(event_type, subject))
+    change, *_ = stripe.translate(event(event_type, subject))
     return change
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
-from billing.changes import Change
+from billing.changes import Change, ChargeChange, DisputeChange, RefundChange
+from billing.states import RefundStatus
 from billing.translators.fields import Node
 from billing.translators.stripe import invoicing, payments
 from billing.translators.stripe.common import identifier
@@ -25,6 +27,9 @@ EVENT_TYPES: Final = (
     "payout.*",
 )
 """The events that `translate` can make something of, as patterns for `webhooks.signals.on`."""
+
+CAME_HOME: Final = (RefundStatus.FAILED, RefundStatus.CANCELED)
+"""The states of refunds whose money has come back to us: less is refunded than was."""
 
 _TRANSLATORS: Final[Mapping[str, Callable[[Node], Change | None]]] = {
     "customer": invoicing.customer,
@@ -62,7 +67,7 @@ def translate(event: Event) -> list[Change]:
     change = replace(
         change, is_first=event.type.endswith(".created"), before=_before(change, previous, source)
     )
-    return [change, *_embedded(source, kind)]
+    return [change, *_embedded(source, kind), *_implied(change)]
 
 
 def translate_object(subject: Any) -> Change | None:
@@ -112,6 +117,20 @@ def _rewound(after: Mapping[str, Any], previous: Mapping[str, Any]) -> dict[str,
         else:
             before[key] = value
     return before
+
+
+def _implied(change: Change) -> list[Change]:
+    """What refunds and disputes tell of their charge, of which Stripe may send no event."""
+    if not isinstance(change, DisputeChange | RefundChange) or not isinstance(
+        change.charge_id, str
+    ):
+        return []
+    charge = partial(ChargeChange, provider_id=change.charge_id, complete=False)
+    if isinstance(change, DisputeChange) and change.charge_id:
+        return [charge(disputed=True)]
+    if isinstance(change, RefundChange) and change.charge_id and change.status in CAME_HOME:
+        return [charge(casts_doubt=True)]
+    return []
 
 
 def _embedded(source: Node, kind: str) -> list[Change]:
