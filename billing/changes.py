@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import Enum
+from functools import cache
 from typing import Any, ClassVar, Final, TypeAlias, TypedDict
 
 
@@ -72,9 +73,10 @@ class Change:
     metadata: Metadata = UNKNOWN
 
     @classmethod
-    def names(cls) -> list[str]:
+    @cache
+    def names(cls) -> tuple[str, ...]:
         """The names of the facts that can be said of such an object."""
-        return [field.name for field in fields(cls) if field.name not in _ABOUT_THE_CHANGE]
+        return tuple(field.name for field in fields(cls) if field.name not in _ABOUT_THE_CHANGE)
 
     def facts(self) -> dict[str, Any]:
         """The fields that are said, by name. A deletion is one; that there was none is not."""

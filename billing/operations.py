@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from billing.changes import Change
@@ -55,7 +57,7 @@ def apply(event: Event, change: Change) -> BillingChange | None:
     cause, statement = caused_by(event), _statement(event, change)
     row, is_new = _lock(cause, change, statement)
     if is_new:
-        differences = _differences(type(row)(), change.facts())
+        differences = _differences(_blank(type(row)), change.facts())
         if change.casts_doubt:
             return _record(cause, change, Verdict.UNDECIDABLE, Reason.NO_WITNESS, differences)
         return _record(cause, change, Verdict.APPLIED, Reason.FIRST_HEARD, differences)
@@ -82,7 +84,7 @@ def apply_answer(change: Change, answer: Statement, cause: Cause) -> BillingChan
     """
     row, is_new = _lock(cause, change, answer)
     if is_new:
-        differences = _differences(type(row)(), change.facts())
+        differences = _differences(_blank(type(row)), change.facts())
         return _record(cause, change, Verdict.APPLIED, Reason.ANSWER, differences)
     current = current_facts(row, change)
     known = unpack(row.statements, current)
@@ -133,19 +135,34 @@ def _say_again(known: list[Statement], statement: Statement) -> list[Statement]:
 def _lock(cause: Cause, change: Change, statement: Statement) -> tuple[ProviderObject, bool]:
     """The object's row, locked, and whether this brought it into being."""
     model = MODELS[change.object_type]
-    fresh = model(**change.facts())
-    return model._default_manager.select_for_update().get_or_create(
-        **cause.scope,
-        provider_id=change.provider_id,
-        defaults={
-            **change.facts(),
-            "snapshot_at": _moment(statement.at) if change.complete else None,
-            "snapshot_event_id": statement.event_id if change.complete else "",
-            "statements": pack([statement], current_facts(fresh, change)),
-            "in_doubt": change.casts_doubt,
-            "fetched_at": statement.heard_at if statement.is_answer else None,
-        },
+    rows = model._default_manager.select_for_update()
+    key = {**cause.scope, "provider_id": change.provider_id}
+    row = rows.filter(**key).first()
+    if row is not None:
+        return row, False
+    current = current_facts(_blank(model), change) | facts_of(change)
+    fresh = model(
+        **key,
+        **change.facts(),
+        snapshot_at=_moment(statement.at) if change.complete else None,
+        snapshot_event_id=statement.event_id if change.complete else "",
+        statements=pack([statement], current),
+        in_doubt=change.casts_doubt,
+        fetched_at=statement.heard_at if statement.is_answer else None,
     )
+    try:
+        with transaction.atomic():
+            fresh.save(force_insert=True)
+    except IntegrityError:
+        # Another was faster.
+        return rows.get(**key), False
+    return fresh, True
+
+
+@cache
+def _blank(model: type[ProviderObject]) -> ProviderObject:
+    """An object of which nothing is known; not to be changed."""
+    return model()
 
 
 def _history(event: Event, change: Change) -> QuerySet[BillingChange]:

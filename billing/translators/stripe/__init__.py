@@ -91,6 +91,8 @@ def _before(now: Change, previous: Node, source: Node) -> dict[str, Any] | None:
     """What the facts that an event changed had been; None where that can't be made out."""
     if not isinstance(previous.value, Mapping):
         return None
+    if not previous.value:
+        return {}
     try:
         was = translate_object(_rewound(source.value, previous.value))
     except PermanentFailure:
