@@ -154,8 +154,13 @@ def _ask_once(subject: Subject, cause: Cause, clock: Clock) -> BillingChange | N
     if found is None:
         return None
     change, answer = found
-    with transaction.atomic():
-        return apply_answer(change, answer, cause)
+    try:
+        with transaction.atomic():
+            return apply_answer(change, answer, cause)
+    except IntegrityError:
+        # An event has just been the first to tell of it.
+        with transaction.atomic():
+            return apply_answer(change, answer, cause)
 
 
 def _was_asked_since(subject: Subject, moment: datetime | None) -> bool:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from billing.changes import Change
@@ -41,7 +40,8 @@ def apply_all(event: Event, changes: Iterable[Change]) -> list[BillingChange]:
     """Apply what an event says, and return what was written to the history.
 
     Must run in a transaction. Objects are locked in one order, by type and id, so that events
-    that touch the same ones wait for each other and never in a circle.
+    that touch the same ones wait for each other and never in a circle. Raises `IntegrityError`
+    when another has just been the first to tell of an object: begin anew.
     """
     in_order = sorted(changes, key=lambda change: (change.object_type, change.provider_id))
     return [made for change in in_order if (made := apply(event, change))]
@@ -137,8 +137,7 @@ def _lock(cause: Cause, change: Change, statement: Statement) -> tuple[ProviderO
     model = MODELS[change.object_type]
     rows = model._default_manager.select_for_update()
     key = {**cause.scope, "provider_id": change.provider_id}
-    row = rows.filter(**key).first()
-    if row is not None:
+    if row := next(iter(rows.filter(**key)), None):
         return row, False
     current = current_facts(_blank(model), change) | facts_of(change)
     fresh = model(
@@ -150,12 +149,8 @@ def _lock(cause: Cause, change: Change, statement: Statement) -> tuple[ProviderO
         in_doubt=change.casts_doubt,
         fetched_at=statement.heard_at if statement.is_answer else None,
     )
-    try:
-        with transaction.atomic():
-            fresh.save(force_insert=True)
-    except IntegrityError:
-        # Another was faster.
-        return rows.get(**key), False
+    # Where another was faster, this fails, and whoever called begins anew.
+    fresh.save(force_insert=True)
     return fresh, True
 
 

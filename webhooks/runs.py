@@ -6,7 +6,7 @@ import traceback
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from django.db import OperationalError, transaction
+from django.db import DatabaseError, transaction
 
 from webhooks.events import Event
 from webhooks.exceptions import PermanentFailure, Unprepared
@@ -16,9 +16,10 @@ logger = logging.getLogger(__name__)
 
 MAX_ERROR_LENGTH = 4000
 
-CONFLICTS = ("40001", "40P01")
-"""PostgreSQL's codes for a serialization failure and a deadlock: nobody's fault, so the handler
-is run again at once. https://www.postgresql.org/docs/current/errcodes-appendix.html"""
+CONFLICTS = ("40001", "40P01", "23505")
+"""PostgreSQL's codes for a serialization failure, a deadlock, and a row that another was faster
+to insert: nobody's fault, so the handler is run again at once.
+https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 
 MAX_CONFLICTS = 4
 
@@ -82,14 +83,14 @@ def _run_in_savepoint(handler: Handler, event: Event) -> None:
         try:
             with transaction.atomic():
                 handler(event)
-        except OperationalError as error:
+        except DatabaseError as error:
             if not conflicts_left or _sqlstate(error) not in CONFLICTS:
                 raise
         else:
             return
 
 
-def _sqlstate(error: OperationalError) -> str:
+def _sqlstate(error: DatabaseError) -> str:
     return getattr(error.__cause__, "sqlstate", None) or ""
 
 
