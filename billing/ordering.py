@@ -62,6 +62,7 @@ def keep(kind: str, statements: Sequence[Statement]) -> list[Statement]:
     Of those that are much older than the newest, one is kept: what they come to.
     """
     answer = next((one for one in statements if one.is_answer and not one.is_base), None)
+    beyond = _beyond(answer, statements)[-MOST_KEPT:]
     if answer is not None:
         statements = [one for one in statements if one is answer or not answer.covers(one)]
     whole = [one for one in statements if not one.is_partial]
@@ -71,7 +72,22 @@ def keep(kind: str, statements: Sequence[Statement]) -> list[Statement]:
         for one in statements
         if one.is_partial and (one.at is None or one.at >= newest - WINDOW_SECONDS)
     ]
-    return [*_keep(kind, whole), *partial[-MOST_KEPT:]]
+    return [*_keep(kind, whole), *partial[-MOST_KEPT:], *beyond]
+
+
+def _beyond(answer: Statement | None, statements: Sequence[Statement]) -> list[Statement]:
+    """Those that the answer covers, and that say more than it, in a shape of their own."""
+    if answer is None:
+        return []
+    return [
+        one
+        for one in statements
+        if not one.is_partial and answer.covers(one) and one.said.keys() - answer.said.keys()
+    ]
+
+
+def _by_clock(one: Statement) -> tuple[int, str]:
+    return one.at or 0, one.event_id
 
 
 def _newest(statements: Sequence[Statement]) -> int:
@@ -130,9 +146,17 @@ def conclude(
     facts = {**current, **last.said, "deleted": bool(last.said.get("deleted"))}
     witnesses = partial if last.is_answer else statements
     said = [one.said for one in witnesses] + ([] if last.is_answer else [current])
-    for name in _unsaid(last, statements):
+    beyond = _beyond(answers[0] if answers else None, statements)
+    for one in [
+        *sorted(statements, key=_by_clock),
+        *([_weigh(kind, beyond).last] if beyond else []),
+    ]:
         # Shapes differ: what the last has no word for is known from another.
-        _come_about(facts, name, [current, *(one.said for one in statements)])
+        facts |= {
+            name: value
+            for name, value in one.said.items()
+            if name not in last.said and name != "deleted" and value not in NOT_YET
+        }
     for name in LASTING.get(kind, ()):
         _come_about(facts, name, said)
     shrunk = [_regrow(facts, name, said, last, witnesses) for name in GROWING.get(kind, ())]
@@ -147,10 +171,6 @@ def conclude(
 
 def _nothing(current: Facts) -> Statement:
     return Statement(event_id="", at=None, said=current)
-
-
-def _unsaid(last: Statement, statements: Sequence[Statement]) -> set[str]:
-    return {name for one in statements for name in one.said} - last.said.keys() - {"deleted"}
 
 
 def _come_about(facts: Facts, name: str, said: Sequence[Facts]) -> None:
@@ -189,7 +209,7 @@ def _is_told(name: str, statements: Sequence[Statement]) -> bool:
 def _weigh_against(answer: Statement, kind: str, statements: Sequence[Statement]) -> Standing:
     """What the provider answered stands, but for what happened since."""
     others = [one for one in statements if one is not answer and not answer.covers(one)]
-    since = [one for one in others if one.at is not None and one.at > (answer.at or 0)]
+    since = [one for one in others if one.said.get("deleted") or (one.at or 0) > (answer.at or 0)]
     unclear = [one for one in others if one not in since and not _agree(one, answer)]
     if since:
         standing = _weigh(kind, keep(kind, [replace(answer, is_base=True), *since]))

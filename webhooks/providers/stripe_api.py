@@ -27,7 +27,7 @@ PATHS: Final[Mapping[str, str]] = {
     "customer": "/v1/customers/{}",
     "subscription": "/v1/subscriptions/{}",
     # Since 2025-03-31 an invoice tells of its payments only when it is asked to.
-    "invoice": "/v1/invoices/{}?expand[]=payments.data.payment.payment_intent",
+    "invoice": "/v1/invoices/{}?expand[]=payments",
     "payment_intent": "/v1/payment_intents/{}",
     "charge": "/v1/charges/{}",
     "refund": "/v1/refunds/{}",

@@ -4,7 +4,6 @@ Since 2025-03-31 (basil) a subscription's items tell the current period, and an 
 subscription in `parent` and its payments in `payments`: https://docs.stripe.com/changelog/basil
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from billing.changes import (
@@ -128,12 +127,10 @@ def _paid_by(payments: Node) -> tuple[Text, Text]:
 
 
 def _payment(source: Node) -> tuple[Text, Text]:
-    """A payment is made with one of the two, which says nothing of the other unless it is whole."""
-    intent = source["payment"]["payment_intent"]
+    """A payment is made with one of the two, which says nothing of the other."""
+    intent = reference(source["payment"]["payment_intent"])
     charge = reference(source["payment"]["charge"])
-    if isinstance(intent.value, Mapping):
-        charge = first(charge, reference(intent["latest_charge"]))
-    return reference(intent) or UNKNOWN, charge or UNKNOWN
+    return intent or UNKNOWN, charge or UNKNOWN
 
 
 def _moments(source: Node, key: str) -> list[datetime]:
