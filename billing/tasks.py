@@ -1,6 +1,7 @@
 """What Celery workers do for billing on a schedule."""
 
 import logging
+import time
 from datetime import timedelta
 from typing import Final
 
@@ -8,7 +9,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from billing import conf
+from billing import conf, idempotency
 from billing.conf import Fetching
 from billing.drift import Compared, compare_all
 from billing.models import MODELS
@@ -16,6 +17,9 @@ from billing.models import MODELS
 logger = logging.getLogger(__name__)
 
 LONGEST_SECONDS: Final = 6 * 3600
+
+TURN_SECONDS: Final = 60.0
+"""After so long a worker leaves what is left to the next day: old keys harm nobody."""
 
 
 @shared_task(name="billing.settle_doubts")
@@ -36,6 +40,14 @@ def reconcile() -> None:
     rows = [model._default_manager.filter(updated_at__gte=since) for model in MODELS.values()]
     for compared in compare_all(rows, repair=settings.RECONCILE_BILLING_REPAIR):
         _log(compared)
+
+
+@shared_task(name="billing.cleanup_keys")
+def cleanup_keys() -> None:
+    """Delete the idempotency keys whose lifetime is over."""
+    deadline = time.monotonic() + TURN_SECONDS
+    done = idempotency.clean_up(now=timezone.now(), is_over=lambda: time.monotonic() > deadline)
+    logger.info("%s idempotency keys were deleted", done)
 
 
 def _log(compared: Compared) -> None:
