@@ -1,12 +1,14 @@
 """The whole system on this machine, for a while: `make stack`.
 
-PostgreSQL, Redis, an HTTP server with two workers, two Celery workers and beat. When it is
-stopped, everything goes, data included.
+PostgreSQL, Redis, an HTTP server with two workers, two Celery workers and beat, and a small Stripe
+to call and to be called by. When it is stopped, everything goes, data included.
 """
 
 import argparse
+import json
 import multiprocessing
 import os
+import secrets
 import shlex
 import signal
 import socket
@@ -15,6 +17,7 @@ import tempfile
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from threading import Timer
+from urllib.request import Request, urlopen
 
 import django
 from django.core.management import call_command
@@ -22,11 +25,19 @@ from django.db import connections
 from honcho.manager import SIGNALS, Manager
 
 from payments_project import development
-from tests.servers import postgresql, redis
+from tests.servers import free_port, postgresql, redis
 
 Environment = dict[str, str]
 
 PATIENCE_SECONDS = 0.1
+STEPS = 40
+
+ORDER = {
+    "mode": "subscription",
+    "line_items": [{"price": "price_gold"}],
+    "customer_email": "ada@example.com",
+    "success_url": "https://example.com/thanks",
+}
 
 
 class Processes(Manager):  # type: ignore[misc]
@@ -55,8 +66,11 @@ def main() -> None:
             "REDIS_URL": f"{redis_url}/0",
             "CELERY_BROKER_URL": f"{redis_url}/1",
             "WEBHOOK_PROCESSING": "celery",
+            "STRIPE_API_KEY": f"sk_test_{secrets.token_hex(12)}",
+            "STRIPE_API_BASE": f"http://127.0.0.1:{free_port()}",
         }
         password = _prepare(settings)
+        _write_manage(folder / "manage", settings)
         sys.exit(_run(port, folder, settings, password))
 
 
@@ -80,6 +94,14 @@ def _prepare(settings: Environment) -> str | None:
     return password
 
 
+def _write_manage(path: Path, settings: Environment) -> None:
+    """Write what runs manage.py with these settings. It goes with the stack, as they do."""
+    variables = shlex.join(f"{name}={value}" for name, value in settings.items())
+    command = shlex.join([sys.executable, "manage.py"])
+    here = shlex.quote(str(Path.cwd()))
+    path.write_text(f'cd {here} && exec env {variables} {command} "$@"\n')
+
+
 def _run(port: int, folder: Path, settings: Environment, password: str | None) -> int:
     """Run the processes until they are told to stop, or one of them ends; the exit status."""
     manager = Processes()
@@ -91,9 +113,12 @@ def _run(port: int, folder: Path, settings: Environment, password: str | None) -
     for name in ("worker1", "worker2"):
         options = ["--concurrency", "1", "--without-gossip", "--without-mingle"]
         _add(manager, name, _celery("worker", "--hostname", f"{name}@%h", *options), of_workers)
+    _add(manager, "stripe", _stripe(port, settings["STRIPE_API_BASE"]), environment)
     beat = _celery("beat", "--schedule", str(folder / "beat"), "--pidfile", "")
     _add(manager, "beat", beat, of_workers)
-    greeter = multiprocessing.Process(target=_greet, args=(port, password, settings), daemon=True)
+    greeter = multiprocessing.Process(
+        target=_greet, args=(port, folder, settings, password), daemon=True
+    )
     greeter.start()
     try:
         manager.loop()
@@ -112,19 +137,57 @@ def _celery(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "celery", "-A", "payments_project", "--quiet", *arguments]
 
 
-def _greet(port: int, password: str | None, settings: Environment) -> None:
+def _stripe(port: int, base: str) -> list[str]:
+    from webhooks import conf
+
+    options = ["--port", base.rpartition(":")[2]]
+    options += ["--webhook", f"http://127.0.0.1:{port}/webhooks/stripe"]
+    options += ["--secret", conf.secrets("STRIPE_WEBHOOK_SECRET")[0]]
+    return [sys.executable, "-m", "tests.fake_stripe", *options]
+
+
+def _greet(port: int, folder: Path, settings: Environment, password: str | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who started this stops it
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    stripe = settings["STRIPE_API_BASE"]
     try:
         development.wait_until_ready(port, lambda: True)
-        development.send_story(port)
-    except SystemExit:
+        own_port = int(stripe.rpartition(":")[2])
+        development.wait_until_ready(own_port, lambda: True, path="/_control/clock")
+        _let_happen(stripe)
+    except (OSError, SystemExit):
         os.kill(os.getppid(), signal.SIGTERM)
         raise
-    where = shlex.join(f"{name}={value}" for name, value in settings.items())
-    command = f".venv/bin/python manage.py chaos_drill{development.url_option(port)}"
-    more = {"Database": settings["DATABASE_URL"], "Drill": f"env {where} {command}"}
+    more = {
+        "Database": settings["DATABASE_URL"],
+        "Stripe": f"{stripe} (a small one of our own; its clock runs ahead of ours)",
+        **_what_to_try(port, stripe, f"sh {shlex.quote(str(folder / 'manage'))}"),
+    }
     print(development.greeting(port, password, more), flush=True)  # noqa: T201
+
+
+def _let_happen(stripe: str) -> None:
+    """Let a story happen at the small Stripe, which sends its events. Raises `OSError`."""
+    body = json.dumps({"steps": STEPS}).encode()
+    with urlopen(Request(f"{stripe}/_control/stories", body), timeout=60):  # noqa: S310
+        pass
+
+
+def _what_to_try(port: int, stripe: str, manage: str) -> Environment:
+    """Lines to be copied, each with its label; later ones use what earlier ones gave."""
+    token = "api_token create --user admin --name me --scope billing:read --scope billing:write"
+    headers = "-H \"Authorization: Bearer $KEY\" -H 'Idempotency-Key: order-1'"
+    sessions = f"http://127.0.0.1:{port}/api/v1/checkout-sessions"
+    order = f"{headers} --json {shlex.quote(json.dumps(ORDER))}"
+    step = {"step": "checkouts.complete", "arguments": {"session": "ID"}}
+    return {
+        "Token": f"KEY=$({manage} {token})",
+        "Order": f"curl {sessions} {order}",
+        "Pay": f"curl {stripe}/_control/steps -d '{json.dumps(step)}'  # ID: the order's",
+        "Story": f"curl {stripe}/_control/stories -d '{json.dumps({'steps': STEPS})}'",
+        "Compare": f"{manage} reconcile_billing",
+        "Drill": f"{manage} chaos_drill{development.url_option(port)}",
+    }
 
 
 if __name__ == "__main__":

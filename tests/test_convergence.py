@@ -149,9 +149,7 @@ def test_generated_stories_converge_when_stripe_can_be_asked(
     for seed in range(ORDERS // 4):
         forget()
         told = tell_while_it_happens(stripe, seed)
-        theirs = [
-            subject for key, subject in truth(stripe.world).items() if key[0] == f"acct_{seed}"
-        ]
+        theirs = truth(stripe.world, account=f"acct_{seed}").values()
         assert wrong(told, *theirs) == []
         assert [row for row in rows() if row.in_doubt] == []
         assert_history_explains_everything()
