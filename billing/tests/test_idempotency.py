@@ -167,8 +167,7 @@ def test_keys_are_cleaned_up_once_a_day_by_the_clock() -> None:
     make(2, timezone.now() - DAY)
     make(1, timezone.now() + DAY)
     scheduled = settings.CELERY_BEAT_SCHEDULE["cleanup-keys"]
-    moments = scheduled["schedule"]
-    assert (len(moments.minute), len(moments.hour), len(moments.day_of_week)) == (1, 1, 7)
+    assert "10 3 * * *" in str(scheduled["schedule"])
     assert scheduled["task"] == cleanup_keys.name
     cleanup_keys()
     assert IdempotencyKey.objects.count() == 1
