@@ -51,11 +51,16 @@ def cleanup_keys() -> None:
 
 
 def _log(compared: Compared) -> None:
+    provider_id = compared.subject.provider_id
     if compared.mended:
-        logger.warning("mended %s: %s", compared.subject.provider_id, list(compared.differences))
+        logger.warning("mended %s: %s", provider_id, _what(compared))
     elif not compared.is_well:
-        logger.warning(
-            "%s is not as the provider has it: %s",
-            compared.subject.provider_id,
-            compared.failure or list(compared.differences),
-        )
+        logger.warning("%s is not as the provider has it: %s", provider_id, _what(compared))
+
+
+def _what(compared: Compared) -> str:
+    if compared.gone:
+        return "it has no such object"
+    if compared.out_of_reach:
+        return "it can't be asked with this key"
+    return compared.failure or ", ".join(compared.differences) or "it was in doubt"
