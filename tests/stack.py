@@ -5,7 +5,6 @@ to call and to be called by. When it is stopped, everything goes, data included.
 """
 
 import argparse
-import json
 import multiprocessing
 import os
 import secrets
@@ -17,7 +16,6 @@ import tempfile
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from threading import Timer
-from urllib.request import Request, urlopen
 
 import django
 from django.core.management import call_command
@@ -26,18 +24,11 @@ from honcho.manager import SIGNALS, Manager
 
 from payments_project import development
 from tests.servers import free_port, postgresql, redis
+from tests.stack_greeting import Greeting
 
 Environment = dict[str, str]
 
 PATIENCE_SECONDS = 0.1
-STEPS = 40
-
-ORDER = {
-    "mode": "subscription",
-    "line_items": [{"price": "price_gold"}],
-    "customer_email": "ada@example.com",
-    "success_url": "https://example.com/thanks",
-}
 
 
 class Processes(Manager):  # type: ignore[misc]
@@ -70,7 +61,7 @@ def main() -> None:
             "STRIPE_API_BASE": f"http://127.0.0.1:{free_port()}",
         }
         password = _prepare(settings)
-        _write_manage(folder / "manage", settings)
+        _write_manage(folder, settings)
         sys.exit(_run(port, folder, settings, password))
 
 
@@ -94,12 +85,16 @@ def _prepare(settings: Environment) -> str | None:
     return password
 
 
-def _write_manage(path: Path, settings: Environment) -> None:
+def _write_manage(folder: Path, settings: Environment) -> None:
     """Write what runs manage.py with these settings. It goes with the stack, as they do."""
     variables = shlex.join(f"{name}={value}" for name, value in settings.items())
     command = shlex.join([sys.executable, "manage.py"])
     here = shlex.quote(str(Path.cwd()))
-    path.write_text(f'cd {here} && exec env {variables} {command} "$@"\n')
+    (folder / "manage").write_text(f'cd {here} && exec env {variables} {command} "$@"\n')
+
+
+def _manage(folder: Path) -> str:
+    return shlex.join(["sh", str(folder / "manage")])
 
 
 def _run(port: int, folder: Path, settings: Environment, password: str | None) -> int:
@@ -116,9 +111,8 @@ def _run(port: int, folder: Path, settings: Environment, password: str | None) -
     _add(manager, "stripe", _stripe(port, settings["STRIPE_API_BASE"]), environment)
     beat = _celery("beat", "--schedule", str(folder / "beat"), "--pidfile", "")
     _add(manager, "beat", beat, of_workers)
-    greeter = multiprocessing.Process(
-        target=_greet, args=(port, folder, settings, password), daemon=True
-    )
+    greeting = Greeting(port, settings, _manage(folder), password)
+    greeter = multiprocessing.Process(target=greeting.give, daemon=True)
     greeter.start()
     try:
         manager.loop()
@@ -144,50 +138,6 @@ def _stripe(port: int, base: str) -> list[str]:
     options += ["--webhook", f"http://127.0.0.1:{port}/webhooks/stripe"]
     options += ["--secret", conf.secrets("STRIPE_WEBHOOK_SECRET")[0]]
     return [sys.executable, "-m", "tests.fake_stripe", *options]
-
-
-def _greet(port: int, folder: Path, settings: Environment, password: str | None) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who started this stops it
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    stripe = settings["STRIPE_API_BASE"]
-    try:
-        development.wait_until_ready(port, lambda: True)
-        own_port = int(stripe.rpartition(":")[2])
-        development.wait_until_ready(own_port, lambda: True, path="/_control/clock")
-        _let_happen(stripe)
-    except (OSError, SystemExit):
-        os.kill(os.getppid(), signal.SIGTERM)
-        raise
-    more = {
-        "Database": settings["DATABASE_URL"],
-        "Stripe": f"{stripe} (a small one of our own; its clock runs ahead of ours)",
-        **_what_to_try(port, stripe, f"sh {shlex.quote(str(folder / 'manage'))}"),
-    }
-    print(development.greeting(port, password, more), flush=True)  # noqa: T201
-
-
-def _let_happen(stripe: str) -> None:
-    """Let a story happen at the small Stripe, which sends its events. Raises `OSError`."""
-    body = json.dumps({"steps": STEPS}).encode()
-    with urlopen(Request(f"{stripe}/_control/stories", body), timeout=60):  # noqa: S310
-        pass
-
-
-def _what_to_try(port: int, stripe: str, manage: str) -> Environment:
-    """Lines to be copied, each with its label; later ones use what earlier ones gave."""
-    token = "api_token create --user admin --name me --scope billing:read --scope billing:write"
-    headers = "-H \"Authorization: Bearer $KEY\" -H 'Idempotency-Key: order-1'"
-    sessions = f"http://127.0.0.1:{port}/api/v1/checkout-sessions"
-    order = f"{headers} --json {shlex.quote(json.dumps(ORDER))}"
-    step = {"step": "checkouts.complete", "arguments": {"session": "ID"}}
-    return {
-        "Token": f"KEY=$({manage} {token})",
-        "Order": f"curl {sessions} {order}",
-        "Pay": f"curl {stripe}/_control/steps -d '{json.dumps(step)}'  # ID: the order's",
-        "Story": f"curl {stripe}/_control/stories -d '{json.dumps({'steps': STEPS})}'",
-        "Compare": f"{manage} reconcile_billing",
-        "Drill": f"{manage} chaos_drill{development.url_option(port)}",
-    }
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import pytest
 
 from tests.conftest import process, wait_until
 from tests.servers import free_port
-from tests.stack import ORDER
+from tests.stack_greeting import ORDER
 
 pytestmark = pytest.mark.postgresql
 
