@@ -70,6 +70,6 @@ class Greeting:
             "Pay": f"curl {self.stripe}/_control/steps -d '{json.dumps(step)}'  # the order's id",
             "See": f"curl '{api}/v1/subscriptions?page_size=1' {bearer}",
             "Story": f"curl {self.stripe}/_control/stories -d '{json.dumps(story)}'",
-            "Compare": f"{self.manage} reconcile_billing",
+            "Compare": f"{self.manage} reconcile_billing --repair",
             "Drill": f"{self.manage} chaos_drill{development.url_option(self.port)}",
         }

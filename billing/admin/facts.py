@@ -35,6 +35,7 @@ def object_facts(row: ProviderObject) -> Facts:
 def record_facts(row: ProviderObject) -> Facts:
     """Where it lives, and where what is known of it comes from."""
     last = row.snapshot_event_id
+    otherwise = "the provider, when asked" if row.fetched_at else NOTHING
     return Facts(
         "Record",
         [
@@ -42,7 +43,7 @@ def record_facts(row: ProviderObject) -> Facts:
                 Fact("Provider", row.provider.capitalize()),
                 Fact("Account", code(row.account) if row.account else "our own"),
                 Fact("As of", moment(row.snapshot_at)),
-                Fact("Comes from", link(events_url(last), code(last)) if last else NOTHING),
+                Fact("Comes from", link(events_url(last), code(last)) if last else otherwise),
                 Fact("Asked for", moment(row.fetched_at)),
                 Fact("Updated here", moment(row.updated_at)),
                 Fact("Metadata", value(row, "metadata"), wide=True),
