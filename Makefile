@@ -36,7 +36,7 @@ test: .venv/dev.stamp ## Test on SQLite, then on PostgreSQL and Redis
 	exit $$status
 
 .PHONY: nightly
-nightly: .venv/dev.stamp ## Tell stories in 10,000 random orders, on SQLite (test: 500)
+nightly: .venv/dev.stamp ## Tell stories in 10,000 random orders (test: 500); about fifteen minutes
 	SUITE_DATABASE=sqlite SUITE_ORDERS=10000 $(BIN)/python -m pytest -q tests/test_convergence.py
 
 .PHONY: lint
