@@ -134,10 +134,12 @@ def clean_up(
     batch_size: int = 1000,
     dry_run: bool = False,
     progress: Callable[[int], None] = lambda _: None,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> int:
     """Delete the keys whose lifetime is over, and say how many. None that somebody is at.
 
-    Each batch is a transaction of its own. Raises `ValueError` for a batch of no keys.
+    Each batch is a transaction of its own; after each, `is_over` says whether to leave the rest.
+    Raises `ValueError` for a batch of no keys.
     """
     if batch_size < 1:
         raise ValueError("a batch has at least one key")
@@ -151,6 +153,8 @@ def clean_up(
         # The query still asks for what has expired, in case one was renewed in the meantime.
         total += expired.filter(pk__in=pks).delete()[0]
         progress(total)
+        if is_over():
+            break
     return total
 
 

@@ -1,6 +1,7 @@
 """What Celery workers do for billing on a schedule."""
 
 import logging
+import time
 from datetime import timedelta
 from typing import Final
 
@@ -8,7 +9,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from billing import conf
+from billing import conf, idempotency
 from billing.conf import Fetching
 from billing.drift import Compared, compare_all
 from billing.models import MODELS
@@ -16,6 +17,9 @@ from billing.models import MODELS
 logger = logging.getLogger(__name__)
 
 LONGEST_SECONDS: Final = 6 * 3600
+
+TURN_SECONDS: Final = 60.0
+"""After so long a worker leaves what is left to the next day: old keys harm nobody."""
 
 
 @shared_task(name="billing.settle_doubts")
@@ -38,12 +42,25 @@ def reconcile() -> None:
         _log(compared)
 
 
+@shared_task(name="billing.cleanup_keys")
+def cleanup_keys() -> None:
+    """Delete the idempotency keys whose lifetime is over."""
+    deadline = time.monotonic() + TURN_SECONDS
+    done = idempotency.clean_up(now=timezone.now(), is_over=lambda: time.monotonic() > deadline)
+    logger.info("%s idempotency keys were deleted", done)
+
+
 def _log(compared: Compared) -> None:
+    provider_id = compared.subject.provider_id
     if compared.mended:
-        logger.warning("mended %s: %s", compared.subject.provider_id, list(compared.differences))
+        logger.warning("mended %s: %s", provider_id, _what(compared))
     elif not compared.is_well:
-        logger.warning(
-            "%s is not as the provider has it: %s",
-            compared.subject.provider_id,
-            compared.failure or list(compared.differences),
-        )
+        logger.warning("%s is not as the provider has it: %s", provider_id, _what(compared))
+
+
+def _what(compared: Compared) -> str:
+    if compared.gone:
+        return "it has no such object"
+    if compared.out_of_reach:
+        return "it can't be asked with this key"
+    return compared.failure or ", ".join(compared.differences) or "it was in doubt"

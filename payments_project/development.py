@@ -64,8 +64,8 @@ def _running(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
-def wait_until_ready(port: int, is_running: Callable[[], bool]) -> None:
-    """Wait until the server can do its work. Exits when it ends, or takes too long."""
+def wait_until_ready(port: int, is_running: Callable[[], bool], *, path: str = "/readyz") -> None:
+    """Wait until a server can do its work. Exits when it ends, or takes too long."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if not is_running():
@@ -74,7 +74,7 @@ def wait_until_ready(port: int, is_running: Callable[[], bool]) -> None:
             suppress(OSError, HTTPException),
             closing(HTTPConnection("127.0.0.1", port, timeout=5)) as connection,
         ):
-            connection.request("GET", "/readyz")
+            connection.request("GET", path)
             if connection.getresponse().status == 200:
                 return
         time.sleep(0.1)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import django_stubs_ext
 import environ
+from celery.schedules import crontab
 from django.http import HttpRequest
 from django.urls import reverse_lazy
 
@@ -16,6 +17,7 @@ env.read_env(BASE_DIR / ".env")
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"] if DEBUG else [])
 
 INSTALLED_APPS = [
@@ -143,6 +145,12 @@ if CELERY_BROKER_URL.startswith("redis"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 2, "socket_connect_timeout": 2}
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "sweep": {"task": "webhooks.drain", "schedule": 2.0, "options": {"expires": 10}},
+    # By the clock: an interval would begin anew with each start of beat, and might never end.
+    "cleanup-keys": {
+        "task": "billing.cleanup_keys",
+        "schedule": crontab(hour="3", minute="10"),
+        "options": {"expires": 3600},
+    },
 }
 if STRIPE_API_KEY:
     CELERY_BEAT_SCHEDULE["settle-doubts"] = {

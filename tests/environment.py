@@ -25,6 +25,7 @@ PINNED = {
     "RECONCILE_EVERY_MINUTES": "0",
     "REDIS_URL": "",
     "SECRET_KEY": "known-to-all-and-good-for-tests-only",
+    "SECRET_KEY_FALLBACKS": "",
     "SECURE_SSL_REDIRECT": "false",
     "BILLING_GRACE_DAYS": "7",
     "RECONCILE_BILLING_EVERY_HOURS": "0",

@@ -1,12 +1,13 @@
 """The whole system on this machine, for a while: `make stack`.
 
-PostgreSQL, Redis, an HTTP server with two workers, two Celery workers and beat. When it is
-stopped, everything goes, data included.
+PostgreSQL, Redis, an HTTP server with two workers, two Celery workers and beat, and a small Stripe
+to call and to be called by. When it is stopped, everything goes, data included.
 """
 
 import argparse
 import multiprocessing
 import os
+import secrets
 import shlex
 import signal
 import socket
@@ -22,7 +23,8 @@ from django.db import connections
 from honcho.manager import SIGNALS, Manager
 
 from payments_project import development
-from tests.servers import postgresql, redis
+from tests.servers import free_port, postgresql, redis
+from tests.stack_greeting import Greeting
 
 Environment = dict[str, str]
 
@@ -55,8 +57,11 @@ def main() -> None:
             "REDIS_URL": f"{redis_url}/0",
             "CELERY_BROKER_URL": f"{redis_url}/1",
             "WEBHOOK_PROCESSING": "celery",
+            "STRIPE_API_KEY": f"sk_test_{secrets.token_hex(12)}",
+            "STRIPE_API_BASE": f"http://127.0.0.1:{free_port()}",
         }
         password = _prepare(settings)
+        _write_manage(folder, settings)
         sys.exit(_run(port, folder, settings, password))
 
 
@@ -80,6 +85,18 @@ def _prepare(settings: Environment) -> str | None:
     return password
 
 
+def _write_manage(folder: Path, settings: Environment) -> None:
+    """Write what runs manage.py with these settings. It goes with the stack, as they do."""
+    variables = shlex.join(f"{name}={value}" for name, value in settings.items())
+    command = shlex.join([sys.executable, "manage.py"])
+    here = shlex.quote(str(Path.cwd()))
+    (folder / "manage").write_text(f'cd {here} && exec env {variables} {command} "$@"\n')
+
+
+def _manage(folder: Path) -> str:
+    return shlex.join(["sh", str(folder / "manage")])
+
+
 def _run(port: int, folder: Path, settings: Environment, password: str | None) -> int:
     """Run the processes until they are told to stop, or one of them ends; the exit status."""
     manager = Processes()
@@ -91,9 +108,11 @@ def _run(port: int, folder: Path, settings: Environment, password: str | None) -
     for name in ("worker1", "worker2"):
         options = ["--concurrency", "1", "--without-gossip", "--without-mingle"]
         _add(manager, name, _celery("worker", "--hostname", f"{name}@%h", *options), of_workers)
+    _add(manager, "stripe", _stripe(port, settings["STRIPE_API_BASE"]), environment)
     beat = _celery("beat", "--schedule", str(folder / "beat"), "--pidfile", "")
     _add(manager, "beat", beat, of_workers)
-    greeter = multiprocessing.Process(target=_greet, args=(port, password, settings), daemon=True)
+    greeting = Greeting(port, settings, _manage(folder), password)
+    greeter = multiprocessing.Process(target=greeting.give, daemon=True)
     greeter.start()
     try:
         manager.loop()
@@ -112,19 +131,13 @@ def _celery(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "celery", "-A", "payments_project", "--quiet", *arguments]
 
 
-def _greet(port: int, password: str | None, settings: Environment) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who started this stops it
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    try:
-        development.wait_until_ready(port, lambda: True)
-        development.send_story(port)
-    except SystemExit:
-        os.kill(os.getppid(), signal.SIGTERM)
-        raise
-    where = shlex.join(f"{name}={value}" for name, value in settings.items())
-    command = f".venv/bin/python manage.py chaos_drill{development.url_option(port)}"
-    more = {"Database": settings["DATABASE_URL"], "Drill": f"env {where} {command}"}
-    print(development.greeting(port, password, more), flush=True)  # noqa: T201
+def _stripe(port: int, base: str) -> list[str]:
+    from webhooks import conf
+
+    options = ["--port", base.rpartition(":")[2]]
+    options += ["--webhook", f"http://127.0.0.1:{port}/webhooks/stripe"]
+    options += ["--secret", conf.secrets("STRIPE_WEBHOOK_SECRET")[0]]
+    return [sys.executable, "-m", "tests.fake_stripe", *options]
 
 
 if __name__ == "__main__":

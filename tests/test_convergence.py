@@ -159,8 +159,7 @@ def as_answered(account: Account) -> list[Json]:
     """The account's objects, invoices with their payments."""
     return [
         expanded(account, subject, PAYMENTS) if subject["object"] == "invoice" else subject
-        for key, subject in truth(account.world).items()
-        if key[0] == account.id
+        for subject in truth(account.world, account=account.id).values()
     ]
 
 

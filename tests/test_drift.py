@@ -100,7 +100,9 @@ def test_a_whole_business_is_as_stripe_has_it(stripe: Served) -> None:
     assert " 0 different, 0 mended" in reconcile()
 
 
-def test_doubts_are_settled_on_a_schedule(stripe: Served, settings: Settings) -> None:
+def test_doubts_are_settled_on_a_schedule(
+    stripe: Served, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
     settings.STRIPE_FETCH = "never"
     home = stripe.world.account()
     made = customers.create(home, name="Jo")
@@ -116,3 +118,9 @@ def test_doubts_are_settled_on_a_schedule(stripe: Served, settings: Settings) ->
     settle_doubts()
     customer = Customer.objects.get()
     assert (customer.name, customer.in_doubt) == ("Bo", False)
+
+    Customer.objects.update(in_doubt=True)
+    Customer.objects.create(provider_id="cus_gone", in_doubt=True, **customer.scope)
+    settle_doubts()
+    assert f"mended {made['id']}: it was in doubt" in caplog.text
+    assert "cus_gone is not as the provider has it: it has no such object" in caplog.text

@@ -7,11 +7,11 @@ from django.db.models import DateTimeField, Field
 from django.utils.html import format_html
 
 from billing.admin.related import named_by
-from billing.admin.values import REFERENCES, is_money, label, value
+from billing.admin.values import IN_DOUBT, REFERENCES, flags, is_money, label, value
 from billing.models import ProviderObject
 from webhooks.admin.panels import Fact, Facts
 from webhooks.admin.related import events_url
-from webhooks.admin.values import NOTHING, badge, code, dashboard_link, link, mode, moment
+from webhooks.admin.values import NOTHING, code, dashboard_link, link, mode, moment
 
 _COMMON: Final = frozenset(field.name for field in ProviderObject._meta.local_fields)
 
@@ -21,7 +21,7 @@ def object_facts(row: ProviderObject) -> Facts:
     return Facts(
         str(row._meta.verbose_name).capitalize(),
         [
-            [_identity(row), *_own(row, _is_other)],
+            [_identity(row), *_doubt(row), *_own(row, _is_other)],
             named_by(row),
             [
                 *_own(row, lambda field: is_money(field.name)),
@@ -35,6 +35,7 @@ def object_facts(row: ProviderObject) -> Facts:
 def record_facts(row: ProviderObject) -> Facts:
     """Where it lives, and where what is known of it comes from."""
     last = row.snapshot_event_id
+    otherwise = "the provider, when asked" if row.fetched_at else NOTHING
     return Facts(
         "Record",
         [
@@ -42,7 +43,7 @@ def record_facts(row: ProviderObject) -> Facts:
                 Fact("Provider", row.provider.capitalize()),
                 Fact("Account", code(row.account) if row.account else "our own"),
                 Fact("As of", moment(row.snapshot_at)),
-                Fact("Comes from", link(events_url(last), code(last)) if last else NOTHING),
+                Fact("Comes from", link(events_url(last), code(last)) if last else otherwise),
                 Fact("Asked for", moment(row.fetched_at)),
                 Fact("Updated here", moment(row.updated_at)),
                 Fact("Metadata", value(row, "metadata"), wide=True),
@@ -55,12 +56,20 @@ def _identity(row: ProviderObject) -> Fact:
     there = dashboard_link(
         row.provider, row.object_type, row.provider_id, row.account, row.livemode
     )
-    deleted = badge("Deleted", "danger") if row.deleted else ""
-    doubt = badge("In doubt: events can't tell its latest state", "danger") if row.in_doubt else ""
-    name = format_html(
-        "{} {} {} {} {}", code(row.provider_id), mode(row.livemode), deleted, doubt, there
-    )
+    name = format_html("{} {} {} {}", code(row.provider_id), mode(row.livemode), flags(row), there)
     return Fact("Id", name)
+
+
+def _doubt(row: ProviderObject) -> list[Fact]:
+    if not row.in_doubt:
+        return []
+    command = f"reconcile_billing --type {row.object_type} --id {row.provider_id} --repair"
+    said = format_html(
+        "Events alone can't tell its latest state. {} asks {}.",
+        code(command),
+        row.provider.capitalize(),
+    )
+    return [Fact(IN_DOUBT, said, wide=True)]
 
 
 def _own(row: ProviderObject, wanted: Callable[[Field[Any, Any]], bool]) -> list[Fact]:

@@ -1,33 +1,44 @@
 """What a customer may use now, and why: support's first question."""
 
+from collections.abc import Set
+from typing import Final
+
 from django.utils import timezone
 from django.utils.html import format_html
 
+from billing.admin.values import IN_DOUBT
 from billing.entitlements import Entitlement, Reason, entitlement, entitlements
 from billing.models import Customer, Subscription
+from billing.reasons import ENDED
 from webhooks.admin.panels import Table
 from webhooks.admin.values import NOTHING, Kind, badge, code, link, moment, search_url
 
-_WARNINGS = frozenset({Reason.ENDING, Reason.RENEWAL_DUE, Reason.IN_GRACE})
+_WARNINGS: Final = frozenset({Reason.ENDING, Reason.RENEWAL_DUE, Reason.IN_GRACE})
+_NEITHER: Final = ENDED | {Reason.NOT_SUBSCRIBED}
+"""A no with which nothing is wrong."""
 
 
 def may_use(customer: Customer) -> Table:
     """Each product that the customer ever subscribed to, with the answer and the reason."""
     now = timezone.now()
     answers = entitlements(customer, now=now)
-    rows = [_row(code(product), answer) for product, answer in answers.items()]
+    in_doubt = frozenset(
+        customer.related(Subscription).filter(in_doubt=True).values_list("provider_id", flat=True)
+    )
+    rows = [_row(code(product), answer, in_doubt) for product, answer in answers.items()]
     return Table(
         "May use",
         ["Product", "Now", "Why", "Until", "Subscription"],
-        rows or [_row("any product", entitlement(customer, now=now))],
+        rows or [_row("any product", entitlement(customer, now=now), in_doubt)],
     )
 
 
-def _row(product: str, answer: Entitlement) -> list[str]:
+def _row(product: str, answer: Entitlement, in_doubt: Set[str]) -> list[str]:
     subscription = NOTHING
     if answer.subscription_id:
         found = search_url(Subscription, answer.subscription_id)
-        subscription = link(found, code(answer.subscription_id))
+        doubt = badge(IN_DOUBT, "danger") if answer.subscription_id in in_doubt else ""
+        subscription = format_html("{} {}", link(found, code(answer.subscription_id)), doubt)
     said = answer.explanation[:1].upper() + answer.explanation[1:]
     return [
         product,
@@ -40,5 +51,5 @@ def _row(product: str, answer: Entitlement) -> list[str]:
 
 def _kind(answer: Entitlement) -> Kind:
     if not answer.allowed:
-        return "danger"
+        return "" if answer.reason in _NEITHER else "danger"
     return "warning" if answer.reason in _WARNINGS else "success"

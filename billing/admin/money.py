@@ -18,6 +18,8 @@ def money(amount: int | None, currency: str) -> str:
     """An amount in minor units: `money(123450, "usd")` is 1,234.50 USD."""
     if amount is None:
         return NOTHING
+    if not amount and not currency:
+        return "0"
     if not currency:
         return f"{amount:,} minor units"
     decimals = _decimals(currency.lower())

@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
+from django.utils.html import format_html
 from unfold.contrib.filters.admin import BooleanRadioFilter
 
 from billing.admin.columns import COLUMNS, STATES
@@ -14,7 +15,7 @@ from billing.admin.filters import status_filter
 from billing.admin.history import changes_of_object
 from billing.admin.may_use import may_use
 from billing.admin.related import events_about, naming, references
-from billing.admin.values import label, value
+from billing.admin.values import flags, label, value
 from billing.models import (
     Charge,
     CheckoutSession,
@@ -101,7 +102,7 @@ def _has_email(text: str) -> Q:
 
 @admin.display(description="id")
 def _identity(row: ProviderObject) -> str:
-    return two_lines(code(row.provider_id), mode(row.livemode))
+    return two_lines(code(row.provider_id), format_html("{} {}", mode(row.livemode), flags(row)))
 
 
 def _column(model: type[ProviderObject], name: str) -> Callable[[ProviderObject], str]:

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from typing import Final
 
+from django.utils.html import format_html
+
 from billing.admin.columns import COLUMNS
-from billing.admin.values import REFERENCES, label, value
+from billing.admin.values import REFERENCES, flags, label, value
 from billing.models import MODELS, Customer, ProviderObject
 from webhooks.admin.panels import Fact, Table
 from webhooks.admin.related import events_panel
@@ -47,7 +49,7 @@ def _table(row: ProviderObject, model: type[ProviderObject], name: str) -> Table
         [label(model, column) for column in ("provider_id", *shown)],
         [
             [
-                link(page_url(other), code(other.provider_id)),
+                format_html("{} {}", link(page_url(other), code(other.provider_id)), flags(other)),
                 *(value(other, column) for column in shown),
             ]
             for other in rows

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.utils.dateparse import parse_datetime
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 from billing.admin.money import money
@@ -28,6 +30,8 @@ from billing.states import (
     SubscriptionStatus,
 )
 from webhooks.admin.values import NOTHING, Kind, badge, code, link, moment, search_url
+
+IN_DOUBT: Final = "In doubt"
 
 STATUSES: Final = frozenset({"status", "payment_status"})
 REFERENCES: Final[dict[str, type[ProviderObject]]] = {
@@ -132,3 +136,10 @@ def plain(name: str, raw: Any, currency: str) -> str:
     if name.endswith(("_at", "_start", "_end")) and isinstance(raw, str):
         return moment(parse_datetime(raw))
     return code(json.dumps(raw, ensure_ascii=False)) if isinstance(raw, list | dict) else str(raw)
+
+
+def flags(row: ProviderObject) -> SafeString:
+    """What must be known before anything else of an object is believed."""
+    told = [badge("Deleted", "danger")] if row.deleted else []
+    told += [badge(IN_DOUBT, "danger")] if row.in_doubt else []
+    return format_html_join(" ", "{}", ((one,) for one in told))

@@ -2,17 +2,31 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    extend_schema,
+    extend_schema_field,
+    extend_schema_view,
+)
 from rest_framework import generics, serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from billing import models
 from billing.api import filters
 from billing.api import serializers as shown
+from billing.entitlements import entitlement
 from webhooks.api.events import EVENT_ID, named
 from webhooks.api.fields import Text
-from webhooks.api.permissions import Grant
-from webhooks.api.views import ApiView, Place, RecordViewSet
+from webhooks.api.permissions import Grant, require
+from webhooks.api.views import ApiView, Place, RecordViewSet, the_one
 from webhooks.models import Scope
+
+CUSTOMER_ID = OpenApiParameter(
+    "provider_id", OpenApiTypes.STR, OpenApiParameter.PATH, description="The provider's id."
+)
 
 
 @extend_schema_field({"type": "boolean"})
@@ -52,6 +66,45 @@ class CustomerViewSet(ObjectViewSet):
     queryset = models.Customer.objects.all()
     serializer_class = shown.CustomerSerializer
     filterset_class = filters.CustomerFilters
+
+    def get_serializer_class(self) -> type[shown.CustomerSerializer]:
+        """One by itself tells what it may use, too."""
+        one = self.action == "retrieve"
+        return shown.CustomerInFullSerializer if one else shown.CustomerSerializer
+
+
+class ProductPlace(ObjectPlace):
+    """A product that is asked about, and where its customer's id is looked for."""
+
+    product = Text(max_length=255, help_text="The provider's id of it.")
+
+    def lookups(self) -> dict[str, Any]:
+        """What to filter customers by."""
+        told = super().lookups()
+        del told["product"]
+        return told
+
+
+class EntitlementView(ApiView):
+    """Whether a customer may use a product now."""
+
+    grant = CustomerViewSet.grant
+
+    @extend_schema(
+        operation_id="customers_entitlement",
+        parameters=[CUSTOMER_ID, ProductPlace],
+        responses=shown.EntitlementSerializer,
+    )
+    def get(self, request: Request, provider_id: str) -> Response:
+        """One answer, of a product never subscribed to as well."""
+        require(request, SubscriptionViewSet.grant.permission)
+        place = ProductPlace(data=request.query_params.dict())
+        apart = list(ObjectPlace().fields)
+        customers = models.Customer.objects.all()
+        customer = the_one(customers, apart, provider_id=provider_id, **place.lookups())
+        product = place.validated_data["product"]
+        answer = entitlement(customer, product, now=timezone.now())
+        return Response(shown.EntitlementSerializer(shown.entitled(product, answer)).data)
 
 
 class SubscriptionViewSet(ObjectViewSet):

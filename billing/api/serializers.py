@@ -1,11 +1,14 @@
 """Billing objects, as the API shows them: fields named like the models'."""
 
+from dataclasses import asdict
 from typing import Any, ClassVar
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from billing import models
+from billing.entitlements import Entitlement, Reason, entitlements
 from webhooks.api.fields import Shown
 
 
@@ -32,12 +35,50 @@ class ObjectSerializer(Shown):
     metadata = Metadata(read_only=True)
 
     class Meta:
-        exclude: ClassVar = ["id"]
+        # What late events are weighed against is nobody else's business.
+        exclude: ClassVar = ["id", "statements"]
 
 
 class CustomerSerializer(ObjectSerializer):
     class Meta(ObjectSerializer.Meta):
         model = models.Customer
+
+
+class EntitlementSerializer(serializers.Serializer[Any]):
+    """Whether a customer may use a product, and why."""
+
+    product = serializers.CharField()
+    allowed = serializers.BooleanField()
+    reason = serializers.ChoiceField(choices=[reason.value for reason in Reason])
+    until = serializers.DateTimeField(
+        allow_null=True,
+        help_text="When it ends unless something is heard by then, or, of a no, when it ended; "
+        "null where that is not known.",
+    )
+    subscription = serializers.CharField(
+        source="subscription_id", help_text="The one that decides; empty where none does."
+    )
+    explanation = serializers.CharField(help_text="A phrase for support staff.")
+
+
+def entitled(product: str, answer: Entitlement) -> dict[str, Any]:
+    """What `EntitlementSerializer` shows."""
+    return {"product": product, **asdict(answer)}
+
+
+class CustomerInFullSerializer(CustomerSerializer):
+    entitlements = serializers.SerializerMethodField(
+        help_text="For each product ever subscribed to; null without `billing.view_subscription`."
+    )
+
+    @extend_schema_field(EntitlementSerializer(many=True, allow_null=True))
+    def get_entitlements(self, customer: models.Customer) -> Any:
+        """The answers as of now, for those who may see what they come from."""
+        if not self.context["request"].user.has_perm("billing.view_subscription"):
+            return None
+        answers = entitlements(customer, now=timezone.now())
+        rows = [entitled(product, answer) for product, answer in answers.items()]
+        return EntitlementSerializer(rows, many=True).data
 
 
 class SubscriptionSerializer(ObjectSerializer):

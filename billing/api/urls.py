@@ -18,5 +18,6 @@ router.register("payouts", reads.PayoutViewSet)
 
 urlpatterns = [
     *router.urls,
+    path("customers/<provider_id>/entitlements", reads.EntitlementView.as_view()),
     path("events/<event_id>/changes", reads.ChangesView.as_view()),
 ]

@@ -232,6 +232,7 @@ def test_a_hostile_object_stays_text(admin: Client) -> None:
         (2900, "isk", "29.00 ISK"),
         (None, "usd", "\N{EN DASH}"),
         (2900, "", "2,900 minor units"),
+        (0, "", "0"),
         (9_223_372_036_854_775_807, "usd", "92,233,720,368,547,758.07 USD"),
     ],
 )

@@ -1,10 +1,12 @@
 """Billing state through the API: who may see it, and finding it."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db.models import Model
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
@@ -63,9 +65,14 @@ def reader(kind: str = "customers") -> APIClient:
     return caller(view(kind))
 
 
-def found(answer: Any) -> list[str]:
+def found_rows(answer: Any) -> list[Any]:
     assert answer.status_code == 200, answer.content
-    return [row["provider_id"] for row in answer.json()["results"]]
+    rows: list[Any] = answer.json()["results"]
+    return rows
+
+
+def found(answer: Any) -> list[str]:
+    return [row["provider_id"] for row in found_rows(answer)]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -108,11 +115,13 @@ def test_an_object_is_shown_as_its_model_has_it(kind: str) -> None:
     model, provider_id, _, _ = KINDS[kind]
     shown = reader(kind).get(f"{API}/{kind}/{provider_id}").json()
     row = model._default_manager.get()
-    columns = {field.name for field in model._meta.fields} - {"id"}
+    columns = {field.name for field in model._meta.fields} - {"id", "statements"}
     assert columns <= shown.keys()
+    assert "statements" not in shown
     for name in columns & {"status", "currency", "amount", "email", "metadata", "items"}:
         assert shown[name] == getattr(row, name)
     assert shown["created_at"] == "2026-02-02T02:40:00Z"
+    shown.pop("entitlements", None)
     assert reader(kind).get(f"{API}/{kind}").json()["results"] == [shown]
 
 
@@ -187,6 +196,98 @@ def test_pages_go_through_everything_once(
     assert [row["provider_id"] for row in rows] == [f"sub_{n}" for n in reversed(range(250))]
     with django_assert_num_queries(4):
         client.get(f"{API}/subscriptions?page_size=100")
+
+
+def subscribe(number: int, status: str = "active", **where: Any) -> None:
+    now = timezone.now()
+    models.Subscription.objects.create(
+        provider="stripe",
+        livemode=False,
+        provider_id=f"sub_{number}",
+        customer_id="cus_1",
+        status=status,
+        created_at=now,
+        current_period_start=now,
+        current_period_end=now + timedelta(days=9),
+        items=[{"product_id": f"prod_{number}", "current_period_end": None}],
+        **where,
+    )
+
+
+def test_a_customer_tells_what_may_be_used() -> None:
+    send("customers")
+    subscribe(1)
+    subscribe(2, "canceled")
+    client = caller("view_customer", "view_subscription")
+    shown = client.get(f"{API}/customers/cus_1").json()
+    one, two = sorted(shown["entitlements"], key=lambda answer: str(answer["product"]))
+    end = models.Subscription.objects.get(provider_id="sub_1").current_period_end
+    assert end
+    assert one == {
+        "product": "prod_1",
+        "allowed": True,
+        "reason": "active",
+        "until": end.isoformat().replace("+00:00", "Z"),
+        "subscription": "sub_1",
+        "explanation": one["explanation"],
+    }
+    assert one["explanation"].startswith("active until ")
+    assert (two["product"], two["allowed"], two["reason"]) == ("prod_2", False, "canceled")
+    assert reader().get(f"{API}/customers/cus_1").json()["entitlements"] is None
+    assert "entitlements" not in found_rows(client.get(f"{API}/customers"))[0]
+
+
+def test_one_product_can_be_asked_about() -> None:
+    send("customers")
+    subscribe(1)
+    client = caller("view_customer", "view_subscription")
+    url = f"{API}/customers/cus_1/entitlements"
+    rows = client.get(f"{API}/customers/cus_1").json()["entitlements"]
+    assert [client.get(url, {"product": "prod_1"}).json()] == rows
+    assert client.get(url, {"product": "prod_9"}).json() == {
+        "product": "prod_9",
+        "allowed": False,
+        "reason": "not_subscribed",
+        "until": None,
+        "subscription": "",
+        "explanation": "no subscription to prod_9",
+    }
+    for query in ({}, {"product": ""}, {"product": "prod_1", "price": "price_1"}):
+        assert problem(client.get(url, query)) == (400, "invalid_request")
+    nobody = f"{API}/customers/cus_9/entitlements"
+    assert problem(client.get(nobody, {"product": "prod_1"})) == (404, "not_found")
+    elsewhere = {"product": "prod_1", "account": "acct_1"}
+    assert problem(client.get(url, elsewhere)) == (404, "not_found")
+    send("customers", livemode=True, id="evt_live")
+    assert problem(client.get(url, {"product": "prod_1"})) == (409, "ambiguous_id")
+    answer = client.get(url, {"product": "prod_1", "livemode": "true"}).json()
+    assert (answer["allowed"], answer["reason"]) == (False, "not_subscribed")
+
+
+def test_asking_about_a_product_takes_the_scope_and_both_permissions() -> None:
+    send("customers")
+    url = f"{API}/customers/cus_1/entitlements?product=prod_1"
+    both = ("view_customer", "view_subscription")
+    assert caller(*both, scopes=[Scope.BILLING_READ]).get(url).status_code == 200
+    not_reading = set(Scope) - {Scope.BILLING_READ}
+    assert problem(Client().get(url)) == (401, "not_authenticated")
+    assert problem(caller(*both, scopes=not_reading).get(url)) == (403, "missing_scope")
+    for one in both:
+        assert problem(caller(one).get(url)) == (403, "permission_denied")
+
+
+def test_answers_cost_the_same_however_many_there_are(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    send("customers")
+    client = caller("view_customer", "view_subscription")
+    client.get(f"{API}/customers/cus_1")  # when the token was last used is noted
+    for numbers in (range(1, 2), range(2, 50)):
+        for number in numbers:
+            subscribe(number, "past_due")
+        for what in ("cus_1", "cus_1/entitlements?product=prod_1"):
+            with django_assert_num_queries(6):
+                client.get(f"{API}/customers/{what}")
 
 
 def test_an_event_tells_what_it_changed() -> None:

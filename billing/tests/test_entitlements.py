@@ -332,6 +332,22 @@ class TestOnTheCustomersPage:
         assert "prod_on" in page
         assert "prod_off" in page
 
+    def test_a_doubt_about_what_decides(self, admin_client: Client, customer: Customer) -> None:
+        subscribe()
+        subscribe("canceled", id="sub_2", items=[item("prod_2")])
+        subscribe("canceled", id="sub_3", items=[item("prod_3")], in_doubt=True)
+
+        page = self.shown(admin_client, customer)
+        cells = [cell for cell in page.split("<td") if "In doubt" in cell]
+        assert len(cells) == 2  # where it decides, and where it is listed
+        assert all("sub_3" in cell for cell in cells)
+        assert "reconcile_billing" not in page
+
+        sub = Subscription.objects.get(provider_id="sub_3")
+        page = admin_client.get(f"/admin/billing/subscription/{sub.pk}/change/").content.decode()
+        assert "reconcile_billing --type subscription --id sub_3 --repair" in page
+        assert "In doubt" in admin_client.get("/admin/billing/subscription/").content.decode()
+
     def test_who_never_subscribed(self, admin_client: Client, customer: Customer) -> None:
         assert "Never subscribed" in self.shown(admin_client, customer)
 

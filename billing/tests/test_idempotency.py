@@ -9,6 +9,7 @@ from io import StringIO
 from threading import Barrier
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.utils import timezone
@@ -17,6 +18,7 @@ from billing import idempotency
 from billing.exceptions import InTransaction, KeyInUse, KeyReused
 from billing.idempotency import Outcome, Started
 from billing.models import IdempotencyKey
+from billing.tasks import cleanup_keys
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LEASE = timedelta(minutes=1)
@@ -151,6 +153,24 @@ def test_keys_are_cleaned_up_in_batches() -> None:
     assert IdempotencyKey.objects.count() == 2
     with pytest.raises(CommandError, match="--batch-size"):
         run("--batch-size", "0")
+
+
+@pytest.mark.django_db
+def test_a_clean_up_is_bounded() -> None:
+    make(5, NOON)
+    assert idempotency.clean_up(now=NOON, batch_size=2, is_over=lambda: True) == 2
+    assert IdempotencyKey.objects.count() == 3
+
+
+@pytest.mark.django_db
+def test_keys_are_cleaned_up_once_a_day_by_the_clock() -> None:
+    make(2, timezone.now() - DAY)
+    make(1, timezone.now() + DAY)
+    scheduled = settings.CELERY_BEAT_SCHEDULE["cleanup-keys"]
+    assert "10 3 * * *" in str(scheduled["schedule"])
+    assert scheduled["task"] == cleanup_keys.name
+    cleanup_keys()
+    assert IdempotencyKey.objects.count() == 1
 
 
 @contextmanager

@@ -14,8 +14,8 @@ def deliverable(world: World, *, api_version: str = CURRENT, since: int = 0) -> 
         return [recorded.rendered(api_version) for recorded in world.events[since:]]
 
 
-def truth(world: World) -> dict[Key, Json]:
-    """Every object as it is now, by (account or "", livemode, type, id).
+def truth(world: World, *, account: str | None = None) -> dict[Key, Json]:
+    """Every object as it is now, or an account's, by (account or "", livemode, type, id).
 
     Deleted ones as they were at last, with `"deleted": True`.
     """
@@ -23,4 +23,5 @@ def truth(world: World) -> dict[Key, Json]:
         return {
             key: copied(subject) | ({"deleted": True} if key in world.deleted else {})
             for key, subject in world.objects.items()
+            if account in (None, key[0])
         }

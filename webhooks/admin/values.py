@@ -87,7 +87,7 @@ def dashboard_link(
         return ""
     return format_html(
         '<a class="link" href="{}" target="_blank" rel="noopener noreferrer">'
-        'in {}<span class="material-symbols-outlined">open_in_new</span></a>',
+        'in&nbsp;{}<span class="material-symbols-outlined">open_in_new</span></a>',
         url,
         provider.capitalize(),
     )
