@@ -9,10 +9,12 @@ from typing import Any
 from django.db.models import QuerySet
 
 from billing.changes import Change
+from billing.conclusions import conclude
 from billing.models import MODELS, BillingChange, ProviderObject
 from billing.models.base import Scope
-from billing.ordering import Reason, Standing, conclude, keep, weigh
+from billing.ordering import keep, weigh
 from billing.statements import Facts, Statement, facts_of, pack, plain, unpack
+from billing.witnesses import Reason, Standing
 from webhooks.events import Event
 
 Verdict = BillingChange.Verdict

@@ -66,6 +66,11 @@ class Statement:
         return other.at is None or other.at <= self.at
 
 
+def by_clock(one: Statement) -> tuple[int, str]:
+    """A key to sort by, the same whatever order statements came in."""
+    return one.at or 0, one.event_id
+
+
 def plain(value: Any) -> Any:
     """A fact's value as it is compared and kept."""
     return value.isoformat() if isinstance(value, datetime) else value

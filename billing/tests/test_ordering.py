@@ -8,8 +8,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.ordering import Reason, Standing, conclude, keep, weigh
+from billing.conclusions import conclude
+from billing.ordering import keep, weigh
 from billing.statements import Statement
+from billing.witnesses import Reason, Standing
 
 ROUNDABOUT = ["active", "past_due", "unpaid", "trialing"]
 
