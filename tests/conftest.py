@@ -1,6 +1,7 @@
 """Real processes on a database of their own."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -67,6 +69,15 @@ def manage(environment: Environment, *arguments: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def query(environment: Environment, sql: str) -> list[tuple[Any, ...]]:
+    """The rows that a query finds in the database of an environment."""
+    if environment["DATABASE_URL"]:
+        with psycopg.connect(environment["DATABASE_URL"]) as connection:
+            return connection.execute(sql).fetchall()
+    with closing(sqlite3.connect(environment["DATABASE_PATH"])) as file:
+        return file.execute(sql).fetchall()
 
 
 @contextmanager
