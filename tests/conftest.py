@@ -15,26 +15,13 @@ from uuid import uuid4
 import psycopg
 import pytest
 from django.conf import settings
-from pytest_django import Settings
 
 from payments_project.development import server_command
-from tests.fake_stripe import World, serve
-from tests.fake_stripe.server import Served
 from tests.servers import free_port
 
 Environment = dict[str, str]
 
 START_SECONDS = 60
-
-
-@pytest.fixture
-def stripe(settings: Settings) -> Iterator[Served]:
-    """A Stripe to ask, with the key to an account there, in test mode."""
-    with serve(World(0)) as served:
-        settings.STRIPE_API_KEY = "sk_test_known_to_all"
-        settings.STRIPE_API_BASE = served.url
-        settings.STRIPE_FETCH_PER_SECOND = 100_000
-        yield served
 
 
 @pytest.fixture
