@@ -4,7 +4,7 @@ The project runs under its real server, and asks a Stripe that is served on this
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ import pytest
 
 from payments_project.development import server_command
 from tests.conftest import Environment, answers, manage, query, server, wait_until
-from tests.fake_stripe import Fault, World, serve, truth
+from tests.fake_stripe import Fault, truth
 from tests.fake_stripe.faults import Kind
 from tests.fake_stripe.server import Served
 from tests.faults.programs import Program
@@ -82,16 +82,9 @@ class Till:
 
 
 @pytest.fixture
-def theirs() -> Iterator[Served]:
-    """A Stripe of its own."""
-    with serve(World(0)) as served:
-        yield served
-
-
-@pytest.fixture
-def shop(environment: Environment, theirs: Served) -> Environment:
+def shop(environment: Environment, stripe: Served) -> Environment:
     """The environment of a project that can ask it."""
-    key = {"STRIPE_API_KEY": "sk_test_known_to_all", "STRIPE_API_BASE": theirs.url}
+    key = {"STRIPE_API_KEY": "sk_test_known_to_all", "STRIPE_API_BASE": stripe.url}
     return {**environment, **key}
 
 
@@ -139,15 +132,15 @@ def assert_one_was_served(said: list[Answer], made: str) -> None:
 @pytest.mark.postgresql
 @pytest.mark.parametrize("kind", ["", "hold"], ids=["at full speed", "while Stripe is slow"])
 def test_of_many_who_ask_at_once_one_is_served(
-    shop: Environment, theirs: Served, till: Till, kind: Kind | Literal[""]
+    shop: Environment, stripe: Served, till: Till, kind: Kind | Literal[""]
 ) -> None:
-    faults = theirs.world.faults
+    faults = stripe.world.faults
     if kind:
         faults.add(Fault(kind, "POST", LIST))
     with server(shop, workers=2) as address:
         said = all_at_once(till, address, when_one_is_left=faults.release)
 
-    [made] = sessions(theirs)
+    [made] = sessions(stripe)
     assert_one_was_served(said, made)
     assert query(shop, RECORDS) == [("completed", 1, 201), ("completed", 1, 200)]
     assert faults.count("POST", LIST) == 1
@@ -165,9 +158,9 @@ def started(shop: Environment, folder: Path, port: int) -> Program:
 # Held, Stripe does the work once whoever asked is dead; after a timeout, it had done it before.
 @pytest.mark.parametrize("kind", ["hold", "timeout_after"])
 def test_a_server_that_is_killed_before_it_could_note_the_answer(
-    shop: Environment, theirs: Served, till: Till, tmp_path: Path, kind: Kind
+    shop: Environment, stripe: Served, till: Till, tmp_path: Path, kind: Kind
 ) -> None:
-    faults, port = theirs.world.faults, free_port()
+    faults, port = stripe.world.faults, free_port()
     address = f"http://127.0.0.1:{port}"
     faults.add(Fault(kind, "POST", LIST))
     program = started(shop, tmp_path, port)
@@ -178,7 +171,7 @@ def test_a_server_that_is_killed_before_it_could_note_the_answer(
             program.kill()
             assert isinstance(call.exception(30), OSError | HTTPException)
         faults.release()
-        wait_until(lambda: len(sessions(theirs)) == 1)
+        wait_until(lambda: len(sessions(stripe)) == 1)
         program = started(shop, tmp_path, port)
         early = till.ask(address)
         manage(shop, "shell", "-v", "0", "-c", END_LEASES)
@@ -187,13 +180,13 @@ def test_a_server_that_is_killed_before_it_could_note_the_answer(
         program.kill()
 
     assert (early.status, early.body["code"]) == (409, "idempotency_key_in_use")
-    [made] = sessions(theirs)
+    [made] = sessions(stripe)
     assert_one_was_served(said, made)
     assert query(shop, RECORDS) == [("completed", 2, 201), ("completed", 2, 200)]
     assert len({request.idempotency_key for request in faults.requests}) == 1
 
 
-def test_one_key_is_for_one_request(shop: Environment, theirs: Served, till: Till) -> None:
+def test_one_key_is_for_one_request(shop: Environment, stripe: Served, till: Till) -> None:
     with server(shop) as address:
         made = till.ask(address)
         other = till.ask(address, metadata={"order": "8"})
@@ -201,5 +194,5 @@ def test_one_key_is_for_one_request(shop: Environment, theirs: Served, till: Til
 
     assert (made.status, again.body) == (201, made.body)
     assert (other.status, other.body["code"]) == (422, "idempotency_key_reused")
-    assert sessions(theirs) == [made.body["id"]]
-    assert theirs.world.faults.count("POST", LIST) == 1
+    assert sessions(stripe) == [made.body["id"]]
+    assert stripe.world.faults.count("POST", LIST) == 1

@@ -113,15 +113,15 @@ class World:
         if account.id:
             event["account"] = account.id
         pending = sum(endpoint.wants(event) for endpoint in self.endpoints)
-        recorded = Recorded(event, old_data, pending)
+        recorded = Recorded(account.id, event, old_data, pending)
         self.events.append(recorded)
         for listener in self.listeners:
             listener(recorded)
 
-    def take_up(self, event: Json, *, pending: int = 0) -> None:
-        """Have an event that was made up elsewhere on the list; no endpoint gets it."""
+    def take_up(self, event: Json, *, account: str = "", pending: int = 0) -> None:
+        """Have an event that was made up elsewhere on an account's list; no endpoint gets it."""
         with self.lock:
-            self.events.append(Recorded(event, event["data"], pending))
+            self.events.append(Recorded(account, event, event["data"], pending))
 
 
 def _tells_what_changed(kind: str) -> bool:
