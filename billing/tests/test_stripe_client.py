@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -152,6 +153,7 @@ def test_the_same_parameters_make_one_object(
     requests = stripe.world.faults.requests
     assert [(request.method, request.path) for request in requests] == [("POST", path)] * 3
     assert keys(stripe)[0] == keys(stripe)[1] != keys(stripe)[2]
+    assert requests[0].body == requests[1].body
 
 
 @pytest.mark.django_db
@@ -167,7 +169,8 @@ def test_what_makes_a_call_another(
         client.create_refund({"amount": 1000, "currency": "eur", "receipt_email": EMAIL}, now=NOON)
     settings.STRIPE_API_KEY = "sk_live_known_to_all"
     pay(client)
-    assert len(ids(stripe)) == 6
+    whose = Counter(key[:2] for key in truth(stripe.world) if key[2] == "payment_intent")
+    assert whose == {("", False): 4, ("acct_1", False): 1, ("", True): 1}
     assert len(set(keys(stripe))) == 7
     assert max(len(key or "") for key in keys(stripe)) <= 255
     scopes = IdempotencyKey.objects.order_by("scope").values_list("scope", flat=True).distinct()
