@@ -64,9 +64,10 @@ def ask(send: Send, parameters: Mapping[str, Any], *, account: str, key: str = "
     """Have Stripe's client send this, and answer with a plain object or an error of our own."""
     options = {"idempotency_key": key, "stripe_account": account}
     try:
-        return send(
-            in_order(parameters), {name: value for name, value in options.items() if value}
-        ).to_dict()
+        made = send(in_order(parameters), {name: value for name, value in options.items() if value})
+        # The JSON itself: Stripe's client makes decimals of some of the texts in it.
+        told: Any = made.last_response and made.last_response.data
+        return dict(told)
     except stripe.StripeError as error:
         problem = translate(error)
     # Not raised where the error was caught: it holds Stripe's whole answer, which may hold a

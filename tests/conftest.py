@@ -1,6 +1,7 @@
 """Real processes on a database of their own."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -8,31 +9,19 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
 from django.conf import settings
-from pytest_django import Settings
 
 from payments_project.development import server_command
-from tests.fake_stripe import World, serve
-from tests.fake_stripe.server import Served
 from tests.servers import free_port
 
 Environment = dict[str, str]
 
 START_SECONDS = 60
-
-
-@pytest.fixture
-def stripe(settings: Settings) -> Iterator[Served]:
-    """A Stripe to ask, with the key to an account there, in test mode."""
-    with serve(World(0)) as served:
-        settings.STRIPE_API_KEY = "sk_test_known_to_all"
-        settings.STRIPE_API_BASE = served.url
-        settings.STRIPE_FETCH_PER_SECOND = 100_000
-        yield served
 
 
 @pytest.fixture
@@ -67,6 +56,15 @@ def manage(environment: Environment, *arguments: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def query(environment: Environment, sql: str) -> list[tuple[Any, ...]]:
+    """The rows that a query finds in the database of an environment."""
+    if environment["DATABASE_URL"]:
+        with psycopg.connect(environment["DATABASE_URL"]) as connection:
+            return connection.execute(sql).fetchall()
+    with closing(sqlite3.connect(environment["DATABASE_PATH"])) as file:
+        return file.execute(sql).fetchall()
 
 
 @contextmanager

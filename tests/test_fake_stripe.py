@@ -541,6 +541,55 @@ def test_no_answer_in_time(served: Served, world: World, kind: Kind, made: int) 
         assert client.customers.create()
 
 
+def test_a_refusal_is_kept_under_its_key_and_nothing_is_done(served: Served, world: World) -> None:
+    told = {"type": "card_error", "code": "card_declined", "message": "No."}
+    world.faults.add(Fault("refuse", "POST", status=402, error=told))
+    key: stripe.RequestOptions = {"idempotency_key": "k1"}
+    with connected(served.url) as client:
+        for _ in range(2):
+            error = refused(lambda: client.customers.create(options=key))
+            assert (type(error), error.code) == (stripe.CardError, "card_declined")
+        assert types(world) == []
+        assert client.customers.create()
+
+
+def test_an_answer_can_make_no_sense(client: stripe.V1Services, world: World) -> None:
+    world.faults.add(Fault("garble_after"))
+    assert refused(client.customers.create).http_status == 200
+    assert types(world) == ["customer.created"]
+
+
+def test_an_answer_can_come_again(client: stripe.V1Services, world: World) -> None:
+    customers.create(world.account())
+    world.faults.add(Fault("repeat", skip=1))
+    first = client.customers.list()
+    customers.create(world.account())
+    assert client.customers.list() == first
+    assert len(client.customers.list().data) == 2
+
+
+def test_an_event_made_up_elsewhere_is_listed(client: stripe.V1Services, world: World) -> None:
+    customers.create(world.account())
+    [event] = deliverable(world)
+    world.take_up({**event, "id": "evt_1"}, account="acct_1", pending=1)
+    world.take_up({**event, "id": "evt_2"})
+    assert [one.id for one in client.events.list().data] == ["evt_2", event["id"]]
+    [theirs] = client.events.list(options={"stripe_account": "acct_1"}).data
+    assert (theirs.id, theirs.pending_webhooks) == ("evt_1", 1)
+
+
+def test_a_line_can_tell_its_own_price(client: stripe.V1Services) -> None:
+    book = {"currency": "usd", "unit_amount": 900, "product_data": {"name": "A book"}}
+    params: Any = {"mode": "payment", "line_items": [{"price_data": book, "quantity": 2}]}
+    assert client.checkout.sessions.create(params).amount_total == 1800
+
+
+def test_no_story_goes_on_past_the_end(world: World) -> None:
+    world.until = world.now + 7200
+    random_story(world, random.Random(1), 200, pauses=(60, 600))  # noqa: S311
+    assert world.until - 600 < world.now <= world.until
+
+
 def test_a_server_that_goes_away_leaves_no_connection_open(world: World) -> None:
     with ExitStack() as life:
         url = life.enter_context(serve(world)).url

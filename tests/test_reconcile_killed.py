@@ -2,7 +2,6 @@
 
 import json
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +9,14 @@ import pytest
 from django.utils import timezone
 
 from tests.conftest import Environment, manage, process, wait_until
-from tests.events_api import EventsApi, events_api
+from tests.fake_stripe import Fault, deliverable
+from tests.fake_stripe.server import Served
 from tests.faults import points
 from webhooks.testkit.stripe_events import sample
 
 EVENTS = 120
+LIST = "/v1/events"
+ASKING = "asking for more"
 
 EFFECTS = """
 import json
@@ -30,22 +32,16 @@ print(json.dumps({
 
 
 @pytest.fixture
-def stripe() -> Iterator[EventsApi]:
-    with events_api() as api:
-        yield api
-
-
-@pytest.fixture
-def outage(stripe: EventsApi, environment: Environment, tmp_path: Path) -> Environment:
+def outage(stripe: Served, environment: Environment, tmp_path: Path) -> Environment:
     """Nothing was received of what Stripe made; the environment to bring it back in."""
     now = int(timezone.now().timestamp())
     for n in range(EVENTS):
-        stripe.made(sample("customer.created", now - 3600 + n // 5))
+        stripe.world.take_up(sample("customer.created", now - 3600 + n // 5))
     return {
         **environment,
         "DJANGO_SETTINGS_MODULE": "tests.faults.settings",
         "STRIPE_API_BASE": stripe.url,
-        "STRIPE_API_KEY": "sk_test_123",
+        "STRIPE_API_KEY": "sk_test_known_to_all",
         points.FOLDER: str(tmp_path),
     }
 
@@ -61,25 +57,24 @@ def has_settled(environment: Environment) -> bool:
     return not found(environment)["pending"]
 
 
-@pytest.mark.parametrize("point", ["asking for more", points.RECORDED, points.SETTLING])
+@pytest.mark.parametrize("point", [ASKING, points.RECORDED, points.SETTLING])
 def test_it_comes_to_its_end_and_nothing_happens_twice(
-    point: str, stripe: EventsApi, outage: Environment, tmp_path: Path
+    point: str, stripe: Served, outage: Environment, tmp_path: Path
 ) -> None:
     if point in (points.RECORDED, points.SETTLING):
         points.order(tmp_path, point, points.KILL)
     else:
-        stripe.silent_from = 2
+        stripe.world.faults.add(Fault("timeout_before", "GET", LIST, skip=1))
     with process(outage, "manage.py", "reconcile_events") as command:
-        if stripe.silent_from:
-            wait_until(lambda: len(stripe.requests) == 2, command)
+        if point == ASKING:
+            wait_until(lambda: stripe.world.faults.count("GET", LIST) == 2, command)
             command.kill()
         assert command.wait(timeout=60) == -signal.SIGKILL
-    stripe.silent_from = 0
 
     manage(outage, "reconcile_events", "--resume")
 
     wait_until(lambda: has_settled(outage))
-    everything = sorted(event["id"] for event in stripe.events[""])
+    everything = sorted(event["id"] for event in deliverable(stripe.world))
     assert found(outage) == {
         "pending": 0,
         "events": everything,

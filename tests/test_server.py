@@ -4,23 +4,21 @@ import json
 import os
 import re
 import socket
-import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from http.client import HTTPConnection
 from http.cookiejar import CookieJar
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 from urllib.request import HTTPCookieProcessor, build_opener
 
-import psycopg
 import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from tests.conftest import Environment, manage, process, server, wait_until
+from tests.conftest import Environment, manage, process, query, server, wait_until
 from tests.servers import free_port, postgresql
 from webhooks.providers import PROVIDERS
 from webhooks.testkit.sending import Answer, send
@@ -39,14 +37,6 @@ def signed(body: bytes) -> dict[str, str]:
 
 def fresh(event_type: str = "invoice.paid") -> dict[str, Any]:
     return sample(event_type, int(timezone.now().timestamp()))
-
-
-def query(environment: Environment, sql: str) -> list[tuple[Any, ...]]:
-    if environment["DATABASE_URL"]:
-        with psycopg.connect(environment["DATABASE_URL"]) as connection:
-            return connection.execute(sql).fetchall()
-    with closing(sqlite3.connect(environment["DATABASE_PATH"])) as file:
-        return file.execute(sql).fetchall()
 
 
 def statuses(environment: Environment) -> dict[str, int]:

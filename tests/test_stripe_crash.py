@@ -6,9 +6,12 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from subprocess import Popen
 
+import pytest
+
 from billing.stripe_calls import LEASE
-from billing.tests.stripe_server import StripeServer, standing_in
 from tests.conftest import Environment, process
+from tests.fake_stripe import Fault, truth
+from tests.fake_stripe.server import Served
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 CALLERS = 6
@@ -28,12 +31,14 @@ print(json.dumps({"id": made["id"], "rows": rows}))
 """
 
 
-def surroundings(environment: Environment, stripe: StripeServer) -> Environment:
+@pytest.fixture
+def shared(environment: Environment, stripe: Served) -> Environment:
+    """What the processes know: one database, and one Stripe."""
     return {
         **environment,
         "DJANGO_SETTINGS_MODULE": "payments_project.settings",
         "STRIPE_API_BASE": stripe.url,
-        "STRIPE_API_KEY": "sk_test_good_for_tests_only",
+        "STRIPE_API_KEY": "sk_test_known_to_all",
     }
 
 
@@ -44,32 +49,34 @@ def said(started: Popen[str]) -> dict[str, object]:
     return answer
 
 
-def test_a_process_killed_between_the_answer_and_its_record(environment: Environment) -> None:
-    with standing_in() as stripe:
-        shared = surroundings(environment, stripe)
-        stripe.faults = ["hang"]
-        with process(shared, "-c", PROGRAM, NOON.isoformat()) as first:
-            assert stripe.reached.wait(60)
-            first.send_signal(signal.SIGKILL)
-            assert first.wait(30) == -signal.SIGKILL
-        assert len(stripe.objects) == 1
-        later = NOON + LEASE + timedelta(seconds=1)
-        with process(shared, "-c", PROGRAM, later.isoformat()) as second:
-            answer = said(second)
-    made = stripe.objects[0]["id"]
-    assert answer == {"id": made, "rows": [["completed", made, 2]]}
-    assert len(stripe.objects) == 1
-    assert len(set(stripe.keys)) == 1
+def payments(stripe: Served) -> list[str]:
+    """The payments that there are."""
+    return [own_id for _, _, kind, own_id in truth(stripe.world) if kind == "payment_intent"]
 
 
-def test_processes_that_ask_at_once(environment: Environment) -> None:
-    with standing_in() as stripe, ExitStack() as stack:
-        shared = surroundings(environment, stripe)
+def test_a_process_killed_between_the_answer_and_its_record(
+    shared: Environment, stripe: Served
+) -> None:
+    faults = stripe.world.faults
+    faults.add(Fault("timeout_after", "POST"))
+    with process(shared, "-c", PROGRAM, NOON.isoformat()) as first:
+        assert faults.wait_until_waiting(seconds=60)
+        first.send_signal(signal.SIGKILL)
+        assert first.wait(30) == -signal.SIGKILL
+    [made] = payments(stripe)
+    later = NOON + LEASE + timedelta(seconds=1)
+    with process(shared, "-c", PROGRAM, later.isoformat()) as second:
+        assert said(second) == {"id": made, "rows": [["completed", made, 2]]}
+    assert payments(stripe) == [made]
+    assert len({request.idempotency_key for request in faults.requests}) == 1
+
+
+def test_processes_that_ask_at_once(shared: Environment, stripe: Served) -> None:
+    with ExitStack() as stack:
         callers = [
             stack.enter_context(process(shared, "-c", PROGRAM, NOON.isoformat()))
             for _ in range(CALLERS)
         ]
         answers = [said(caller) for caller in callers]
-    made = stripe.objects[0]["id"]
+    [made] = payments(stripe)
     assert answers == [{"id": made, "rows": [["completed", made, 1]]}] * CALLERS
-    assert len(stripe.objects) == 1

@@ -1,13 +1,13 @@
 """Having Stripe create something, through the API."""
 
-from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
-from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from billing.tests.stripe_server import SECRET, StripeServer, standing_in
+from tests.fake_stripe import Fault, payments
+from tests.fake_stripe.server import Served
 from webhooks.models import Scope
 from webhooks.tests.callers import caller, problem
 
@@ -22,6 +22,15 @@ SESSION = {
 }
 PAYMENT = {"amount": 1800, "currency": "eur"}
 REFUND = {"payment_intent": "pi_1"}
+SECRET = "pi_1_secret_known_to_none"
+DECLINED = {
+    "type": "card_error",
+    "code": "card_declined",
+    "decline_code": "insufficient_funds",
+    "message": f"Declined sk_test_0123 {SECRET}",
+    "param": "amount",
+    "payment_intent": {"client_secret": SECRET},
+}
 ASKED: dict[str, dict[str, Any]] = {
     "checkout-sessions": SESSION,
     "payment-intents": PAYMENT,
@@ -30,19 +39,19 @@ ASKED: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture
-def stripe(settings: Settings) -> Iterator[StripeServer]:
-    """A server that stands in for Stripe."""
-    with standing_in() as server:
-        settings.STRIPE_API_KEY = "sk_test_known_to_tests"
-        settings.STRIPE_API_BASE = server.url
-        yield server
-
-
-@pytest.fixture
 def till() -> APIClient:
     return caller(
         "add_checkoutsession", "add_paymentintent", "add_refund", scopes=[Scope.BILLING_WRITE]
     )
+
+
+@pytest.fixture
+def paid(stripe: Served) -> str:
+    """A payment that can be given back."""
+    account = stripe.world.account()
+    payment: str = payments.create(account, 1800)["id"]
+    payments.confirm(account, payment)
+    return payment
 
 
 def ask(client: APIClient, kind: str, body: Any, key: str = "key-1") -> Any:
@@ -61,28 +70,32 @@ def changed(kind: str, **changes: Any) -> dict[str, Any]:
         ("refunds", "/v1/refunds"),
     ],
 )
-def test_it_is_created_once(till: APIClient, stripe: StripeServer, kind: str, path: str) -> None:
-    first = ask(till, kind, ASKED[kind])
+def test_it_is_created_once(
+    till: APIClient, stripe: Served, paid: str, kind: str, path: str
+) -> None:
+    body = changed(kind, payment_intent=paid) if kind == "refunds" else ASKED[kind]
+    first = ask(till, kind, body)
     assert first.status_code == 201, first.content
     assert first.json()["id"]
     assert first.headers["Cache-Control"] == "no-store"
     assert ("client_secret" in first.json()) is (kind == "payment-intents")
 
-    again = ask(till, kind, ASKED[kind])
+    again = ask(till, kind, body)
     assert (again.status_code, again.json()) == (201, first.json())
-    assert [(method, asked) for method, asked, _, _ in stripe.requests] == [("POST", path)]
+    requests = stripe.world.faults.requests
+    assert [(request.method, request.path) for request in requests] == [("POST", path)]
 
     other = ask(till, kind, changed(kind, metadata={"order": "8"}))
     assert problem(other) == (422, "idempotency_key_reused")
-    assert len(stripe.requests) == 1
+    assert len(requests) == 1
 
 
-def test_what_is_asked_reaches_stripe(till: APIClient, stripe: StripeServer) -> None:
+def test_what_is_asked_reaches_stripe(till: APIClient, stripe: Served) -> None:
     line = {"name": "A book", "unit_amount": 900, "currency": "eur", "quantity": 2}
     body = changed("checkout-sessions", line_items=[line], metadata={"order": "7"})
     assert ask(till, "checkout-sessions", body).status_code == 201
-    ((_, _, _, sent),) = stripe.requests
-    assert sent == {
+    [request] = stripe.world.faults.requests
+    assert dict(parse_qsl(request.body)) == {
         "mode": "payment",
         "success_url": SESSION["success_url"],
         "line_items[0][price_data][currency]": "eur",
@@ -96,18 +109,19 @@ def test_what_is_asked_reaches_stripe(till: APIClient, stripe: StripeServer) -> 
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
-        ("402", (402, "card_refused")),
-        ("400", (422, "provider_refused")),
-        ("404", (422, "provider_refused")),
-        ("401", (503, "stripe_not_configured")),
-        ("busy", (503, "provider_unavailable")),
-        ("500", (503, "provider_unavailable")),
+        (Fault("refuse", status=402, error=DECLINED), (402, "card_refused")),
+        (Fault("refuse", status=400, error=DECLINED), (422, "provider_refused")),
+        (Fault("refuse", status=404, error=DECLINED), (422, "provider_refused")),
+        (Fault("error_before", status=401, error=DECLINED), (503, "stripe_not_configured")),
+        (Fault("rate_limit"), (503, "provider_unavailable")),
+        (Fault("error_after", error=DECLINED), (503, "provider_unavailable")),
     ],
+    ids=["declined", "invalid", "missing", "unauthorized", "too many", "failed"],
 )
 def test_what_stripe_has_against_it_is_told(
-    till: APIClient, stripe: StripeServer, fault: str, expected: tuple[int, str], caplog: Any
+    till: APIClient, stripe: Served, fault: Fault, expected: tuple[int, str], caplog: Any
 ) -> None:
-    stripe.faults += [fault] * 3
+    stripe.world.faults.add(fault)
     answer = ask(till, "payment-intents", PAYMENT)
     assert problem(answer) == expected
     told = answer.json()
@@ -127,10 +141,10 @@ def test_without_a_key_for_stripe_nothing_is_created(till: APIClient) -> None:
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "k" * 256, "clé"])
-def test_the_key_must_be_one(till: APIClient, stripe: StripeServer, key: str) -> None:
+def test_the_key_must_be_one(till: APIClient, stripe: Served, key: str) -> None:
     answer = ask(till, "refunds", REFUND, key.encode().decode("latin-1"))
     assert problem(answer)[0] == 400
-    assert not stripe.requests
+    assert not stripe.world.faults.requests
 
 
 @pytest.mark.parametrize(
@@ -188,24 +202,24 @@ def test_the_key_must_be_one(till: APIClient, stripe: StripeServer, key: str) ->
     ],
 )
 def test_what_is_not_in_order_is_named_and_never_asked(
-    till: APIClient, stripe: StripeServer, kind: str, change: dict[str, Any], field: str
+    till: APIClient, stripe: Served, kind: str, change: dict[str, Any], field: str
 ) -> None:
     answer = ask(till, kind, changed(kind, **change))
     assert problem(answer) == (400, "invalid_request")
     assert {error["field"] for error in answer.json()["errors"]} == {field}
-    assert not stripe.requests
+    assert not stripe.world.faults.requests
 
 
 @pytest.mark.parametrize("kind", ASKED)
 @pytest.mark.parametrize("body", [[], "text", 7, {}, [[]]])
 def test_a_body_of_another_kind_is_refused(
-    till: APIClient, stripe: StripeServer, kind: str, body: Any
+    till: APIClient, stripe: Served, kind: str, body: Any
 ) -> None:
     assert problem(ask(till, kind, body)) == (400, "invalid_request")
-    assert not stripe.requests
+    assert not stripe.world.faults.requests
 
 
-def test_a_body_beyond_every_limit_is_refused(till: APIClient, stripe: StripeServer) -> None:
+def test_a_body_beyond_every_limit_is_refused(till: APIClient, stripe: Served) -> None:
     answer = ask(till, "refunds", changed("refunds", reason="x" * 3_000_000))
     assert problem(answer) == (413, "payload_too_large")
-    assert not stripe.requests
+    assert not stripe.world.faults.requests

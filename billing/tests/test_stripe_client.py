@@ -1,7 +1,9 @@
 """Calls to Stripe: each thing is made once, whatever is lost, and nothing secret stays."""
 
+import json
 import logging
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -22,22 +24,22 @@ from billing.exceptions import (
 from billing.models import IdempotencyKey
 from billing.stripe_calls import LEASE, LIFETIME
 from billing.stripe_client import StripeClient
-from billing.tests.stripe_server import SECRET, StripeServer, standing_in
-from webhooks.providers.stripe_api import NotConfigured
+from tests.fake_stripe import Fault, customers, payments, truth
+from tests.fake_stripe.server import Served
+from webhooks.providers.stripe_api import RETRIES, NotConfigured
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-API_KEY = "sk_test_good_for_tests_only"
 CALLERS = 64
 EMAIL = "jo@example.com"
-
-
-@pytest.fixture
-def stripe(settings: Settings) -> Iterator[StripeServer]:
-    """A Stripe that answers, and the settings to reach it."""
-    with standing_in() as server:
-        settings.STRIPE_API_BASE = server.url
-        settings.STRIPE_API_KEY = API_KEY
-        yield server
+SECRET = "pi_1_secret_known_to_none"
+DECLINED = {
+    "type": "card_error",
+    "code": "card_declined",
+    "decline_code": "insufficient_funds",
+    "message": f"Declined sk_test_0123 {SECRET}",
+    "param": "amount",
+    "payment_intent": {"client_secret": SECRET},
+}
 
 
 @pytest.fixture
@@ -50,56 +52,133 @@ def pay(client: StripeClient, *, amount: int = 1000, **options: Any) -> dict[str
     return client.create_payment_intent(parameters, **{"now": NOON, **options})
 
 
-CREATE: list[tuple[str, str]] = [
-    ("create_customer", "/v1/customers"),
-    ("create_checkout_session", "/v1/checkout/sessions"),
-    ("create_payment_intent", "/v1/payment_intents"),
-    ("create_refund", "/v1/refunds"),
-    ("create_subscription", "/v1/subscriptions"),
-    ("create_portal_session", "/v1/billing_portal/sessions"),
+@pytest.fixture
+def customer(stripe: Served) -> str:
+    """Somebody who pays."""
+    return str(customers.create(stripe.world.account())["id"])
+
+
+@pytest.fixture
+def payment(stripe: Served) -> str:
+    """What was paid."""
+    account = stripe.world.account()
+    made: str = payments.create(account, 1000)["id"]
+    payments.confirm(account, made)
+    return made
+
+
+@pytest.fixture
+def subscription(client: StripeClient, customer: str) -> str:
+    """What is paid for again and again."""
+    parameters = {"customer": customer, "items": [{"price": "price_1"}]}
+    return str(client.create_subscription(parameters, now=NOON)["id"])
+
+
+def ids(stripe: Served, kind: str = "payment_intent") -> list[str]:
+    """The objects of this kind, of any account and mode."""
+    return [own_id for _, _, of_kind, own_id in truth(stripe.world) if of_kind == kind]
+
+
+def keys(stripe: Served) -> list[str | None]:
+    """The idempotency keys that came, in their order."""
+    return [request.idempotency_key for request in stripe.world.faults.requests]
+
+
+def backwards(value: Any) -> Any:
+    """The same parameters, named in another order."""
+    if isinstance(value, dict):
+        return {name: backwards(value[name]) for name in reversed(value)}
+    return [backwards(each) for each in value] if isinstance(value, list) else value
+
+
+TAGS = {"metadata": {"a": "1", "b": "2"}}
+LINES = [{"price": "price_1", "quantity": 2}]
+CREATE: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
+    ("create_customer", "/v1/customers", {"name": "Jo", **TAGS}, {"name": "Al"}),
+    (
+        "create_checkout_session",
+        "/v1/checkout/sessions",
+        {"mode": "payment", "line_items": LINES, **TAGS},
+        {"client_reference_id": "8"},
+    ),
+    (
+        "create_payment_intent",
+        "/v1/payment_intents",
+        {"amount": 1000, "currency": "eur", **TAGS},
+        {"amount": 1001},
+    ),
+    ("create_refund", "/v1/refunds", {"payment_intent": "the payment", "amount": 9}, {"amount": 8}),
+    (
+        "create_subscription",
+        "/v1/subscriptions",
+        {"customer": "the customer", "items": LINES, **TAGS},
+        {"description": "another"},
+    ),
+    (
+        "create_portal_session",
+        "/v1/billing_portal/sessions",
+        {"customer": "the customer", "flow_data": {"type": "payment_method_update"}},
+        {"locale": "de"},
+    ),
 ]
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("method", "path"), CREATE)
+@pytest.mark.parametrize(("method", "path", "wanted", "change"), CREATE)
 def test_the_same_parameters_make_one_object(
-    stripe: StripeServer, client: StripeClient, method: str, path: str
+    stripe: Served,
+    client: StripeClient,
+    customer: str,
+    payment: str,
+    method: str,
+    path: str,
+    wanted: dict[str, Any],
+    change: dict[str, Any],
 ) -> None:
     create: Callable[..., dict[str, Any]] = getattr(client, method)
-    first = create({"customer": "cus_1", "metadata": {"a": "1", "b": "2"}}, now=NOON)
-    again = create({"metadata": {"b": "2", "a": "1"}, "customer": "cus_1"}, now=NOON)
-    other = create({"customer": "cus_2"}, now=NOON)
+    there = {"the customer": customer, "the payment": payment}
+    parameters = {
+        name: there.get(value, value) if isinstance(value, str) else value
+        for name, value in wanted.items()
+    }
+    before = set(truth(stripe.world))
+    first = create(parameters, now=NOON)
+    again = create(backwards(parameters), now=NOON)
+    other = create(parameters | change, now=NOON)
 
     assert first == again
-    assert first["id"] != other["id"]
-    assert type(first["items"]["data"][0]) is dict
-    assert [request[:2] for request in stripe.requests] == [("POST", path)] * 3
-    assert stripe.keys[0] == stripe.keys[1] != stripe.keys[2]
-    assert len(stripe.objects) == 2
+    assert json.loads(json.dumps(first)) == first
+    made = [key[3] for key in set(truth(stripe.world)) - before if key[2] == first["object"]]
+    assert sorted(made) == sorted([first["id"], other["id"]])
+    requests = stripe.world.faults.requests
+    assert [(request.method, request.path) for request in requests] == [("POST", path)] * 3
+    assert keys(stripe)[0] == keys(stripe)[1] != keys(stripe)[2]
+    assert requests[0].body == requests[1].body
 
 
 @pytest.mark.django_db
 def test_what_makes_a_call_another(
-    stripe: StripeServer, client: StripeClient, settings: Settings
+    stripe: Served, client: StripeClient, settings: Settings
 ) -> None:
     pay(client)
     pay(client, amount=1001)
     pay(client, reference="order-1")
     pay(client, reference="order-2")
     pay(client, account="acct_1")
-    client.create_refund({"amount": 1000, "currency": "eur", "receipt_email": EMAIL}, now=NOON)
-    settings.STRIPE_API_KEY = API_KEY.replace("test", "live", 1)
+    with pytest.raises(ProviderRefused, match="unknown parameter"):
+        client.create_refund({"amount": 1000, "currency": "eur", "receipt_email": EMAIL}, now=NOON)
+    settings.STRIPE_API_KEY = "sk_live_known_to_all"
     pay(client)
-    assert len(set(stripe.keys)) == len(stripe.objects) == 7
-    assert max(len(key) for key in stripe.keys) <= 255
+    whose = Counter(key[:2] for key in truth(stripe.world) if key[2] == "payment_intent")
+    assert whose == {("", False): 4, ("acct_1", False): 1, ("", True): 1}
+    assert len(set(keys(stripe))) == 7
+    assert max(len(key or "") for key in keys(stripe)) <= 255
     scopes = IdempotencyKey.objects.order_by("scope").values_list("scope", flat=True).distinct()
     assert list(scopes) == ["stripe", "stripe:acct_1"]
 
 
 @pytest.mark.django_db
-def test_a_reference_stands_for_one_set_of_parameters(
-    stripe: StripeServer, client: StripeClient
-) -> None:
+def test_a_reference_stands_for_one_set_of_parameters(stripe: Served, client: StripeClient) -> None:
     first = pay(client, reference="order-1")
     with pytest.raises(KeyReused):
         pay(client, reference="order-1", amount=2000)
@@ -108,35 +187,36 @@ def test_a_reference_stands_for_one_set_of_parameters(
     IdempotencyKey.objects.all().delete()
     with pytest.raises(KeyReused):
         pay(client, reference="order-1", amount=2000)
-    assert len(stripe.objects) == 1
+    assert len(ids(stripe)) == 1
 
 
 @pytest.mark.django_db
 def test_the_record_says_what_was_made_and_nothing_more(
-    stripe: StripeServer, client: StripeClient, caplog: pytest.LogCaptureFixture
+    stripe: Served, client: StripeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     made = pay(client)
-    stripe.faults = ["402", "400", "500", "401"]
     raised = []
-    for number in range(4):
+    for number, status in enumerate((402, 400, 500, 401)):
+        stripe.world.faults.add(Fault("refuse", status=status, error=DECLINED))
         with pytest.raises((ProviderRefused, ProviderUnavailable)) as caught:
             pay(client, reference=f"order-{number}")
         error = caught.value
         assert (error.__cause__, error.__context__) == (None, None)
         raised += [str(error), repr(error), repr(vars(error))]
 
-    assert made["client_secret"] == SECRET
+    assert "_secret_" in made["client_secret"]
     row = IdempotencyKey.objects.get(state="completed")
     assert (row.response_id, row.response_status, row.locked_until) == (made["id"], 200, None)
     rows = [repr(values) for values in IdempotencyKey.objects.values()]
-    for text in [caplog.text, *rows, *raised, repr(client), *stripe.keys]:
-        assert not any(word in text for word in (SECRET, API_KEY, "sk_test", EMAIL))
+    for text in [caplog.text, *rows, *raised, repr(client), *map(str, keys(stripe))]:
+        secrets = (SECRET, made["client_secret"], "sk_test", EMAIL)
+        assert not any(word in text for word in secrets)
 
 
 @pytest.mark.django_db
-def test_a_refusal_is_told_and_repeated(stripe: StripeServer, client: StripeClient) -> None:
-    stripe.faults = ["402"]
+def test_a_refusal_is_told_and_repeated(stripe: Served, client: StripeClient) -> None:
+    stripe.world.faults.add(Fault("refuse", status=402, error=DECLINED))
     for _ in range(2):
         with pytest.raises(ProviderRefused) as refused:
             pay(client, reference="order-1")
@@ -145,41 +225,41 @@ def test_a_refusal_is_told_and_repeated(stripe: StripeServer, client: StripeClie
         assert error.decline_code == "insufficient_funds"
         assert error.message == "Declined [hidden] [hidden]"
     assert pay(client, reference="order-1, second try")["id"]
-    assert len(stripe.objects) == 1
+    assert len(ids(stripe)) == 1
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("status", ["401", "403"])
+@pytest.mark.parametrize("status", [401, 403])
 def test_a_key_that_is_not_good_enough_is_named(
-    stripe: StripeServer, client: StripeClient, status: str
+    stripe: Served, client: StripeClient, status: int
 ) -> None:
-    stripe.faults = [status]
+    stripe.world.faults.add(Fault("error_before", status=status))
     with pytest.raises(ProviderRefused, match="STRIPE_API_KEY"):
         pay(client)
 
 
 @pytest.mark.django_db
-def test_an_answer_that_was_lost_is_given_again(stripe: StripeServer, client: StripeClient) -> None:
-    stripe.faults = ["drop"]  # after the object was made; Stripe's client tries again by itself
-    assert pay(client)["id"] == stripe.objects[0]["id"]
-    assert len(stripe.objects) == 1
+def test_an_answer_that_was_lost_is_given_again(stripe: Served, client: StripeClient) -> None:
+    stripe.world.faults.add(Fault("drop_after"))  # and Stripe's client tries again by itself
+    assert pay(client)["id"] == ids(stripe)[0]
+    assert len(ids(stripe)) == 1
 
 
 @pytest.mark.django_db
 def test_an_answer_that_makes_no_sense_is_asked_for_again(
-    stripe: StripeServer, client: StripeClient
+    stripe: Served, client: StripeClient
 ) -> None:
-    stripe.faults = ["garble"]
+    stripe.world.faults.add(Fault("garble_after"))
     with pytest.raises(ProviderUnavailable, match="indeterminate") as failed:
         pay(client)
-    assert SECRET not in str(failed.value)
-    assert pay(client)["id"] == stripe.objects[0]["id"]
-    assert len(stripe.objects) == 1
+    assert "_secret_" not in str(failed.value)
+    assert pay(client)["id"] == ids(stripe)[0]
+    assert len(ids(stripe)) == 1
 
 
 @pytest.mark.django_db
 def test_a_stripe_that_can_t_be_reached(
-    stripe: StripeServer, client: StripeClient, settings: Settings
+    stripe: Served, client: StripeClient, settings: Settings
 ) -> None:
     settings.STRIPE_API_BASE = "http://127.0.0.1:9"
     with pytest.raises(ProviderUnavailable):
@@ -190,21 +270,21 @@ def test_a_stripe_that_can_t_be_reached(
 
 @pytest.mark.django_db
 def test_what_stripe_failed_at_is_asked_for_under_the_same_key(
-    stripe: StripeServer, client: StripeClient
+    stripe: Served, client: StripeClient
 ) -> None:
-    stripe.faults = ["500"]
+    stripe.world.faults.add(Fault("error_after"))
     for _ in range(2):
         with pytest.raises(ProviderUnavailable, match="indeterminate") as failed:
             pay(client)
         assert failed.value.indeterminate
-    assert len(set(stripe.keys)) == 1
+    assert len(set(keys(stripe))) == 1
 
 
 @pytest.mark.django_db
 def test_too_many_calls_are_known_to_have_done_nothing(
-    stripe: StripeServer, client: StripeClient
+    stripe: Served, client: StripeClient
 ) -> None:
-    stripe.faults = ["busy"]
+    stripe.world.faults.add(Fault("rate_limit"))
     with pytest.raises(ProviderUnavailable) as busy:
         pay(client)
     assert not busy.value.indeterminate
@@ -213,9 +293,9 @@ def test_too_many_calls_are_known_to_have_done_nothing(
 
 @pytest.mark.django_db
 def test_stripe_s_own_conflict_is_an_operation_under_way(
-    stripe: StripeServer, client: StripeClient
+    stripe: Served, client: StripeClient
 ) -> None:
-    stripe.faults = ["409"]
+    stripe.world.faults.add(Fault("key_in_use", times=RETRIES + 1))
     with pytest.raises(KeyInUse):
         pay(client)
     assert IdempotencyKey.objects.get().state == IdempotencyKey.State.FAILED
@@ -223,7 +303,7 @@ def test_stripe_s_own_conflict_is_an_operation_under_way(
 
 @pytest.mark.django_db
 def test_a_call_given_up_for_lost_is_made_again_under_the_same_key(
-    stripe: StripeServer, client: StripeClient
+    stripe: Served, client: StripeClient
 ) -> None:
     made = pay(client)
     # As it is after a crash between Stripe's answer and its record; tests/test_stripe_crash.py
@@ -236,7 +316,7 @@ def test_a_call_given_up_for_lost_is_made_again_under_the_same_key(
 
 @pytest.mark.django_db
 def test_a_second_object_does_not_go_unnoticed(
-    stripe: StripeServer, client: StripeClient, caplog: pytest.LogCaptureFixture
+    stripe: Served, client: StripeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     made = pay(client)["id"]
     IdempotencyKey.objects.update(response_id="pi_0")  # as if the key led to another account now
@@ -245,9 +325,7 @@ def test_a_second_object_does_not_go_unnoticed(
 
 
 @pytest.mark.django_db
-def test_after_its_lifetime_a_call_is_on_record_anew(
-    stripe: StripeServer, client: StripeClient
-) -> None:
+def test_after_its_lifetime_a_call_is_on_record_anew(stripe: Served, client: StripeClient) -> None:
     pay(client)
     pay(client, now=NOON + LIFETIME - timedelta(seconds=1))
     assert IdempotencyKey.objects.get().attempts == 1
@@ -257,13 +335,13 @@ def test_after_its_lifetime_a_call_is_on_record_anew(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nothing_is_asked_inside_a_transaction(stripe: StripeServer, client: StripeClient) -> None:
+def test_nothing_is_asked_inside_a_transaction(stripe: Served, client: StripeClient) -> None:
     with transaction.atomic():
         with pytest.raises(InTransaction):
             pay(client)
         with pytest.raises(InTransaction):
             client.cancel_subscription("sub_1", {}, now=NOON)
-    assert stripe.requests == []
+    assert stripe.world.faults.requests == []
 
 
 @pytest.mark.django_db
@@ -277,9 +355,9 @@ def test_nothing_is_recorded_without_a_key_to_call_with(
 
 
 @pytest.mark.django_db
-def test_a_change_is_made_once_per_reference(stripe: StripeServer, client: StripeClient) -> None:
-    subscription = client.create_subscription({"customer": "cus_1"}, now=NOON)["id"]
-
+def test_a_change_is_made_once_per_reference(
+    stripe: Served, client: StripeClient, subscription: str
+) -> None:
     def change(price: str, reference: str) -> None:
         client.change_subscription(
             subscription, {"items": [{"price": price}]}, reference=reference, now=NOON
@@ -289,18 +367,16 @@ def test_a_change_is_made_once_per_reference(stripe: StripeServer, client: Strip
     change("small", "down")
     change("large", "up again")
     change("large", "up again")
-    assert [path for _, path, _, _ in stripe.requests[1:]] == [
-        f"/v1/subscriptions/{subscription}"
-    ] * 4
-    assert len(set(stripe.keys[1:])) == 3
+    paths = [request.path for request in stripe.world.faults.requests[1:]]
+    assert paths == [f"/v1/subscriptions/{subscription}"] * 4
+    assert len(set(keys(stripe)[1:])) == 3
     for missing in (("", "up"), (subscription, "")):
         with pytest.raises(ValueError, match="a change needs"):
             client.change_subscription(missing[0], {}, reference=missing[1], now=NOON)
 
 
 @pytest.mark.django_db
-def test_a_subscription_can_be_canceled_again(stripe: StripeServer, client: StripeClient) -> None:
-    subscription = client.create_subscription({"customer": "cus_1"}, now=NOON)["id"]
+def test_a_subscription_can_be_canceled_again(client: StripeClient, subscription: str) -> None:
     for _ in range(2):
         canceled = client.cancel_subscription(subscription, {"prorate": True}, now=NOON)
         assert (canceled["id"], canceled["status"]) == (subscription, "canceled")
@@ -314,21 +390,19 @@ def test_a_subscription_can_be_canceled_again(stripe: StripeServer, client: Stri
 @pytest.mark.django_db
 @pytest.mark.parametrize("status", [400, 402])
 def test_a_cancellation_that_is_refused(
-    stripe: StripeServer, client: StripeClient, status: int
+    stripe: Served, client: StripeClient, subscription: str, status: int
 ) -> None:
-    subscription = client.create_subscription({"customer": "cus_1"}, now=NOON)["id"]
-    stripe.faults = [str(status)]
+    stripe.world.faults.add(Fault("refuse", "DELETE", status=status))
     with pytest.raises(ProviderRefused) as refused:
         client.cancel_subscription(subscription, {}, now=NOON)
     assert refused.value.status == status
-    assert stripe.objects[0]["status"] == "active"
+    account = stripe.world.account()
+    assert account.get("subscription", subscription)["status"] == "active"
 
 
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
-def test_many_identical_calls_at_once_make_one_object(
-    stripe: StripeServer, client: StripeClient
-) -> None:
+def test_many_identical_calls_at_once_make_one_object(stripe: Served, client: StripeClient) -> None:
     barrier = Barrier(CALLERS)
 
     def call(_: int) -> str:
@@ -339,18 +413,19 @@ def test_many_identical_calls_at_once_make_one_object(
             connection.close()
 
     with ThreadPoolExecutor(CALLERS) as callers:
-        ids = set(callers.map(call, range(CALLERS)))
-    assert ids == {stripe.objects[0]["id"]}
-    assert len(stripe.objects) == 1
-    assert len(set(stripe.keys)) == 1
+        made = set(callers.map(call, range(CALLERS)))
+    assert made == set(ids(stripe))
+    assert len(ids(stripe)) == 1
+    assert len(set(keys(stripe))) == 1
     row = IdempotencyKey.objects.get()
     assert (row.state, row.attempts) == ("completed", 1)
 
 
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
-def test_a_call_waits_for_an_identical_one(stripe: StripeServer, client: StripeClient) -> None:
-    stripe.faults = ["hang"]
+def test_a_call_waits_for_an_identical_one(stripe: Served, client: StripeClient) -> None:
+    faults = stripe.world.faults
+    faults.add(Fault("timeout_after"))
 
     def call() -> str:
         try:
@@ -360,11 +435,11 @@ def test_a_call_waits_for_an_identical_one(stripe: StripeServer, client: StripeC
 
     with ThreadPoolExecutor(2) as callers:
         first = callers.submit(call)
-        assert stripe.reached.wait(30)
+        assert faults.wait_until_waiting(seconds=30)
         second = callers.submit(call)
         with suppress(TimeoutError):
             second.result(0.3)
         assert not second.done()
-        stripe.go_on.set()
+        faults.release()
         assert first.result(30) == second.result(30)
-    assert len(stripe.objects) == 1
+    assert len(ids(stripe)) == 1

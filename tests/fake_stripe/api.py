@@ -51,17 +51,21 @@ class Api:
     def __init__(self, world: World) -> None:
         self.world = world
         self.keys = Keys()
+        self._last: dict[tuple[str, str], Answer] = {}
 
     def answer(self, asked: Asked) -> Answer:
         """Do what is asked, unless something is to go wrong with it."""
-        fault = self.world.faults.take(Request(asked.method, asked.path, asked.key))
+        fault = self.world.faults.take(Request(asked.method, asked.path, asked.key, asked.body))
         kind = fault.kind if fault else ""
         if fault and kind == "timeout_before":
             self.world.faults.wait(fault.seconds)
             return NO_ANSWER
+        if kind == "repeat":
+            return self._last.get((asked.method, asked.path), NO_ANSWER)
         request_id = self.world.new_id("req")
         try:
-            _fail_early(kind, asked)
+            if fault:
+                _fail_early(fault, asked)
             stored, replayed = self._stored(asked, request_id, fault)
         except Refused as refusal:
             stored, replayed = _refusal(refusal), False
@@ -75,7 +79,9 @@ class Api:
             headers["Idempotency-Key"] = asked.key
         if replayed:
             headers["Idempotent-Replayed"] = "true"
-        return Answer(stored.status, stored.body, headers)
+        body = b"<html>" + stored.body if kind == "garble_after" else stored.body
+        answer = self._last[asked.method, asked.path] = Answer(stored.status, body, headers)
+        return answer
 
     def _stored(self, asked: Asked, request_id: str, fault: Fault | None) -> tuple[Stored, bool]:
         account = self._authenticated(asked, request_id)
@@ -91,12 +97,15 @@ class Api:
             route.check(params)
             if fault and fault.kind == "hold":
                 self.world.faults.wait(fault.seconds)
-            stored, began = self._work(account, route, params, object_id)
+            if fault and fault.kind == "refuse":
+                stored, began = _refusal(_broken(fault)), True
+            else:
+                stored, began = self._work(account, route, params, object_id)
         finally:
             if key and not began:
                 self.keys.release(key)
         if fault and fault.kind == "error_after":
-            stored = _refusal(_broken())
+            stored = _refusal(_broken(fault))
         if key and began:
             self.keys.store(key, stored)
         return stored, False
@@ -129,18 +138,19 @@ class Api:
         return replace(account, request={"id": request_id, "idempotency_key": asked.key})
 
 
-def _fail_early(kind: str, asked: Asked) -> None:
-    if kind == "rate_limit":
+def _fail_early(fault: Fault, asked: Asked) -> None:
+    if fault.kind == "rate_limit":
         message = "Request rate limit exceeded."
         raise Refused(429, "invalid_request_error", message, code="rate_limit")
-    if kind == "error_before":
-        raise _broken()
-    if kind == "key_in_use":
+    if fault.kind == "error_before":
+        raise _broken(fault)
+    if fault.kind == "key_in_use":
         raise in_use(asked.key or "")
 
 
-def _broken() -> Refused:
-    return Refused(500, "api_error", "Something went wrong on Stripe's end.")
+def _broken(fault: Fault) -> Refused:
+    message = "Something went wrong on Stripe's end."
+    return Refused(fault.status, "api_error", message, about=fault.error)
 
 
 def _refusal(refusal: Refused) -> Stored:

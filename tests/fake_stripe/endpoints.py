@@ -1,6 +1,6 @@
 """What the API's POST and DELETE endpoints do with their parameters."""
 
-from tests.fake_stripe import checkouts, customers, payments, refunds, session_objects
+from tests.fake_stripe import catalog, checkouts, customers, payments, refunds, session_objects
 from tests.fake_stripe.forms import items, metadata, number, plain, tags, truth_value
 from tests.fake_stripe.problems import Refused, invalid
 from tests.fake_stripe.shapes import Json
@@ -49,12 +49,23 @@ def create_session(account: Account, params: Json, _: str) -> Json:
     return checkouts.create(
         account,
         params["mode"],
-        items(params, "line_items", needed=params["mode"] != "setup"),
+        items(_priced(account, params), "line_items", needed=params["mode"] != "setup"),
         for_payment=plain(of_payment, ("capture_method", "description")) | tags(of_payment),
         for_subscription=of_subscription,
         **plain(params, SESSION_KEYS),
         **tags(params),
     )
+
+
+def _priced(account: Account, params: Json) -> Json:
+    """The parameters with a price for each line that told what it is to be."""
+    lines = [dict(line) for line in params.get("line_items") or []]
+    for line in lines:
+        if given := line.pop("price_data", None):
+            amount = number(given, "unit_amount") or 0
+            price = catalog.define(account, account.new_id("price"), amount=amount, interval=None)
+            line["price"] = price["id"]
+    return params | {"line_items": lines}
 
 
 def expire_session(account: Account, _: Json, session: str) -> Json:

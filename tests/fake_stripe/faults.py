@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from threading import Condition
 from typing import Literal, get_args
 
+from tests.fake_stripe.shapes import Json
+
 Kind = Literal[
     "timeout_before",
     "timeout_after",
@@ -14,6 +16,9 @@ Kind = Literal[
     "error_after",
     "drop_after",
     "key_in_use",
+    "refuse",
+    "garble_after",
+    "repeat",
 ]
 KINDS: tuple[str, ...] = get_args(Kind)
 
@@ -26,8 +31,11 @@ class Fault:
 
     `timeout_*`: no answer until released, then the connection ends; `hold`: the work and the
     answer wait until released, the idempotency key taken; `error_*`: a 500, `rate_limit`: a 429,
-    `key_in_use`: a 409; `drop_after`: the connection ends once the work is done.
-    `seconds` bounds every wait.
+    `key_in_use`: a 409; `drop_after`: the connection ends once the work is done; `refuse`: an
+    error in place of the work, kept under the idempotency key; `garble_after`: once the work is
+    done, an answer that makes no sense; `repeat`: what the same path was answered the last time.
+    `seconds` bounds every wait, and `skip` requests that match are spared first. `status` and
+    `error` are of `error_*` and `refuse`.
     """
 
     kind: Kind
@@ -35,6 +43,9 @@ class Fault:
     path: str = "/"
     times: int = 1
     seconds: float = CONNECTION_SECONDS
+    skip: int = 0
+    status: int = 500
+    error: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +55,14 @@ class Request:
     method: str
     path: str
     idempotency_key: str | None
+    body: str = ""
 
 
 @dataclass(slots=True)
 class _Armed:
     fault: Fault
-    left: int = field(default=0)
+    left: int
+    spared: int
 
 
 class Faults:
@@ -66,7 +79,7 @@ class Faults:
     def add(self, fault: Fault) -> None:
         """Let it happen to the next requests that match."""
         with self._changed:
-            self._queue.append(_Armed(fault, fault.times))
+            self._queue.append(_Armed(fault, fault.times, fault.skip))
 
     def clear(self) -> None:
         """Let nothing more go wrong."""
@@ -80,6 +93,9 @@ class Faults:
             for armed in self._queue:
                 fault = armed.fault
                 if fault.method in ("*", request.method) and request.path.startswith(fault.path):
+                    if armed.spared:
+                        armed.spared -= 1
+                        continue
                     armed.left -= 1
                     if armed.left <= 0:
                         self._queue.remove(armed)

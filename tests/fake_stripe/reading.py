@@ -141,6 +141,6 @@ def _matches(kind: str, wanted: str) -> bool:
 
 def _is_visible(account: Account, recorded: Recorded) -> bool:
     event = recorded.event
-    if (event.get("account", ""), event["livemode"]) != (account.id, account.livemode):
+    if (recorded.account, event["livemode"]) != (account.id, account.livemode):
         return False
     return bool(event["created"] >= account.now - EVENT_DAYS * 24 * 3600)

@@ -27,8 +27,10 @@ class Endpoint:
 
 @dataclass(slots=True)
 class Recorded:
-    """An event, in the current shape and in the old one; `pending` are deliveries still owed."""
+    """An event of an account's, in the current shape and in the old one; `pending` are deliveries
+    still owed."""
 
+    account: str
     event: Json
     old_data: Json
     pending: int

@@ -1,11 +1,13 @@
 """Random lives of a subscription business, each step one that its objects' states allow."""
 
 import random
+from collections.abc import Sequence
 
 from tests.fake_stripe import customer_steps, money_steps, periods, subscription_steps
 from tests.fake_stripe.world import Account, World
 
 SAME_SECOND = 0.5
+PAUSES = (1, 2, 60, 3600, periods.DAY)
 
 BEGINNINGS = (
     customer_steps.begin_customer,
@@ -31,13 +33,22 @@ CONTINUATIONS = (
 
 
 def random_story(
-    world: World, rng: random.Random, steps: int, *, account: Account | None = None
+    world: World,
+    rng: random.Random,
+    steps: int,
+    *,
+    account: Account | None = None,
+    pauses: Sequence[int] = PAUSES,
 ) -> None:
-    """Let so many things happen, drawn by `rng`. Half of them within the second of the last one."""
+    """Let so many things happen, drawn by `rng`: half of them within the second of the last one,
+    the others after one of these pauses (in seconds). It breaks off where the world's time ends."""
     account = account or world.account()
     for _ in range(steps):
         if rng.random() >= SAME_SECOND:
-            world.advance(rng.choice((1, 2, 60, 3600, periods.DAY)))
+            pause = rng.choice(pauses)
+            if world.until is not None and world.now + pause > world.until:
+                return
+            world.advance(pause)
         makers = [*BEGINNINGS, *CONTINUATIONS * 3]
         rng.shuffle(makers)
         for make in makers:

@@ -39,6 +39,9 @@ def continue_subscription(account: Account, rng: random.Random) -> Step | None:
 def _renew(account: Account, rng: random.Random, subscription: str) -> None:
     subject = account.get("subscription", subscription)
     end = min(item["current_period_end"] for item in subject["items"]["data"])
+    until = account.world.until
+    if until is not None and end > until:
+        return
     account.world.advance(max(0, end - account.now))
     if subject["cancel_at_period_end"]:
         subscriptions.cancel(account, subscription)

@@ -27,12 +27,19 @@ ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 class World:
     """All that Stripe knows. `now` is in whole unix seconds, and moves only by `advance`
-    unless it follows the real clock. Hold `lock` over whatever must be seen at once."""
+    unless it follows the real clock; no story goes on past `until`. Hold `lock` over whatever
+    must be seen at once."""
 
     def __init__(
-        self, seed: int | str | None = None, *, now: int = START, follow_clock: bool = False
+        self,
+        seed: float | str | None = None,
+        *,
+        now: int = START,
+        until: int | None = None,
+        follow_clock: bool = False,
     ) -> None:
         self.lock = RLock()
+        self.until = until
         self.random = random.Random(seed)  # noqa: S311
         self.objects: dict[Key, Json] = {}
         self.deleted: set[Key] = set()
@@ -106,10 +113,15 @@ class World:
         if account.id:
             event["account"] = account.id
         pending = sum(endpoint.wants(event) for endpoint in self.endpoints)
-        recorded = Recorded(event, old_data, pending)
+        recorded = Recorded(account.id, event, old_data, pending)
         self.events.append(recorded)
         for listener in self.listeners:
             listener(recorded)
+
+    def take_up(self, event: Json, *, account: str = "", pending: int = 0) -> None:
+        """Have an event that was made up elsewhere on an account's list; no endpoint gets it."""
+        with self.lock:
+            self.events.append(Recorded(account, event, event["data"], pending))
 
 
 def _tells_what_changed(kind: str) -> bool:

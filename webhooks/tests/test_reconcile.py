@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Any
@@ -19,7 +19,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from tests.events_api import EventsApi, events_api
+from tests.fake_stripe import Fault
+from tests.fake_stripe.server import Served
 from webhooks import processing, tasks
 from webhooks.events import Event
 from webhooks.models import Attempt, Reconciliation, Trigger, WebhookEvent
@@ -32,18 +33,30 @@ Json = dict[str, Any]
 Run = Callable[..., str]
 
 OUTAGE = 260
+LIST = "/v1/events"
 
 SCHEDULED = "'{task} {schedule}'.format(**settings.CELERY_BEAT_SCHEDULE['reconcile'])"
 
 
-@pytest.fixture
-def stripe(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[EventsApi]:
-    """Stripe's API, which is asked again at once where it would be later."""
-    monkeypatch.setattr("stripe.HTTPClient.INITIAL_DELAY", 0)
-    with events_api() as api:
-        settings.STRIPE_API_BASE = api.url
-        settings.STRIPE_API_KEY = "sk_test_123"
-        yield api
+def made(
+    stripe: Served, event: Json | None = None, *, account: str = "", delivered: bool = True
+) -> Json:
+    """Have Stripe make an event, the newest so far."""
+    event = (event or make_event()) | {"pending_webhooks": 0 if delivered else 1}
+    stripe.world.take_up(event, account=account, pending=event["pending_webhooks"])
+    return event
+
+
+def failing(stripe: Served, *, after: int = 0, status: int = 500) -> None:
+    """Have Stripe fail at one request, after so many, as often as its client repeats it."""
+    times = stripe_api.RETRIES + 1
+    fault = Fault("error_before", "GET", LIST, times=times, skip=after, status=status)
+    stripe.world.faults.add(fault)
+
+
+def asked(stripe: Served) -> int:
+    """How many times Stripe was asked for its events."""
+    return stripe.world.faults.count("GET", LIST)
 
 
 def run(*arguments: str) -> str:
@@ -56,14 +69,14 @@ def seconds_ago(seconds: float) -> int:
     return int((timezone.now() - timedelta(seconds=seconds)).timestamp())
 
 
-def outage(stripe: EventsApi) -> tuple[list[Json], list[Json]]:
+def outage(stripe: Served) -> tuple[list[Json], list[Json]]:
     """Three days of events, five of each second, every fourth of which was lost: all, and those."""
     start = seconds_ago(3 * 24 * 3600 - 600)
     step = 3 * 24 * 3600 // OUTAGE
     events = [make_event(created=start + n // 5 * 5 * step) for n in range(OUTAGE)]
     lost = events[::4]
     for event in events:
-        stripe.made(event, delivered=event not in lost)
+        made(stripe, event, delivered=event not in lost)
         if event not in lost:
             deliver(event)
     return events, lost
@@ -80,7 +93,7 @@ def fetched() -> set[str]:
 
 class TestOutage:
     def test_exactly_what_was_missed_is_brought_back(
-        self, stripe: EventsApi, subscribe: Subscribe
+        self, stripe: Served, subscribe: Subscribe
     ) -> None:
         handled: Counter[str] = Counter()
         subscribe(lambda event: handled.update([event.id]))
@@ -94,16 +107,16 @@ class TestOutage:
         assert handled == Counter(ids(events))
         after = {row["event_id"]: row for row in WebhookEvent.objects.values()}
         assert {key: after[key] for key in before} == before
-        assert len(stripe.requests) == 3
+        assert asked(stripe) == 3
 
-    def test_what_is_known_to_be_undelivered_is_asked_for_alone(self, stripe: EventsApi) -> None:
+    def test_what_is_known_to_be_undelivered_is_asked_for_alone(self, stripe: Served) -> None:
         _, lost = outage(stripe)
 
         assert "65 events seen, 0 known, 65 recorded" in run("--undelivered")
         assert fetched() == ids(lost)
-        assert len(stripe.requests) == 1
+        assert asked(stripe) == 1
 
-    def test_once_more_changes_nothing(self, stripe: EventsApi) -> None:
+    def test_once_more_changes_nothing(self, stripe: Served) -> None:
         outage(stripe)
         run()
         before = list(WebhookEvent.objects.order_by("pk").values())
@@ -111,7 +124,7 @@ class TestOutage:
         assert f"{OUTAGE} events seen, 260 known, 0 recorded" in run()
         assert list(WebhookEvent.objects.order_by("pk").values()) == before
 
-    def test_a_dry_run_lists_it_and_records_nothing(self, stripe: EventsApi) -> None:
+    def test_a_dry_run_lists_it_and_records_nothing(self, stripe: Served) -> None:
         _, lost = outage(stripe)
 
         *listed, total = run("--dry-run").splitlines()
@@ -121,18 +134,18 @@ class TestOutage:
         assert fetched() == set()
         assert not Reconciliation.objects.exists()
 
-    def test_of_a_page_the_oldest_goes_first(self, stripe: EventsApi, subscribe: Subscribe) -> None:
+    def test_of_a_page_the_oldest_goes_first(self, stripe: Served, subscribe: Subscribe) -> None:
         order: list[str] = []
         subscribe(lambda event: order.append(event.id))
-        made = [stripe.made(make_event())["id"] for _ in range(5)]
+        told = [made(stripe)["id"] for _ in range(5)]
 
         run()
 
-        assert order == made
+        assert order == told
 
-    def test_what_was_made_before_is_not_asked_for(self, stripe: EventsApi) -> None:
-        stripe.made(make_event(created=seconds_ago(7300)))
-        recent = stripe.made(make_event(created=seconds_ago(7100)))
+    def test_what_was_made_before_is_not_asked_for(self, stripe: Served) -> None:
+        made(stripe, make_event(created=seconds_ago(7300)))
+        recent = made(stripe, make_event(created=seconds_ago(7100)))
 
         run("--since", "2h")
         assert fetched() == {recent["id"]}
@@ -141,10 +154,10 @@ class TestOutage:
 
 
 def test_one_that_is_delivered_meanwhile_is_left_to_its_delivery(
-    stripe: EventsApi, subscribe: Subscribe
+    stripe: Served, subscribe: Subscribe
 ) -> None:
     handled: Counter[str] = Counter()
-    first, second = (stripe.made(make_event()) for _ in range(2))
+    first, second = (made(stripe) for _ in range(2))
 
     def deliver_the_second(event: Event) -> None:
         handled.update([event.id])
@@ -161,8 +174,8 @@ def test_one_that_is_delivered_meanwhile_is_left_to_its_delivery(
 
 class TestFetched:
     @pytest.fixture(autouse=True)
-    def _fetched(self, stripe: EventsApi) -> None:
-        self.event = stripe.made(make_event("test.happened", livemode=False))
+    def _fetched(self, stripe: Served) -> None:
+        self.event = made(stripe, make_event("test.happened", livemode=False))
         run()
         self.row = WebhookEvent.objects.get()
 
@@ -200,20 +213,20 @@ class TestFetched:
 class TestElsewhere:
     """Where events are not processed by whoever records them."""
 
-    def test_they_are_left_to_the_loop(self, stripe: EventsApi, settings: Settings) -> None:
+    def test_they_are_left_to_the_loop(self, stripe: Served, settings: Settings) -> None:
         settings.WEBHOOK_PROCESSING = "loop"
-        stripe.made(make_event())
+        made(stripe)
 
         assert run() == "1 events seen, 0 known, 1 recorded\n"
         assert WebhookEvent.objects.due(timezone.now()).count() == 1
         assert [attempt.trigger for attempt in processing.sweep()] == [Trigger.RECONCILIATION]
 
-    def test_a_handler_that_fails_is_told(self, stripe: EventsApi, subscribe: Subscribe) -> None:
+    def test_a_handler_that_fails_is_told(self, stripe: Served, subscribe: Subscribe) -> None:
         def fail(event: Event) -> None:
             raise RuntimeError("no luck")
 
         subscribe(fail)
-        stripe.made(make_event())
+        made(stripe)
 
         with pytest.raises(CommandError, match="1 of the recorded events did not succeed"):
             run()
@@ -222,12 +235,12 @@ class TestElsewhere:
 
 class TestInterruption:
     def test_what_was_interrupted_is_resumed_and_repeats_nothing(
-        self, stripe: EventsApi, subscribe: Subscribe
+        self, stripe: Served, subscribe: Subscribe
     ) -> None:
         handled: Counter[str] = Counter()
         subscribe(lambda event: handled.update([event.id]))
         events, lost = outage(stripe)
-        stripe.failures = dict.fromkeys(range(2, 5), 503)
+        failing(stripe, after=1, status=503)
 
         with pytest.raises(CommandError, match="--resume") as stopped:
             run()
@@ -236,20 +249,19 @@ class TestInterruption:
         order = Reconciliation.objects.get()
         assert (order.seen, order.finished_at) == (100, None)
 
-        stripe.requests.clear()
-        stripe.failures = {}
-        newer = stripe.made(make_event())
+        stripe.world.faults.requests.clear()
+        newer = made(stripe)
         assert f"{OUTAGE} events seen, 195 known, 65 recorded" in run("--resume")
         assert fetched() == ids(lost)
         assert set(handled.values()) == {1}
         assert set(handled) == ids(events)
         assert newer["id"] not in handled
-        assert [len(stripe.requests), Reconciliation.objects.count()] == [2, 1]
+        assert [asked(stripe), Reconciliation.objects.count()] == [2, 1]
         with pytest.raises(CommandError, match="nothing to resume"):
             run("--resume")
 
     def test_an_interruption_within_a_page_loses_no_count(
-        self, stripe: EventsApi, subscribe: Subscribe
+        self, stripe: Served, subscribe: Subscribe
     ) -> None:
         def press_ctrl_c(event: Event) -> None:
             if WebhookEvent.objects.count() == 2:
@@ -258,7 +270,7 @@ class TestInterruption:
 
         subscribe(press_ctrl_c)
         for _ in range(5):
-            stripe.made(make_event())
+            made(stripe)
 
         with pytest.raises(CommandError, match="Interrupted"):
             run()
@@ -267,50 +279,50 @@ class TestInterruption:
 
     @pytest.mark.parametrize("status", [500, 502, 429])
     def test_a_fault_that_passes_while_it_is_asked_again_or_later(
-        self, stripe: EventsApi, status: int
+        self, stripe: Served, status: int
     ) -> None:
-        stripe.made(make_event())
-        stripe.failures = dict.fromkeys(range(1, 4), status)
+        made(stripe)
+        failing(stripe, status=status)
 
         with pytest.raises(CommandError, match=f"Stripe could not be asked.*{status}"):
             run()
         assert fetched() == set()
-        stripe.failures = {}
+        stripe.world.faults.clear()
         run("--resume")
         assert len(fetched()) == 1
 
     def test_an_answer_that_does_not_come(
-        self, stripe: EventsApi, monkeypatch: pytest.MonkeyPatch, settings: Settings
+        self, stripe: Served, monkeypatch: pytest.MonkeyPatch, settings: Settings
     ) -> None:
         monkeypatch.setattr(stripe_api, "TIMEOUT_SECONDS", 0.1)
         settings.STRIPE_API_KEY = "sk_test_impatient"
-        stripe.made(make_event())
-        stripe.silent_from = 1
+        made(stripe)
+        stripe.world.faults.add(Fault("timeout_before", "GET", LIST, times=3))
 
         with pytest.raises(CommandError, match="Stripe could not be asked"):
             run()
         assert fetched() == set()
 
-    def test_nobody_at_the_address(self, stripe: EventsApi, settings: Settings) -> None:
+    def test_nobody_at_the_address(self, stripe: Served, settings: Settings) -> None:
         settings.STRIPE_API_BASE = "http://127.0.0.1:9"
 
         with pytest.raises(CommandError, match="Stripe could not be asked"):
             run("--dry-run")
 
-    def test_a_list_that_repeats_itself_ends(self, stripe: EventsApi) -> None:
-        stripe.made(make_event())
-        stripe.repeats_itself = True
+    def test_a_list_that_repeats_itself_ends(self, stripe: Served) -> None:
+        events = [made(stripe) for _ in range(101)]
+        stripe.world.faults.add(Fault("repeat", "GET", LIST, skip=1, times=10))
 
         run()
-        assert len(stripe.requests) == 2
-        assert len(fetched()) == 1
+        assert asked(stripe) == 2
+        assert fetched() == ids(events[1:])
 
 
 class TestAccounts:
-    def test_each_account_is_asked_for_by_itself(self, stripe: EventsApi) -> None:
-        ours = stripe.made(make_event())
-        theirs = {name: stripe.made(make_event(), account=name) for name in ("acct_1", "acct_2")}
-        stripe.made(make_event(), account="acct_3")
+    def test_each_account_is_asked_for_by_itself(self, stripe: Served) -> None:
+        ours = made(stripe)
+        theirs = {name: made(stripe, account=name) for name in ("acct_1", "acct_2")}
+        made(stripe, account="acct_3")
 
         told = run("--account", "acct_1", "--account", "acct_2", "--account", "acct_1")
 
@@ -320,18 +332,19 @@ class TestAccounts:
         run()
         assert WebhookEvent.objects.get(event_id=ours["id"]).account == ""
 
-    def test_the_mode_is_the_event_s_own(self, stripe: EventsApi) -> None:
-        stripe.made(make_event(livemode=True))
+    def test_the_mode_is_the_event_s_own(self, stripe: Served, settings: Settings) -> None:
+        settings.STRIPE_API_KEY = "sk_live_known_to_all"
+        made(stripe, make_event(livemode=True))
         run()
 
         assert WebhookEvent.objects.get().livemode
 
     def test_accounts_not_come_to_are_resumed_with_the_one_that_was_interrupted(
-        self, stripe: EventsApi
+        self, stripe: Served
     ) -> None:
         for name in ("acct_1", "acct_2", "acct_3"):
-            stripe.made(make_event(), account=name)
-        stripe.failures = dict.fromkeys(range(2, 5), 500)
+            made(stripe, account=name)
+        failing(stripe, after=1)
 
         with pytest.raises(CommandError, match="--resume"):
             run("--account", "acct_1", "--account", "acct_2", "--account", "acct_3")
@@ -354,20 +367,20 @@ class TestWhatCannotBe:
             (["--dry-run", "--since", "31d"], "keeps events for 30 days"),
         ],
     )
-    def test_it_is_refused(self, stripe: EventsApi, arguments: list[str], why: str) -> None:
+    def test_it_is_refused(self, stripe: Served, arguments: list[str], why: str) -> None:
         with pytest.raises(CommandError, match=why):
             run(*arguments)
-        assert stripe.requests == []
+        assert not asked(stripe)
         assert not Reconciliation.objects.exists()
 
-    def test_without_a_key(self, stripe: EventsApi, settings: Settings) -> None:
+    def test_without_a_key(self, stripe: Served, settings: Settings) -> None:
         settings.STRIPE_API_KEY = ""
 
         with pytest.raises(CommandError, match="STRIPE_API_KEY is not set"):
             run()
 
-    def test_with_a_key_that_is_refused(self, stripe: EventsApi, settings: Settings) -> None:
-        settings.STRIPE_API_KEY = "rk_live_revoked"
+    def test_with_a_key_that_is_refused(self, stripe: Served, settings: Settings) -> None:
+        settings.STRIPE_API_KEY = "revoked"
 
         with pytest.raises(CommandError, match="refuses the key in STRIPE_API_KEY"):
             run()
@@ -377,19 +390,19 @@ class TestSchedule:
     def reconcile(self) -> None:
         current_app.tasks[tasks.RECONCILE].apply(throw=True)
 
-    def test_it_asks_for_what_was_not_delivered(self, stripe: EventsApi) -> None:
-        stripe.made(make_event())
-        lost = stripe.made(make_event(), delivered=False)
+    def test_it_asks_for_what_was_not_delivered(self, stripe: Served) -> None:
+        made(stripe)
+        lost = made(stripe, delivered=False)
 
         self.reconcile()
 
         assert fetched() == {lost["id"]}
 
     def test_while_the_provider_is_away_it_waits_and_goes_on(
-        self, stripe: EventsApi, caplog: pytest.LogCaptureFixture
+        self, stripe: Served, caplog: pytest.LogCaptureFixture
     ) -> None:
-        stripe.made(make_event(), delivered=False)
-        stripe.failures = dict.fromkeys(range(1, 4), 500)
+        made(stripe, delivered=False)
+        failing(stripe)
 
         self.reconcile()
         assert "the next time will do" in caplog.text

@@ -1,0 +1,29 @@
+"""A Stripe on this machine, for the tests of every app."""
+
+from collections.abc import Iterator
+
+import pytest
+from pytest_django import Settings
+
+from tests.fake_stripe import World, serve
+from tests.fake_stripe.server import Served
+
+
+@pytest.fixture
+def world() -> World:
+    """What Stripe knows at first."""
+    return World(0)
+
+
+@pytest.fixture
+def stripe(world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    """A Stripe to ask, with the key to an account there, in test mode.
+
+    It is asked again at once where it would be later.
+    """
+    monkeypatch.setattr("stripe.HTTPClient.INITIAL_DELAY", 0)
+    with serve(world) as served:
+        settings.STRIPE_API_KEY = "sk_test_known_to_all"
+        settings.STRIPE_API_BASE = served.url
+        settings.STRIPE_FETCH_PER_SECOND = 100_000
+        yield served
