@@ -89,13 +89,14 @@ def apply_answer(change: Change, answer: Statement, cause: Cause) -> BillingChan
         differences = _differences(_blank(type(row)), change.facts())
         return _record(cause, change, Verdict.APPLIED, Reason.ANSWER, differences)
     current = current_facts(row, change)
-    known = unpack(row.statements, current)
-    since = [one for one in known if not one.is_answer and not answer.covers(one)]
-    statements = [answer, *since]
+    known = [one for one in unpack(row.statements, current) if not one.is_answer]
+    statements = [answer, *known]
     standing = weigh(change.object_type, statements)
     facts, in_doubt = conclude(change.object_type, current, statements, standing)
     row.fetched_at = answer.heard_at
-    differences = _store(row, facts, change, statements, standing, in_doubt=in_doubt)
+    differences = _store(
+        row, facts, change, keep(change.object_type, statements), standing, in_doubt=in_doubt
+    )
     verdict = _verdict(differences, in_doubt, standing, answer)
     reason = Reason.NO_WITNESS if in_doubt else Reason.ANSWER
     return _record(cause, change, verdict, reason, differences)

@@ -90,7 +90,7 @@ def assert_everything_happened_once(world: World, told: list[Json]) -> None:
     assert {event for event, _, _ in applied} == of_ours
 
     assert {(row.object_type, row.provider_id) for row in rows()} == told_of(told)
-    assert wrong(told, *truth(world).values()) == []
+    assert wrong(told, list(truth(world).values())) == []
     assert [row for row in rows() if row.in_doubt] == []
     assert_history_explains_everything()
 
