@@ -82,12 +82,15 @@ def apply(event: Event, change: Change) -> BillingChange | None:
 def apply_answer(change: Change, answer: Statement, cause: Cause) -> BillingChange:
     """Store what the provider answered when it was asked for an object, whatever events said.
 
-    Only what may tell of later is weighed against it. Must run in a transaction.
+    Only what may tell of later is weighed against it; an answer to a question that was asked
+    before another was answered comes too late. Must run in a transaction.
     """
     row, is_new = _lock(cause, change, answer)
     if is_new:
         differences = _differences(_blank(type(row)), change.facts())
         return _record(cause, change, Verdict.APPLIED, Reason.ANSWER, differences)
+    if row.fetched_at and answer.heard_at and row.fetched_at > answer.heard_at:
+        return _record(cause, change, Verdict.OLDER, Reason.ANSWER, {})
     current = current_facts(row, change)
     known = [one for one in unpack(row.statements, current) if not one.is_answer]
     statements = [answer, *known]

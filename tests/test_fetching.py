@@ -142,6 +142,20 @@ def test_where_stripe_is_always_asked_an_old_event_brings_the_latest_state(
     assert Customer.objects.get().name == "Bo"
 
 
+def test_an_answer_that_comes_too_late_is_not_stored(stripe: Served) -> None:
+    scope = Scope(provider="stripe", account="", livemode=False)
+    customer = customers.create(stripe.world.account(), name="Jo")
+    subject, cause = (
+        Subject(scope, "customer", customer["id"]),
+        Cause(scope, BillingChange.Source.REPAIR),
+    )
+    refresh(subject, cause)
+    customers.update(stripe.world.account(), customer["id"], name="Al")
+    late = refresh(subject, cause, clock=lambda: timezone.now() - timedelta(minutes=1))
+    assert late
+    assert (late.verdict, Customer.objects.get().name) == (Verdict.OLDER, "Jo")
+
+
 @contextmanager
 def own_connection() -> Iterator[None]:
     try:
