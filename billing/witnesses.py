@@ -52,10 +52,16 @@ def judge(kind: str, statements: Sequence[Statement]) -> Standing:
             against_the_clock = witness.reason is Reason.GROWN and any(
                 _is_older(one, end) for one in left for end in gone
             )
-            ends, reason = left, witness.reason
+            ends, reason = left, _reason(witness, gone)
     if len(ends) == 1 and not against_the_clock:
         return Standing(ends[0].latest, reason, in_doubt=False)
     return Standing(_choose(kind, ends), Reason.NO_WITNESS, in_doubt=True)
+
+
+def _reason(witness: _Witness, gone: Sequence[End]) -> BillingChange.Reason:
+    # What stands for all that came long before is no beginning in the reader's eyes.
+    is_long_ago = all(end.began_at is not None for end in gone)
+    return Reason.CLOCK if witness.reason is Reason.BEGINNING and is_long_ago else witness.reason
 
 
 def _choose(kind: str, ends: Sequence[End]) -> Statement:
