@@ -21,7 +21,7 @@ from tests.stack_greeting import ORDER
 pytestmark = pytest.mark.postgresql
 
 APPLIED_TWICE = (
-    "SELECT event_id FROM billing_billingchange"
+    "SELECT event_id FROM billing_billingchange WHERE source = 'event'"
     " GROUP BY event_id, object_type, provider_id HAVING count(*) > 1"
 )
 
