@@ -119,6 +119,14 @@ COURSES: Final[Mapping[str, Course]] = {
     ),
 }
 
+
+def course_of(kind: str) -> Course:
+    """The course of a type of object; one without places for a type that has no states."""
+    return COURSES.get(kind, _NO_COURSE)
+
+
+_NO_COURSE: Final = Course({})
+
 GROWING: Final[Mapping[str, tuple[str, ...]]] = {
     "charge": ("amount_captured", "amount_refunded", "captured", "refunded", "disputed"),
     "invoice": ("attempt_count",),

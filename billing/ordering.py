@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from billing.courses import COURSES, Course
+from billing.courses import course_of
 from billing.statements import Statement
 from billing.witnesses import WINDOW_SECONDS, Reason, Standing, judge
 
@@ -91,7 +91,7 @@ def _base(kind: str, old: Sequence[Statement]) -> Statement:
 def _outranks(kind: str, one: Statement, other: Statement) -> bool:
     if one.said.get("deleted") or other.said.get("deleted"):
         return not other.said.get("deleted")
-    return COURSES.get(kind, Course({})).has_left(other.status, one.status)
+    return course_of(kind).has_left(other.status, one.status)
 
 
 def _weigh_against(answer: Statement, kind: str, statements: Sequence[Statement]) -> Standing:

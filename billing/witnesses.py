@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from billing.courses import COURSES, GROWING, LASTING, NOT_YET, Course
+from billing.courses import GROWING, LASTING, NOT_YET, course_of
 from billing.models import BillingChange
 from billing.statements import Statement
 from billing.trails import End, find_ends
@@ -50,7 +50,7 @@ def judge(kind: str, statements: Sequence[Statement]) -> Standing:
         if left and len(left) < len(ends):
             gone = [end for end in ends if end not in left]
             against_the_clock = witness.reason is Reason.GROWN and any(
-                _is_older(one, end) for one in left for end in gone
+                one.latest.is_older_than(end.latest) for one in left for end in gone
             )
             ends, reason = left, _reason(witness, gone)
     if len(ends) == 1 and not against_the_clock:
@@ -65,7 +65,7 @@ def _reason(witness: _Witness, gone: Sequence[End]) -> BillingChange.Reason:
 
 
 def _choose(kind: str, ends: Sequence[End]) -> Statement:
-    places = COURSES.get(kind, Course({})).places
+    places = course_of(kind).places
     return max(
         (end.latest for end in ends),
         key=lambda one: (one.at or 0, places.get(one.status, (0, 0)), one.event_id),
@@ -77,7 +77,7 @@ def _is_undone(_: str, end: End, other: End) -> bool:
 
 
 def _is_left_behind(kind: str, end: End, other: End) -> bool:
-    return COURSES.get(kind, Course({})).has_left(end.latest.status, other.latest.status)
+    return course_of(kind).has_left(end.latest.status, other.latest.status)
 
 
 def _is_the_beginning(_: str, end: End, other: End) -> bool:
@@ -104,17 +104,12 @@ def size(value: Any) -> int:
     return value if isinstance(value, int) else int(value not in NOT_YET)
 
 
-def _is_older(end: End, other: End) -> bool:
-    here, there = end.latest.at, other.latest.at
-    return here is not None and there is not None and here < there
-
-
 def _comes_by_clock(_: str, end: End, other: End) -> bool:
-    return _is_older(end, other)
+    return end.latest.is_older_than(other.latest)
 
 
 def _is_behind(kind: str, end: End, other: End) -> bool:
-    return COURSES.get(kind, Course({})).is_behind(end.latest.status, other.latest.status)
+    return course_of(kind).is_behind(end.latest.status, other.latest.status)
 
 
 def _is_mentioned(_: str, end: End, other: End) -> bool:

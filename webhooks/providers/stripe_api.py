@@ -88,11 +88,9 @@ def retrieve(object_type: str, object_id: str, *, account: str) -> Answer | None
     started = time.monotonic()
     try:
         response: Any = client.raw_request("get", path, **options)
-    except stripe.InvalidRequestError as error:
-        if error.http_status == 404:
-            return None
-        raise failure(error) from error
     except stripe.StripeError as error:
+        if isinstance(error, stripe.InvalidRequestError) and error.http_status == 404:
+            return None
         raise failure(error) from error
     took = time.monotonic() - started
     date = response.headers.get("date")
