@@ -8,7 +8,8 @@ APPS := webhooks,billing,payments_project
 PRODUCTION_LIKE = env DEBUG=false ALLOWED_HOSTS=payments.example SECURE_SSL_REDIRECT=true \
 	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \
 	STRIPE_WEBHOOK_SECRET=whsec_$$($(BIN)/python -c 'import secrets; print(secrets.token_hex(16))') \
-	SECRET_KEY_FALLBACKS= DATABASE_URL= DATABASE_PATH=:memory: REDIS_URL= \
+	AUDIT_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(48))') \
+	AUDIT_KEY_FALLBACKS= SECRET_KEY_FALLBACKS= DATABASE_URL= DATABASE_PATH=:memory: REDIS_URL= \
 	WEBHOOK_PROCESSING=request STRIPE_API_KEY= STRIPE_FETCH=undecidable \
 	STRIPE_FETCH_PER_SECOND=20 RECONCILE_EVERY_MINUTES=0 RECONCILE_BILLING_EVERY_HOURS=0 \
 	RECONCILE_BILLING_REPAIR=false BILLING_GRACE_DAYS=7 \

@@ -104,6 +104,7 @@ def _djstripe(secret: str, database: str) -> tuple[Path, hosts.Environment]:
 def _environment(secret: str, database: str) -> hosts.Environment:
     return {
         "ALLOWED_HOSTS": "127.0.0.1",
+        "AUDIT_KEY": secrets.token_urlsafe(48),
         "CELERY_BROKER_URL": "",
         "DATABASE_URL": database,
         "DEBUG": "false",

@@ -15,6 +15,7 @@ def write_dotenv(path: Path = DEFAULT_PATH) -> bool:
     lines = [
         "DEBUG=true",
         f"SECRET_KEY={secrets.token_urlsafe(50)}",
+        f"AUDIT_KEY={secrets.token_urlsafe(48)}",
         f"STRIPE_WEBHOOK_SECRET=whsec_{secrets.token_urlsafe(24)}",
     ]
     try:

@@ -17,6 +17,8 @@ PINNED = {
     "API_ANONYMOUS_THROTTLE_RATE": "1000000/min",
     "API_THROTTLE_RATE": "1000000/min",
     "ALLOWED_HOSTS": "*",
+    "AUDIT_KEY": "known-to-all-and-good-for-tests-only",
+    "AUDIT_KEY_FALLBACKS": "",
     "DATABASE_PATH": ":memory:",
     "CELERY_BROKER_URL": "",
     "DATABASE_URL": "",

@@ -47,6 +47,13 @@ def _check_values() -> Iterator[CheckMessage]:
             hint="Set CELERY_BROKER_URL, or choose request or loop.",
             id="webhooks.E005",
         )
+    if not conf.audit_keys():
+        yield Error(
+            "AUDIT_KEY is not set: nobody could prove that the audit trail is unaltered.",
+            hint="Set AUDIT_KEY to a secret of its own: "
+            "python -c 'import secrets; print(secrets.token_urlsafe(48))'",
+            id="webhooks.E009",
+        )
     if settings.RECONCILE_EVERY_MINUTES < 0:
         yield Error(
             f"RECONCILE_EVERY_MINUTES is {settings.RECONCILE_EVERY_MINUTES}.",

@@ -1,5 +1,6 @@
 """This app's settings, read where they are used, so that a test can override them."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -70,6 +71,17 @@ def endpoint(slug: str) -> Endpoint | None:
 def endpoints() -> list[Endpoint]:
     """Every configured endpoint."""
     return [found for slug in settings.WEBHOOK_ENDPOINTS if (found := endpoint(slug))]
+
+
+def audit_keys() -> tuple[str, ...]:
+    """The keys of the audit trail, the one that signs first (`AUDIT_KEY`, `AUDIT_KEY_FALLBACKS`).
+
+    In development, where none is set, one that follows from `SECRET_KEY`.
+    """
+    current: str = settings.AUDIT_KEY
+    if not current and settings.DEBUG:
+        current = hashlib.sha256(b"audit key:" + settings.SECRET_KEY.encode()).hexdigest()
+    return tuple(key for key in (current, *settings.AUDIT_KEY_FALLBACKS) if key)
 
 
 _PERIODS = {"s": 1, "sec": 1, "min": 60, "hour": 3600, "day": 86400}

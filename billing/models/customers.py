@@ -20,6 +20,7 @@ class Customer(ProviderObject):
     delinquent = models.BooleanField(null=True, blank=True)
 
     class Meta(ProviderObject.Meta):
+        permissions: ClassVar = [("erase_customer", "Can erase customers' personal data")]
         indexes: ClassVar = [
             *ProviderObject.Meta.indexes,
             models.Index(fields=["email"], name="billing_customer_email"),

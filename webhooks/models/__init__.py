@@ -1,5 +1,6 @@
-"""What was received, who asked for it again, each try at processing it, and the API's keys."""
+"""What was received, who asked for it again, each try at it, the API's keys, the audit trail."""
 
+from webhooks.models.audit import AuditEntry, AuditHead
 from webhooks.models.events import FETCHED, Attempt, EventQuerySet, Replay, Trigger, WebhookEvent
 from webhooks.models.reconciliations import Reconciliation
 from webhooks.models.tokens import ApiToken, Scope
@@ -8,6 +9,8 @@ __all__ = [
     "FETCHED",
     "ApiToken",
     "Attempt",
+    "AuditEntry",
+    "AuditHead",
     "EventQuerySet",
     "Reconciliation",
     "Replay",

@@ -150,7 +150,10 @@ class WebhookEvent(models.Model):
         verbose_name = "event"
         permissions: ClassVar = [
             ("replay_webhookevent", "Can re-run events"),
+            ("bulk_replay_webhookevent", "Can re-run many events at once"),
             ("force_replay_webhookevent", "Can re-run handlers that have succeeded"),
+            ("ignore_webhookevent", "Can have failed events ignored"),
+            ("view_raw_payload", "Can see payloads unmasked"),
         ]
         constraints: ClassVar = [
             # The id first: staff look an event up by its id alone.
