@@ -15,6 +15,7 @@ from billing.models.base import Scope
 from billing.ordering import keep, weigh
 from billing.statements import Facts, Statement, facts_of, pack, plain, unpack
 from billing.witnesses import Reason, Standing
+from webhooks import rows
 from webhooks.events import Event
 
 Verdict = BillingChange.Verdict
@@ -141,9 +142,8 @@ def _say_again(known: list[Statement], statement: Statement) -> list[Statement]:
 def _lock(cause: Cause, change: Change, statement: Statement) -> tuple[ProviderObject, bool]:
     """The object's row, locked, and whether this brought it into being."""
     model = MODELS[change.object_type]
-    rows = model._default_manager.select_for_update()
     key = {**cause.scope, "provider_id": change.provider_id}
-    if row := next(iter(rows.filter(**key)), None):
+    if row := rows.locked(model, key):
         return row, False
     current = current_facts(_blank(model), change) | facts_of(change)
     fresh = model(
@@ -156,7 +156,7 @@ def _lock(cause: Cause, change: Change, statement: Statement) -> tuple[ProviderO
         fetched_at=statement.heard_at if statement.is_answer else None,
     )
     # Where another was faster, this fails, and whoever called begins anew.
-    fresh.save(force_insert=True)
+    rows.insert(fresh)
     return fresh, True
 
 
@@ -204,7 +204,7 @@ def _store(
     row.statements = pack(statements, current_facts(row, change))
     changed = [name for name, value in before.items() if getattr(row, name) != value]
     if changed:
-        row.save(update_fields=[*changed, "fetched_at", "updated_at"])
+        rows.update(row, [*changed, "fetched_at", "updated_at"])
     return differences
 
 
@@ -251,7 +251,7 @@ def _record(
     reason: BillingChange.Reason,
     differences: Differences,
 ) -> BillingChange:
-    return BillingChange.objects.create(
+    made = BillingChange(
         **cause.scope,
         event_id=cause.event_id,
         event_type=cause.event_type,
@@ -262,3 +262,5 @@ def _record(
         reason=reason,
         fields=differences,
     )
+    rows.insert(made)
+    return made

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from django.db import Error, connection, transaction
 from django.utils import timezone
 
-from webhooks import conf
+from webhooks import conf, rows
 from webhooks.claims import Claim, claim_due, release
 from webhooks.events import Event
 from webhooks.exceptions import PermanentFailure
@@ -111,10 +111,12 @@ def _settle_failure(
 
 def _lock(claim: Claim, *, whole: bool = False) -> WebhookEvent | None:
     """The claimed row, locked: the `whole` of it, or what settling it takes."""
-    rows = WebhookEvent.objects.select_for_update().filter(
-        pk=claim.pk, attempts=claim.attempt, status=WebhookEvent.Status.PENDING
-    )
-    return next(iter(rows if whole else rows.only(*SETTLING)), None)
+    mine = {
+        "pk": claim.pk,
+        "attempts": claim.attempt,
+        "status": WebhookEvent.Status.PENDING,
+    }
+    return rows.locked(WebhookEvent, mine, () if whole else SETTLING)
 
 
 def _run_handlers(row: WebhookEvent, event: Event | None, preparations: int) -> HandlerRun:
@@ -164,8 +166,8 @@ def _settle(
     row.succeeded = run.succeeded
     row.last_error = describe(run.errors[0]) if run.errors else ""
     row.replay = None
-    row.save(update_fields=SETTLED)
-    attempt.save(force_insert=True)
+    rows.update(row, SETTLED)
+    rows.insert(attempt)
     return attempt
 
 
