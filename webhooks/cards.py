@@ -6,7 +6,6 @@ from itertools import accumulate
 from typing import Final
 
 # What follows an underscore is the end of an id.
-# What follows an underscore is the end of an id.
 _DIGITS: Final = re.compile(r"(?<![0-9_])[0-9]+(?:[ \-\u00a0\u2010-\u2015]{1,3}[0-9]+)*")
 _GROUP: Final = re.compile(r"[0-9]+")
 CARD_DIGITS: Final = range(13, 20)
@@ -19,6 +18,16 @@ def card_like(text: str) -> bool:
     Spaces and dashes may stand between them.
     """
     return next(card_spans(text), None) is not None
+
+
+def without_cards(text: str, mark: str) -> str:
+    """A text with a mark in the place of each card-like number."""
+    parts, end = [], 0
+    for start, stop in card_spans(text):
+        if start >= end:
+            parts += [text[end:start], mark]
+            end = stop
+    return "".join([*parts, text[end:]])
 
 
 def card_spans(text: str) -> Iterator[tuple[int, int]]:

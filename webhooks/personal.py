@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from webhooks.cards import card_like, card_spans
+from webhooks.cards import card_like, without_cards
 
 _WORD: Final = re.compile(r"(?:[A-Z]?[a-z]+|[A-Z]+(?![a-z]))[0-9]*|[0-9]+")
 
@@ -63,18 +63,9 @@ FREE_TEXT: Final = frozenset(
 
 NOT_PERSONAL: Final = frozenset(
     {
-        *(
-            "at",
-            "check",
-            "collection",
-            "creation",
-            "enabled",
-            "exempt",
-            "id",
-            "options",
-            "ownership",
-        ),
-        *("provided", "required", "sent", "status", "type", "update", "verified", "country"),
+        *("at", "check", "collection", "country", "creation", "enabled", "exempt", "id"),
+        *("options", "ownership", "provided", "required", "sent", "status", "type", "update"),
+        *("verified",),
     }
 )
 """The last words of keys that tell about such values, and not the values themselves."""
@@ -101,6 +92,10 @@ _SECRET: Final = re.compile(
 _EMAIL: Final = re.compile(
     r"""(?<![^\s@<>"',;:()\[\]])[^\s@<>"',;:()\[\]]++@[^\s@<>"',;:()\[\]]+"""
 )
+
+
+MASK: Final = "\N{BULLET}" * 5
+"""What staff see in the place of what they are not shown."""
 
 
 def is_personal(
@@ -132,12 +127,7 @@ def is_secret(key: str, *, kind: str = "") -> bool:
 
 def scrubbed(text: str, mark: str) -> str:
     """A text with a mark in the place of card-like numbers, e-mail addresses and secrets."""
-    parts, end = [], 0
-    for start, stop in card_spans(text):
-        if start >= end:
-            parts += [text[end:start], mark]
-            end = stop
-    text = "".join([*parts, text[end:]])
+    text = without_cards(text, mark)
     text = _SECRET.sub(mark, text) if "_" in text else text
     return _EMAIL.sub(mark, text) if "@" in text else text
 
