@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from payments_project import health, refusals
+from webhooks.admin import second_factor
 from webhooks.api.schema import DocsView, SchemaView
 from webhooks.api.views import elsewhere
 
@@ -13,6 +14,8 @@ handler500 = refusals.server_error
 
 urlpatterns = [
     path("webhooks/", include("webhooks.urls")),
+    path("admin/second-factor/", second_factor.settings, name="second-factor"),
+    path("admin/second-factor/code/", second_factor.prove, name="second-factor-token"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("billing.api.urls")),
     path("api/v1/", include("webhooks.api.urls")),

@@ -14,7 +14,7 @@ def make_groups(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
     # On a fresh database Django makes permissions only after the last migration.
     for label in sorted({name.partition(".")[0] for names in ROLES.values() for name in names}):
         app = apps.get_app_config(label)
-        app.models_module = app.models_module or True
+        app.models_module = True
         create_contenttypes(app, verbosity=0, using=database, apps=apps)
         create_permissions(app, verbosity=0, using=database, apps=apps)
     groups = apps.get_model("auth", "Group").objects.using(database)
