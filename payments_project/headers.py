@@ -4,7 +4,7 @@ from functools import cache
 from http import HTTPStatus
 from typing import Final
 
-from csp.constants import HEADER, NONE, SELF, UNSAFE_EVAL
+from csp.constants import HEADER, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.middleware import CSPMiddleware
 from csp.utils import DIRECTIVES_T, build_policy, default_config
 from django.conf import settings
@@ -35,11 +35,14 @@ ADMIN: Final[DIRECTIVES_T] = PAGES | {
     # Unfold's pages are driven by Alpine.js, which makes functions of the expressions in their
     # attributes. Scripts and styles in a page itself, which an attacker could inject, stay out.
     "script-src": [SELF, UNSAFE_EVAL],
+    # Alpine.js places menus by setting the style of single elements; whole styles stay out.
+    "style-src-attr": [UNSAFE_INLINE],
 }
 POLICIES: Final = {
     "admin": ADMIN,
     "second-factor": ADMIN,
     "second-factor-token": ADMIN,
+    "own-password": ADMIN,
     "docs": PAGES,
 }
 """By a page's namespace or name. What is no page has the tightest of all, from the settings."""

@@ -24,7 +24,7 @@ NETWORK_BITS: Final = 64
 """How much of an IPv6 address tells a client from others: the rest is the client's to choose."""
 
 
-class LockoutHandler(AxesDatabaseHandler):  # type: ignore[misc]
+class LockoutHandler(AxesDatabaseHandler):
     """Counts failures by `AXES_LOCKOUT_PARAMETERS`, and keeps nothing that was typed."""
 
     def get_failures(self, request: Any, credentials: dict[str, Any] | None = None) -> int:

@@ -22,7 +22,14 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from webhooks import conf, second_factor
-from webhooks.admin.values import moment
+from webhooks.admin.values import time_of
+
+
+class CodeInput(UnfoldAdminTextInputWidget):
+    """Empty again after a wrong code."""
+
+    def format_value(self, value: Any) -> None:
+        return None
 
 
 class TokenForm(forms.Form):
@@ -32,9 +39,7 @@ class TokenForm(forms.Form):
         label="Code",
         max_length=32,
         strip=True,
-        widget=UnfoldAdminTextInputWidget(
-            attrs={"autofocus": True, "autocomplete": "one-time-code", "inputmode": "text"}
-        ),
+        widget=CodeInput(attrs={"autofocus": True, "autocomplete": "one-time-code"}),
     )
 
 
@@ -114,7 +119,9 @@ def _let_in(request: HttpRequest, device: Any) -> None:
 def _refusal(user: Any) -> str:
     until = second_factor.waits_until(user)
     text = "That is not the code, or it was used before."
-    return f"{text} The next is looked at after {moment(until)}." if until else text
+    return (
+        f"{text} The next is looked at after {time_of(until, timezone.now())}." if until else text
+    )
 
 
 def _next(request: HttpRequest) -> str:
