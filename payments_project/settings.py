@@ -325,6 +325,8 @@ LOGGING = {
     "loggers": {
         # A refused delivery is told once, by this project, with its code.
         "django.request": {"level": "ERROR"},
+        # What it tells of those who log in is in the audit trail.
+        "axes": {"level": "WARNING"},
         # In more detail, Stripe's client tells what it sends and gets, client secrets included.
         "stripe": {"level": "WARNING"},
     },

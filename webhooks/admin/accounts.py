@@ -82,7 +82,10 @@ class AccountAdmin(OnRecord, UserAdmin[User]):
         return super().has_delete_permission(request, obj) and _may_touch(request, obj)
 
     def user_change_password(
-        self, request: HttpRequest, id: str, form_url: str = ""
+        self,
+        request: HttpRequest,
+        id: str,  # noqa: A002 - as the address calls it
+        form_url: str = "",
     ) -> HttpResponse:
         with transaction.atomic():
             account = self.get_object(request, unquote(id))

@@ -18,11 +18,15 @@ from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
+from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from webhooks import conf, second_factor
 from webhooks.admin.values import time_of
+
+# Their own screens show secrets, and let whoever may change them make a second factor for others.
+admin.site.unregister([TOTPDevice, StaticDevice])
 
 
 class CodeInput(UnfoldAdminTextInputWidget):
