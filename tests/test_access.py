@@ -94,10 +94,12 @@ ADMIN: Final[dict[str, Row]] = {
     **of_model("auth/user", editable("AU", "U")),
     "admin/auth/user/<id>/password/": Row("U", "U"),
     **of_model("auth/group", editable("AU", "U")),
+    **{
+        route: row
+        for model in MODELS.values()
+        for route, row in of_model(f"billing/{model._meta.model_name}", read_only(READERS)).items()
+    },
 }
-for _model in MODELS.values():
-    ADMIN |= of_model(f"billing/{_model._meta.model_name}", read_only(READERS))
-
 OPEN_ADMIN: Final = {"admin/login/", "admin/logout/"}
 
 API: Final[dict[str, Row]] = {
@@ -177,7 +179,7 @@ def ground() -> Ground:
     other = User.objects.create(username="other", is_staff=True)
     token, _ = tokens.create(other, name="test", scopes=Scope, now=timezone.now())
     objects = {
-        model._meta.model_name: model._default_manager.create(
+        str(model._meta.model_name): model._default_manager.create(
             provider="stripe", provider_id="x_1", livemode=False
         )
         for model in MODELS.values()
