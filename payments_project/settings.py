@@ -1,11 +1,13 @@
 """The project's settings, told apart by the environment (`.env` in development)."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import django_stubs_ext
 import environ
 from celery.schedules import crontab
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 django_stubs_ext.monkeypatch()
@@ -36,19 +38,29 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_totp",
+    "axes",
+    "csp",
     "webhooks",
     "billing",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "payments_project.headers.HeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "webhooks.middleware.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # Last: it puts its own answer in the place of a login's.
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "payments_project.urls"
@@ -223,12 +235,44 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
+AUTHENTICATION_BACKENDS = [
+    # First: it refuses those who are locked out before their password is looked at.
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    # For what was hashed before; a password is hashed anew when it is next used.
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+
+# Whether staff need a second factor: never (off), if they set one up (optional), or always.
+STAFF_SECOND_FACTOR = env.str("STAFF_SECOND_FACTOR", default="optional")
+OTP_TOTP_ISSUER = "Payments"
+
+AXES_HANDLER = "webhooks.lockouts.LockoutHandler"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address"]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+# Nobody can keep somebody locked out by going on, nor fill the table.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "webhooks.lockouts.client_address"
+AXES_USERNAME_CALLABLE = "webhooks.lockouts.account"
+AXES_LOCKOUT_CALLABLE = "webhooks.lockouts.refusal"
+# Log-ins are in the audit trail.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 
 # Providers don't follow redirects, and neither do probes.
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
@@ -239,8 +283,30 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_C
 SECURE_HSTS_SECONDS = 0 if DEBUG else 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True
+# The names keep another host of the same domain from setting them; browsers demand HTTPS for it.
+SESSION_COOKIE_NAME = "sessionid" if DEBUG else "__Host-sessionid"
 SESSION_COOKIE_SECURE = not DEBUG
+SESSION_COOKIE_HTTPONLY = True
+# Strict would log out whoever follows a link to an event from a chat or an e-mail.
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 8 * 3600
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+CSRF_COOKIE_NAME = "csrftoken" if DEBUG else "__Host-csrftoken"
 CSRF_COOKIE_SECURE = not DEBUG
+CSRF_COOKIE_SAMESITE = "Strict"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+# Of whatever is no page; pages have theirs in payments_project.headers.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
@@ -259,6 +325,8 @@ LOGGING = {
     "loggers": {
         # A refused delivery is told once, by this project, with its code.
         "django.request": {"level": "ERROR"},
+        # What it tells of those who log in is in the audit trail.
+        "axes": {"level": "WARNING"},
         # In more detail, Stripe's client tells what it sends and gets, client secrets included.
         "stripe": {"level": "WARNING"},
     },
@@ -282,8 +350,12 @@ UNFOLD = {
     "SITE_HEADER": "Payments",
     "SITE_SYMBOL": "receipt_long",
     "SHOW_HISTORY": False,
-    "BORDER_RADIUS": "4px",
     "ENVIRONMENT": ["Development", "info"] if DEBUG else ["Production", "danger"],
+    "GLOBAL_CALLBACK": "webhooks.admin.style.without_inline_colours",
+    "STYLES": [lambda request: static("webhooks/admin.css")],
+    "ACCOUNT": {
+        "navigation": [{"title": "Second factor", "link": reverse_lazy("second-factor")}],
+    },
     "DASHBOARD_CALLBACK": "webhooks.admin.dashboard.dashboard",
     "SIDEBAR": {
         "navigation": [

@@ -5,6 +5,8 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from payments_project import health, refusals
+from webhooks.admin import second_factor
+from webhooks.admin.own_password import own_password
 from webhooks.api.schema import DocsView, SchemaView
 from webhooks.api.views import elsewhere
 
@@ -13,6 +15,9 @@ handler500 = refusals.server_error
 
 urlpatterns = [
     path("webhooks/", include("webhooks.urls")),
+    path("admin/second-factor/", second_factor.settings, name="second-factor"),
+    path("admin/second-factor/code/", second_factor.prove, name="second-factor-token"),
+    path("admin/password_change/", own_password, name="own-password"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("billing.api.urls")),
     path("api/v1/", include("webhooks.api.urls")),

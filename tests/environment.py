@@ -32,6 +32,7 @@ PINNED = {
     "BILLING_GRACE_DAYS": "7",
     "RECONCILE_BILLING_EVERY_HOURS": "0",
     "RECONCILE_BILLING_REPAIR": "false",
+    "STAFF_SECOND_FACTOR": "optional",
     "STRIPE_API_BASE": "http://127.0.0.1:9",
     "STRIPE_API_KEY": "",
     "STRIPE_FETCH": "undecidable",

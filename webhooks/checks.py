@@ -47,6 +47,12 @@ def _check_values() -> Iterator[CheckMessage]:
             hint="Set CELERY_BROKER_URL, or choose request or loop.",
             id="webhooks.E005",
         )
+    if settings.STAFF_SECOND_FACTOR not in list(conf.SecondFactor):
+        yield Error(
+            f"STAFF_SECOND_FACTOR is {settings.STAFF_SECOND_FACTOR!r}.",
+            hint=f"Choose one of: {', '.join(conf.SecondFactor)}.",
+            id="webhooks.E040",
+        )
     if not conf.audit_keys():
         yield Error(
             "AUDIT_KEY is not set: nobody could prove that the audit trail is unaltered.",

@@ -18,6 +18,9 @@ from webhooks.processing import Clock
 REPLAY: Final = "webhooks.replay_webhookevent"
 """The permission that a person needs to ask for a replay."""
 
+BULK: Final = "webhooks.bulk_replay_webhookevent"
+"""The permission to ask for more than one at a time."""
+
 FORCE: Final = "webhooks.force_replay_webhookevent"
 """The permission to have what has succeeded run again."""
 

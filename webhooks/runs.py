@@ -10,6 +10,7 @@ from django.db import DatabaseError, transaction
 
 from webhooks.events import Event
 from webhooks.exceptions import PermanentFailure, Unprepared
+from webhooks.personal import MASK, scrubbed
 from webhooks.signals import Handler
 
 logger = logging.getLogger(__name__)
@@ -95,7 +96,7 @@ def _sqlstate(error: DatabaseError) -> str:
 
 
 def describe(error: Exception) -> str:
-    """An error in one line, fit for any database's text column."""
+    """An error in one line, fit for any database's text column, and for staff to read."""
     line = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return _storable(line)[:MAX_ERROR_LENGTH]
 
@@ -108,6 +109,8 @@ def trace(errors: list[Exception]) -> str:
 
 
 def _storable(text: str) -> str:
+    # What failed may tell of the customer, or of the secret, that it failed with.
+    text = scrubbed(text, MASK)
     # PostgreSQL takes neither NUL nor lone surrogates, and a provider's JSON can hold both.
     return text.encode(errors="backslashreplace").decode().replace("\0", "\\0")
 

@@ -30,6 +30,8 @@ from billing.states import (
     SubscriptionStatus,
 )
 from webhooks.admin.values import NOTHING, Kind, badge, code, link, moment, search_url
+from webhooks.cards import without_cards
+from webhooks.personal import MASK
 
 IN_DOUBT: Final = "In doubt"
 
@@ -135,7 +137,10 @@ def plain(name: str, raw: Any, currency: str) -> str:
         return moment(raw)
     if name.endswith(("_at", "_start", "_end")) and isinstance(raw, str):
         return moment(parse_datetime(raw))
-    return code(json.dumps(raw, ensure_ascii=False)) if isinstance(raw, list | dict) else str(raw)
+    text = json.dumps(raw, ensure_ascii=False) if isinstance(raw, list | dict) else str(raw)
+    # Card numbers are where people put them.
+    shown = without_cards(text, MASK)
+    return code(shown) if isinstance(raw, list | dict) else shown
 
 
 def flags(row: ProviderObject) -> SafeString:

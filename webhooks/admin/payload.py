@@ -11,9 +11,12 @@ from django.utils.html import escape, format_html_join
 from django.utils.safestring import SafeString
 
 from webhooks.models import WebhookEvent
+from webhooks.personal import MASK, redacted
 
 # Each token is marked up by itself: for a payload beyond this size the page would be too heavy.
 MAX_COLOURED: Final = 200_000
+
+UNREADABLE: Final = "This is not JSON that can be masked."
 
 _TOKEN = re.compile(
     r'(?P<key>"(?:[^"\\]|\\.)*")(?=:)'
@@ -31,23 +34,42 @@ class Payload:
 
     text: str | None
     size: str
+    is_masked: bool = True
+    raw_url: str = ""
     template: ClassVar[str] = "admin/panels/payload.html"
 
 
-def payload_panel(event: WebhookEvent) -> Payload:
-    """The payload of an event, indented and coloured."""
+def payload_panel(event: WebhookEvent, raw_url: str = "") -> Payload:
+    """The payload of an event, masked; `raw_url` leads those who may to what is masked."""
     if event.body is None:
         return Payload(None, "")
     body = bytes(event.body)
-    return Payload(colour(indent(body)), filesizeformat(len(body)))
+    return Payload(colour(masked(body)), filesizeformat(len(body)), raw_url=raw_url)
+
+
+def raw_panel(body: bytes) -> Payload:
+    """A payload as it was signed, indented and coloured."""
+    return Payload(colour(indent(body)), filesizeformat(len(body)), is_masked=False)
+
+
+def masked(body: bytes) -> str:
+    """A body as JSON on many lines, without what identifies a person or opens anything."""
+    try:
+        return _readable(redacted(json.loads(body), MASK))
+    except (ValueError, RecursionError):
+        return UNREADABLE
 
 
 def indent(body: bytes) -> str:
     """A body as JSON on many lines, or as it is when it isn't JSON."""
     try:
-        text = json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+        return _readable(json.loads(body))
     except (ValueError, RecursionError):
         return body.decode(errors="backslashreplace")
+
+
+def _readable(payload: object) -> str:
+    text = json.dumps(payload, indent=2, ensure_ascii=False)
     # JSON may hold lone surrogates, which no page can be sent with.
     return text.encode(errors="backslashreplace").decode()
 

@@ -16,14 +16,22 @@ ERRORS_SHOWN: Final = 5
 Outcome = Attempt.Outcome
 
 
-class RerunForm(forms.Form):
-    """Why, and for those who may ask for it, whether to run what has succeeded."""
+class ReasonForm(forms.Form):
+    """Why."""
 
     reason = forms.CharField(
         max_length=500,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 2, "autofocus": True}),
-        help_text="Kept with the attempt, for those who come after you.",
+        help_text="Kept for those who come after you. Name no customer here but by an id.",
     )
+
+    def __init__(self, request: HttpRequest, *args: Any) -> None:
+        super().__init__(*args)
+
+
+class RerunForm(ReasonForm):
+    """Why, and for those who may ask for it, whether to run what has succeeded."""
+
     force = forms.BooleanField(
         required=False,
         label="Also run the handlers that have already succeeded",
@@ -32,18 +40,18 @@ class RerunForm(forms.Form):
     )
 
     def __init__(self, request: HttpRequest, *args: Any) -> None:
-        super().__init__(*args)
+        super().__init__(request, *args)
         if not request.user.has_perm(FORCE):
             del self.fields["force"]
 
 
-def rerun(request: HttpRequest, pks: Collection[int], form: RerunForm) -> None:
+def rerun(request: HttpRequest, pks: Collection[int], form: ReasonForm) -> None:
     """Re-run events on behalf of the user, and tell the user what came of it."""
     order = ask(
         trigger=Trigger.STAFF,
         actor=request.user.get_username(),
         reason=form.cleaned_data["reason"],
-        force=form.cleaned_data.get("force", False),
+        force=form.cleaned_data.get("force", False) and request.user.has_perm(FORCE),
         now=timezone.now(),
     )
     result = replay(WebhookEvent.objects.filter(pk__in=pks), order)

@@ -6,7 +6,7 @@ from typing import Any, Final
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import cache_control
 from drf_spectacular.renderers import OpenApiJsonRenderer2, OpenApiYamlRenderer2
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from webhooks.problems import CONTENT_TYPE
 
@@ -97,7 +97,11 @@ class SchemaView(SpectacularAPIView):
 
 
 @method_decorator(cache_control(no_store=True), name="dispatch")
-class DocsView(SpectacularSwaggerView):
-    """Pages to read the schema and to try it; logged-in users need no token here."""
+class DocsView(SpectacularSwaggerSplitView):
+    """Pages to read the schema and to try it; logged-in users need no token here.
+
+    The script comes by itself, for the Content-Security-Policy to allow none in the page.
+    """
 
     url_name = "schema"
+    template_name = "api/docs.html"

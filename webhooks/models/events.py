@@ -69,6 +69,12 @@ class EventQuerySet(models.QuerySet["WebhookEvent"]):
         """Those that still have their payload."""
         return self.filter(body__isnull=False)
 
+    def ignorable(self, now: datetime) -> "EventQuerySet":
+        """Those that failed, and those tried in vain that nobody is at work on."""
+        in_flight = models.Q(claimed_at__isnull=False, available_at__gt=now)
+        tried = models.Q(status=WebhookEvent.Status.PENDING, attempts__gt=0) & ~in_flight
+        return self.filter(models.Q(status=WebhookEvent.Status.FAILED) | tried)
+
     def in_flight(self, now: datetime) -> "EventQuerySet":
         """Claimed, and not settled yet."""
         return self.filter(

@@ -47,6 +47,14 @@ def support() -> Client:
     return log_in("view_webhookevent", "replay_webhookevent")
 
 
+@pytest.fixture
+def operator() -> Client:
+    return log_in(
+        *("view_webhookevent", "replay_webhookevent", "bulk_replay_webhookevent"),
+        *("ignore_webhookevent", "view_raw_payload"),
+    )
+
+
 def receive(event_type: str = "test.happened", **changes: Any) -> WebhookEvent:
     told = make_event(event_type, **changes)
     assert deliver(told).status_code == 200
@@ -410,7 +418,7 @@ class TestRerunOfASelection:
         assert "Reason" in answer.content.decode()
         assert not Replay.objects.exists()
 
-    def test_it_runs_those_ticked_and_tells(self, support: Client, subscribe: Subscribe) -> None:
+    def test_it_runs_those_ticked_and_tells(self, operator: Client, subscribe: Subscribe) -> None:
         subscribe(succeeds, "test.good")
         subscribe(gives_up, "test.bad")
         good, bad, gone = receive("test.good"), receive("test.bad"), receive("test.good")
@@ -418,7 +426,7 @@ class TestRerunOfASelection:
         WebhookEvent.objects.filter(pk=gone.pk).update(body=None)
 
         told = messages(
-            support, LIST, **self.selection(good, bad, gone), reason="outage", select_across="1"
+            operator, LIST, **self.selection(good, bad, gone), reason="outage", select_across="1"
         )
 
         assert told == [
@@ -428,6 +436,15 @@ class TestRerunOfASelection:
             f"{bad}: PermanentFailure: never",
         ]
         assert unticked.tries.count() == 1
+
+    def test_more_than_one_takes_another_permission(self, support: Client) -> None:
+        events = receive(), receive()
+
+        for ticked, told in [(events, "You may re-run one event at a time."), (events[:1], "")]:
+            answer = messages(support, LIST, **self.selection(*ticked), reason="again")
+            assert answer[0] == (told or "Ignored, as no handler wants it.")
+
+        assert [event.tries.count() for event in events] == [2, 1]
 
     def test_only_those_permitted(self, viewer: Client) -> None:
         event = receive()

@@ -1,0 +1,325 @@
+"""Who may go where: every role, at every address, with every method.
+
+An address that the table does not name fails the test, so that none comes without a decision.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from billing.models import MODELS
+from billing.roles import ROLES
+from webhooks import tokens
+from webhooks.models import Replay, Scope, WebhookEvent
+from webhooks.tests.conftest import deliver, make_event
+
+pytestmark = pytest.mark.django_db
+
+# Roles: nobody in particular on staff, the three groups, and superusers.
+STAFF: Final = "NSOAU"
+NO_ONE: Final = ""
+READERS: Final = "SOAU"
+LETTERS: Final = {"N": "", "S": "Support", "O": "Operator", "A": "Auditor", "U": "superuser"}
+STRANGERS: Final = ("anonymous", "not on staff")
+
+IN, LOGIN, DENIED, UNKNOWN, NOT_ALLOWED = "in", "log-in page", "denied", "unknown", "not allowed"
+
+
+@dataclass(frozen=True)
+class Row:
+    """Who gets in with GET and with POST, where that is allowed; others of the staff are denied."""
+
+    get: str
+    post: str | None
+    others: str = DENIED
+
+    def expected(self, letter: str, method: str) -> str:
+        """How a member of staff fares."""
+        allowed = self.get if method == "get" else self.post
+        if allowed is None:
+            return NOT_ALLOWED
+        return IN if letter in allowed else self.others
+
+
+def read_only(readers: str) -> dict[str, Row]:
+    """The screens on which nothing can be changed by anybody."""
+    return {
+        "": Row(readers, readers),
+        "add/": Row(NO_ONE, NO_ONE),
+        "<path:object_id>/": Row(STAFF, STAFF),
+        "<path:object_id>/change/": Row(readers, NO_ONE),
+        "<path:object_id>/delete/": Row(NO_ONE, NO_ONE),
+        "<path:object_id>/history/": Row(readers, readers),
+    }
+
+
+def editable(readers: str, editors: str) -> dict[str, Row]:
+    """The screens of what can be changed."""
+    return read_only(readers) | {
+        "add/": Row(editors, editors),
+        "<path:object_id>/change/": Row(readers, editors),
+        "<path:object_id>/delete/": Row(editors, editors),
+    }
+
+
+def of_model(label: str, rows: dict[str, Row]) -> dict[str, Row]:
+    return {f"admin/{label}/{route}": row for route, row in rows.items()}
+
+
+EVENT: Final = "admin/webhooks/webhookevent/<path:object_id>"
+ADMIN: Final[dict[str, Row]] = {
+    "admin/": Row(STAFF, STAFF),
+    "admin/search/": Row(STAFF, STAFF),
+    "admin/autocomplete/": Row(NO_ONE, None),
+    "admin/jsi18n/": Row(STAFF, None),
+    "admin/r/<path:content_type_id>/<path:object_id>/": Row(NO_ONE, NO_ONE, UNKNOWN),
+    "admin/^(?P<app_label>auth|webhooks|billing)/$": Row(READERS, READERS, UNKNOWN),
+    "admin/(?P<url>.*)$": Row(NO_ONE, NO_ONE, UNKNOWN),
+    "admin/password_change/": Row(STAFF, STAFF),
+    "admin/password_change/done/": Row(STAFF, None),
+    "admin/second-factor/": Row(STAFF, STAFF),
+    "admin/second-factor/code/": Row(STAFF, STAFF),
+    **of_model("webhooks/webhookevent", read_only(READERS)),
+    f"{EVENT}/rerun/": Row("SOU", "SOU"),
+    f"{EVENT}/ignore/": Row("OU", "OU"),
+    f"{EVENT}/raw/": Row("OU", "OU"),
+    **of_model("webhooks/apitoken", read_only("OAU")),
+    **of_model("auth/user", editable("AU", "U")),
+    "admin/auth/user/<id>/password/": Row("U", "U"),
+    **of_model("auth/group", editable("AU", "U")),
+    **{
+        route: row
+        for model in MODELS.values()
+        for route, row in of_model(f"billing/{model._meta.model_name}", read_only(READERS)).items()
+    },
+}
+OPEN_ADMIN: Final = {"admin/login/", "admin/logout/"}
+
+API: Final[dict[str, Row]] = {
+    "api/v1/^events$": Row(READERS, NO_ONE),
+    "api/v1/^events/(?P<event_id>[^/]+)$": Row(READERS, NO_ONE),
+    "api/v1/events/<event_id>/attempts": Row(READERS, NO_ONE),
+    "api/v1/events/<event_id>/changes": Row(READERS, NO_ONE),
+    "api/v1/events/<event_id>/replay": Row(NO_ONE, "SOU"),
+    "api/v1/customers/<provider_id>/entitlements": Row(READERS, NO_ONE),
+    **{
+        f"api/v1/^{path}{rest}": Row(READERS, NO_ONE)
+        for path in [
+            *("customers", "subscriptions", "invoices", "payment-intents", "charges", "refunds"),
+            *("disputes", "checkout-sessions", "payouts"),
+        ]
+        for rest in ("$", "/(?P<provider_id>[^/]+)$")
+    },
+    # What costs customers money is made by programs, for which no group is meant.
+    **{
+        f"api/v1/^{path}$": Row(READERS, "U")
+        for path in ("checkout-sessions", "payment-intents", "refunds")
+    },
+}
+
+PUBLIC: Final = {
+    "": "leads to the admin",
+    "api/schema/": "the API's description",
+    "api/docs/": "pages that show it",
+    "^api(?:/|\\Z)": "problem documents for what is not there",
+    "healthz": "probes have no account",
+    "readyz": "probes have no account",
+    r"webhooks/^(?P<endpoint>[\s\S]*?)/?\Z": "providers prove themselves by signatures",
+}
+
+
+def routes(patterns: Any = None, prefix: str = "") -> Iterator[str]:
+    """Every route there is, from the resolver itself."""
+    for entry in get_resolver().url_patterns if patterns is None else patterns:
+        route = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from routes(entry.url_patterns, route)
+        else:
+            assert isinstance(entry, URLPattern)
+            yield route
+
+
+@dataclass
+class Ground:
+    """One object of each kind, for addresses to name."""
+
+    objects: dict[str, Any]
+
+    def url(self, route: str) -> str:
+        """An address of a route that names what is there."""
+        model = next((name for name in self.objects if f"/{name}/" in route), "")
+        if model:
+            route = re.sub(r"<(path:object_)?id>", str(self.objects[model].pk), route)
+        event, customer = self.objects["webhookevent"], self.objects["customer"]
+        for part, value in {
+            "<path:content_type_id>": "1",
+            "<path:object_id>": "1",
+            "(?P<app_label>auth|webhooks|billing)": "webhooks",
+            "(?P<url>.*)": "no/such/page",
+            "(?P<event_id>[^/]+)": event.event_id,
+            "<event_id>": event.event_id,
+            "(?P<provider_id>[^/]+)": customer.provider_id,
+            "<provider_id>": customer.provider_id,
+        }.items():
+            route = route.replace(part, value)
+        return "/" + route.replace("^", "").replace("$", "")
+
+
+@pytest.fixture
+def ground() -> Ground:
+    told = make_event()
+    assert deliver(told).status_code == 200
+    other = User.objects.create(username="other", is_staff=True)
+    token, _ = tokens.create(other, name="test", scopes=Scope, now=timezone.now())
+    objects = {
+        str(model._meta.model_name): model._default_manager.create(
+            provider="stripe", provider_id="x_1", livemode=False
+        )
+        for model in MODELS.values()
+    }
+    return Ground(
+        {
+            **objects,
+            "webhookevent": WebhookEvent.objects.get(event_id=told["id"]),
+            "apitoken": token,
+            "user": other,
+            "group": Group.objects.create(name="other"),
+        }
+    )
+
+
+def browser(role: str) -> Client:
+    """The browser of somebody in a role."""
+    client = Client()
+    if role == "anonymous":
+        return client
+    user = User.objects.create(
+        username=f"{role or 'nobody'}'s",
+        is_staff=role != "not on staff",
+        is_superuser=role == "superuser",
+    )
+    if role in ROLES:
+        user.groups.add(Group.objects.get(name=role))
+    client.force_login(user)
+    return client
+
+
+def outcome(answer: Any) -> str:
+    """What an answer comes to."""
+    status = answer.status_code
+    if status == 302 and answer.headers["Location"].startswith("/admin/login/"):
+        return LOGIN
+    codes = {401: LOGIN, 403: DENIED, 404: UNKNOWN, 405: NOT_ALLOWED}
+    assert status < 500, f"{answer.request['REQUEST_METHOD']} {answer.request['PATH_INFO']}"
+    return codes.get(status, IN)
+
+
+def test_every_address_is_in_the_table() -> None:
+    there = set(routes())
+
+    assert there == {*ADMIN, *OPEN_ADMIN, *API, *PUBLIC}
+
+
+@pytest.mark.parametrize("role", [*STRANGERS, *LETTERS.values()])
+def test_the_admin(ground: Ground, role: str) -> None:
+    client = browser(role)
+    letter = next((letter for letter, name in LETTERS.items() if name == role), "")
+    before = list(User.objects.order_by("pk").values()), Replay.objects.count()
+    wrong = []
+    for route, row in ADMIN.items():
+        url = ground.url(route)
+        for method in ("get", "post"):
+            expected = LOGIN if role in STRANGERS else row.expected(letter, method)
+            got = outcome(getattr(client, method)(url))
+            if got != expected:
+                wrong.append(f"{method} {url}: {got}, not {expected}")
+
+    assert not wrong, "\n".join(wrong)
+    # Empty forms change nothing, whoever sends them.
+    assert before == (list(User.objects.order_by("pk").values()), Replay.objects.count())
+
+
+@pytest.mark.parametrize("method", ["head", "put", "delete"])
+def test_other_methods_open_nothing(ground: Ground, method: str) -> None:
+    stranger, nobody = browser("anonymous"), browser("")
+    for route, row in ADMIN.items():
+        url = ground.url(route)
+        assert outcome(getattr(stranger, method)(url)) == LOGIN, url
+        if "N" not in row.get:
+            assert outcome(getattr(nobody, method)(url)) != IN, url
+
+
+def test_a_forged_post_is_refused_everywhere(ground: Ground) -> None:
+    client = browser("superuser")
+    client.handler.enforce_csrf_checks = True
+    for route in [*ADMIN, *OPEN_ADMIN]:
+        url = ground.url(route)
+        assert outcome(client.post(url)) == DENIED, url
+
+
+@pytest.mark.parametrize("role", [*STRANGERS, *LETTERS.values()])
+def test_the_api(ground: Ground, role: str) -> None:
+    client = browser(role)
+    letter = next((letter for letter, name in LETTERS.items() if name == role), "")
+    wrong = []
+    for route, row in API.items():
+        url = ground.url(route)
+        for method in ("get", "post"):
+            got = outcome(client.generic(method.upper(), url, "{}", "application/json"))
+            expected = {LOGIN} if role == "anonymous" else {DENIED, NOT_ALLOWED}
+            if letter and row.expected(letter, method) == IN:
+                expected = {IN}
+            if got not in expected:
+                wrong.append(f"{method} {url}: {got}, not {expected}")
+
+    assert not wrong, "\n".join(wrong)
+
+
+ACTS: Final = {
+    ("rerun_selected", 1): "SOU",
+    ("rerun_selected", 2): "OU",
+    ("ignore_selected", 1): "OU",
+}
+
+
+@pytest.mark.parametrize(("act", "count"), ACTS)
+@pytest.mark.parametrize("letter", LETTERS)
+def test_acts_on_ticked_events(letter: str, act: str, count: int) -> None:
+    events = [make_event() for _ in range(count)]
+    for event in events:
+        deliver(event)
+    WebhookEvent.objects.update(status=WebhookEvent.Status.FAILED)
+    pks = list(WebhookEvent.objects.values_list("pk", flat=True))
+
+    browser(LETTERS[letter]).post(
+        "/admin/webhooks/webhookevent/",
+        {"action": act, "_selected_action": pks, "reason": "asked", "force": "on"},
+    )
+
+    is_done = letter in ACTS[act, count]
+    assert Replay.objects.exists() is is_done
+    failed = WebhookEvent.objects.filter(status=WebhookEvent.Status.FAILED)
+    assert failed.count() == (0 if is_done else count)
+    if act == "rerun_selected" and is_done:
+        assert Replay.objects.get().force is (letter in "OU")
+
+
+def test_the_groups_have_what_the_roles_say() -> None:
+    for role, permissions in ROLES.items():
+        held = Group.objects.get(name=role).permissions.values_list(
+            "content_type__app_label", "codename"
+        )
+        assert {f"{app}.{codename}" for app, codename in held} == permissions
+
+
+def test_auditors_change_nothing() -> None:
+    verbs = {name.partition(".")[2].partition("_")[0] for name in ROLES["Auditor"]}
+
+    assert verbs == {"view", "export"}

@@ -1,0 +1,75 @@
+"""The acts that ask for a reason: what their pages say, and ignoring and disclosing themselves."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from webhooks import disclosure, dismissals
+from webhooks.admin.rerun import ReasonForm
+from webhooks.models import EventQuerySet, WebhookEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """An act on events: its name, what it does, and on which events it can be done."""
+
+    title: str
+    consequence: str
+    unable: str
+    possible: Callable[[EventQuerySet, datetime], QuerySet[WebhookEvent]]
+    action: str = ""
+
+
+RERUNNING: Final = Act(
+    "Re-run",
+    "The handlers that have not succeeded yet will run. What has succeeded stays as it is.",
+    "Its payload has been cleaned up: it will be skipped.",
+    lambda events, _: events.replayable(),
+    "rerun_selected",
+)
+IGNORING: Final = Act(
+    "Ignore",
+    "Nothing runs for it any more, and nothing is undone. It can be re-run later.",
+    "It did not fail, or is being processed: it will be skipped.",
+    lambda events, now: events.ignorable(now),
+    "ignore_selected",
+)
+DISCLOSING: Final = Act(
+    "Raw payload",
+    "It may hold what identifies a person. That you looked, and why, goes on record.",
+    "Its payload has been cleaned up.",
+    lambda events, _: events.replayable(),
+)
+
+
+def ignore(request: HttpRequest, pks: Sequence[int], form: ReasonForm) -> None:
+    """Have events ignored on behalf of the user, and tell the user what came of it."""
+    done = 0
+    for event in WebhookEvent.objects.filter(pk__in=pks).defer("body").order_by("pk"):
+        done += dismissals.ignore(
+            event,
+            actor=request.user.get_username(),
+            reason=form.cleaned_data["reason"],
+            now=timezone.now(),
+        )
+    if done:
+        messages.success(request, "Ignored." if len(pks) == 1 else f"Ignored: {done}.")
+    if skipped := len(pks) - done:
+        text = "Skipped, as it did not fail or is being processed"
+        messages.warning(request, f"{text}." if len(pks) == 1 else f"{text}: {skipped}.")
+
+
+def show(request: HttpRequest, event: WebhookEvent, form: ReasonForm) -> bytes | None:
+    """The raw payload for the user, on the record."""
+    return disclosure.disclose(
+        event,
+        actor=request.user.get_username(),
+        reason=form.cleaned_data["reason"],
+        now=timezone.now(),
+    )

@@ -1,0 +1,167 @@
+"""What staff can do about events: each act asks for its own permission, and for a reason."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import unquote
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from unfold.decorators import action
+from unfold.enums import ActionVariant
+
+from webhooks.admin.acts import DISCLOSING, IGNORING, RERUNNING, Act, ignore, show
+from webhooks.admin.payload import raw_panel
+from webhooks.admin.readonly import ReadOnlyAdmin
+from webhooks.admin.rerun import ReasonForm, RerunForm, rerun
+from webhooks.admin.states import state
+from webhooks.admin.values import page_url
+from webhooks.disclosure import VIEW_RAW
+from webhooks.dismissals import IGNORE
+from webhooks.models import WebhookEvent
+from webhooks.replays import BULK, REPLAY
+
+Effect = Callable[[HttpRequest, Sequence[int], Any], None]
+
+
+class EventActions(ReadOnlyAdmin):
+    """Re-running, ignoring, and looking at what is masked."""
+
+    actions = ("rerun_selected", "ignore_selected")
+    actions_detail = ("rerun", "ignore", "raw")
+
+    def has_replay_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whether the user may re-run events, one at a time."""
+        return self.has_view_permission(request) and request.user.has_perm(REPLAY)
+
+    def has_ignore_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whether the user may have events ignored."""
+        return self.has_view_permission(request) and request.user.has_perm(IGNORE)
+
+    def has_raw_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whether the user may see payloads unmasked."""
+        return self.has_view_permission(request) and request.user.has_perm(VIEW_RAW)
+
+    def raw_url(self, request: HttpRequest, event: WebhookEvent) -> str:
+        """The way to what is masked, for those who may go it."""
+        if not self.has_raw_permission(request):
+            return ""
+        return reverse("admin:webhooks_webhookevent_raw", args=[event.pk])
+
+    @action(
+        description="Re-run",
+        permissions=["replay"],
+        url_path="rerun",
+        icon="replay",
+        variant=ActionVariant.PRIMARY,
+    )
+    def rerun(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask for a reason, then re-run one event."""
+        return self._about_one(request, object_id, RERUNNING, RerunForm, rerun)
+
+    @action(description="Ignore", permissions=["ignore"], url_path="ignore", icon="block")
+    def ignore(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask for a reason, then have one event ignored."""
+        return self._about_one(request, object_id, IGNORING, ReasonForm, ignore)
+
+    @action(description="Raw payload", permissions=["raw"], url_path="raw", icon="visibility")
+    def raw(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask for a reason, then show the payload unmasked: in the answer, and nowhere else."""
+        event = self._named(request, object_id)
+        form = ReasonForm(request, request.POST or None)
+        if not form.is_valid():
+            return self._ask(request, DISCLOSING, [event], form, cancel_url=page_url(event))
+        body = show(request, event, form)
+        if body is None:
+            messages.warning(request, "The payload has been cleaned up.")
+            return HttpResponseRedirect(page_url(event))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": event,
+            "title": str(event),
+            "panels": [raw_panel(body)],
+        }
+        return TemplateResponse(request, "admin/raw.html", context)
+
+    @action(description="Re-run the selected events", permissions=["replay"])
+    def rerun_selected(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+        """Ask for a reason, then re-run the events that were ticked."""
+        if len(_ticked(request)) > 1 and not request.user.has_perm(BULK):
+            messages.error(request, "You may re-run one event at a time.")
+            return None
+        return self._about_those_ticked(request, queryset, RERUNNING, RerunForm, rerun)
+
+    @action(description="Ignore the selected events", permissions=["ignore"])
+    def ignore_selected(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+        """Ask for a reason, then have the events that were ticked ignored."""
+        return self._about_those_ticked(request, queryset, IGNORING, ReasonForm, ignore)
+
+    def _named(self, request: HttpRequest, object_id: str) -> WebhookEvent:
+        event: WebhookEvent | None = self.get_object(request, unquote(object_id))
+        if event is None:
+            raise Http404
+        return event
+
+    def _about_one(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        act: Act,
+        form_class: type[ReasonForm],
+        effect: Effect,
+    ) -> HttpResponse:
+        event = self._named(request, object_id)
+        form = form_class(request, request.POST or None)
+        page = page_url(event)
+        if form.is_valid():
+            effect(request, [event.pk], form)
+            return HttpResponseRedirect(page)
+        return self._ask(request, act, [event], form, cancel_url=page)
+
+    def _about_those_ticked(
+        self,
+        request: HttpRequest,
+        queryset: Any,
+        act: Act,
+        form_class: type[ReasonForm],
+        effect: Effect,
+    ) -> HttpResponse | None:
+        # "All on every page" is not on offer here, whatever the request says.
+        events = list(queryset.filter(pk__in=_ticked(request)))
+        form = form_class(request, request.POST if "reason" in request.POST else None)
+        if form.is_valid():
+            effect(request, [event.pk for event in events], form)
+            return None
+        return self._ask(request, act, events, form, cancel_url=request.get_full_path())
+
+    def _ask(
+        self,
+        request: HttpRequest,
+        act: Act,
+        events: list[WebhookEvent],
+        form: ReasonForm,
+        cancel_url: str,
+    ) -> HttpResponse:
+        now = timezone.now()
+        possible = act.possible(WebhookEvent.objects.filter(pk__in=[e.pk for e in events]), now)
+        able = set(possible.values_list("pk", flat=True))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": events[0] if len(events) == 1 else None,
+            "title": act.title,
+            "act": act,
+            "form": form,
+            "events": [(event, state(event, now), event.pk in able) for event in events],
+            "cancel_url": cancel_url,
+            "checkbox_name": ACTION_CHECKBOX_NAME,
+        }
+        return TemplateResponse(request, "admin/act.html", context)
+
+
+def _ticked(request: HttpRequest) -> list[str]:
+    return request.POST.getlist(ACTION_CHECKBOX_NAME)

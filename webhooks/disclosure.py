@@ -1,0 +1,32 @@
+"""Showing what is masked otherwise, on the record."""
+
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+
+from webhooks.audit import record
+from webhooks.models import AuditEntry, WebhookEvent
+from webhooks.personal import MASK, scrubbed
+
+VIEW_RAW: Final = "webhooks.view_raw_payload"
+"""The permission to see payloads unmasked."""
+
+
+def disclose(event: WebhookEvent, *, actor: str, reason: str, now: datetime) -> bytes | None:
+    """The signed bytes of an event, for a person whose view of them is put on record first.
+
+    None, and nothing on record, once they were cleaned up.
+    """
+    with transaction.atomic():
+        body = WebhookEvent.objects.values_list("body", flat=True).get(pk=event.pk)
+        if body is None:
+            return None
+        record(
+            AuditEntry.Action.PAYLOAD_VIEWED,
+            actor=actor,
+            now=now,
+            subject=f"{event._meta.label} {event.pk}",
+            details={"event": event.event_id, "reason": scrubbed(reason, MASK)},
+        )
+    return bytes(body)

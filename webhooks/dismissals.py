@@ -1,0 +1,56 @@
+"""Deciding that an event which came to nothing needs nothing more."""
+
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+
+from webhooks import replays
+from webhooks.audit import record
+from webhooks.models import Attempt, AuditEntry, Trigger, WebhookEvent
+from webhooks.personal import MASK, scrubbed
+
+IGNORE: Final = "webhooks.ignore_webhookevent"
+"""The permission to have events ignored."""
+
+
+def ignore(event: WebhookEvent, *, actor: str, reason: str, now: datetime) -> bool:
+    """Have an event that failed, or is being retried, ignored; whether that could be done.
+
+    It counts as an attempt, which says who and why, and takes the event from a worker that may
+    still come back for it. It can be re-run later like any other. One in flight, or one that has
+    not been tried yet, stays as it is.
+    """
+    with transaction.atomic():
+        row = WebhookEvent.objects.ignorable(now).select_for_update().filter(pk=event.pk).first()
+        if row is None:
+            return False
+        order = replays.ask(trigger=Trigger.STAFF, actor=actor, reason=reason, now=now)
+        was = row.status
+        row.attempts += 1
+        row.status, row.settled_at = WebhookEvent.Status.IGNORED, now
+        row.claimed_at, row.replay, row.lost_leases = None, None, 0
+        row.save(
+            update_fields=[
+                *("attempts", "status", "settled_at", "claimed_at", "replay", "lost_leases")
+            ]
+        )
+        Attempt.objects.create(
+            event=row,
+            number=row.attempts,
+            trigger=Trigger.STAFF,
+            replay=order,
+            started_at=now,
+            duration_ms=0,
+            outcome=Attempt.Outcome.IGNORED,
+        )
+        order.finished_at = now
+        order.save(update_fields=["finished_at"])
+        record(
+            AuditEntry.Action.IGNORED,
+            actor=actor,
+            now=now,
+            subject=f"{row._meta.label} {row.pk}",
+            details={"event": row.event_id, "was": was, "reason": scrubbed(reason, MASK)},
+        )
+    return True

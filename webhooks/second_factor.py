@@ -1,0 +1,144 @@
+"""The second factor of staff: an authenticator's codes, and backup codes for when it is lost."""
+
+import hashlib
+import secrets
+from base64 import b32encode
+from datetime import datetime
+from typing import Final
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django_otp import devices_for_user
+from django_otp.models import Device
+from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from webhooks import conf
+from webhooks.audit import record
+from webhooks.models import AuditEntry
+
+CODES: Final = 10
+CODE_BYTES: Final = 8
+NAME: Final = "authenticator"
+
+
+def is_enrolled(user: User) -> bool:
+    """Whether an authenticator of the user's has proven itself."""
+    return bool(TOTPDevice.objects.devices_for_user(user, confirmed=True).exists())
+
+
+def is_due(user: User) -> bool:
+    """Whether the user needs more than a password, and has it or must get it."""
+    policy = conf.second_factor()
+    if policy is conf.SecondFactor.OPTIONAL:
+        return is_enrolled(user)
+    return policy is conf.SecondFactor.REQUIRED
+
+
+def begin(user: User) -> TOTPDevice:
+    """The authenticator that the user is about to set up; the same one until it is confirmed."""
+    with transaction.atomic():
+        _lock(user)
+        device, _ = TOTPDevice.objects.get_or_create(
+            user=user, confirmed=False, defaults={"name": NAME}
+        )
+    return device
+
+
+def confirm(user: User, token: str, *, now: datetime) -> tuple[Device, list[str]] | None:
+    """Take an authenticator into use, if it shows the right token, with new backup codes.
+
+    These are nowhere else to be had. None for a wrong token, or when there is one in use.
+    """
+    with transaction.atomic():
+        _lock(user)
+        device = TOTPDevice.objects.select_for_update().filter(user=user, confirmed=False).first()
+        if device is None or is_enrolled(user) or not device.verify_token(token):
+            return None
+        device.confirmed = True
+        device.save(update_fields=["confirmed"])
+        codes = _new_codes(user)
+        _record(user, "set up", actor=user.get_username(), now=now)
+    return device, codes
+
+
+def prove(user: User, token: str, *, now: datetime) -> Device | None:
+    """The device that a token or a backup code is right for. A backup code is right once.
+
+    After wrong ones nothing is right for a while, longer each time (`waits_until`).
+    """
+    code = "".join(character for character in token.lower() if character.isalnum())
+    is_backup = not code.isdecimal()
+    kind = StaticDevice if is_backup else TOTPDevice
+    with transaction.atomic():
+        devices = list(kind.objects.select_for_update().filter(user=user, confirmed=True))
+        asked = [device for device in devices if device.verify_is_allowed()[0]]
+        for device in asked:
+            if device.verify_token(_digest(code) if is_backup else code):
+                if is_backup:
+                    _record(user, "backup code used", actor=user.get_username(), now=now)
+                return device
+        if asked:
+            _record(user, "wrong code", actor=user.get_username(), now=now)
+    return None
+
+
+def waits_until(user: User) -> datetime | None:
+    """Until when no code is looked at, because of wrong ones."""
+    locks = (device.verify_is_allowed() for device in devices_for_user(user))
+    return max((lock["locked_until"] for is_allowed, lock in locks if not is_allowed), default=None)
+
+
+def renew_codes(user: User, *, now: datetime) -> list[str]:
+    """New backup codes, in the place of all there were."""
+    with transaction.atomic():
+        _lock(user)
+        codes = _new_codes(user)
+        _record(user, "new backup codes", actor=user.get_username(), now=now)
+    return codes
+
+
+def remove(user: User, *, actor: str, now: datetime, reason: str = "") -> bool:
+    """Forget a user's authenticators and backup codes; whether there were any.
+
+    Sessions that they opened no longer count as proven.
+    """
+    with transaction.atomic():
+        _lock(user)
+        had = [device.delete() for device in devices_for_user(user, confirmed=None)]
+        if had:
+            _record(user, "removed", actor=actor, now=now, reason=reason)
+    return bool(had)
+
+
+def _new_codes(user: User) -> list[str]:
+    StaticDevice.objects.filter(user=user).delete()
+    device = StaticDevice.objects.create(user=user, name="backup codes")
+    codes = [
+        b32encode(secrets.token_bytes(CODE_BYTES)).decode().rstrip("=").lower()
+        for _ in range(CODES)
+    ]
+    StaticToken.objects.bulk_create(
+        StaticToken(device=device, token=_digest(code)) for code in codes
+    )
+    return codes
+
+
+def _digest(code: str) -> str:
+    # All that the column holds: 64 bits, as many as are in a code.
+    return hashlib.sha256(code.encode()).hexdigest()[:16]
+
+
+def _lock(user: User) -> None:
+    User.objects.select_for_update().get(pk=user.pk)
+
+
+def _record(user: User, what: str, *, actor: str, now: datetime, reason: str = "") -> None:
+    details = {"what": what, "user": user.get_username()} | ({"reason": reason} if reason else {})
+    record(
+        AuditEntry.Action.SECOND_FACTOR,
+        actor=actor,
+        now=now,
+        subject=f"{user._meta.label} {user.pk}",
+        details=details,
+    )

@@ -1,0 +1,130 @@
+"""Having events ignored that failed."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.utils import timezone
+
+from webhooks import claims, dismissals, processing, replays
+from webhooks.events import Event
+from webhooks.exceptions import PermanentFailure
+from webhooks.models import Attempt, AuditEntry, Trigger, WebhookEvent
+from webhooks.tests.conftest import Subscribe, deliver, make_event
+
+pytestmark = pytest.mark.django_db
+
+Status = WebhookEvent.Status
+
+
+def gives_up(event: Event) -> None:
+    raise PermanentFailure("never")
+
+
+def falters(event: Event) -> None:
+    raise LookupError("not yet")
+
+
+def receive() -> WebhookEvent:
+    told = make_event()
+    assert deliver(told).status_code == 200
+    return WebhookEvent.objects.get(event_id=told["id"])
+
+
+def ignore(event: WebhookEvent) -> bool:
+    done = dismissals.ignore(event, actor="anna", reason="a test", now=timezone.now())
+    event.refresh_from_db()
+    return done
+
+
+def test_a_failed_event(subscribe: Subscribe) -> None:
+    subscribe(gives_up)
+    event = receive()
+
+    assert ignore(event)
+
+    assert event.status == Status.IGNORED
+    assert event.settled_at
+    last = event.tries.latest("number")
+    assert (last.number, last.trigger, last.outcome) == (2, Trigger.STAFF, Attempt.Outcome.IGNORED)
+    assert last.replay
+    assert (last.replay.actor, last.replay.reason) == ("anna", "a test")
+    entry = AuditEntry.objects.get(action=AuditEntry.Action.IGNORED)
+    assert entry.actor == "anna"
+    assert entry.details == {"event": event.event_id, "was": "failed", "reason": "a test"}
+
+
+def test_one_that_is_being_retried_is_retried_no_more(subscribe: Subscribe) -> None:
+    subscribe(falters)
+    event = receive()
+    assert event.status == Status.PENDING
+
+    assert ignore(event)
+
+    assert not WebhookEvent.objects.due(timezone.now() + timedelta(days=9)).exists()
+
+
+def test_it_can_be_re_run_later(subscribe: Subscribe) -> None:
+    subscribe(gives_up)
+    event = receive()
+    ignore(event)
+
+    order = replays.ask(trigger=Trigger.STAFF, actor="anna", reason="", now=timezone.now())
+    replays.replay(WebhookEvent.objects.filter(pk=event.pk), order)
+
+    event.refresh_from_db()
+    assert event.status == Status.FAILED
+    assert event.tries.count() == 3
+
+
+def test_what_did_not_fail_stays(subscribe: Subscribe) -> None:
+    subscribe(lambda event: None)
+    event = receive()
+
+    assert not ignore(event)
+    assert event.status == Status.PROCESSED
+    assert not AuditEntry.objects.filter(action=AuditEntry.Action.IGNORED).exists()
+
+
+def test_what_somebody_is_at_work_on_stays(subscribe: Subscribe) -> None:
+    subscribe(falters)
+    event = receive()
+    later = timezone.now() + timedelta(days=1)
+    taken = claims.claim(event.pk, now=later)
+
+    assert taken
+    assert not dismissals.ignore(event, actor="anna", reason="", now=later)
+    assert processing.process(taken, now=later)
+
+
+def test_a_worker_that_comes_back_too_late_changes_nothing(subscribe: Subscribe) -> None:
+    subscribe(falters)
+    event = receive()
+    later = timezone.now() + timedelta(days=1)
+    taken = claims.claim(event.pk, now=later)
+    assert taken
+
+    assert dismissals.ignore(event, actor="anna", reason="", now=later + timedelta(hours=1))
+
+    assert processing.process(taken, now=later) is None
+    event.refresh_from_db()
+    assert event.status == Status.IGNORED
+
+
+def test_the_button(subscribe: Subscribe) -> None:
+    subscribe(gives_up)
+    event = receive()
+    user = User.objects.create(username="anna", is_staff=True)
+    user.user_permissions.set(
+        Permission.objects.filter(codename__in=["view_webhookevent", "ignore_webhookevent"])
+    )
+    client = Client()
+    client.force_login(user)
+    url = f"/admin/webhooks/webhookevent/{event.pk}/ignore/"
+
+    assert "Nothing runs for it any more" in client.get(url).content.decode()
+    for told in ("Ignored.", "Skipped, as it did not fail or is being processed."):
+        answer = client.post(url, {"reason": "a test"}, follow=True)
+        assert [str(message) for message in answer.context["messages"]] == [told]
+    assert "a test" in answer.content.decode()

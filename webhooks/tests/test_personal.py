@@ -1,0 +1,148 @@
+"""What is personal, what is secret, and what is neither."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from webhooks.cards import card_like
+from webhooks.personal import MASK, is_personal, redacted, scrubbed
+from webhooks.testkit import stripe_events
+
+CARDS = ["4242424242424242", "4242 4242 4242 4242", "378282246310005", "6011-0009-9013-9424"]
+
+
+@pytest.mark.parametrize("number", CARDS)
+@pytest.mark.parametrize("text", ["{}", "card{}!", "no. 17 {} 12/27", "({})", "\u00e9{}\u00e9"])
+def test_card_numbers_are_found_wherever_they_stand(number: str, text: str) -> None:
+    assert card_like(text.format(number))
+    assert number not in scrubbed(text.format(number), MASK)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("4242424242424241", "424242424242", "42424242424242424242", "ch_4242424242424242"),
+        *("2026-11-21 09:53:44", "1.5", "", "4 2", "+49 30 901820"),
+    ],
+)
+def test_what_is_no_card_number_stays(text: str) -> None:
+    assert not card_like(text)
+    assert scrubbed(text, MASK) == text
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        *("whsec_abcdefghijklmnop", "sk_live_abcdefghij", "rk_test_abcdefghij"),
+        *("pi_3Nabc_secret_def456", "jane.doe@example.com", "pay_" + "x" * 43),
+    ],
+)
+def test_what_opens_or_names_is_scrubbed_from_texts(secret: str) -> None:
+    assert scrubbed(f"failed for {secret}, again", MASK) == f"failed for {MASK}, again"
+
+
+@pytest.mark.parametrize(
+    ("key", "place", "personal"),
+    [
+        ("email", {}, True),
+        ("receipt_email", {}, True),
+        ("customerEmail", {}, True),
+        ("customer_email_address", {}, True),
+        ("phone", {}, True),
+        ("address", {}, True),
+        ("address_line1", {}, True),
+        ("address_line1_check", {}, False),
+        ("billing_address_collection", {}, False),
+        ("phone_number_collection", {}, False),
+        ("customer_purchase_ip", {}, True),
+        ("description", {}, False),
+        ("shipping_cost", {}, False),
+        ("line_items", {}, False),
+        ("nickname", {}, False),
+        ("statement_descriptor", {}, False),
+        ("account_holder_name", {}, True),
+        ("account_holder_type", {}, False),
+        ("dob", {}, True),
+        ("ssn_last_4", {}, True),
+        ("ssn_last_4_provided", {}, False),
+        ("evidence", {}, True),
+        ("evidence_details", {}, False),
+        ("name", {}, False),
+        ("name", {"kind": "product"}, False),
+        ("name", {"kind": "customer"}, True),
+        ("name", {"parent": "shipping"}, True),
+        ("name", {"siblings": ["name", "phone"]}, True),
+        ("first_name", {"parent": "from"}, True),
+        ("value", {"kind": "tax_id"}, True),
+        ("value", {"kind": "coupon"}, False),
+    ],
+)
+def test_keys(key: str, place: dict[str, Any], personal: bool) -> None:
+    assert is_personal(key, **place) is personal
+
+
+def test_a_payload_keeps_its_shape_its_ids_and_its_amounts() -> None:
+    told = {
+        "id": "evt_1",
+        "data": {
+            "object": {
+                "id": "cus_1",
+                "object": "customer",
+                "name": "Jane Doe",
+                "email": "jane@example.com",
+                "address": {"line1": "Main St 1", "country": "DE", "city": None},
+                "balance": -500,
+                "metadata": {"order": "A-17", "card": "4242 4242 4242 4242", "mail": "j@x.de"},
+                "discount": {"coupon": {"object": "coupon", "name": "Summer"}},
+            },
+            "previous_attributes": {"name": "Jane Roe", "balance": 0},
+        },
+    }
+
+    assert redacted(told, MASK) == {
+        "id": "evt_1",
+        "data": {
+            "object": {
+                "id": "cus_1",
+                "object": "customer",
+                "name": MASK,
+                "email": MASK,
+                "address": {"line1": MASK, "country": "DE", "city": None},
+                "balance": -500,
+                "metadata": {"order": "A-17", "card": MASK, "mail": MASK},
+                "discount": {"coupon": {"object": "coupon", "name": "Summer"}},
+            },
+            "previous_attributes": {"name": MASK, "balance": 0},
+        },
+    }
+
+
+def test_free_text_goes_when_that_is_asked() -> None:
+    told = {"description": "for Jane", "metadata": {"note": "Jane"}, "amount": 1}
+
+    shown = json.dumps(redacted(told, MASK, free_text=True))
+
+    assert "Jane" not in shown
+    assert '"amount": 1' in shown
+
+
+def test_the_events_of_the_testkit_keep_all_that_is_no_persons() -> None:
+    for event in stripe_events.story(0):
+        shown = redacted(event, MASK)
+        subject = shown["data"]["object"]
+        assert subject["id"] == event["data"]["object"]["id"]
+        assert shown["type"] == event["type"]
+
+
+@pytest.mark.parametrize("part", ["1 ", "1-", "9", "a", "a@", "@", "_secret_", "sk_live_", "pay_"])
+def test_hostile_texts_take_time_in_proportion_to_their_length(part: str) -> None:
+    def seconds(length: int) -> float:
+        text = (part * length)[:length]
+        started = time.process_time()
+        scrubbed(text, MASK)
+        return time.process_time() - started
+
+    # Ten times the text in less than a hundred times the time, measured where it can be.
+    assert seconds(200_000) < 40 * max(seconds(20_000), 0.002)
