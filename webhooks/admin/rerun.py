@@ -44,6 +44,7 @@ def rerun(request: HttpRequest, pks: Collection[int], form: RerunForm) -> None:
         actor=request.user.get_username(),
         reason=form.cleaned_data["reason"],
         force=form.cleaned_data.get("force", False),
+        events=pks,
         now=timezone.now(),
     )
     result = replay(WebhookEvent.objects.filter(pk__in=pks), order)

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from webhooks import tokens
+from webhooks.actors import system_user
 from webhooks.models import ApiToken, Scope
 
 
@@ -55,6 +56,7 @@ class Command(BaseCommand):
             user,
             name=options["name"],
             scopes=map(Scope, options["scopes"]),
+            actor=system_user(),
             now=now,
             expires_at=None if days is None else now + timedelta(days=days),
         )
@@ -71,7 +73,7 @@ class Command(BaseCommand):
         token = ApiToken.objects.filter(pk=options["id"]).first()
         if token is None:
             raise CommandError(f"There is no token {options['id']}.")
-        tokens.revoke(token, now=timezone.now())
+        tokens.revoke(token, actor=system_user(), now=timezone.now())
         self.stdout.write(f"{token} opens nothing any more")
 
 

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from webhooks import retention
+from webhooks.actors import system_user
 from webhooks.retention import CleanedUp
 
 
@@ -47,6 +48,7 @@ class Command(BaseCommand):
             done = retention.cleanup(
                 payloads_older_than=timedelta(days=options["payload_days"]),
                 rows_older_than=timedelta(days=options["row_days"]),
+                actor=system_user(),
                 now=timezone.now(),
                 batch_size=options["batch_size"],
                 dry_run=options["dry_run"],
