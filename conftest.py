@@ -3,10 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from pytest_django import Settings
-
 from django.db import connection
-from pytest_django import DjangoDbBlocker
+from pytest_django import DjangoDbBlocker, Settings
 
 from tests.fake_stripe import World, serve
 from tests.fake_stripe.server import Served

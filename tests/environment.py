@@ -19,6 +19,7 @@ PINNED = {
     "ALLOWED_HOSTS": "*",
     "AUDIT_KEY": "known-to-all-and-good-for-tests-only",
     "AUDIT_KEY_FALLBACKS": "",
+    "AUDIT_SEAL_EVERY_MINUTES": "5",
     "DATABASE_PATH": ":memory:",
     "CELERY_BROKER_URL": "",
     "DATABASE_URL": "",

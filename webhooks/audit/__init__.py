@@ -5,10 +5,12 @@ Seals bind the rows of other tables to it, so that altering or deleting one of t
 
 from webhooks.audit.amendments import amend, remove
 from webhooks.audit.chain import HeadLost, record
+from webhooks.audit.configuration import note_settings
+from webhooks.audit.exports import VERIFIER, export
 from webhooks.audit.findings import Anchor, Report
 from webhooks.audit.holdings import unsealed
 from webhooks.audit.keys import keyed_hash
-from webhooks.audit.seals import anchor, seal, sealed_up_to
+from webhooks.audit.seals import anchor, seal, seal_until, sealed_up_to
 from webhooks.audit.tables import Table, declare
 from webhooks.audit.verifying import verify
 
@@ -17,13 +19,17 @@ __all__ = [
     "HeadLost",
     "Report",
     "Table",
+    "VERIFIER",
     "amend",
     "anchor",
     "declare",
+    "export",
     "keyed_hash",
+    "note_settings",
     "record",
     "remove",
     "seal",
+    "seal_until",
     "sealed_up_to",
     "unsealed",
     "verify",

@@ -10,14 +10,18 @@ MAX_DEPTH = 20
 
 def canonical(content: Any) -> bytes:
     """JSON in ASCII with sorted keys and no white space; moments in UTC, to the microsecond."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=_told)
-    return text.encode("ascii")
+    return _encode(content).encode("ascii")
 
 
-def _told(value: object) -> str:
+def _told(value: object) -> Any:
     if isinstance(value, datetime):
         return moment(value)
+    if isinstance(value, bytes | memoryview):  # as SQLite lets into a column of texts
+        return {"bytes": bytes(value).hex()}
     raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_told).encode
 
 
 def moment(value: datetime) -> str:

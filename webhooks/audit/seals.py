@@ -1,16 +1,18 @@
 """Sealing: committing to the rows that were recorded since the last time."""
 
 import logging
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import Error, connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from webhooks import conf
 from webhooks.audit import keys
-from webhooks.audit.chain import HEAD, lock_head, record
+from webhooks.audit.chain import HEAD, HeadLost, lock_head, record
 from webhooks.audit.findings import Anchor
 from webhooks.audit.packing import MAX_ROWS, ids_of, packed, root_of, roots_digest
 from webhooks.audit.rows import Row, first_mac, fixed_mac, read
@@ -18,6 +20,8 @@ from webhooks.audit.tables import Table, tables
 from webhooks.models import AuditEntry, AuditHead, Seal
 
 logger = logging.getLogger("webhooks.audit")
+
+Clock = Callable[[], datetime]
 
 LATE: Final = timedelta(hours=1)
 """How long a transaction may take whose rows have lower keys than rows that are sealed already."""
@@ -40,6 +44,20 @@ def seal(*, now: datetime, actor: str = SYSTEM) -> int:
     if count:
         logger.info("%s rows sealed; anchor %s", count, anchor())
     return count
+
+
+def seal_until(stop: threading.Event, *, clock: Clock = timezone.now) -> None:
+    """Seal again and again, as often as configured, until `stop` is set.
+
+    A database that is away is waited for. For a thread of its own: it closes its connection.
+    """
+    while (pause := conf.seal_every()) and not stop.is_set():
+        try:
+            seal(now=clock())
+        except (Error, HeadLost, Unreadable):
+            logger.exception("could not seal; trying again in %s", pause)
+        connection.close()
+        stop.wait(pause.total_seconds())
 
 
 def anchor() -> Anchor | None:

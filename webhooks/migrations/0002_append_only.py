@@ -16,7 +16,8 @@ BEGIN
     IF current_setting('webhooks.audit_trail', true) = 'unlocked' THEN
         RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
     END IF;
-    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+    RAISE EXCEPTION USING
+        MESSAGE = TG_TABLE_NAME || ' is append-only', ERRCODE = 'restrict_violation';
 END
 $$
 """

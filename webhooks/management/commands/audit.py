@@ -1,5 +1,6 @@
 """Verify, seal and export the audit trail."""
 
+import shutil
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,14 +80,34 @@ class Command(BaseCommand):
 
     def _status(self, **_: Any) -> None:
         for label, unsealed in audit.unsealed().items():
-            since = f", the oldest from {unsealed.oldest:%Y-%m-%d %H:%M:%S}" if unsealed.oldest else ""
+            since = (
+                f", the oldest from {unsealed.oldest:%Y-%m-%d %H:%M:%S}" if unsealed.oldest else ""
+            )
             self.stdout.write(f"{label}: {unsealed.count} not sealed yet{since}")
         moment = audit.sealed_up_to()
-        self.stdout.write(f"sealed up to {moment:%Y-%m-%d %H:%M:%S}" if moment else "nothing sealed")
+        self.stdout.write(
+            f"sealed up to {moment:%Y-%m-%d %H:%M:%S}" if moment else "nothing sealed"
+        )
         self.stdout.write(f"anchor {audit.anchor() or 'none: nothing is on record'}")
 
     def _export(self, **options: Any) -> None:
-        raise NotImplementedError
+        path: Path = options["file"]
+        try:
+            lines = audit.export(
+                actor=system_user(),
+                now=timezone.now(),
+                first=options["first"],
+                last=options["last"],
+            )
+            with path.open("xb") as file:
+                file.writelines(lines)
+            if options["with_verifier"]:
+                shutil.copyfile(audit.VERIFIER, path.parent / audit.VERIFIER.name)
+        except ValueError as error:
+            raise CommandError(f"--first, --last: {error}.") from error
+        except OSError as error:
+            raise CommandError(f"{path} can't be written: {error.strerror}.") from error
+        self.stdout.write(f"{path} written; verify it with {audit.VERIFIER.name}")
 
 
 def _told(report: Report, *, shown: int) -> Iterator[str]:
@@ -97,7 +118,9 @@ def _told(report: Report, *, shown: int) -> Iterator[str]:
     yield from report.notes
     yield f"{report.entries} entries and {report.seals} seals verified"
     for label, unsealed in report.unsealed.items():
-        line = f"{label}: {report.rows[label]} rows in sealed ranges, {unsealed.count} not sealed yet"
+        line = (
+            f"{label}: {report.rows[label]} rows in sealed ranges, {unsealed.count} not sealed yet"
+        )
         yield f"{line} (the oldest from {unsealed.oldest})" if unsealed.oldest else line
     if report.removed:
         yield f"{report.removed} rows were deleted on record"
