@@ -322,6 +322,7 @@ UNFOLD = {
                     _screen("Users", "badge", "auth.user"),
                     _screen("Groups", "group", "auth.group"),
                     _screen("API tokens", "key", "webhooks.apitoken"),
+                    _screen("Audit trail", "policy", "webhooks.auditentry"),
                     {"title": "API", "icon": "api", "link": reverse_lazy("docs")},
                 ],
             },

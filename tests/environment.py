@@ -17,7 +17,7 @@ PINNED = {
     "API_ANONYMOUS_THROTTLE_RATE": "1000000/min",
     "API_THROTTLE_RATE": "1000000/min",
     "ALLOWED_HOSTS": "*",
-    "AUDIT_KEY": "known-to-all-and-good-for-tests-only",
+    "AUDIT_KEY": "known-to-all-and-good-for-tests-of-the-trail",
     "AUDIT_KEY_FALLBACKS": "",
     "AUDIT_SEAL_EVERY_MINUTES": "5",
     "DATABASE_PATH": ":memory:",

@@ -81,7 +81,8 @@ def audit_keys() -> tuple[str, ...]:
     current: str = settings.AUDIT_KEY
     if not current and settings.DEBUG:
         current = hashlib.sha256(b"audit key:" + settings.SECRET_KEY.encode()).hexdigest()
-    return tuple(key for key in (current, *settings.AUDIT_KEY_FALLBACKS) if key)
+    former = (key.strip() for key in settings.AUDIT_KEY_FALLBACKS)
+    return tuple(key for key in (current, *former) if key)
 
 
 def seal_every() -> timedelta | None:

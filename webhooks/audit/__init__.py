@@ -6,6 +6,7 @@ Seals bind the rows of other tables to it, so that altering or deleting one of t
 from webhooks.audit.amendments import amend, remove
 from webhooks.audit.chain import HeadLost, record
 from webhooks.audit.configuration import note_settings
+from webhooks.audit.entries import fits
 from webhooks.audit.exports import VERIFIER, export
 from webhooks.audit.findings import Anchor, Report
 from webhooks.audit.holdings import unsealed
@@ -15,15 +16,16 @@ from webhooks.audit.tables import Table, declare
 from webhooks.audit.verifying import verify
 
 __all__ = [
+    "VERIFIER",
     "Anchor",
     "HeadLost",
     "Report",
     "Table",
-    "VERIFIER",
     "amend",
     "anchor",
     "declare",
     "export",
+    "fits",
     "keyed_hash",
     "note_settings",
     "record",

@@ -188,6 +188,25 @@ class Chain:
             self.report.find(str(one), "slipped in: no entry knows of it")
 
 
+def fits(entry: AuditEntry) -> bool | None:
+    """Whether an entry fits the one before it, and the next one fits it.
+
+    None when the key that signed one of them is not at hand.
+    """
+    around = AuditEntry.objects.filter(
+        sequence__range=(entry.sequence - 1, entry.sequence + 1)
+    ).order_by("sequence")
+    previous, known = ("" if entry.sequence == 1 else None), keys.known()
+    for one in around:
+        if one.sequence >= entry.sequence:
+            if one.key_id not in known:
+                return None
+            if previous is None or mac_of(one, previous=previous, key=known[one.key_id]) != one.mac:
+                return False
+        previous = one.mac
+    return True
+
+
 def _span(first: int, last: int) -> str:
     return f"entry {first}" if first == last else f"entries {first} to {last}"
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.db.models import Max
 
-from webhooks.audit import verify_export
+from webhooks.audit import keys, verify_export
 from webhooks.audit.canonical import moment
 from webhooks.audit.chain import record
 from webhooks.models import AuditEntry
@@ -57,7 +57,16 @@ def _lines(first: int, last: int, now: datetime) -> Iterator[bytes]:
         read.update(line)
         yield line
         count += 1
-    yield _line({"entries": count, "sha256": read.hexdigest()})
+    key = keys.current()
+    sha256 = read.hexdigest()
+    yield _line(
+        {
+            "entries": count,
+            "sha256": sha256,
+            "key_id": keys.fingerprint(key),
+            "mac": verify_export.mac_of_file(sha256, key),
+        }
+    )
 
 
 def _entries(first: int, last: int) -> Iterator[dict[str, Any]]:

@@ -12,6 +12,8 @@ from webhooks.audit.seals import in_range, is_open, newest_seal, seals_in_range
 from webhooks.audit.tables import Table, tables
 from webhooks.models import Seal
 
+COUNTED: Final = 10_000
+
 TRIES: Final = 3
 """How often a range is looked at that does not hold, as it may have been amended meanwhile."""
 
@@ -80,22 +82,21 @@ def check_table(table: Table, report: Report, progress: Callable[[Report], None]
         for finding in looked.findings:
             report.find(finding.where, finding.what)
         progress(report)
-    beyond = after(table, newest)
+    beyond = _after(table, newest)
     unsealed.count += beyond.count
     unsealed.oldest = beyond.oldest
     report.unsealed[table.label] = unsealed
 
 
 def unsealed() -> dict[str, Unsealed]:
-    """Per table, what came after the last seal."""
-    return {table.label: after(table, newest_seal(table)) for table in tables()}
+    """Per table, what came after the last seal; no more than so many are counted."""
+    return {table.label: _after(table, newest_seal(table), COUNTED) for table in tables()}
 
 
-def after(table: Table, newest: Seal | None) -> Unsealed:
-    """What came after a seal, or at all."""
-    rows = table.rows.filter(pk__gt=newest.last) if newest else table.rows
-    first = rows.order_by("pk").values_list(table.dated_by, flat=True).first()
-    return Unsealed(rows.count(), first)
+def _after(table: Table, newest: Seal | None, most: int | None = None) -> Unsealed:
+    rows = (table.rows.filter(pk__gt=newest.last) if newest else table.rows).order_by("pk")
+    first = rows.values_list(table.dated_by, flat=True).first()
+    return Unsealed(rows[:most].count() if most else rows.count(), first)
 
 
 def _ranges(table: Table, newest: Seal | None) -> Iterator[Range]:

@@ -38,6 +38,12 @@ def mac_of(entry: dict[str, Any], previous: str, key: str) -> str:
     return hmac.new(own, canonical.encode("ascii"), hashlib.sha256).hexdigest()
 
 
+def mac_of_file(sha256: str, key: str) -> str:
+    """What the last line's `mac` must be, by what comes before it."""
+    own = hmac.new(key.encode(), b"audit:export", hashlib.sha256).digest()
+    return hmac.new(own, sha256.encode("ascii"), hashlib.sha256).hexdigest()
+
+
 def problems(
     lines: Iterable[bytes], keys: Iterable[str], anchors: Iterable[str] = ()
 ) -> Iterator[str]:
@@ -56,7 +62,8 @@ def problems(
         so_far = read.hexdigest()
         entry = _parse(line, read)
         if "entries" in entry:
-            yield from _check_end(entry, header, count, expected - 1, so_far)
+            key = known.get(str(entry["key_id"]))
+            yield from _check_end(entry, header, count, expected - 1, so_far, key)
             yield from (f"entry {sequence}: not there, as an anchor says" for sequence in wanted)
             if next(rest, None) is not None:
                 yield "there are lines after the last"
@@ -88,11 +95,13 @@ def _parse(line: bytes, read: "hashlib._Hash") -> dict[str, Any]:
 
 
 def _check_end(
-    end: dict[str, Any], header: dict[str, Any], count: int, last: int, sha256: str
+    end: dict[str, Any], header: dict[str, Any], count: int, last: int, sha256: str, key: str | None
 ) -> Iterator[str]:
     if (end["entries"], header["last"]) != (count, last):
         yield f"{end['entries']} entries up to {header['last']} were written, {count} are there"
-    if end["sha256"] != sha256:
+    if key is None:
+        yield f"the key {end['key_id']}, which signed the file, is not at hand"
+    elif not hmac.compare_digest(mac_of_file(sha256, key), str(end["mac"])):
         yield "the file as a whole is not what was written"
 
 
