@@ -3,10 +3,23 @@
 from collections.abc import Iterator
 
 import pytest
-from pytest_django import Settings
+from django.db import connection
+from pytest_django import DjangoDbBlocker, Settings
 
 from tests.fake_stripe import World, serve
 from tests.fake_stripe.server import Served
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """The test database, which can be emptied after a test: its audit trail is unlocked."""
+    if connection.vendor != "postgresql":
+        return
+    with django_db_blocker.unblock():
+        with connection.cursor() as cursor:
+            name = connection.ops.quote_name(connection.settings_dict["NAME"])
+            cursor.execute(f"ALTER DATABASE {name} SET webhooks.audit_trail = 'unlocked'")
+        connection.close()
 
 
 @pytest.fixture

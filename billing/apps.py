@@ -13,8 +13,9 @@ class BillingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Subscribe this app's handlers, and register the checks of its settings."""
+        """Subscribe this app's handlers, have its history sealed, and register its checks."""
         from billing.checks import check_settings
 
+        import_module("billing.audited")
         import_module("billing.receivers")
         checks.register(check_settings, "billing")

@@ -23,6 +23,8 @@ SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 # The key of the audit trail's HMACs, and those it had before.
 AUDIT_KEY = env.str("AUDIT_KEY", default="").strip()
 AUDIT_KEY_FALLBACKS = env.list("AUDIT_KEY_FALLBACKS", default=[])
+# How often what was recorded is sealed: what was altered before that can't be told. 0 is never.
+AUDIT_SEAL_EVERY_MINUTES = env.int("AUDIT_SEAL_EVERY_MINUTES", default=5)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"] if DEBUG else [])
 
 INSTALLED_APPS = [
@@ -167,6 +169,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "options": {"expires": 3600},
     },
 }
+if AUDIT_SEAL_EVERY_MINUTES > 0:
+    CELERY_BEAT_SCHEDULE["seal"] = {
+        "task": "webhooks.seal",
+        "schedule": AUDIT_SEAL_EVERY_MINUTES * 60.0,
+        "options": {"expires": AUDIT_SEAL_EVERY_MINUTES * 60},
+    }
 if STRIPE_API_KEY:
     CELERY_BEAT_SCHEDULE["settle-doubts"] = {
         "task": "billing.settle_doubts",
@@ -386,6 +394,7 @@ UNFOLD = {
                     _screen("Users", "badge", "auth.user"),
                     _screen("Groups", "group", "auth.group"),
                     _screen("API tokens", "key", "webhooks.apitoken"),
+                    _screen("Audit trail", "policy", "webhooks.auditentry"),
                     {"title": "API", "icon": "api", "link": reverse_lazy("docs")},
                 ],
             },

@@ -177,7 +177,7 @@ def ground() -> Ground:
     told = make_event()
     assert deliver(told).status_code == 200
     other = User.objects.create(username="other", is_staff=True)
-    token, _ = tokens.create(other, name="test", scopes=Scope, now=timezone.now())
+    token, _ = tokens.create(other, name="test", scopes=Scope, actor="test", now=timezone.now())
     objects = {
         str(model._meta.model_name): model._default_manager.create(
             provider="stripe", provider_id="x_1", livemode=False

@@ -43,7 +43,7 @@ def key() -> str:
     """A key that opens everything, and something to find with it."""
     deliver(make_event("customer.created", data={"object": builders.customer()}))
     user = User.objects.create_superuser("ada")
-    _, key = tokens.create(user, name="all", scopes=Scope, now=timezone.now())
+    _, key = tokens.create(user, name="all", scopes=Scope, actor="tests", now=timezone.now())
     return key
 
 

@@ -11,7 +11,9 @@ class WebhooksConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the checks of this app's settings."""
+        """Register the checks of this app's settings, and have logins recorded."""
+        from webhooks.audit import logins
         from webhooks.checks import check_settings
 
+        logins.connect()
         checks.register(check_settings, "webhooks")

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
+from django.core.checks import Warning as Caution
 
 from webhooks import conf
 from webhooks.providers import PROVIDERS
@@ -12,7 +13,7 @@ from webhooks.providers import PROVIDERS
 
 def check_settings(**_: Any) -> list[CheckMessage]:
     """Every problem found in this app's settings."""
-    return [*_check_endpoints(), *_check_values()]
+    return [*_check_endpoints(), *_check_values(), *_check_audit()]
 
 
 def _check_endpoints() -> Iterator[CheckMessage]:
@@ -53,13 +54,6 @@ def _check_values() -> Iterator[CheckMessage]:
             hint=f"Choose one of: {', '.join(conf.SecondFactor)}.",
             id="webhooks.E040",
         )
-    if not conf.audit_keys():
-        yield Error(
-            "AUDIT_KEY is not set: nobody could prove that the audit trail is unaltered.",
-            hint="Set AUDIT_KEY to a secret of its own: "
-            "python -c 'import secrets; print(secrets.token_urlsafe(48))'",
-            id="webhooks.E009",
-        )
     if settings.RECONCILE_EVERY_MINUTES < 0:
         yield Error(
             f"RECONCILE_EVERY_MINUTES is {settings.RECONCILE_EVERY_MINUTES}.",
@@ -93,3 +87,46 @@ def _check_values() -> Iterator[CheckMessage]:
                 hint=f"Set {name} to a positive number.",
                 id="webhooks.E004",
             )
+
+
+MIN_KEY_LENGTH = 32
+A_KEY_OF_ITS_OWN = (
+    "Set AUDIT_KEY to a secret of its own: "
+    "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+)
+
+
+def _check_audit() -> Iterator[CheckMessage]:
+    current, *former = conf.audit_keys() or [""]
+    if not current:
+        yield Error(
+            "AUDIT_KEY is not set: nobody could prove that the audit trail is unaltered.",
+            hint=A_KEY_OF_ITS_OWN,
+            id="webhooks.E009",
+        )
+        return
+    if current in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+        yield Error(
+            "AUDIT_KEY is the same as SECRET_KEY: whoever learns how sessions are signed could "
+            "rewrite the audit trail.",
+            hint=A_KEY_OF_ITS_OWN,
+            id="webhooks.E030",
+        )
+    if settings.AUDIT_SEAL_EVERY_MINUTES < 0:
+        yield Error(
+            f"AUDIT_SEAL_EVERY_MINUTES is {settings.AUDIT_SEAL_EVERY_MINUTES}.",
+            hint="Set it to how often what was recorded is to be sealed, or to 0 for never.",
+            id="webhooks.E031",
+        )
+    if len(current) < MIN_KEY_LENGTH:
+        yield Caution(
+            f"AUDIT_KEY has fewer than {MIN_KEY_LENGTH} characters: it might be guessed.",
+            hint=A_KEY_OF_ITS_OWN,
+            id="webhooks.W030",
+        )
+    if current in former:
+        yield Caution(
+            "AUDIT_KEY is among AUDIT_KEY_FALLBACKS as well: it was not changed.",
+            hint="Put the former keys alone into AUDIT_KEY_FALLBACKS.",
+            id="webhooks.W031",
+        )

@@ -89,7 +89,14 @@ def audit_keys() -> tuple[str, ...]:
     current: str = settings.AUDIT_KEY
     if not current and settings.DEBUG:
         current = hashlib.sha256(b"audit key:" + settings.SECRET_KEY.encode()).hexdigest()
-    return tuple(key for key in (current, *settings.AUDIT_KEY_FALLBACKS) if key)
+    former = (key.strip() for key in settings.AUDIT_KEY_FALLBACKS)
+    return tuple(key for key in (current, *former) if key)
+
+
+def seal_every() -> timedelta | None:
+    """How often what was recorded is sealed; None for never (`AUDIT_SEAL_EVERY_MINUTES`)."""
+    minutes: int = settings.AUDIT_SEAL_EVERY_MINUTES
+    return timedelta(minutes=minutes) if minutes > 0 else None
 
 
 _PERIODS = {"s": 1, "sec": 1, "min": 60, "hour": 3600, "day": 86400}

@@ -1,7 +1,7 @@
 """Processing events again, because somebody asked for it."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -10,9 +10,9 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from webhooks import conf, processing, redeliveries, wakeup
+from webhooks import audit, conf, processing, redeliveries, wakeup
 from webhooks.claims import claim
-from webhooks.models import EventQuerySet, Replay, Trigger, WebhookEvent
+from webhooks.models import AuditEntry, EventQuerySet, Replay, Trigger, WebhookEvent
 from webhooks.processing import Clock
 
 REPLAY: Final = "webhooks.replay_webhookevent"
@@ -43,16 +43,43 @@ def ask(
     now: datetime,
     force: bool = False,
     selection: dict[str, Any] | None = None,
+    events: Collection[int] = (),
 ) -> Replay:
-    """Put on record who asks for a replay, and why. `selection` is for whoever resumes it."""
-    return Replay.objects.create(
-        trigger=trigger,
-        actor=actor,
-        reason=reason,
-        force=force,
-        selection=selection or {},
-        created_at=now,
-    )
+    """Put on record who asks for a replay, and why.
+
+    `selection` is for whoever resumes it, `events` are the rows' keys where they are known now.
+    """
+    with transaction.atomic():
+        order = _order(trigger, actor, reason, now, force=force, selection=selection or {})
+        audit.record(
+            AuditEntry.Action.FORCED if force else AuditEntry.Action.RERUN,
+            actor=actor,
+            subject=_subject(events),
+            details=_details(order, events),
+            now=now,
+        )
+    return order
+
+
+def _order(trigger: Trigger, actor: str, reason: str, now: datetime, **how: Any) -> Replay:
+    return Replay.objects.create(trigger=trigger, actor=actor, reason=reason, created_at=now, **how)
+
+
+def _subject(events: Collection[int]) -> str:
+    label = WebhookEvent._meta.label_lower
+    return f"{label}:{next(iter(events))}" if len(events) == 1 else label
+
+
+def _details(order: Replay, events: Collection[int]) -> dict[str, Any]:
+    """What of an order goes on record: of the reason, which may name people, its keyed hash."""
+    told: dict[str, Any] = {"trigger": order.trigger, "replay": order.pk}
+    if order.reason:
+        told["reason"] = audit.keyed_hash(order.reason)
+    if order.selection:
+        told["selection"] = {name: value for name, value in order.selection.items() if value}
+    if ids := told.get("selection", {}).pop("ids", None):
+        told["events"] = len(ids)
+    return {**told, "events": len(events)} if events else told
 
 
 def replay(
@@ -135,11 +162,18 @@ def release(event: WebhookEvent, *, actor: str, reason: str, now: datetime) -> N
     """
     with transaction.atomic():
         row = WebhookEvent.objects.select_for_update(nowait=True).get(pk=event.pk)
-        order = ask(trigger=Trigger.COMMAND, actor=actor, reason=reason, now=now)
+        order = _order(Trigger.COMMAND, actor, reason, now)
         if row.status == WebhookEvent.Status.PENDING:
             row.attempts += row.claimed_at is not None
             row.available_at, row.claimed_at, row.replay = now, None, order
             row.save(update_fields=["attempts", "available_at", "claimed_at", "replay"])
+        audit.record(
+            AuditEntry.Action.RELEASED,
+            actor=actor,
+            subject=_subject([row.pk]),
+            details=_details(order, [row.pk]),
+            now=now,
+        )
     redeliveries.forget(event.provider, event.event_id)
     if conf.processing() is conf.Processing.CELERY:
         wakeup.wake()

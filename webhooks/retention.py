@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from webhooks.models import EventQuerySet, WebhookEvent
+from django.db import transaction
+
+from webhooks import audit
+from webhooks.models import Attempt, AuditEntry, EventQuerySet, WebhookEvent
 
 SETTLED_WELL = [WebhookEvent.Status.PROCESSED, WebhookEvent.Status.IGNORED]
 
@@ -27,6 +30,7 @@ def cleanup(
     *,
     payloads_older_than: timedelta,
     rows_older_than: timedelta,
+    actor: str,
     now: datetime,
     batch_size: int = 1000,
     dry_run: bool = False,
@@ -35,7 +39,8 @@ def cleanup(
     """Drop payloads, then whole rows, of events that ended well and came in long ago.
 
     Pending and failed events are kept whole: somebody may still mend them. Each batch is a
-    transaction of its own, so that a large clean-up holds nobody up and can be interrupted.
+    transaction of its own, so that a large clean-up holds nobody up and can be interrupted. What
+    is not sealed yet is sealed first, and what is dropped or deleted is on record, by whom too.
     Raises `ValueError` when rows would be forgotten while the provider may still send the event,
     or when a number makes no sense.
     """
@@ -51,15 +56,48 @@ def cleanup(
     rows = settled.filter(received_at__lt=now - rows_older_than)
     if dry_run:
         return CleanedUp(payloads.count(), rows.count())
+    audit.seal(now=now)
     done = CleanedUp()
     for batch in _batches(payloads, batch_size):
-        done.payloads += batch.update(body=None)
+        done.payloads += _drop_payloads(batch, actor, now)
         progress(done)
     for batch in _batches(rows, batch_size):
-        _, deleted = batch.delete()
-        done.rows += deleted.get(WebhookEvent._meta.label, 0)
+        done.rows += _delete(batch, actor, now)
         progress(done)
     return done
+
+
+@transaction.atomic
+def _drop_payloads(events: EventQuerySet, actor: str, now: datetime) -> int:
+    pks = _lock(events)
+    WebhookEvent.objects.filter(pk__in=pks).update(body=None)
+    audit.amend(
+        AuditEntry.Action.CLEANED_UP,
+        {WebhookEvent: pks},
+        actor=actor,
+        details={"payloads": len(pks)},
+        now=now,
+    )
+    return len(pks)
+
+
+@transaction.atomic
+def _delete(events: EventQuerySet, actor: str, now: datetime) -> int:
+    pks = _lock(events)
+    attempts = list(Attempt.objects.filter(event__in=pks).values_list("pk", flat=True))
+    WebhookEvent.objects.filter(pk__in=pks).delete()
+    audit.remove(
+        AuditEntry.Action.CLEANED_UP,
+        {WebhookEvent: pks, Attempt: attempts},
+        actor=actor,
+        details={"events": len(pks), "attempts": len(attempts)},
+        now=now,
+    )
+    return len(pks)
+
+
+def _lock(events: EventQuerySet) -> list[int]:
+    return list(events.select_for_update().order_by("pk").values_list("pk", flat=True))
 
 
 def _batches(events: EventQuerySet, size: int) -> Iterator[EventQuerySet]:

@@ -3,13 +3,17 @@
 import logging
 
 from celery import shared_task
+from django.utils import timezone
 
-from webhooks import processing, reconciliation, wakeup
+from webhooks import audit, processing, reconciliation, wakeup
 from webhooks.exceptions import ProviderUnavailable
 
 logger = logging.getLogger(__name__)
 
 RECONCILE = "webhooks.reconcile"
+SEAL = "webhooks.seal"
+
+LONGEST_SEALING_SECONDS = 3600
 
 TURN_SECONDS = 20.0
 """After so long a worker passes the work on, so that a long backlog is no long task."""
@@ -20,6 +24,12 @@ def drain() -> None:
     """Process what is due. Harmless to run too often, twice at once, or not at all."""
     if processing.sweep_for(TURN_SECONDS):
         wakeup.wake()
+
+
+@shared_task(name=SEAL, acks_late=False, time_limit=LONGEST_SEALING_SECONDS)
+def seal() -> None:
+    """Seal what was recorded; cut short, the next one goes on from there."""
+    audit.seal(now=timezone.now())
 
 
 @shared_task(name=RECONCILE)

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import Q
 
-from webhooks.models import ApiToken, Scope
+from webhooks import audit
+from webhooks.models import ApiToken, AuditEntry, Scope
 from webhooks.models.tokens import PREFIX_LENGTH
 
 MARK: Final = "pay_"
@@ -19,15 +21,17 @@ RANDOM_BYTES: Final = 32
 USE_NOTED_EVERY: Final = timedelta(minutes=1)
 
 
+@transaction.atomic
 def create(
     user: User,
     *,
     name: str,
     scopes: Iterable[Scope],
+    actor: str,
     now: datetime,
     expires_at: datetime | None = None,
 ) -> tuple[ApiToken, str]:
-    """A new token, and its key, which is nowhere else to be had."""
+    """A new token, and its key, which is nowhere else to be had. `actor` has it made."""
     key = MARK + secrets.token_urlsafe(RANDOM_BYTES)
     token = ApiToken.objects.create(
         user=user,
@@ -37,6 +41,13 @@ def create(
         scopes=sorted({scope.value for scope in scopes}),
         created_at=now,
         expires_at=expires_at,
+    )
+    audit.record(
+        AuditEntry.Action.TOKEN_MADE,
+        actor=actor,
+        subject=_subject(token),
+        details={"user": user.get_username(), "prefix": token.prefix, "scopes": token.scopes},
+        now=now,
     )
     return token, key
 
@@ -55,9 +66,21 @@ def recognise(key: str, *, now: datetime) -> ApiToken | None:
     return token
 
 
-def revoke(token: ApiToken, *, now: datetime) -> None:
+@transaction.atomic
+def revoke(token: ApiToken, *, actor: str, now: datetime) -> None:
     """Let a token open nothing from now on. One that was revoked stays as it is."""
-    ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now)
+    if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now):
+        audit.record(
+            AuditEntry.Action.TOKEN_REVOKED,
+            actor=actor,
+            subject=_subject(token),
+            details={"prefix": token.prefix},
+            now=now,
+        )
+
+
+def _subject(token: ApiToken) -> str:
+    return f"{ApiToken._meta.label_lower}:{token.pk}"
 
 
 def _digest(key: str) -> str:

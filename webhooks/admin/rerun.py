@@ -52,6 +52,7 @@ def rerun(request: HttpRequest, pks: Collection[int], form: ReasonForm) -> None:
         actor=request.user.get_username(),
         reason=form.cleaned_data["reason"],
         force=form.cleaned_data.get("force", False) and request.user.has_perm(FORCE),
+        events=pks,
         now=timezone.now(),
     )
     result = replay(WebhookEvent.objects.filter(pk__in=pks), order)

@@ -70,5 +70,5 @@ class TokenAdmin(ReadOnlyAdmin):
     def revoke_selected(self, request: HttpRequest, queryset: Any) -> None:
         """Let keys open nothing from now on."""
         for token in queryset:
-            tokens.revoke(token, now=timezone.now())
+            tokens.revoke(token, actor=request.user.get_username(), now=timezone.now())
             messages.success(request, f"{token} opens nothing any more.")

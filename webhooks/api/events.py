@@ -99,6 +99,7 @@ class ReplayView(ApiView):
             trigger=Trigger.API,
             actor=request.user.get_username(),
             now=timezone.now(),
+            events=[event.pk],
             **asked.validated_data,
         )
         done = replays.replay(events, order)

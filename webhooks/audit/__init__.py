@@ -1,5 +1,38 @@
-"""The audit trail: entries that are added and never changed, each bound to the one before."""
+"""The audit trail: entries that are added and never changed, each bound to the one before.
 
-from webhooks.audit.chain import record
+Seals bind the rows of other tables to it, so that altering or deleting one of these shows too.
+"""
 
-__all__ = ["record"]
+from webhooks.audit.amendments import amend, remove
+from webhooks.audit.chain import HeadLost, record
+from webhooks.audit.configuration import note_settings
+from webhooks.audit.entries import fits
+from webhooks.audit.exports import VERIFIER, export
+from webhooks.audit.findings import Anchor, Report
+from webhooks.audit.holdings import unsealed
+from webhooks.audit.keys import keyed_hash
+from webhooks.audit.seals import anchor, seal, seal_until, sealed_up_to
+from webhooks.audit.tables import Table, declare
+from webhooks.audit.verifying import verify
+
+__all__ = [
+    "VERIFIER",
+    "Anchor",
+    "HeadLost",
+    "Report",
+    "Table",
+    "amend",
+    "anchor",
+    "declare",
+    "export",
+    "fits",
+    "keyed_hash",
+    "note_settings",
+    "record",
+    "remove",
+    "seal",
+    "seal_until",
+    "sealed_up_to",
+    "unsealed",
+    "verify",
+]

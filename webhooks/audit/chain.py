@@ -2,17 +2,23 @@
 
 import hashlib
 import hmac
-import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 from django.db import transaction
 
-from webhooks import conf
+from webhooks.audit import keys
+from webhooks.audit.canonical import canonical, storable, storable_details
 from webhooks.models import AuditEntry, AuditHead
 
-HEAD = 1
+HEAD: Final = 1
+MAX_ACTOR: Final = 150
+MAX_SUBJECT: Final = 255
+
+
+class HeadLost(Exception):
+    """There are entries, and the row that says where they end is gone: somebody deleted it."""
 
 
 def record(
@@ -26,24 +32,66 @@ def record(
     """Put an act on record, in the caller's transaction if there is one.
 
     `details` is JSON without fractions, and without anything that identifies a customer. The head
-    stays locked until the transaction ends: do this last.
+    stays locked until the transaction ends: do this last. What a database can't hold of the texts
+    is replaced, and what is too long is cut.
+
+    Raises `TypeError` for details that are no such JSON, `HeadLost` when nothing may follow.
     """
     with transaction.atomic():
-        head, _ = AuditHead.objects.select_for_update().get_or_create(pk=HEAD)
-        key = conf.audit_keys()[0]
-        entry = AuditEntry(
-            sequence=head.sequence + 1,
-            recorded_at=now,
-            action=action,
-            actor=actor,
-            subject=subject,
-            details=json.loads(json.dumps(dict(details or {}))),
-            key_id=fingerprint(key),
+        head = lock_head()
+        key = keys.current()
+        if head.sequence and head.key_id != keys.fingerprint(key):
+            _append(
+                head,
+                AuditEntry.Action.KEY_CHANGED,
+                actor="",
+                subject="",
+                content=_change(head, key),
+                key=key,
+                now=now,
+            )
+        return _append(
+            head,
+            action,
+            actor=storable(actor, MAX_ACTOR),
+            subject=storable(subject, MAX_SUBJECT),
+            content=details or {},
+            key=key,
+            now=now,
         )
-        entry.mac = mac_of(entry, previous=head.mac, key=key)
-        entry.save(force_insert=True)
-        head.sequence, head.mac = entry.sequence, entry.mac
-        head.save()
+
+
+def lock_head() -> AuditHead:
+    """The end of the chain; nobody else adds to it until the transaction ends."""
+    head, is_new = AuditHead.objects.select_for_update().get_or_create(pk=HEAD)
+    if is_new and AuditEntry.objects.exists():
+        raise HeadLost("The head of the audit trail is gone; `manage.py audit verify` tells more.")
+    return head
+
+
+def _append(
+    head: AuditHead,
+    action: AuditEntry.Action,
+    *,
+    actor: str,
+    subject: str,
+    content: Mapping[str, Any],
+    key: str,
+    now: datetime,
+) -> AuditEntry:
+    entry = AuditEntry(
+        sequence=head.sequence + 1,
+        recorded_at=now,
+        action=action,
+        actor=actor,
+        subject=subject,
+        details=storable_details(content),
+        key_id=keys.fingerprint(key),
+    )
+    entry.mac = mac_of(entry, previous=head.mac, key=key)
+    entry.save()
+    head.sequence, head.mac, head.key_id = entry.sequence, entry.mac, entry.key_id
+    head.save()
     return entry
 
 
@@ -51,7 +99,7 @@ def mac_of(entry: AuditEntry, *, previous: str, key: str) -> str:
     """What an entry's `mac` must be."""
     content = [
         entry.sequence,
-        entry.recorded_at.astimezone(UTC).isoformat(timespec="microseconds"),
+        entry.recorded_at,
         entry.action,
         entry.actor,
         entry.subject,
@@ -59,10 +107,18 @@ def mac_of(entry: AuditEntry, *, previous: str, key: str) -> str:
         entry.key_id,
         previous,
     ]
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
-    return hmac.new(key.encode(), canonical, hashlib.sha256).hexdigest()
+    own = keys.derived(key, keys.ENTRY)
+    return hmac.new(own, canonical(content), hashlib.sha256).hexdigest()
 
 
-def fingerprint(key: str) -> str:
-    """Which key it was, and nothing of the key itself."""
-    return hashlib.sha256(b"audit key:" + key.encode()).hexdigest()[:16]
+def _change(head: AuditHead, key: str) -> dict[str, Any]:
+    """The former key's consent to the one that follows it, if the former is still at hand."""
+    former = keys.known().get(head.key_id)
+    consent = consent_of(former, head.mac, keys.fingerprint(key)) if former else ""
+    return {"former": head.key_id, "consent": consent}
+
+
+def consent_of(former: str, previous: str, key_id: str) -> str:
+    """What an entry that changes the key says to prove that the former key's holder did it."""
+    own = keys.derived(former, keys.CHANGE)
+    return hmac.new(own, f"{previous}:{key_id}".encode(), hashlib.sha256).hexdigest()

@@ -4,8 +4,10 @@ from typing import ClassVar
 
 from django.db import models
 
+from webhooks.models.append_only import AppendOnly
 
-class AuditEntry(models.Model):
+
+class AuditEntry(AppendOnly):
     """One act on record. Rows are made by `webhooks.audit.record` alone, and never change.
 
     Entries are numbered without gaps. `mac` is the HMAC of all of an entry, the `mac` of the one
@@ -49,6 +51,11 @@ class AuditEntry(models.Model):
         verbose_name = "audit entry"
         verbose_name_plural = "audit trail"
         permissions: ClassVar = [("export_auditentry", "Can export the audit trail")]
+        indexes: ClassVar = [
+            models.Index(fields=["action", "-sequence"], name="webhooks_audit_action"),
+            models.Index(fields=["actor", "-sequence"], name="webhooks_audit_actor"),
+            models.Index(fields=["subject", "-sequence"], name="webhooks_audit_subject"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.sequence}: {self.get_action_display()}"
@@ -59,6 +66,49 @@ class AuditHead(models.Model):
 
     sequence = models.BigIntegerField(default=0)
     mac = models.CharField(max_length=64, blank=True)
+    key_id = models.CharField(max_length=16, blank=True)
 
     def __str__(self) -> str:
         return f"head at {self.sequence}"
+
+
+class Seal(AppendOnly):
+    """What up to some thousand rows of a table were at one moment, by keyed hashes.
+
+    An entry commits to its seals by their roots, so that a seal that is altered or deleted is
+    found; and a row that is altered, deleted or slipped in differs from its seal. A row's fixed
+    columns have a hash of their own: what may be erased later does not take part in it.
+
+    `ids` are eight bytes each. `macs` are, in the same order, per row 16 bytes for the fixed
+    columns and 16 for the erasable ones; of amended rows the latter alone; of removed ones none.
+    """
+
+    class Kind(models.TextChoices):
+        ROWS = "rows", "Rows"
+        STRAGGLERS = "stragglers", "Rows that were committed late"
+        AMENDED = "amended", "Rows whose erasable part was rewritten"
+        REMOVED = "removed", "Rows that were deleted"
+
+    id = models.BigIntegerField(primary_key=True)
+    entry = models.BigIntegerField(help_text="the sequence of the entry that commits to it")
+    kind = models.CharField(max_length=16, choices=Kind)
+    table = models.CharField(max_length=100, help_text="a model's label")
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+    count = models.PositiveIntegerField()
+    sealed_at = models.DateTimeField("sealed")
+    key_id = models.CharField("key", max_length=16, help_text="a fingerprint of the key")
+    ids = models.BinaryField()
+    macs = models.BinaryField()
+    root = models.CharField("HMAC", max_length=64)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["entry", "id"], name="webhooks_seal_entry"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["table", "kind", "last"], name="webhooks_seal_range"),
+        ]
+
+    def __str__(self) -> str:
+        return f"seal {self.id} of {self.table} {self.first}-{self.last} ({self.kind})"

@@ -21,7 +21,7 @@ def caller(*permissions: str, scopes: Iterable[Scope] = Scope, name: str = "anna
 
 def issue(user: User, scopes: Iterable[Scope] = Scope, **how: Any) -> tuple[ApiToken, str]:
     """A new token, and its key."""
-    return tokens.create(user, name="test", scopes=scopes, now=timezone.now(), **how)
+    return tokens.create(user, name="test", scopes=scopes, actor="tests", now=timezone.now(), **how)
 
 
 def bearer(key: str) -> APIClient:

@@ -83,7 +83,7 @@ def test_a_key_can_come_to_its_end(anna: User, end: str) -> None:
     now = timezone.now()
     token, key = issue(anna, expires_at=now + timedelta(days=-1 if end == "expired" else 1))
     if end == "revoked":
-        tokens.revoke(token, now=now)
+        tokens.revoke(token, actor="tests", now=now)
     if end == "inactive":
         User.objects.update(is_active=False)
     assert problem(bearer(key).get(EVENTS)) == (401, "invalid_token")

@@ -38,9 +38,18 @@ def test_the_suite_s_own_settings_are_sound() -> None:
         ("WEBHOOK_LEASE_SECONDS", 0, "webhooks.E004"),
         ("RECONCILE_EVERY_MINUTES", -1, "webhooks.E007"),
         ("RECONCILE_EVERY_MINUTES", 60, "webhooks.E008"),
+        ("AUDIT_KEY", "", "webhooks.E009"),
+        ("SECRET_KEY", "known-to-all-and-good-for-tests-of-the-trail", "webhooks.E030"),
+        ("AUDIT_SEAL_EVERY_MINUTES", -1, "webhooks.E031"),
+        ("AUDIT_KEY", "shorter than 32 characters", "webhooks.W030"),
+        (
+            "AUDIT_KEY_FALLBACKS",
+            [" known-to-all-and-good-for-tests-of-the-trail"],
+            "webhooks.W031",
+        ),
     ],
 )
-def test_a_setting_that_would_do_harm_is_an_error(
+def test_a_setting_that_would_do_harm_is_named(
     settings: Settings, name: str, value: Any, problem: str
 ) -> None:
     setattr(settings, name, value)

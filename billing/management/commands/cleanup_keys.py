@@ -3,13 +3,15 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from billing import idempotency
+from webhooks.management.recorded import RecordedCommand
 
 
-class Command(BaseCommand):
+class Command(RecordedCommand):
+    on_record = ("batch_size",)
     help = (
         "Delete the idempotency keys whose lifetime is over, of calls to Stripe and of requests "
         "to the API alike. Nothing changes for callers: an expired key counts as absent. Safe to "

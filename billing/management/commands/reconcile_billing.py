@@ -6,22 +6,27 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from billing.drift import Compared, compare_all
 from billing.models import MODELS
+from webhooks.management.recorded import RecordedCommand
 from webhooks.providers import stripe_api
 
 
-class Command(BaseCommand):
+class Command(RecordedCommand):
+    on_record = ("types", "ids", "account", "in_doubt", "repair")
     help = (
         "Ask the provider for the stored objects, and report where they differ, field by field. "
         "With --repair, store what the provider has; each mend is in the object's history. "
         "Changes nothing otherwise. Needs STRIPE_API_KEY. Ends with status 1 when something "
         "differs and was not mended."
     )
+
+    def changes_something(self, options: dict[str, Any]) -> bool:
+        return bool(options["repair"])
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

@@ -5,18 +5,24 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from webhooks import tokens
+from webhooks.actors import system_user
+from webhooks.management.recorded import RecordedCommand
 from webhooks.models import ApiToken, Scope
 
 
-class Command(BaseCommand):
+class Command(RecordedCommand):
+    on_record = ("action", "user", "scopes", "expires_days", "id")
     help = (
         "Make, list and revoke the keys that programs call the API with. A key can do what its "
         "scopes name and its user is permitted, and is shown once, when it is made."
     )
+
+    def changes_something(self, options: dict[str, Any]) -> bool:
+        return bool(options["action"] != "list")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
@@ -55,6 +61,7 @@ class Command(BaseCommand):
             user,
             name=options["name"],
             scopes=map(Scope, options["scopes"]),
+            actor=system_user(),
             now=now,
             expires_at=None if days is None else now + timedelta(days=days),
         )
@@ -71,7 +78,7 @@ class Command(BaseCommand):
         token = ApiToken.objects.filter(pk=options["id"]).first()
         if token is None:
             raise CommandError(f"There is no token {options['id']}.")
-        tokens.revoke(token, now=timezone.now())
+        tokens.revoke(token, actor=system_user(), now=timezone.now())
         self.stdout.write(f"{token} opens nothing any more")
 
 

@@ -4,14 +4,17 @@ from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from webhooks import retention
+from webhooks.actors import system_user
+from webhooks.management.recorded import RecordedCommand
 from webhooks.retention import CleanedUp
 
 
-class Command(BaseCommand):
+class Command(RecordedCommand):
+    on_record = ("payload_days", "row_days", "batch_size")
     help = (
         "Drop the payloads of events that were processed or ignored, and later their rows. A row "
         "without its payload still makes a late delivery a duplicate. Pending and failed events "
@@ -47,6 +50,7 @@ class Command(BaseCommand):
             done = retention.cleanup(
                 payloads_older_than=timedelta(days=options["payload_days"]),
                 rows_older_than=timedelta(days=options["row_days"]),
+                actor=system_user(),
                 now=timezone.now(),
                 batch_size=options["batch_size"],
                 dry_run=options["dry_run"],

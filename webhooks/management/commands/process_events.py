@@ -5,15 +5,17 @@ import threading
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
-from webhooks import processing
+from webhooks import audit, conf, processing
+from webhooks.management.recorded import RecordedCommand
 from webhooks.models import Attempt
 
 WELL = (Attempt.Outcome.PROCESSED, Attempt.Outcome.IGNORED)
 
 
-class Command(BaseCommand):
+class Command(RecordedCommand):
+    on_record = ("loop",)
     help = (
         "Process the events that are due: new ones, retries whose time has come, and what a lost "
         "worker left behind. Any number may run at once. Once through by default, with exit "
@@ -44,8 +46,14 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
+        sealer = threading.Thread(target=audit.seal_until, args=[stop])
+        # Where there are Celery workers, beat has it done.
+        if conf.processing() is not conf.Processing.CELERY:
+            sealer.start()
         for attempt in processing.sweep_until(stop, poll_seconds=poll_seconds):
             self._tell(attempt)
+        if sealer.is_alive():
+            sealer.join()
 
     def _tell(self, attempt: Attempt) -> bool:
         event = attempt.event

@@ -6,13 +6,14 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import Error
 from django.utils import timezone
 
 from webhooks import reconciliation
 from webhooks.actors import system_user
 from webhooks.exceptions import ProviderRefused, ProviderUnavailable, StorageUnavailable
+from webhooks.management.recorded import RecordedCommand
 from webhooks.models import Attempt, Reconciliation
 from webhooks.providers import PROVIDERS
 from webhooks.reconciliation import NotPossible, Reconciled
@@ -21,7 +22,8 @@ UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 INTERRUPTIONS = (ProviderUnavailable, ProviderRefused, StorageUnavailable, Error, KeyboardInterrupt)
 
 
-class Command(BaseCommand):
+class Command(RecordedCommand):
+    on_record = ("provider", "account", "since", "undelivered", "resume")
     help = (
         "Ask the provider for the events that it made, and record those that never reached us; "
         "they are processed like any others. Events that we have are left alone, so it is safe to "

@@ -3,16 +3,18 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import OperationalError
 from django.utils import timezone
 
 from webhooks import replays
 from webhooks.actors import system_user
+from webhooks.management.recorded import RecordedCommand
 from webhooks.models import WebhookEvent
 
 
-class Command(BaseCommand):
+class Command(RecordedCommand):
+    on_record = ("event_id",)
     help = (
         "Free an event's lock in Redis and a worker's lease on it, and make it due at once if it "
         "is pending. Kept on record. Should the worker come back, it finds its claim void."

@@ -4,18 +4,20 @@ from argparse import ArgumentParser
 from datetime import UTC, datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from webhooks import replays
 from webhooks.actors import system_user
+from webhooks.management.recorded import RecordedCommand
 from webhooks.models import Attempt, EventQuerySet, Replay, Trigger, WebhookEvent
 from webhooks.replays import Replayed
 
 CRITERIA = ("status", "type", "since", "until")
 
 
-class Command(BaseCommand):
+class Command(RecordedCommand):
+    on_record = ("status", "type", "since", "until", "force", "rate", "resume", "event_ids")
     help = (
         "Make events due again, whatever their status: those named, or all that --status, --type, "
         "--since and --until choose together. Only handlers that have not succeeded yet run, "

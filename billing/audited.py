@@ -1,0 +1,26 @@
+"""What of billing is sealed in the audit trail."""
+
+from billing.models import BillingChange
+from webhooks import audit
+
+CHANGES = audit.Table(
+    BillingChange,
+    fixed=(
+        "provider",
+        "account",
+        "livemode",
+        "event_id",
+        "event_type",
+        "object_type",
+        "provider_id",
+        "source",
+        "verdict",
+        "reason",
+        "created_at",
+    ),
+    erasable=("fields",),
+    named_by="event_id",
+    dated_by="created_at",
+)
+
+audit.declare(CHANGES)

@@ -1,0 +1,152 @@
+"""The screens of the audit trail."""
+
+import json
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from unfold.contrib.filters.admin import RadioFilter
+from unfold.decorators import action
+
+from webhooks import audit
+from webhooks.admin.filters import DayRangeFilter
+from webhooks.admin.panels import Fact, Facts, Panel
+from webhooks.admin.readonly import ReadOnlyAdmin
+from webhooks.admin.values import NOTHING, badge, code, link, moment, page_url
+from webhooks.models import AuditEntry
+
+EXPORT = "webhooks.export_auditentry"
+"""The permission to take the trail away in a file."""
+
+
+class ActionFilter(RadioFilter):
+    """What was done."""
+
+    title = "act"
+    parameter_name = "act"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(value, str(label)) for value, label in AuditEntry.Action.choices]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(action=self.value()) if self.value() else queryset
+
+
+@admin.register(AuditEntry)
+class AuditAdmin(ReadOnlyAdmin):
+    """Who did what and when, whether each entry fits, and how far everything is sealed."""
+
+    list_display = ("number", "act", "actor", "code_of_subject", "recorded")
+    list_display_links = ("number",)
+    list_filter = (ActionFilter, ("recorded_at", DayRangeFilter))
+    ordering: ClassVar[tuple[str, ...]] = ("-sequence",)
+    search_fields = ("actor", "subject", "action")
+    search_help_text = "Actor, subject or act, whole"
+    list_before_template = "admin/audit_standing.html"
+    actions_list = ("export",)
+
+    @admin.display(description="no.")
+    def number(self, row: AuditEntry) -> str:
+        """Its place in the trail."""
+        return str(row.sequence)
+
+    @admin.display(description="act")
+    def act(self, row: AuditEntry) -> str:
+        """What was done."""
+        return row.get_action_display()
+
+    @admin.display(description="subject")
+    def code_of_subject(self, row: AuditEntry) -> str:
+        """What it was done to."""
+        return code(row.subject)
+
+    @admin.display(description="recorded")
+    def recorded(self, row: AuditEntry) -> str:
+        """When."""
+        return moment(row.recorded_at)
+
+    def panels(self, request: HttpRequest, obj: AuditEntry) -> Iterable[Panel]:
+        about = [
+            Fact("Act", obj.get_action_display()),
+            Fact("Actor", obj.actor or NOTHING),
+            Fact("Subject", code(obj.subject), wide=True),
+            Fact("Recorded", moment(obj.recorded_at)),
+            Fact("Details", _shown(obj.details), wide=True),
+        ]
+        place = [
+            Fact("Number", str(obj.sequence)),
+            Fact("HMAC", _fits(obj)),
+            Fact("", code(obj.mac), wide=True),
+            Fact("Key", code(obj.key_id)),
+            Fact("Before", _neighbour(obj.sequence - 1)),
+            Fact("After", _neighbour(obj.sequence + 1)),
+        ]
+        yield Facts(f"Audit entry {obj.sequence}", [about, place])
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        page: HttpResponse = super().changelist_view(
+            request, {**(extra_context or {}), "standing": _standing()}
+        )
+        return page
+
+    def has_export_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whether the user may take the trail away."""
+        return self.has_view_permission(request) and request.user.has_perm(EXPORT)
+
+    @action(description="Export", permissions=["export"], url_path="export", icon="download")
+    def export(self, request: HttpRequest) -> HttpResponseBase:
+        """Ask, then answer with all entries in a file that can be verified by itself."""
+        if request.method != "POST":
+            context = {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "title": "Export the audit trail",
+                "verifier": audit.VERIFIER.name,
+                "cancel_url": reverse("admin:webhooks_auditentry_changelist"),
+            }
+            return TemplateResponse(request, "admin/audit_export.html", context)
+        now = timezone.now()
+        lines = audit.export(actor=request.user.get_username(), now=now)
+        name = f"audit-{now:%Y%m%dT%H%M%SZ}.jsonl"
+        return StreamingHttpResponse(
+            lines,
+            content_type="application/jsonl",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
+
+def _shown(details: Any) -> str:
+    if not details:
+        return NOTHING
+    text = json.dumps(details, indent=2, ensure_ascii=False)
+    return format_html('<pre class="scrolled">{}</pre>', text)
+
+
+def _fits(entry: AuditEntry) -> str:
+    fits = audit.fits(entry)
+    if fits is None:
+        return badge("Signed with a key that is not at hand", "warning")
+    return badge("Fits its neighbours", "success") if fits else badge("Does not fit", "danger")
+
+
+def _neighbour(sequence: int) -> str:
+    entry = AuditEntry.objects.filter(sequence=sequence).first()
+    return link(page_url(entry), str(entry)) if entry else NOTHING
+
+
+def _standing() -> Facts:
+    up_to, anchor = audit.sealed_up_to(), audit.anchor()
+    sealed = [Fact("Sealed up to", moment(up_to))]
+    waiting = [
+        Fact(f"{label}: not sealed yet", str(unsealed.count))
+        for label, unsealed in audit.unsealed().items()
+    ]
+    end = [Fact("Anchor", code(str(anchor)) if anchor else NOTHING, wide=True)]
+    return Facts("Standing", [[*sealed, *waiting], end])

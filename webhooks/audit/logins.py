@@ -1,0 +1,83 @@
+"""Logins on record."""
+
+import threading
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.utils import timezone
+
+from webhooks.audit.canonical import storable
+from webhooks.audit.chain import record
+from webhooks.models import AuditEntry
+
+Action = AuditEntry.Action
+
+FAILURES_LISTED: Final = 10
+"""How many failed log-ins each process puts on record within a window; the others it counts."""
+
+WINDOW: Final = timedelta(minutes=1)
+
+
+class Failures:
+    """Keeps whoever guesses passwords from growing the trail, or from holding its head."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self._since: datetime | None = None
+        self._listed = 0
+        self._unlisted = 0
+
+    def admit(self, now: datetime) -> int | None:
+        """How many came before that are not on record; None when this one is not to be, either."""
+        with self._lock:
+            if self._since is None or now - self._since >= WINDOW:
+                self._since, self._listed = now, 0
+            if self._listed >= FAILURES_LISTED:
+                self._unlisted += 1
+                return None
+            self._listed += 1
+            unlisted, self._unlisted = self._unlisted, 0
+            return unlisted
+
+
+failures = Failures()
+
+
+def connect() -> None:
+    """Have logins recorded from now on."""
+    user_logged_in.connect(_logged_in, dispatch_uid="webhooks.audit")
+    user_logged_out.connect(_logged_out, dispatch_uid="webhooks.audit")
+    user_login_failed.connect(_failed, dispatch_uid="webhooks.audit")
+
+
+def _logged_in(user: Any, **_: Any) -> None:
+    record(Action.LOGIN, actor=user.get_username(), subject=_subject(user), now=timezone.now())
+
+
+def _logged_out(user: Any, **_: Any) -> None:
+    if user is not None:
+        record(Action.LOGOUT, actor=user.get_username(), subject=_subject(user), now=timezone.now())
+
+
+def _failed(credentials: dict[str, Any], **_: Any) -> None:
+    now = timezone.now()
+    unlisted = failures.admit(now)
+    if unlisted is None:
+        return
+    # What was typed in the place of a name may be a password: only an account's name is kept.
+    users = get_user_model()
+    typed = storable(str(credentials.get(users.USERNAME_FIELD) or ""))
+    user = users._default_manager.filter(**{users.USERNAME_FIELD: typed}).first()
+    details = {"not_listed_before": unlisted} if unlisted else None
+    subject = _subject(user) if user else ""
+    record(Action.LOGIN_FAILED, actor="", subject=subject, details=details, now=now)
+
+
+def _subject(user: Any) -> str:
+    return f"{user._meta.label_lower}:{user.pk}"

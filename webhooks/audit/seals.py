@@ -1,0 +1,224 @@
+"""Sealing: committing to the rows that were recorded since the last time."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import Error, connection, transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from webhooks import conf
+from webhooks.audit import keys
+from webhooks.audit.chain import HEAD, HeadLost, lock_head, record
+from webhooks.audit.findings import Anchor
+from webhooks.audit.packing import MAX_ROWS, ids_of, packed, root_of, roots_digest
+from webhooks.audit.rows import Row, first_mac, fixed_mac, read
+from webhooks.audit.tables import Table, tables
+from webhooks.models import AuditEntry, AuditHead, Seal
+
+logger = logging.getLogger("webhooks.audit")
+
+Clock = Callable[[], datetime]
+
+LATE: Final = timedelta(hours=1)
+"""How long a transaction may take whose rows have lower keys than rows that are sealed already."""
+
+SYSTEM: Final = "system"
+
+
+class Unreadable(Exception):
+    """A row can't be read, and so not be sealed."""
+
+
+def seal(*, now: datetime, actor: str = SYSTEM) -> int:
+    """Seal what has been committed and is not sealed yet; how many rows that were.
+
+    Each some thousand rows are a transaction of their own, and the head is locked meanwhile: two
+    at once seal nothing twice. Memory stays the same however many rows there are. The log then
+    tells the head, by which the end of the trail can be checked: `audit verify --anchor`.
+    """
+    count = sum(_seal_late(table, now, actor) + _seal_new(table, now, actor) for table in tables())
+    if count:
+        logger.info("%s rows sealed; anchor %s", count, anchor())
+    return count
+
+
+def seal_until(stop: threading.Event, *, clock: Clock = timezone.now) -> None:
+    """Seal again and again, as often as configured, until `stop` is set.
+
+    A database that is away is waited for. For a thread of its own: it closes its connection.
+    """
+    while (pause := conf.seal_every()) and not stop.is_set():
+        try:
+            seal(now=clock())
+        except (Error, HeadLost, Unreadable):
+            logger.exception("could not seal; trying again in %s", pause)
+        connection.close()
+        stop.wait(pause.total_seconds())
+
+
+def anchor() -> Anchor | None:
+    """The trail's end, to be noted elsewhere; None when there is nothing on record."""
+    head = AuditHead.objects.filter(pk=HEAD, sequence__gt=0).first()
+    return Anchor(head.sequence, head.mac) if head else None
+
+
+def sealed_up_to(now: datetime | None = None) -> datetime | None:
+    """Everything from before this moment is sealed; None when nothing ever was."""
+    moments = [_sealed_up_to(table, now or timezone.now()) for table in tables()]
+    return None if None in moments else min(filter(None, moments))
+
+
+def _sealed_up_to(table: Table, now: datetime) -> datetime | None:
+    newest = newest_seal(table)
+    if not table.rows.filter(pk__gt=newest.last if newest else 0).exists():
+        return now
+    return newest.sealed_at if newest else None
+
+
+def newest_seal(table: Table) -> Seal | None:
+    """The seal with the last of a table's sealed rows."""
+    found: Seal | None = (
+        Seal.objects.filter(table=table.label, kind=Seal.Kind.ROWS)
+        .defer("ids", "macs")
+        .order_by("-last")
+        .first()
+    )
+    return found
+
+
+def commit(
+    action: AuditEntry.Action,
+    seals: Sequence[Seal],
+    *,
+    actor: str,
+    now: datetime,
+    subject: str = "",
+    details: Mapping[str, Any] | None = None,
+) -> AuditEntry:
+    """Record an act together with the seals that belong to it, in the caller's transaction."""
+    lock_head()
+    key = keys.current()
+    latest = Seal.objects.aggregate(latest=Max("id"))["latest"] or 0
+    for number, one in enumerate(seals, latest + 1):
+        one.id = number
+        one.root = root_of(one, key)
+    bound = {"seals": len(seals), "root": roots_digest([one.root for one in seals])}
+    content = {**(details or {}), "sealed": bound} if seals else details
+    entry = record(action, actor=actor, now=now, subject=subject, details=content)
+    for one in seals:
+        one.entry = entry.sequence
+        one.save()
+    return entry
+
+
+def _seal_new(table: Table, now: datetime, actor: str) -> int:
+    total = 0
+    while count := _seal_next(table, now, actor):
+        total += count
+        if count < MAX_ROWS:
+            break
+    return total
+
+
+@transaction.atomic
+def _seal_next(table: Table, now: datetime, actor: str) -> int:
+    if not _unsealed(table).exists():
+        return 0
+    lock_head()
+    pks = list(_unsealed(table).order_by("pk").values_list("pk", flat=True)[:MAX_ROWS])
+    if not pks:
+        return 0
+    rows = _unsealed(table).filter(pk__lte=pks[-1])
+    return _seal_rows(table, Seal.Kind.ROWS, rows, now, actor)
+
+
+def _unsealed(table: Table) -> Any:
+    newest = newest_seal(table)
+    return table.rows.filter(pk__gt=newest.last) if newest else table.rows
+
+
+def _seal_rows(table: Table, kind: Seal.Kind, rows: Any, now: datetime, actor: str) -> int:
+    """Seal these rows. The head must be locked: what is amended from now on is on record later."""
+    key = keys.current()
+    ids: list[int] = []
+    macs = bytearray()
+    for row in read(table, rows, whole=False):
+        if not isinstance(row, Row):
+            raise Unreadable(f"{table.label} {row} can't be read; was it altered?")
+        ids.append(row.pk)
+        macs += fixed_mac(table, row, key) + first_mac(table, row, key)
+    if not ids:
+        return 0
+    one = packed(kind, table.label, ids, bytes(macs), key=key, now=now)
+    told = {"table": table.label, "kind": kind, "first": ids[0], "last": ids[-1]}
+    commit(
+        AuditEntry.Action.SEALED,
+        [one],
+        actor=actor,
+        now=now,
+        details={**told, "count": len(ids)},
+    )
+    return len(ids)
+
+
+def _seal_late(table: Table, now: datetime, actor: str) -> int:
+    """Seal what was committed after rows with higher keys had been sealed."""
+    total = 0
+    for lowest, one in open_ranges(table):
+        while _late(table, lowest, one):
+            with transaction.atomic():
+                lock_head()
+                late = _late(table, lowest, one)[:MAX_ROWS]
+                rows = table.rows.filter(pk__in=late)
+                total += _seal_rows(table, Seal.Kind.STRAGGLERS, rows, now, actor)
+    return total
+
+
+def open_ranges(table: Table) -> list[tuple[int | None, int]]:
+    """The ranges of keys, above the first and up to the last, in which rows may still appear."""
+    newest = newest_seal(table)
+    if newest is None:
+        return []
+    ranges: list[tuple[int | None, int]] = []
+    seals = Seal.objects.filter(table=table.label, kind=Seal.Kind.ROWS).order_by("-last")
+    last: int | None = None
+    for end, sealed_at in seals.values_list("last", "sealed_at").iterator():
+        if last is not None:
+            ranges.append((end, last))
+        if not is_open(sealed_at, newest):
+            return ranges
+        last = end
+    return [*ranges, (None, last)] if last is not None else ranges
+
+
+def is_open(sealed_at: datetime, newest: Seal) -> bool:
+    """Whether rows may still appear among those that were sealed then."""
+    return sealed_at > newest.sealed_at - LATE
+
+
+def in_range(rows: Any, lowest: int | None, highest: int) -> Any:
+    """The rows with keys above the lowest, and up to the highest."""
+    rows = rows.filter(pk__lte=highest)
+    return rows if lowest is None else rows.filter(pk__gt=lowest)
+
+
+def seals_in_range(table: Table, lowest: int | None, highest: int) -> Any:
+    """The seals of rows whose keys are in a range, the stragglers' included."""
+    seals = Seal.objects.filter(
+        table=table.label,
+        kind__in=[Seal.Kind.ROWS, Seal.Kind.STRAGGLERS],
+        first__lte=highest,
+    ).order_by("id")
+    return seals if lowest is None else seals.filter(last__gt=lowest)
+
+
+def _late(table: Table, lowest: int | None, highest: int) -> list[int]:
+    known: set[int] = set()
+    for one in seals_in_range(table, lowest, highest):
+        known.update(ids_of(one))
+    there = in_range(table.rows, lowest, highest).order_by("pk").values_list("pk", flat=True)
+    return [pk for pk in there.iterator() if pk not in known]

@@ -1,0 +1,125 @@
+"""The audit trail's screens."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+
+from webhooks import audit
+from webhooks.models import AuditEntry
+from webhooks.tests.trail import alter, lay
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/webhooks/auditentry/"
+EXPORT = f"{LIST}export/"
+
+
+def log_in(*permissions: str) -> Client:
+    user = User.objects.create_user("eve", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def auditor() -> Client:
+    return log_in("view_auditentry", "export_auditentry")
+
+
+def text(client: Client, url: str, **query: str) -> str:
+    answer = client.get(url, query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def page(entry: AuditEntry) -> str:
+    return f"{LIST}{entry.pk}/change/"
+
+
+def entry_of(action: str) -> AuditEntry:
+    entry: AuditEntry = AuditEntry.objects.filter(action=action).latest("sequence")
+    return entry
+
+
+def test_the_list_tells_who_did_what_and_how_far_all_is_sealed(auditor: Client) -> None:
+    lay()
+    shown = text(auditor, LIST)
+    for fact in ("Command run", "ada", "Logged in", "Rows sealed", "Sealed up to"):
+        assert fact in shown
+    assert str(audit.anchor()) in shown
+
+
+@pytest.mark.parametrize(
+    "query", [{"act": "command.run"}, {"q": "ada"}, {"q": "subject"}, {"q": "command.run"}]
+)
+def test_entries_are_filtered_and_searched(auditor: Client, query: dict[str, str]) -> None:
+    lay()
+    found = auditor.get(LIST, query).context["cl"].result_list
+    assert [entry.action for entry in found] == ["command.run"]
+
+
+def test_a_page_tells_whether_the_entry_fits(auditor: Client) -> None:
+    lay()
+    entry = entry_of("command.run")
+    shown = text(auditor, page(entry))
+    for fact in ("value", "Fits its neighbours", entry.mac):
+        assert fact in shown
+    alter(entry, "actor")
+    assert "Does not fit" in text(auditor, page(entry))
+
+
+def test_a_page_says_when_the_key_is_missing(auditor: Client, settings: Any) -> None:
+    lay()
+    settings.AUDIT_KEY = "another-key-altogether-of-good-length"
+    assert "not at hand" in text(auditor, page(entry_of("command.run")))
+
+
+def test_nobody_changes_anything(auditor: Client) -> None:
+    lay()
+    User.objects.update(is_superuser=True)
+    entry = entry_of("command.run")
+    assert auditor.get(f"{LIST}add/").status_code == 403
+    assert auditor.post(f"{LIST}{entry.pk}/delete/").status_code == 403
+    assert auditor.post(page(entry), {"actor": "x"}).status_code == 403
+
+
+def test_the_export_can_be_verified_alone(auditor: Client, tmp_path: Path) -> None:
+    lay()
+    assert "goes on record" in text(auditor, EXPORT)
+    assert not AuditEntry.objects.filter(action="audit.exported")
+    answer = auditor.post(EXPORT)
+    path = tmp_path / "audit.jsonl"
+    path.write_bytes(b"".join(answer))
+    assert "attachment" in answer.headers["Content-Disposition"]
+    assert entry_of("audit.exported").actor == "eve"
+    done = subprocess.run(
+        [sys.executable, "-I", audit.VERIFIER, path],
+        env={**os.environ, "AUDIT_KEY": settings.AUDIT_KEY},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "verified: nothing altered, deleted or slipped in\n"
+
+
+def test_who_may_look_may_not_export() -> None:
+    client = log_in("view_auditentry")
+    assert client.get(LIST).status_code == 200
+    assert client.get(EXPORT).status_code == 403
+    assert client.post(EXPORT).status_code == 403
+    assert not AuditEntry.objects.filter(action="audit.exported").exists()
+
+
+def test_who_may_export_must_be_able_to_look() -> None:
+    client = log_in("export_auditentry")
+    assert client.get(LIST).status_code == 403
+    assert client.post(EXPORT).status_code == 403
