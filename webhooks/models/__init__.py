@@ -1,8 +1,9 @@
-"""What was received, who asked for it again, each try at it, the API's keys, the audit trail."""
+"""What was received and refused, who asked for it again, each try at it, keys, the audit trail."""
 
 from webhooks.models.audit import AuditEntry, AuditHead
 from webhooks.models.events import FETCHED, Attempt, EventQuerySet, Replay, Trigger, WebhookEvent
 from webhooks.models.reconciliations import Reconciliation
+from webhooks.models.refusals import Refusal
 from webhooks.models.tokens import ApiToken, Scope
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "AuditHead",
     "EventQuerySet",
     "Reconciliation",
+    "Refusal",
     "Replay",
     "Scope",
     "Trigger",
