@@ -3,6 +3,6 @@
 Other apps build on `values`, `panels`, `readonly`, `search` and `related`.
 """
 
-from webhooks.admin import accounts, events, tokens
+from webhooks.admin import accounts, events, refusals, tokens
 
-__all__ = ["accounts", "events", "tokens"]
+__all__ = ["accounts", "events", "refusals", "tokens"]
