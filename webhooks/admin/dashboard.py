@@ -41,11 +41,18 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 def _refusals() -> Table | None:
     """What was refused lately, if anything was. The numbers are what the samples stand for."""
     lately = Refusal.objects.filter(recorded_at__gte=timezone.now() - LATELY)
-    kinds = lately.values_list("endpoint", "code").annotate(Sum("stands_for"), Max("recorded_at"))
+    kinds = lately.values("endpoint", "code").annotate(
+        times=Sum("stands_for"), latest=Max("recorded_at")
+    )
     page = reverse("admin:webhooks_refusal_changelist")
     rows = [
-        [code(endpoint), link(f"{page}?code={told}", told), f"{times:,}", moment(latest)]
-        for endpoint, told, times, latest in kinds.order_by("-stands_for__sum")[:KINDS_SHOWN]
+        [
+            code(kind["endpoint"]),
+            link(f"{page}?code={kind['code']}", kind["code"]),
+            f"{kind['times']:,}",
+            moment(kind["latest"]),
+        ]
+        for kind in kinds.order_by("-times")[:KINDS_SHOWN]
     ]
     headers = ["Endpoint", "Code", "About so many", "Latest"]
     return Table("Refused within the hour", headers, rows, more_url=page) if rows else None

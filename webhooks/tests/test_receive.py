@@ -218,7 +218,11 @@ def test_an_expanded_object_is_recorded_by_its_id() -> None:
 def test_unproven_deliveries_cost_no_query_once_some_are_on_record(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    kinds = ({}, sign(b"other"), sign(BODY, now=timezone.now() - timedelta(days=1)))
+    kinds: tuple[dict[str, str], ...] = (
+        {},
+        sign(b"other"),
+        sign(BODY, now=timezone.now() - timedelta(days=1)),
+    )
     for headers in kinds * FIRST:
         post(BODY, headers)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from webhooks import clients
-from webhooks.published import PUBLISHED
+from webhooks.sources.published import PUBLISHED
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
