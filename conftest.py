@@ -8,6 +8,13 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from tests.fake_stripe import World, serve
 from tests.fake_stripe.server import Served
+from webhooks import refusals
+
+
+@pytest.fixture(autouse=True)
+def strangers() -> None:
+    """Nobody has been refused before."""
+    refusals.forget()
 
 
 @pytest.fixture(scope="session")

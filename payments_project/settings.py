@@ -134,6 +134,19 @@ STRIPE_FETCH_PER_SECOND = env.int("STRIPE_FETCH_PER_SECOND", default=20)
 # How long a customer who has fallen behind keeps what was paid for.
 BILLING_GRACE_DAYS = env.int("BILLING_GRACE_DAYS", default=7)
 
+# Where deliveries may come from: addresses, networks, names of providers that publish theirs; and
+# how their user agents begin. An endpoint's own `allowed_ips` and `allowed_user_agents` go first.
+ALLOWED_WEBHOOK_IPS = env.str("ALLOWED_WEBHOOK_IPS", default="")
+ALLOWED_WEBHOOK_USER_AGENTS = env.str("ALLOWED_WEBHOOK_USER_AGENTS", default="")
+# How many refused deliveries a client may send in a minute, before it is told to wait.
+WEBHOOK_RATE_LIMIT = env.int("WEBHOOK_RATE_LIMIT", default=100)
+WEBHOOK_ALARMS = {
+    "burst": 600,
+    "burst_seconds": 60,
+    "unproven": 5,
+    "silence_seconds": 600,
+    "cool_down": 1800,
+}
 # The doors: the last part of the URL, the provider behind it, and the setting with its secrets.
 WEBHOOK_ENDPOINTS = {
     "stripe": {"provider": "stripe", "secrets_setting": "STRIPE_WEBHOOK_SECRET"},
@@ -372,6 +385,7 @@ UNFOLD = {
                 "items": [
                     _screen("Events", "bolt", "webhooks.webhookevent"),
                     _screen("Failed events", "error", "webhooks.webhookevent", status="failed"),
+                    _screen("Refused deliveries", "block", "webhooks.refusal"),
                 ],
             },
             {

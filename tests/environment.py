@@ -17,6 +17,8 @@ PINNED = {
     "API_ANONYMOUS_THROTTLE_RATE": "1000000/min",
     "API_THROTTLE_RATE": "1000000/min",
     "ALLOWED_HOSTS": "*",
+    "ALLOWED_WEBHOOK_IPS": "",
+    "ALLOWED_WEBHOOK_USER_AGENTS": "",
     "AUDIT_KEY": "known-to-all-and-good-for-tests-of-the-trail",
     "AUDIT_KEY_FALLBACKS": "",
     "AUDIT_SEAL_EVERY_MINUTES": "5",
@@ -43,6 +45,7 @@ PINNED = {
     "TRUSTED_PROXY_COUNT": "0",
     "WEBHOOK_MAX_BODY_BYTES": "1048576",
     "WEBHOOK_PROCESSING": "request",
+    "WEBHOOK_RATE_LIMIT": "1000000",
 }
 DATABASES = ("sqlite", "postgresql")
 

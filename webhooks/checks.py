@@ -1,19 +1,20 @@
 """System checks: what is missing or malformed, named with its fix."""
 
 from collections.abc import Iterator
+from dataclasses import astuple, fields
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as Caution
 
-from webhooks import conf
+from webhooks import conf, sources
 from webhooks.providers import PROVIDERS
 
 
 def check_settings(**_: Any) -> list[CheckMessage]:
     """Every problem found in this app's settings."""
-    return [*_check_endpoints(), *_check_values(), *_check_audit()]
+    return [*_check_endpoints(), *_check_guards(), *_check_values(), *_check_audit()]
 
 
 def _check_endpoints() -> Iterator[CheckMessage]:
@@ -32,6 +33,47 @@ def _check_endpoints() -> Iterator[CheckMessage]:
                 "the endpoint out of WEBHOOK_ENDPOINTS.",
                 id="webhooks.E001",
             )
+
+
+def _check_guards() -> Iterator[CheckMessage]:
+    named = {"ALLOWED_WEBHOOK_IPS": settings.ALLOWED_WEBHOOK_IPS}
+    for slug, configured in settings.WEBHOOK_ENDPOINTS.items():
+        named[f"WEBHOOK_ENDPOINTS[{slug!r}]['allowed_ips']"] = configured.get("allowed_ips", "")
+    for name, text in named.items():
+        try:
+            sources.networks(text)
+        except ValueError as error:
+            yield Error(
+                f"{name}: {error}.",
+                hint="Name addresses, networks without host bits and providers, comma-separated.",
+                id="webhooks.E010",
+            )
+    for name, why in [
+        ("WEBHOOK_RATE_LIMIT", "0 lets clients fail as often as they like"),
+        ("TRUSTED_PROXY_COUNT", "0 means that clients connect to this server themselves"),
+    ]:
+        if getattr(settings, name) < 0:
+            yield Error(
+                f"{name} is {getattr(settings, name)}.",
+                hint=f"Set {name} to a number; {why}.",
+                id="webhooks.E011",
+            )
+    try:
+        is_sound = all(value > 0 for value in astuple(conf.alarm_policy()))
+    except TypeError as error:
+        yield _alarms(str(error))
+    else:
+        if not is_sound:
+            yield _alarms("every value must be positive")
+
+
+def _alarms(problem: str) -> Error:
+    return Error(
+        f"WEBHOOK_ALARMS: {problem}.",
+        hint=f"Set any of {', '.join(field.name for field in fields(conf.AlarmPolicy))} to a "
+        "positive number.",
+        id="webhooks.E012",
+    )
 
 
 def _check_values() -> Iterator[CheckMessage]:

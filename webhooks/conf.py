@@ -28,12 +28,17 @@ class SecondFactor(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A door for deliveries: the last part of its URL, its provider, and the secrets it trusts."""
+    """A door for deliveries: the last part of its URL, its provider, and the secrets it trusts.
+
+    Which addresses and user agents may come through it is as in the settings (see `sources`).
+    """
 
     slug: str
     provider: str
     secrets_setting: str
     secrets: tuple[str, ...]
+    allowed_ips: str = ""
+    allowed_user_agents: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,22 @@ class RetryPolicy:
         return timedelta(seconds=wait * (1 + self.jitter * (2 * chance - 1)))
 
 
+@dataclass(frozen=True, slots=True)
+class AlarmPolicy:
+    """When refusals are an alarm. Durations are in seconds; each server process counts its own.
+
+    `burst` refusals at an endpoint within `burst_seconds` are too many. `unproven` deliveries not
+    signed with its secret within `silence_seconds`, in which none was proven, look like a secret
+    that was changed. Each is told once in `cool_down` seconds.
+    """
+
+    burst: int = 600
+    burst_seconds: float = 60.0
+    unproven: int = 5
+    silence_seconds: float = 600.0
+    cool_down: int = 1800
+
+
 def secrets(setting: str) -> tuple[str, ...]:
     """The secrets in a setting: one, or several separated by commas, white space around ignored."""
     value: str = getattr(settings, setting, None) or ""
@@ -73,7 +94,14 @@ def endpoint(slug: str) -> Endpoint | None:
     if configured is None:
         return None
     setting = configured["secrets_setting"]
-    return Endpoint(slug, configured["provider"], setting, secrets(setting))
+    return Endpoint(
+        slug,
+        configured["provider"],
+        setting,
+        secrets(setting),
+        configured.get("allowed_ips", settings.ALLOWED_WEBHOOK_IPS),
+        configured.get("allowed_user_agents", settings.ALLOWED_WEBHOOK_USER_AGENTS),
+    )
 
 
 def endpoints() -> list[Endpoint]:
@@ -146,3 +174,15 @@ def retry_policy() -> RetryPolicy:
     """The schedule of retries (`WEBHOOK_RETRY`, keyword arguments of `RetryPolicy`)."""
     arguments: dict[str, Any] = settings.WEBHOOK_RETRY
     return RetryPolicy(**arguments)
+
+
+def rate_limit() -> int:
+    """How many refused deliveries a client may send in a minute (`WEBHOOK_RATE_LIMIT`), 0: any."""
+    value: int = settings.WEBHOOK_RATE_LIMIT
+    return value
+
+
+def alarm_policy() -> AlarmPolicy:
+    """When refusals are an alarm (`WEBHOOK_ALARMS`, keyword arguments of `AlarmPolicy`)."""
+    arguments: dict[str, Any] = settings.WEBHOOK_ALARMS
+    return AlarmPolicy(**arguments)

@@ -12,6 +12,8 @@ class Rejected(Exception):
     status_code = 400
     code = "rejected"
     title = "The delivery was refused"
+    retry_after: int | None = None
+    """In how many seconds it makes sense to send again; None when that would be of no use."""
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail or self.title)
@@ -82,6 +84,34 @@ class PayloadTooLarge(Rejected):
     status_code = 413
     code = "payload_too_large"
     title = "The body is too large"
+
+
+class SourceNotAllowed(Rejected):
+    """The client's address or user agent is not one that may deliver here."""
+
+    status_code = 403
+    code = "source_not_allowed"
+    title = "Deliveries are not taken from there"
+
+
+class UnsupportedMediaType(Rejected):
+    """The body is said to be something that the provider does not send."""
+
+    status_code = 415
+    code = "unsupported_media_type"
+    title = "The body is not of a kind that is taken"
+
+
+class RateLimited(Rejected):
+    """The delivery is refused, as too many of its client's have been just now."""
+
+    status_code = 429
+    code = "rate_limited"
+    title = "Too many deliveries from this client were refused"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__()
+        self.retry_after = retry_after
 
 
 class StorageUnavailable(Rejected):

@@ -1,6 +1,7 @@
 """Refusals as problem documents."""
 
 import json
+from collections.abc import Callable
 from typing import Any, Final
 
 from django.http import HttpResponse
@@ -21,9 +22,29 @@ def document(*, status: int, code: str, title: str, detail: str) -> dict[str, An
     }
 
 
-def problem(refusal: Rejected) -> HttpResponse:
-    """The answer to what is refused."""
+class ProblemResponse(HttpResponse):
+    """A problem document, with something to be done once it has been sent."""
+
+    then: Callable[[], None] | None = None
+
+    def close(self) -> None:
+        """Called by the server when the client has its answer."""
+        try:
+            if self.then:
+                self.then()
+        finally:
+            super().close()
+
+
+def problem(refusal: Rejected, *, then: Callable[[], None] | None = None) -> HttpResponse:
+    """The answer to what is refused; `then` is called when the client has it."""
     told = document(
         status=refusal.status_code, code=refusal.code, title=refusal.title, detail=refusal.detail
     )
-    return HttpResponse(json.dumps(told), content_type=CONTENT_TYPE, status=refusal.status_code)
+    response = ProblemResponse(
+        json.dumps(told), content_type=CONTENT_TYPE, status=refusal.status_code
+    )
+    if refusal.retry_after is not None:
+        response.headers["Retry-After"] = str(refusal.retry_after)
+    response.then = then
+    return response

@@ -17,6 +17,7 @@ from django.conf import settings
 from django_redis import get_redis_connection
 from redis.exceptions import RedisError
 
+from webhooks.breaker import Breaker
 from webhooks.events import Event
 
 logger = logging.getLogger(__name__)
@@ -115,22 +116,6 @@ def _to_count(state: int | None) -> int:
     return 0 if state % FLOOD else FLOOD
 
 
-class Breaker:
-    """Keeps away from what has just failed."""
-
-    def __init__(self) -> None:
-        self.closed_from = 0.0
-
-    @property
-    def is_open(self) -> bool:
-        """Whether to keep away."""
-        return time.monotonic() < self.closed_from
-
-    def trip(self) -> None:
-        """Keep away for a while."""
-        self.closed_from = time.monotonic() + BREAK_SECONDS
-
-
 _breaker = Breaker()
 
 
@@ -141,7 +126,7 @@ def _ask(script: str, key: str, *arguments: object) -> int | None:
     try:
         answer: int = _script(script)(keys=[key], args=list(arguments))
     except (RedisError, OSError) as error:
-        _breaker.trip()
+        _breaker.trip(BREAK_SECONDS)
         logger.warning("going on without Redis for %s s: %s", BREAK_SECONDS, error)
         return None
     return answer

@@ -24,6 +24,14 @@ Subscribe with `on`. A receiver connected directly is an observer: it runs ungua
 so what it raises fails the whole attempt.
 """
 
+alarm_raised = Signal()
+"""Sent when refusals call for somebody, as `webhooks.alarms` logs it, with `endpoint` (its slug,
+empty for none there is), `kind` (`burst`, `nothing_proven`), and `count` refusals in `seconds`.
+
+It is sent by the server process that noticed, once the client has its answer. What a receiver
+raises is logged, and is nobody else's trouble.
+"""
+
 
 def on(provider: str, *patterns: str) -> Callable[[Handler], Handler]:
     """Subscribe a function to a provider's event types: `@on("stripe", "invoice.*")`.

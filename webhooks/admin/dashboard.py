@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any, Final
 
+from django.db.models import Max, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -10,10 +11,12 @@ from django.utils.html import format_html
 
 from webhooks.admin.panels import Table
 from webhooks.admin.values import code, event_type, link, moment, page_url, two_lines
-from webhooks.models import WebhookEvent
+from webhooks.models import Refusal, WebhookEvent
 
 LATE_AFTER: Final = timedelta(minutes=1)
 FAILURES_SHOWN: Final = 8
+LATELY: Final = timedelta(hours=1)
+KINDS_SHOWN: Final = 8
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -31,7 +34,28 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             ("Waiting for more than a minute", late.count(), f"{events}?status=due"),
         ],
         "failures": _failures(failed.order_by("-id").defer("body")[:FAILURES_SHOWN], events),
+        "refusals": _refusals() if request.user.has_perm("webhooks.view_refusal") else None,
     }
+
+
+def _refusals() -> Table | None:
+    """What was refused lately, if anything was. The numbers are what the samples stand for."""
+    lately = Refusal.objects.filter(recorded_at__gte=timezone.now() - LATELY)
+    kinds = lately.values("endpoint", "code").annotate(
+        times=Sum("stands_for"), latest=Max("recorded_at")
+    )
+    page = reverse("admin:webhooks_refusal_changelist")
+    rows = [
+        [
+            code(kind["endpoint"]),
+            link(f"{page}?code={kind['code']}", kind["code"]),
+            f"{kind['times']:,}",
+            moment(kind["latest"]),
+        ]
+        for kind in kinds.order_by("-times")[:KINDS_SHOWN]
+    ]
+    headers = ["Endpoint", "Code", "About so many", "Latest"]
+    return Table("Refused within the hour", headers, rows, more_url=page) if rows else None
 
 
 def _failures(failed: Any, events: str) -> Table:

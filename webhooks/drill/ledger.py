@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from webhooks.drill.shots import REFUSALS, Kind, Shot
 from webhooks.drill.wire import NO_ANSWER, Reply
+from webhooks.exceptions import RateLimited
 
 PROBLEM = "application/problem+json"
 RECEIVED = "200 received"
@@ -80,8 +81,8 @@ def expected(shot: Shot) -> tuple[str, ...]:
     """What a delivery may be answered with in the end."""
     if shot.is_genuine:
         return RECEIVED, RECEIVED_AGAIN
-    refusal = REFUSALS[shot.kind]
-    return (f"{refusal.status_code} {refusal.code}",)
+    # Refused is refused: who has been refused too often is no longer told why.
+    return tuple(f"{kind.status_code} {kind.code}" for kind in (REFUSALS[shot.kind], RateLimited))
 
 
 def told(reply: Reply) -> str:

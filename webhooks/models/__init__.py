@@ -1,9 +1,10 @@
-"""What was received, who asked for it again, each try at it, the API's keys, the audit trail."""
+"""What was received and refused, who asked for it again, each try at it, keys, the audit trail."""
 
 from webhooks.models.append_only import AppendOnlyError
 from webhooks.models.audit import AuditEntry, AuditHead, Seal
 from webhooks.models.events import FETCHED, Attempt, EventQuerySet, Replay, Trigger, WebhookEvent
 from webhooks.models.reconciliations import Reconciliation
+from webhooks.models.refusals import Refusal
 from webhooks.models.tokens import ApiToken, Scope
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "AuditHead",
     "EventQuerySet",
     "Reconciliation",
+    "Refusal",
     "Replay",
     "Scope",
     "Seal",

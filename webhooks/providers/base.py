@@ -46,6 +46,9 @@ class Provider(ABC):
 
     name: ClassVar[str]
     signature_header: ClassVar[str]
+    """The header without which no delivery is proven; empty when proof is elsewhere."""
+    media_types: ClassVar[tuple[str, ...]] = ("application/json",)
+    """What deliveries may say that they are; those that do not say are looked at."""
     lists_events: ClassVar[bool] = False
     keeps_events: ClassVar[timedelta] = timedelta(0)
 

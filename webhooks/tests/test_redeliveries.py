@@ -15,6 +15,7 @@ from redis import Redis
 
 from tests import servers
 from webhooks import claims, processing, redeliveries
+from webhooks.breaker import Breaker
 from webhooks.events import Event
 from webhooks.models import Replay, WebhookEvent
 from webhooks.redeliveries import FLOOD, LOCK_SECONDS, MEMORY_SECONDS, WAIT_SECONDS
@@ -29,7 +30,7 @@ EVENT = Event(provider="stripe", id="evt_1", type="test.happened", payload={})
 def server(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[servers.Server]:
     """A Redis server for one test, whose failures are nobody else's."""
     settings.WEBHOOK_PROCESSING = "loop"
-    monkeypatch.setattr(redeliveries, "_breaker", redeliveries.Breaker())
+    monkeypatch.setattr(redeliveries, "_breaker", Breaker())
     with servers.redis_server() as server:
         settings.REDIS_URL = server.url
         settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": server.url}}

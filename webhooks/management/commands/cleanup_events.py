@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from webhooks import retention
+from webhooks import refusals, retention
 from webhooks.actors import system_user
 from webhooks.management.recorded import RecordedCommand
 from webhooks.retention import CleanedUp
@@ -18,7 +18,8 @@ class Command(RecordedCommand):
     help = (
         "Drop the payloads of events that were processed or ignored, and later their rows. A row "
         "without its payload still makes a late delivery a duplicate. Pending and failed events "
-        "are kept. Safe to interrupt and to run again."
+        "are kept. Records of refused deliveries go after 90 days. Safe to interrupt and to run "
+        "again."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -62,6 +63,8 @@ class Command(RecordedCommand):
         self.stdout.write(
             f"{done.payloads} payloads {would}dropped, {done.rows} rows {would}deleted"
         )
+        if not options["dry_run"]:
+            refusals.trim(now=timezone.now())
 
     def _progress(self, so_far: CleanedUp) -> None:
         self.stderr.write(f"\r{so_far.payloads} payloads, {so_far.rows} rows", ending="")

@@ -1,0 +1,115 @@
+"""The screen of refused deliveries: samples, with what tells them apart."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import RadioFilter
+
+from webhooks import exceptions
+from webhooks.admin.filters import Choices
+from webhooks.admin.panels import Fact, Facts, Panel
+from webhooks.admin.readonly import ReadOnlyAdmin
+from webhooks.admin.values import NOTHING, badge, code, moment
+from webhooks.models import Refusal
+
+KINDS: Final[tuple[type[exceptions.Rejected], ...]] = (
+    exceptions.InvalidSignature,
+    exceptions.StaleSignature,
+    exceptions.MissingSignature,
+    exceptions.MalformedSignature,
+    exceptions.MalformedEvent,
+    exceptions.SourceNotAllowed,
+    exceptions.UnknownEndpoint,
+    exceptions.PayloadTooLarge,
+    exceptions.UnsupportedMediaType,
+    exceptions.RateLimited,
+    exceptions.EndpointNotConfigured,
+)
+ELSEWHERE: Final = "(elsewhere)"
+"""In the place of an endpoint, and no endpoint's name."""
+
+
+class CodeFilter(RadioFilter):
+    """What the sender was told."""
+
+    title = "code"
+    parameter_name = "code"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return [(kind.code, kind.code) for kind in KINDS]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(code=self.value()) if self.value() else queryset
+
+
+class EndpointFilter(RadioFilter):
+    """One of the endpoints there are, or none of them."""
+
+    title = "endpoint"
+    parameter_name = "endpoint"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        slugs = list(settings.WEBHOOK_ENDPOINTS)
+        return [*((slug, slug) for slug in slugs), (ELSEWHERE, "none there is")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        value = self.value()
+        if value == ELSEWHERE:
+            return queryset.exclude(endpoint__in=list(settings.WEBHOOK_ENDPOINTS))
+        return queryset.filter(endpoint=value) if value else queryset
+
+
+@admin.register(Refusal)
+class RefusalAdmin(ReadOnlyAdmin):
+    """What was refused, of which a few of many are kept, and never for long."""
+
+    list_display = ("refused", "told", "where", "who", "user_agent", "times")
+    list_filter = (CodeFilter, EndpointFilter)
+    search_fields = ("client",)
+    search_help_text = "Client address"
+
+    @admin.display(description="refused")
+    def refused(self, row: Refusal) -> str:
+        """When."""
+        return moment(row.recorded_at)
+
+    @admin.display(description="code")
+    def told(self, row: Refusal) -> str:
+        """What the sender was told."""
+        return badge(row.code)
+
+    @admin.display(description="endpoint")
+    def where(self, row: Refusal) -> str:
+        """Where it came in, as the sender wrote it."""
+        return code(row.endpoint)
+
+    @admin.display(description="client")
+    def who(self, row: Refusal) -> str:
+        """The address it came from."""
+        return code(row.client)
+
+    @admin.display(description="stands for")
+    def times(self, row: Refusal) -> str:
+        """How many there were since the last one recorded."""
+        return f"{row.stands_for:,}"
+
+    def panels(self, request: HttpRequest, obj: Refusal) -> Iterable[Panel]:
+        yield Facts(
+            "Refused delivery",
+            [
+                [
+                    Fact("Refused", moment(obj.recorded_at)),
+                    Fact("Code", self.told(obj)),
+                    Fact("Endpoint", self.where(obj)),
+                    Fact("Client address", self.who(obj)),
+                    Fact("Stands for", f"{self.times(obj)} since the last one recorded"),
+                ],
+                [
+                    Fact("User agent", obj.user_agent or NOTHING, wide=True),
+                    Fact("SHA-256 of the body", code(obj.sha256), wide=True),
+                ],
+            ],
+        )

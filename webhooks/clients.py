@@ -1,0 +1,66 @@
+"""Who a request comes from, as far as it can't be forged."""
+
+import ipaddress
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final
+
+from django.conf import settings
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+LONGEST: Final = 64
+"""No address is written with more characters; what is longer need not be looked at."""
+
+IPV6_HOUSEHOLD: Final = 64
+"""The prefix that one IPv6 customer gets at least, who may use any address in it:
+https://www.rfc-editor.org/rfc/rfc6177"""
+
+
+def address(meta: Mapping[str, str]) -> str:
+    """The address of a request's client in its shortest form; empty when nothing tells it.
+
+    With `TRUSTED_PROXY_COUNT` proxies in front, each of which appends the address that it was
+    called from to `X-Forwarded-For`, it is so many from the right: whatever stands further left is
+    the client's own to write. Where that header is too short or holds something else there, the
+    request did not come the way that it should, and all that is certain is who connected to us.
+    """
+    count: int = settings.TRUSTED_PROXY_COUNT
+    if count > 0:
+        forwarded = meta.get("HTTP_X_FORWARDED_FOR", "").rsplit(",", count)
+        if len(forwarded) >= count and (found := _canonical(forwarded[-count].strip())):
+            return found
+    return _canonical(meta.get("REMOTE_ADDR", ""))
+
+
+def household(client: str) -> str:
+    """Whom a client's failures are counted for: an IPv4 address, an IPv6 network of 64 bits.
+
+    All clients without an address are one.
+    """
+    if ":" not in client:
+        return client
+    return str(ipaddress.ip_network((client, IPV6_HOUSEHOLD), strict=False))
+
+
+def parse(text: str) -> Address | None:
+    """An address, which may come with a port, in brackets, with a zone, or mapped into IPv6."""
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        found = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(found, "ipv4_mapped", None) or found
+
+
+def _canonical(text: str) -> str:
+    return _remembered(text) if len(text) <= LONGEST else ""
+
+
+@lru_cache(maxsize=4096)
+def _remembered(text: str) -> str:
+    found = parse(text)
+    return str(found) if found else ""

@@ -1,0 +1,209 @@
+"""Alarms: a burst of refusals, and every delivery failing at once."""
+
+import json
+import logging
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.utils import timezone
+from pytest_django import Settings
+
+from webhooks import alarms, refusals
+from webhooks.exceptions import InvalidSignature, MissingSignature, StorageUnavailable
+from webhooks.guards import Arrival
+from webhooks.models import WebhookEvent
+from webhooks.signals import alarm_raised
+from webhooks.tests.conftest import make_event, post, sign
+
+pytestmark = pytest.mark.django_db
+
+NOW = timezone.now()
+BURST, UNPROVEN = 20, 5
+BURST_SECONDS, SILENCE, COOL_DOWN = 60, 600, 1800
+ARRIVAL = Arrival({"REMOTE_ADDR": "198.51.100.1"})
+
+Told = list[tuple[str, str]]
+
+
+@pytest.fixture(autouse=True)
+def policy(settings: Settings) -> None:
+    """Few are many here."""
+    settings.WEBHOOK_ALARMS = {
+        "burst": BURST,
+        "burst_seconds": BURST_SECONDS,
+        "unproven": UNPROVEN,
+        "silence_seconds": SILENCE,
+        "cool_down": COOL_DOWN,
+    }
+    cache.clear()
+
+
+@pytest.fixture
+def told() -> Iterator[Told]:
+    """The alarms that were raised, by kind and endpoint."""
+    told: Told = []
+
+    def receiver(*, kind: str, endpoint: str, **_: Any) -> None:
+        told.append((kind, endpoint))
+
+    alarm_raised.connect(receiver)
+    yield told
+    alarm_raised.disconnect(receiver)
+
+
+def at(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+def refuse(
+    times: int, *, start: float = 0, every: float = 1, slug: str = "stripe", proven: bool = False
+) -> None:
+    """Refuse so many deliveries; the first so many seconds from now, and one each so often."""
+    for number in range(times):
+        refusal = MissingSignature() if proven else InvalidSignature()
+        refused = refusals.refuse(refusal, ARRIVAL, slug, now=at(start + number * every))
+        refused.put_on_record()
+
+
+def prove(seconds: float) -> None:
+    """Take a genuine delivery in, in another process."""
+    body = json.dumps(make_event()).encode()
+    assert post(body, sign(body)).status_code == 200
+    WebhookEvent.objects.update(received_at=at(seconds))
+    alarms.forget()
+
+
+def test_every_delivery_failing_looks_like_a_changed_secret(
+    told: Told, caplog: pytest.LogCaptureFixture
+) -> None:
+    refuse(UNPROVEN - 1, every=60)
+    assert told == []
+    refuse(1, start=300)
+
+    assert told == [("nothing_proven", "stripe")]
+    [line] = [record for record in caplog.records if record.name == "webhooks.alarms"]
+    assert line.levelno == logging.ERROR
+    assert "STRIPE_WEBHOOK_SECRET" in line.getMessage()
+    assert "changed" in line.getMessage()
+
+
+def test_few_failures_over_a_long_time_are_no_alarm(told: Told) -> None:
+    refuse(10 * UNPROVEN, every=SILENCE / 2)
+
+    assert told == []
+
+
+def test_what_has_no_signature_says_nothing_of_the_secret(told: Told) -> None:
+    refuse(2 * UNPROVEN, proven=True)
+
+    assert told == []
+
+
+def test_many_refusals_are_a_burst(told: Told, caplog: pytest.LogCaptureFixture) -> None:
+    refuse(BURST - 1, proven=True)
+    assert told == []
+    refuse(1, start=BURST_SECONDS - 1, proven=True)
+
+    assert told == [("burst", "stripe")]
+    assert f"{BURST} deliveries to the endpoint 'stripe' were refused" in caplog.text
+
+
+def test_as_many_in_a_longer_time_are_none(told: Told) -> None:
+    refuse(3 * BURST, every=BURST_SECONDS / (BURST - 2), proven=True)
+
+    assert told == []
+
+
+def test_forgeries_among_genuine_deliveries_are_a_burst_and_no_changed_secret(told: Told) -> None:
+    alarms.prove("stripe", now=NOW)
+    for minute in range(10):
+        refuse(BURST, start=60 * minute)
+        alarms.prove("stripe", now=at(60 * minute + 30))
+
+    assert told == [("burst", "stripe")]
+
+
+def test_genuine_deliveries_that_another_process_takes_count_too(told: Told) -> None:
+    prove(-SILENCE / 2)
+    refuse(UNPROVEN)
+    assert told == []
+
+    # None has come since.
+    refuse(UNPROVEN, start=SILENCE / 2 + 1)
+    assert told == [("nothing_proven", "stripe")]
+
+
+def test_a_proven_delivery_that_could_not_be_stored_shows_that_the_secret_fits(told: Told) -> None:
+    refusals.refuse(StorageUnavailable(), ARRIVAL, "stripe", now=NOW)
+    refuse(UNPROVEN)
+
+    assert told == []
+
+
+def test_an_alarm_is_raised_once_and_again_after_a_while(told: Told) -> None:
+    refuse(10 * UNPROVEN, every=10)
+    assert told == [("nothing_proven", "stripe")]
+
+    cache.clear()
+    refuse(UNPROVEN, start=COOL_DOWN + 100)
+    assert told == [("nothing_proven", "stripe")] * 2
+
+
+def test_processes_that_share_a_cache_raise_it_once(told: Told) -> None:
+    refuse(UNPROVEN)
+    alarms.forget()  # as another process, which has raised nothing
+    refuse(UNPROVEN)
+
+    assert told == [("nothing_proven", "stripe")]
+
+
+def test_endpoints_are_watched_one_by_one(told: Told, settings: Settings) -> None:
+    settings.WEBHOOK_ENDPOINTS = settings.WEBHOOK_ENDPOINTS | {
+        "other": settings.WEBHOOK_ENDPOINTS["stripe"]
+    }
+    alarms.prove("other", now=NOW)
+    refuse(UNPROVEN - 1)
+    refuse(UNPROVEN - 1, slug="other")
+    assert told == []
+    refuse(1, slug="other")
+    assert told == []
+    refuse(1)
+
+    assert told == [("nothing_proven", "stripe")]
+
+
+def test_endpoints_that_there_are_not_are_one(told: Told, caplog: pytest.LogCaptureFixture) -> None:
+    for number in range(BURST):
+        refuse(1, slug=f"nobody{number}", proven=True)
+
+    assert told == [("burst", "")]
+    assert "endpoints that there are not" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_cannot_tell_raises_no_alarm_and_is_asked_again(told: Told) -> None:
+    def away(*_: object) -> Any:
+        raise DatabaseError("away")
+
+    with connection.execute_wrapper(away):
+        refuse(UNPROVEN)
+    assert told == []
+    refuse(UNPROVEN, start=SILENCE + 10)
+
+    assert told == [("nothing_proven", "stripe")]
+
+
+def test_a_receiver_that_fails_is_nobody_s_trouble() -> None:
+    def broken(**_: Any) -> None:
+        raise LookupError
+
+    alarm_raised.connect(broken)
+    try:
+        for _ in range(UNPROVEN):
+            assert post(b"{}", sign(b"other")).status_code == 400
+    finally:
+        alarm_raised.disconnect(broken)

@@ -1,0 +1,158 @@
+"""What is kept of refused deliveries: little, cleaned, and never for long."""
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import DatabaseError, connection
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from webhooks import metrics, refusals
+from webhooks.exceptions import InvalidSignature, MissingSignature, Rejected, StorageUnavailable
+from webhooks.guards import Arrival
+from webhooks.models import Refusal
+from webhooks.samples import FIRST, MOST, ONE_IN
+from webhooks.tests.conftest import post, sign
+
+pytestmark = pytest.mark.django_db
+
+NOW = timezone.now()
+ARRIVAL = Arrival({"REMOTE_ADDR": "198.51.100.1"})
+
+
+def refuse(refusal: Rejected, slug: str = "stripe", *, now: datetime = NOW) -> None:
+    refused = refusals.refuse(refusal, ARRIVAL, slug, now=now)
+    refused.put_on_record()
+
+
+def recorded() -> list[tuple[Any, ...]]:
+    return list(Refusal.objects.order_by("pk").values_list("endpoint", "code", "stands_for"))
+
+
+def total(endpoint: str, code: str) -> float:
+    value: float = metrics.REFUSALS.labels(endpoint, code)._value.get()
+    return value
+
+
+def test_a_record_says_who_was_refused_why_and_a_hash_of_what() -> None:
+    body = b'{"id": "evt_marked"}'
+    post(
+        body,
+        sign(b"other") | {"User-Agent": "curl/8", "Cookie": "marked"},
+        client=Client(REMOTE_ADDR="198.51.100.1"),
+    )
+
+    row = Refusal.objects.get()
+    assert (row.endpoint, row.code) == ("stripe", "invalid_signature")
+    assert (row.client, row.user_agent, row.stands_for) == ("198.51.100.1", "curl/8", 1)
+    assert row.sha256 == hashlib.sha256(body).hexdigest()
+    assert "marked" not in str(Refusal.objects.values())
+
+
+def test_what_a_stranger_writes_is_cut_and_cleaned() -> None:
+    agent = "\x1b[31mred\x00\n\u202e" + "x" * 5000
+    post(b"{}", {"User-Agent": agent}, "/webhooks/%1b[2J\u00e9" + "y" * 500)
+
+    row = Refusal.objects.get()
+    assert row.user_agent.startswith("?[31mred?xxx")
+    assert row.endpoint.startswith("?[2J?yyy")
+    assert (len(row.user_agent), len(row.endpoint)) == (200, 64)
+    assert (row.user_agent + row.endpoint).isascii()
+
+
+def test_unknown_endpoints_are_counted_together() -> None:
+    before = total("", "unknown_endpoint")
+    for number in range(3):
+        post(b"{}", {}, f"/webhooks/nobody{number}")
+
+    assert total("", "unknown_endpoint") == before + 3
+    assert [row[0] for row in recorded()] == ["nobody0", "nobody1", "nobody2"]
+
+
+def test_each_refusal_is_counted_by_its_code() -> None:
+    before = total("stripe", "missing_signature")
+    for _ in range(3 * FIRST):
+        post(b"{}", {})
+
+    assert total("stripe", "missing_signature") == before + 3 * FIRST
+
+
+def test_of_many_a_few_are_recorded_and_say_for_how_many_they_stand() -> None:
+    for _ in range(2 * ONE_IN):
+        refuse(InvalidSignature())
+    refuse(MissingSignature())
+
+    of_many = [("stripe", "invalid_signature", n) for n in (1,) * FIRST + (ONE_IN - FIRST, ONE_IN)]
+    assert recorded() == [*of_many, ("stripe", "missing_signature", 1)]
+
+
+def test_a_new_window_begins_with_a_few_again() -> None:
+    for _ in range(FIRST + 10):
+        refuse(InvalidSignature())
+    refuse(InvalidSignature(), now=NOW + timedelta(minutes=1))
+
+    assert recorded()[FIRST:] == [("stripe", "invalid_signature", 11)]
+
+
+def test_a_flood_of_any_variety_leaves_few_records(settings: Settings) -> None:
+    settings.WEBHOOK_ENDPOINTS = {
+        f"door{number}": settings.WEBHOOK_ENDPOINTS["stripe"] for number in range(2 * MOST)
+    }
+    for number in range(2 * MOST):
+        refuse(InvalidSignature(), f"door{number}")
+
+    assert len(recorded()) == MOST
+
+
+def test_the_table_is_trimmed_by_those_who_add_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refusals, "MOST_ROWS", 50)
+    for number in range(300):
+        refuse(InvalidSignature(), now=NOW + timedelta(minutes=number))
+
+    assert 50 <= Refusal.objects.count() < 50 + refusals.TRIM_EVERY
+    assert Refusal.objects.latest("pk").recorded_at == NOW + timedelta(minutes=299)
+
+
+def test_addresses_are_not_kept_for_long() -> None:
+    refuse(InvalidSignature(), now=NOW - timedelta(days=91))
+    refuse(MissingSignature(), now=NOW - timedelta(days=89))
+    call_command("cleanup_events", verbosity=0)
+
+    assert [code for _, code, _ in recorded()] == ["missing_signature"]
+
+
+class Away:
+    """A database that takes nothing."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def __call__(self, *_: object) -> Any:
+        self.asked += 1
+        raise DatabaseError("away")
+
+
+def test_a_database_that_is_away_is_asked_once_and_changes_no_answer(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    away = Away()
+    with connection.execute_wrapper(away):
+        answers = [post(b"{}", {}).status_code for _ in range(FIRST)]
+        post(b"{}", {}, "/webhooks/nobody")
+
+    assert set(answers) == {400}
+    assert away.asked == 1
+    assert caplog.text.count("not put on record") == 1
+
+
+def test_what_could_not_be_stored_is_no_reason_to_store_something() -> None:
+    away = Away()
+    with connection.execute_wrapper(away):
+        refuse(StorageUnavailable())
+
+    assert away.asked == 0
+    assert total("stripe", "storage_unavailable") >= 1
