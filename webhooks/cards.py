@@ -1,0 +1,58 @@
+"""Card numbers that people type where none belong: into notes, names, metadata."""
+
+import re
+from collections.abc import Iterator
+from itertools import accumulate
+from typing import Final
+
+# What follows an underscore is the end of an id.
+_DIGITS: Final = re.compile(r"(?<![0-9_])[0-9]+(?:[ \-\u00a0\u2010-\u2015]{1,3}[0-9]+)*")
+_GROUP: Final = re.compile(r"[0-9]+")
+CARD_DIGITS: Final = range(13, 20)
+_DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+
+
+def card_like(text: str) -> bool:
+    """Whether a text holds what may be a card's number: 13 to 19 digits that pass Luhn's check.
+
+    Spaces and dashes may stand between them.
+    """
+    return next(card_spans(text), None) is not None
+
+
+def without_cards(text: str, mark: str) -> str:
+    """A text with a mark in the place of each card-like number."""
+    parts, end = [], 0
+    for start, stop in card_spans(text):
+        if start >= end:
+            parts += [text[end:start], mark]
+            end = stop
+    return "".join([*parts, text[end:]])
+
+
+def card_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where what may be a card's number begins and ends; several ways to see one may overlap."""
+    for run in _DIGITS.finditer(text):
+        groups = [found.span() for found in _GROUP.finditer(text, *run.span())]
+        digits = [int(digit) for digit in run.group() if digit in "0123456789"]
+        if len(digits) >= CARD_DIGITS.start:
+            yield from _in_run(groups, digits)
+
+
+def _in_run(groups: list[tuple[int, int]], digits: list[int]) -> Iterator[tuple[int, int]]:
+    # Luhn's sum up to each digit, with those at even and with those at odd places doubled: that
+    # of any stretch is a difference, so that a long text of digits costs no more than its length.
+    sums = [
+        [0, *accumulate(_DOUBLED[d] if i % 2 == parity else d for i, d in enumerate(digits))]
+        for parity in (0, 1)
+    ]
+    ends = list(accumulate(end - start for start, end in groups))
+    for first, (start, stop) in enumerate(groups):
+        begin = ends[first] - (stop - start)
+        for last in range(first, min(first + CARD_DIGITS.stop, len(groups))):
+            length = ends[last] - begin
+            if length >= CARD_DIGITS.stop:
+                break
+            luhn = sums[ends[last] % 2]
+            if length >= CARD_DIGITS.start and (luhn[ends[last]] - luhn[begin]) % 10 == 0:
+                yield start, groups[last][1]
