@@ -189,7 +189,7 @@ def _owned(value: Any, key: str) -> Iterator[str]:
         for each in value:
             yield from _owned(each, key)
     elif isinstance(value, Mapping):
-        if key in OWNED or value.get("object") in OWNED_TYPES:
+        if key in OWNED or _kind(value, "") in OWNED_TYPES:
             yield from filter(None, [_id(value)])
         for name, each in value.items():
             if not (name == "metadata" or name in ABOUT_PEOPLE):
@@ -202,7 +202,7 @@ def _personal(value: Any, parent: str, kind: str, *, told: bool) -> Iterator[str
     if isinstance(value, Mapping):
         kind = _kind(value, kind)
         for key, each in value.items():
-            if key in KEPT:
+            if key in KEPT and isinstance(each, str):
                 continue
             about = told or is_personal(key, parent=parent, kind=kind, siblings=value.keys())
             yield from _personal(each, key, kind, told=about or key in ABOUT_PEOPLE)
