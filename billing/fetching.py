@@ -23,11 +23,14 @@ from billing.idempotency import refuse_in_transaction
 from billing.models import MODELS, BillingChange, FetchLock, ProviderObject
 from billing.models.base import Scope
 from billing.operations import Cause, apply_answer, caused_by
+from billing.redaction import keep_erased
 from billing.statements import Statement, facts_of
 from billing.translators import stripe
+from webhooks.erased import erasure_of_object
 from webhooks.events import Event
 from webhooks.exceptions import ProviderUnavailable, Unprepared
 from webhooks.providers import PROVIDERS, Answer
+from webhooks.redaction import redact
 
 Clock = Callable[[], datetime]
 
@@ -133,7 +136,10 @@ def fetch(subject: Subject, *, clock: Clock = timezone.now) -> tuple[Change, Sta
     answer = PROVIDERS[provider].fetch(subject.object_type, subject.provider_id, account=account)
     if answer is None:
         return None
-    change = stripe.translate_object(answer.subject)
+    # What was erased here the provider may still have.
+    is_erased = erasure_of_object(answer.subject, **subject.scope)
+    told = redact(answer.subject) if is_erased else answer.subject
+    change = stripe.translate_object(told)
     if change is None or change.provider_id != subject.provider_id:
         raise ProviderUnavailable(f"The answer is not about the {subject.object_type} asked for.")
     return change, _statement(change, answer, asked_at)
@@ -153,7 +159,14 @@ def _ask_once(subject: Subject, cause: Cause, clock: Clock) -> BillingChange | N
     found = fetch(subject, clock=clock)
     if found is None:
         return None
-    change, answer = found
+    made = _store(*found, cause)
+    if row := subject.row():
+        # Whoever was erased since Stripe was asked: what the erasing came too early to see.
+        keep_erased(row, made, now=clock())
+    return made
+
+
+def _store(change: Change, answer: Statement, cause: Cause) -> BillingChange:
     try:
         with transaction.atomic():
             return apply_answer(change, answer, cause)

@@ -5,15 +5,17 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 
 from django.db import Error, connection
 
-from webhooks import conf, processing, redeliveries, wakeup
+from webhooks import conf, erased, processing, redeliveries, wakeup
 from webhooks.claims import Claim
 from webhooks.events import Event
 from webhooks.exceptions import EndpointNotConfigured, StorageUnavailable, UnknownEndpoint
 from webhooks.models import FETCHED, Trigger
 from webhooks.providers import PROVIDERS, Headers
+from webhooks.runs import textless
 
 logger = logging.getLogger(__name__)
 
@@ -25,17 +27,25 @@ INSERT INTO webhooks_webhookevent (
 ) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (event_id, provider)
 """
+_RETURNING = """
+RETURNING id, deliveries, EXISTS (
+    SELECT 1 FROM webhooks_erased AS erased
+    WHERE erased.object_id IN ({ids}) AND erased.provider = webhooks_webhookevent.provider
+    AND erased.account = webhooks_webhookevent.account
+    AND erased.livemode = webhooks_webhookevent.livemode
+)
+"""
 RECORD = f"""{_INSERT} DO UPDATE SET
     deliveries = webhooks_webhookevent.deliveries + %s,
     last_received_at = excluded.last_received_at
-RETURNING id, deliveries
-"""
-"""Records an event or counts its delivery; the other columns have their defaults.
+{_RETURNING}"""
+"""Records an event or counts its delivery; the other columns have their defaults. It tells as well
+whether the event is of somebody whose data was erased.
 
 Raw, and the same on PostgreSQL and SQLite: the ORM's upsert can't count, and going through a
 model instance takes a quarter of the time of accepting a delivery.
 """
-RECOVER = f"{_INSERT} DO NOTHING RETURNING id, deliveries"
+RECOVER = f"{_INSERT} DO NOTHING {_RETURNING}"
 """Records an event that was not delivered; one that we have is left as it is."""
 
 _Value = str | int | bytes | datetime | None
@@ -43,10 +53,14 @@ _Value = str | int | bytes | datetime | None
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A row that is durably in the database, and whether this delivery put it there."""
+    """A row that is durably in the database, and whether this delivery put it there.
+
+    One that `is_erased` is of somebody whose data was erased, and must not stay as it came.
+    """
 
     pk: int
     is_new: bool
+    is_erased: bool = False
 
 
 def open_endpoint(slug: str) -> conf.Endpoint:
@@ -90,9 +104,19 @@ def _take_in(
             event, body, endpoint.slug, claimed=in_request, now=now, deliveries=delivery.to_count
         )
         delivery.is_recorded = True
+    if row.is_new and row.is_erased:
+        _redact_unless_unable(row.pk, event, now)
     if in_request and row.is_new:
         _process_unless_unable(row.pk, event, now)
     return row.is_new
+
+
+def _redact_unless_unable(pk: int, event: Event, now: datetime) -> None:
+    try:
+        erased.redact_late(pk, now=now)
+    except Error as error:
+        # The event is committed, and processing begins with the same.
+        logger.exception("event %s could not be redacted now", event.id, exc_info=textless(error))
 
 
 def _process_unless_unable(pk: int, event: Event, now: datetime) -> None:
@@ -101,9 +125,13 @@ def _process_unless_unable(pk: int, event: Event, now: datetime) -> None:
         processing.process(
             claim, now=now, event=replace(event, received_at=now, is_first_attempt=True)
         )
-    except Error:
+    except Error as error:
         # The event is committed, so the delivery has succeeded: the sweep takes it from here.
-        logger.exception("event %s is recorded but could not be processed now", event.id)
+        logger.exception(
+            "event %s is recorded but could not be processed now",
+            event.id,
+            exc_info=textless(error),
+        )
 
 
 def record(
@@ -114,8 +142,9 @@ def record(
     `claimed` makes a new row its first attempt's own, for the caller to process.
     Raises `StorageUnavailable` when nothing was recorded.
     """
-    values = (*_values(event, body, endpoint, claimed=claimed, now=now), deliveries)
-    recorded = _store(RECORD, values)
+    ids = _ids(event)
+    values = (*_values(event, body, endpoint, claimed=claimed, now=now), deliveries, *ids)
+    recorded = _store(_statement(RECORD, len(ids)), values)
     assert recorded, "the statement answers with the row, whether it was there or not"  # noqa: S101
     return recorded
 
@@ -126,8 +155,21 @@ def recover(event: Event, body: bytes, *, now: datetime) -> int | None:
     None when we have it: nothing is written then, as this is no delivery.
     Raises `StorageUnavailable` when nothing could be recorded.
     """
-    recorded = _store(RECOVER, _values(event, body, FETCHED, claimed=False, now=now))
+    ids = _ids(event)
+    values = (*_values(event, body, FETCHED, claimed=False, now=now), *ids)
+    recorded = _store(_statement(RECOVER, len(ids)), values)
+    if recorded and recorded.is_erased:
+        erased.redact_late(recorded.pk, now=now)
     return recorded.pk if recorded else None
+
+
+def _ids(event: Event) -> list[str]:
+    return erased.ids_to_know_by(event.payload, event.customer_id) or [event.id]
+
+
+@cache
+def _statement(template: str, ids: int) -> str:
+    return template.replace("{ids}", ", ".join(["%s"] * ids))
 
 
 def _values(
@@ -160,7 +202,7 @@ def _store(statement: str, values: Sequence[_Value]) -> Recorded | None:
     try:
         return _execute_though_disconnected(statement, values)
     except Error as error:
-        logger.exception("event %s could not be recorded", values[1])
+        logger.exception("event %s could not be recorded", values[1], exc_info=textless(error))
         raise StorageUnavailable from error
 
 
@@ -179,4 +221,4 @@ def _execute(statement: str, values: Sequence[_Value]) -> Recorded | None:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         row = cursor.fetchone()
-    return Recorded(row[0], is_new=row[1] == 1) if row else None
+    return Recorded(row[0], is_new=row[1] == 1, is_erased=bool(row[2])) if row else None

@@ -13,17 +13,20 @@ from datetime import datetime, timedelta
 from django.db import Error, connection, transaction
 from django.utils import timezone
 
-from webhooks import conf, rows
+from webhooks import conf, erased, rows
 from webhooks.claims import Claim, claim_due, release
 from webhooks.events import Event
 from webhooks.exceptions import PermanentFailure
 from webhooks.models import Attempt, WebhookEvent
-from webhooks.runs import HandlerRun, describe, trace
+from webhooks.runs import HandlerRun, describe, textless, trace
 from webhooks.signals import event_received
 
 logger = logging.getLogger(__name__)
 
-SETTLING = ("attempts", "available_at", "schedule_start", "lost_leases", "succeeded", "replay")
+SETTLING = (
+    *("attempts", "available_at", "schedule_start", "lost_leases", "succeeded", "replay"),
+    "erased_at",
+)
 SETTLED = (
     "status",
     "available_at",
@@ -61,25 +64,34 @@ def process(claim: Claim, *, now: datetime, event: Event | None = None) -> Attem
     Raises `django.db.Error` when the database fails; the event then waits for its lease to end.
     """
     started = time.perf_counter()
-    for preparations in range(MAX_PREPARATIONS + 1):
+    preparations = 0
+    while True:
         try:
             with transaction.atomic():
-                row = _lock(claim, whole=event is None)
+                row = _lock(claim, event)
                 if row is None:
                     return None
-                run = _run_handlers(row, event, preparations)
-                if not run.unprepared:
-                    return _settle(row, claim, run, now, started)
+                run = None
+                if not erased.stands_in_the_way(row, event):
+                    run = _run_handlers(row, event, preparations)
+                    if not run.unprepared:
+                        return _settle(row, claim, run, now, started)
                 transaction.set_rollback(True)
+            if run is None:
+                erased.redact_late(claim.pk, now=now)
+                event = None  # what the caller has is what may no longer be known
+                continue
         except Exception as error:
             # Not a handler's failure but an observer's, or one that showed only at the commit:
             # everything is undone, and the attempt is settled by itself.
-            logger.exception("the attempt at event %s was undone", claim.pk)
+            logger.exception(
+                "the attempt at event %s was undone", claim.pk, exc_info=textless(error)
+            )
             return _settle_failure(claim, HandlerRun([], errors=[error]), now, started)
         failure = _prepare(run, is_last=preparations == MAX_PREPARATIONS)
         if failure.errors:
             return _settle_failure(claim, failure, now, started)
-    raise AssertionError("the last preparation always fails")
+        preparations += 1
 
 
 def _prepare(run: HandlerRun, *, is_last: bool) -> HandlerRun:
@@ -93,7 +105,7 @@ def _prepare(run: HandlerRun, *, is_last: bool) -> HandlerRun:
             request.prepare()
         except Exception as error:
             # A handler's failure as any other: recorded, and retried.
-            logger.warning("%s could not be prepared", name, exc_info=True)
+            logger.exception("%s could not be prepared", name, exc_info=textless(error))
             failure.fail(name, error)
     return failure
 
@@ -102,21 +114,23 @@ def _settle_failure(
     claim: Claim, failure: HandlerRun, now: datetime, started: float
 ) -> Attempt | None:
     with transaction.atomic():
-        row = _lock(claim)
+        row = _lock(claim, None, whole=False)
         if row is None:
             return None
+        if erased.is_told(row):
+            failure.forget_texts()
         failure.succeeded = list(row.succeeded)
         return _settle(row, claim, failure, now, started)
 
 
-def _lock(claim: Claim, *, whole: bool = False) -> WebhookEvent | None:
-    """The claimed row, locked: the `whole` of it, or what settling it takes."""
-    mine = {
-        "pk": claim.pk,
-        "attempts": claim.attempt,
-        "status": WebhookEvent.Status.PENDING,
-    }
-    return rows.locked(WebhookEvent, mine, () if whole else SETTLING)
+def _lock(claim: Claim, event: Event | None, *, whole: bool = True) -> WebhookEvent | None:
+    """The claimed row, locked: the `whole` of it without an event, or what settling it takes."""
+    mine = (
+        WebhookEvent.objects.select_for_update(of=("self",))
+        .filter(pk=claim.pk, attempts=claim.attempt, status=WebhookEvent.Status.PENDING)
+        .annotate(falls_under_erasure=erased.told_of(event))
+    )
+    return next(iter(mine if whole and event is None else mine.only(*SETTLING)), None)
 
 
 def _run_handlers(row: WebhookEvent, event: Event | None, preparations: int) -> HandlerRun:
@@ -208,7 +222,9 @@ def sweep_until(
                     yield attempt
                     if stop.is_set():
                         return
-        except Error:
-            logger.exception("the database failed; trying again in %s s", poll_seconds)
+        except Error as error:
+            logger.exception(
+                "the database failed; trying again in %s s", poll_seconds, exc_info=textless(error)
+            )
             connection.close()
         stop.wait(poll_seconds)

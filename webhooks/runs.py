@@ -3,7 +3,7 @@
 import logging
 import time
 import traceback
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from django.db import DatabaseError, transaction
@@ -23,6 +23,9 @@ to insert: nobody's fault, so the handler is run again at once.
 https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 
 MAX_CONFLICTS = 4
+
+GONE = "(erased)"
+"""In the place of a text that may have named somebody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,9 @@ class HandlerRun:
             self.unprepared[name] = request
         except Exception as error:
             # Whatever a handler raises is its failure: recorded, and retried.
-            logger.exception("%s failed on %s %s", name, event.type, event.id)
+            logger.exception(
+                "%s failed on %s %s", name, event.type, event.id, exc_info=textless(error)
+            )
             self.fail(name, error, _since(started))
         else:
             self.succeeded.append(name)
@@ -68,6 +73,16 @@ class HandlerRun:
         """Put a handler's failure on record."""
         self.errors.append(error)
         self.outcomes.append(HandlerOutcome(name, "failed", ms, describe(error)))
+
+    def forget_texts(self) -> None:
+        """Keep of what went wrong only of which kind it was."""
+        self.errors = [
+            (PermanentFailure if isinstance(error, PermanentFailure) else RuntimeError)(
+                f"{type(error).__name__} {GONE}"
+            )
+            for error in self.errors
+        ]
+        self.outcomes = [replace(one, error=GONE if one.error else "") for one in self.outcomes]
 
     @property
     def gave_up(self) -> bool:
@@ -99,6 +114,19 @@ def describe(error: Exception) -> str:
     """An error in one line, fit for any database's text column, and for staff to read."""
     line = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return _storable(line)[:MAX_ERROR_LENGTH]
+
+
+class Textless(Exception):
+    """An error as a log may tell of it: of which kind, and where it came from."""
+
+
+def textless(error: BaseException) -> Textless:
+    """An error for a log to show in the place of another.
+
+    The text of a handler's error, or of a database's, may hold anything of a payload. It is in
+    the attempt, for those who may read payloads.
+    """
+    return Textless(type(error).__qualname__).with_traceback(error.__traceback__)
 
 
 def trace(errors: list[Exception]) -> str:

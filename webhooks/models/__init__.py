@@ -1,7 +1,9 @@
-"""What was received and refused, who asked for it again, each try at it, keys, the audit trail."""
+"""What was received and refused, who asked for it again, each try at it, keys, the audit trail,
+and whose data was erased."""
 
 from webhooks.models.append_only import AppendOnlyError
 from webhooks.models.audit import AuditEntry, AuditHead, Seal
+from webhooks.models.erasures import Erased, Erasure
 from webhooks.models.events import FETCHED, Attempt, EventQuerySet, Replay, Trigger, WebhookEvent
 from webhooks.models.reconciliations import Reconciliation
 from webhooks.models.refusals import Refusal
@@ -14,6 +16,8 @@ __all__ = [
     "Attempt",
     "AuditEntry",
     "AuditHead",
+    "Erased",
+    "Erasure",
     "EventQuerySet",
     "Reconciliation",
     "Refusal",

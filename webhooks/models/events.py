@@ -115,7 +115,12 @@ class WebhookEvent(models.Model):
     api_version = models.CharField("API version", max_length=255, blank=True)
     provider_created_at = models.DateTimeField("made by the provider", null=True, blank=True)
 
-    body = models.BinaryField(null=True, help_text="the signed bytes; none once cleaned up")
+    body = models.BinaryField(
+        null=True, help_text="the signed bytes, less what was erased; none once cleaned up"
+    )
+    erased_at = models.DateTimeField(
+        "personal data erased", null=True, blank=True, help_text="the hash stays as it was"
+    )
     sha256 = models.CharField("SHA-256", max_length=64, help_text="of the signed bytes")
     received_at = models.DateTimeField("received")
     last_received_at = models.DateTimeField("last received")

@@ -1,0 +1,77 @@
+"""Erase what identifies a person."""
+
+from argparse import ArgumentParser, BooleanOptionalAction
+from collections import Counter
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from billing import erasure
+from billing.models.base import Scope
+from webhooks.actors import system_user
+
+
+class Command(BaseCommand):
+    help = (
+        "Remove what identifies a customer from payloads, billing rows, their history, errors and "
+        "reasons; ids, amounts, statuses, times and hashes stay. What comes of the customer later "
+        "is stored without it. Can't be undone. Safe to interrupt and to run again: it goes on, or "
+        "says that nothing is left. The provider keeps what it has until the customer is deleted "
+        "there."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("customer_id", metavar="CUSTOMER_ID", help="the provider's id")
+        parser.add_argument("--provider", help="where the id is known at several providers")
+        parser.add_argument("--account", help="the connected account; an empty one is our own")
+        parser.add_argument(
+            "--livemode", action=BooleanOptionalAction, help="where the id is known in both modes"
+        )
+        parser.add_argument(
+            "--testmode", action="store_false", dest="livemode", default=None, help="--no-livemode"
+        )
+        parser.add_argument(
+            "--reason", required=True, help="a keyed hash of it is put on record: keep it elsewhere"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="only say what would be erased")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        if not options["reason"].strip():
+            raise CommandError("--reason: say why.")
+        try:
+            done = erasure.erase(
+                options["customer_id"],
+                _scope(options),
+                actor=system_user(),
+                reason=options["reason"],
+                dry_run=options["dry_run"],
+                progress=self._progress if self.stderr.isatty() else lambda _: None,
+            )
+        except KeyboardInterrupt:
+            raise CommandError("Interrupted. Run the same again to go on.") from None
+        would = "would be " if options["dry_run"] else ""
+        told = ", ".join(f"{count} {name}" for name, count in sorted(done.items()))
+        self.stdout.write(f"{would}redacted: {told}" if told else "nothing is left to erase")
+
+    def _progress(self, so_far: Counter[str]) -> None:
+        self.stderr.write(f"\r{so_far.total()} rows", ending="")
+
+
+def _scope(options: dict[str, Any]) -> Scope:
+    wanted = {name: options[name] for name in ("provider", "account", "livemode")}
+    found = [
+        scope
+        for scope in erasure.scopes_of(options["customer_id"])
+        if all(value is None or scope[name] == value for name, value in wanted.items())  # type: ignore[literal-required]
+    ]
+    if not found:
+        raise CommandError(f"Nothing is known of a customer {options['customer_id']} there.")
+    if len(found) > 1:
+        places = "; ".join(_told(scope) for scope in found)
+        raise CommandError(f"There are several customers of this id, choose one: {places}")
+    return found[0]
+
+
+def _told(scope: Scope) -> str:
+    mode = "--livemode" if scope["livemode"] else "--testmode"
+    return f"--provider {scope['provider']} --account '{scope['account']}' {mode}"

@@ -1,0 +1,209 @@
+"""Keeping erased what was erased: events of somebody whose data is gone are stored redacted."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, NullIf
+
+from webhooks import audit
+from webhooks.events import Event
+from webhooks.models import Attempt, AuditEntry, Erased, Erasure, Replay, WebhookEvent
+from webhooks.redaction import named, named_by, owned, redact
+from webhooks.runs import GONE
+
+SYSTEM: Final = "system"
+
+
+@dataclass(slots=True)
+class Redacted:
+    """How many rows were rewritten, by table, and the ids that the events among them told of."""
+
+    events: list[int] = field(default_factory=list)
+    attempts: list[int] = field(default_factory=list)
+    replays: int = 0
+    told: set[str] = field(default_factory=set)
+
+
+def in_scope(provider: str, account: str, livemode: bool) -> QuerySet[Erased]:
+    """What was erased there."""
+    return Erased.objects.filter(provider=provider, account=account, livemode=livemode)
+
+
+def ids_to_know_by(payload: Mapping[str, Any], customer_id: str) -> list[str]:
+    """The ids that tell whether an event is of somebody erased.
+
+    Where it names a customer that one alone decides: another's objects are nobody else's.
+    """
+    return [customer_id] if customer_id else named(payload)
+
+
+def erasure_of(row: WebhookEvent, payload: Mapping[str, Any]) -> Erasure | None:
+    """The erasure that an event falls under."""
+    ids = ids_to_know_by(payload, row.customer_id)
+    return erasure_of_ids(ids, row.provider, row.account, row.livemode)
+
+
+def erasure_of_object(
+    subject: Mapping[str, Any], provider: str, account: str, livemode: bool
+) -> Erasure | None:
+    """The erasure that an object of a provider's falls under, by its JSON."""
+    customer = subject.get("id" if subject.get("object") == "customer" else "customer")
+    customer = customer.get("id") if isinstance(customer, Mapping) else customer
+    ids = [customer] if isinstance(customer, str) and customer else named_by(subject)
+    return erasure_of_ids(ids, provider, account, livemode)
+
+
+def erasure_of_ids(
+    ids: Iterable[str], provider: str, account: str, livemode: bool
+) -> Erasure | None:
+    """The erasure that one of these ids falls under."""
+    known = in_scope(provider, account, livemode).filter(object_id__in=list(ids))
+    return Erasure.objects.filter(objects_erased__in=known).first()
+
+
+def told_of(event: Event | None) -> Exists:
+    """A condition on events: whether it falls under an erasure, as far as its columns tell.
+
+    Of the event that is given, everything that it names is known.
+    """
+    ids = Erased.objects.filter(
+        provider=OuterRef("provider"), account=OuterRef("account"), livemode=OuterRef("livemode")
+    )
+    if event is not None:
+        named_by_it = ids_to_know_by(event.payload, event.customer_id)
+        return Exists(ids.filter(object_id__in=named_by_it))
+    by_columns = Coalesce(NullIf(OuterRef("customer_id"), Value("")), OuterRef("object_id"))
+    return Exists(ids.filter(object_id=by_columns))
+
+
+def stands_in_the_way(row: WebhookEvent, event: Event | None) -> bool:
+    """Whether a row that was locked with `told_of` must be redacted, or read again, first.
+
+    `event` is the caller's copy of it, made before the row was locked.
+    """
+    if row.erased_at:
+        return event is not None
+    if is_told(row):
+        return True
+    # What an event names that has no customer's name on it is in its payload alone.
+    return (
+        event is None
+        and not row.customer_id
+        and row.body is not None
+        and erasure_of(row, parsed(row.body) or {}) is not None
+    )
+
+
+def is_told(row: WebhookEvent) -> bool:
+    """Whether a row that was locked with `told_of` is of somebody erased."""
+    return bool(row.erased_at or getattr(row, "falls_under_erasure", False))
+
+
+def redact_late(pk: int, *, now: datetime) -> bool:
+    """Redact an event that came, or was taken up, after the erasure it falls under.
+
+    Whether there was anything to redact. In the caller's transaction, if there is one.
+    """
+    with transaction.atomic():
+        row = WebhookEvent.objects.select_for_update().filter(pk=pk, erased_at=None).first()
+        payload = parsed(row.body) if row else None
+        if row is None or payload is None or not (erasure := erasure_of(row, payload)):
+            return False
+        done = redact_rows([row], now=now)
+        remember(erasure, done.told)
+        audit.amend(
+            AuditEntry.Action.ERASED,
+            {WebhookEvent: done.events, Attempt: done.attempts},
+            actor=SYSTEM,
+            subject=subject_of(erasure),
+            details={"late": True, "event": row.event_id},
+            now=now,
+        )
+        return True
+
+
+def redact_rows(rows: Sequence[WebhookEvent], *, now: datetime) -> Redacted:
+    """Take what identifies somebody out of events, locked by the caller, and of their attempts."""
+    done = Redacted(events=[row.pk for row in rows])
+    for row in rows:
+        done.told |= ids_of(row)
+        payload = parsed(row.body)
+        row.body = None if payload is None else as_body(redact(payload))
+        row.last_error, row.erased_at = without_text(row.last_error), now
+    WebhookEvent.objects.bulk_update(rows, ["body", "last_error", "erased_at"])
+    done.attempts = _redact_attempts(done.events)
+    done.replays = _redact_replays(done.events)
+    return done
+
+
+def ids_of(row: WebhookEvent) -> set[str]:
+    """The ids of what an event is about and tells of, as far as it is one customer's alone."""
+    told = owned(parsed(row.body))
+    # An event that names nothing is known by itself.
+    return told | {row.object_id or row.event_id} - {row.customer_id}
+
+
+def remember(erasure: Erasure, ids: Iterable[str]) -> None:
+    """Have what is told of these ids redacted from now on."""
+    scope = {
+        "provider": erasure.provider,
+        "account": erasure.account,
+        "livemode": erasure.livemode,
+    }
+    Erased.objects.bulk_create(
+        [Erased(erasure=erasure, object_id=each, **scope) for each in sorted(ids)],
+        ignore_conflicts=True,
+    )
+
+
+def subject_of(erasure: Erasure) -> str:
+    """The person, as the audit trail has it."""
+    return f"billing.customer:{erasure.customer_id}"[:255]
+
+
+def parsed(body: Any) -> dict[str, Any] | None:
+    """The payload in a body; None where there is none."""
+    try:
+        found = json.loads(bytes(body or b""))
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def as_body(payload: Any) -> bytes:
+    """A payload as it is stored when it isn't the signed bytes."""
+    return json.dumps(payload, separators=(",", ":")).encode()
+
+
+def without_text(error: str) -> str:
+    """An error in one line, less what it says: of which kind it was."""
+    kind = error.partition(":")[0]
+    return f"{kind}: {GONE}" if kind.isidentifier() else GONE if error else ""
+
+
+def _redact_attempts(events: list[int]) -> list[int]:
+    attempts = [
+        attempt
+        for attempt in Attempt.objects.filter(event__in=events).order_by("pk")
+        if attempt.error or any(handler.get("error") for handler in attempt.handlers)
+    ]
+    for attempt in attempts:
+        attempt.error = GONE if attempt.error else ""
+        for handler in attempt.handlers:
+            handler["error"] = without_text(handler.get("error", ""))
+    Attempt.objects.bulk_update(attempts, ["error", "handlers"])
+    return [attempt.pk for attempt in attempts]
+
+
+def _redact_replays(events: list[int]) -> int:
+    """The reasons of re-runs that were of the person's events alone: they speak of the person."""
+    of_these = Attempt.objects.filter(event__in=events).values("replay")
+    waiting = WebhookEvent.objects.filter(pk__in=events).values("replay")
+    of_others = Attempt.objects.filter(replay=OuterRef("pk"), event__erased_at=None)
+    asked = Replay.objects.exclude(reason__in=["", GONE]).exclude(Exists(of_others))
+    return asked.filter(Q(pk__in=of_these) | Q(pk__in=waiting)).update(reason=GONE)

@@ -1,0 +1,211 @@
+"""Finding and redacting what was received of one customer, however much that is.
+
+Whoever erases somebody finds everything first, so that what is known of the person can be looked
+for elsewhere, and redacts it then. The ids found are kept in `Erased`, which is the list of what
+is to do as well: both ends walk along it while it grows.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+from typing import Final, TypeVar
+from urllib.parse import quote, quote_plus
+
+from django.db import transaction
+from django.db.models import Q
+
+from webhooks import audit
+from webhooks.erased import (
+    Redacted,
+    ids_of,
+    in_scope,
+    parsed,
+    redact_rows,
+    remember,
+    subject_of,
+)
+from webhooks.models import (
+    Attempt,
+    AuditEntry,
+    Erased,
+    Erasure,
+    EventQuerySet,
+    Replay,
+    WebhookEvent,
+)
+from webhooks.redaction import owned, personal_values
+from webhooks.runs import GONE
+
+Value = TypeVar("Value")
+
+IDS: Final = 200
+"""How many ids are looked up at a time."""
+
+ROWS: Final = 100
+"""How many events are held in memory, and redacted in one transaction, at a time."""
+
+WINDOW: Final = 10_000
+"""How many keys of events are."""
+
+_ID: Final = re.compile(rb"[A-Za-z]{2,16}_[A-Za-z0-9_]{1,240}")
+
+
+def ask(
+    provider: str, account: str, livemode: bool, customer_id: str, *, actor: str, now: datetime
+) -> tuple[Erasure, bool]:
+    """Put on record that a customer is to be erased, and whether that is new.
+
+    Once this is committed, nothing that comes of the customer is stored as it is.
+    """
+    with transaction.atomic():
+        erasure, is_new = Erasure.objects.get_or_create(
+            provider=provider,
+            account=account,
+            livemode=livemode,
+            customer_id=customer_id,
+            defaults={"actor": actor, "begun_at": now},
+        )
+        remember(erasure, [customer_id])
+    return erasure, is_new
+
+
+def chunks(erasure: Erasure) -> Iterator[list[str]]:
+    """The ids known of a person, those included that become known on the way."""
+    last = 0
+    known = Erased.objects.filter(erasure=erasure).order_by("pk")
+    while rows := list(known.filter(pk__gt=last)[:IDS]):
+        yield [row.object_id for row in rows]
+        last = rows[-1].pk
+
+
+def of_ids(erasure: Erasure, ids: Iterable[str]) -> EventQuerySet:
+    """The events that are the person's by one of these ids."""
+    ids = list(ids)
+    by_id = Q(object_id__in=ids) | Q(event_id__in=ids)
+    return _in_scope_of(erasure).filter(
+        Q(customer_id=erasure.customer_id, customer_id__in=ids)
+        | (by_id & Q(customer_id__in=["", erasure.customer_id]))
+    )
+
+
+def pages(events: EventQuerySet) -> Iterator[EventQuerySet]:
+    """Events by a few at a time, in the order of their keys."""
+    last = 0
+    while keys := list(
+        events.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:WINDOW]
+    ):
+        for start in range(0, len(keys), ROWS):
+            yield events.filter(pk__in=keys[start : start + ROWS]).order_by("pk")
+        last = keys[-1]
+
+
+def find(erasure: Erasure, ids: Iterable[str]) -> Iterator[tuple[set[str], set[str]]]:
+    """What the events of these ids tell: further ids of the person's, and personal values."""
+    for page in pages(of_ids(erasure, ids).filter(erased_at=None)):
+        for row in page:
+            yield ids_of(row), personal_values(parsed(row.body))
+
+
+def find_nameless(erasure: Erasure, emails: Iterable[str]) -> Iterator[set[str]]:
+    """Ids told by events that name no customer, and yet are the person's.
+
+    Those that name something of the person's, and what a guest did with the same mail address.
+    """
+    nameless = _in_scope_of(erasure).filter(customer_id="", erased_at=None, body__isnull=False)
+    addresses = {each.casefold() for each in emails}
+    for page in pages(nameless):
+        for row, told in _known_among(erasure, list(page), addresses):
+            yield ids_of(row) | told
+
+
+def _known_among(
+    erasure: Erasure, rows: list[WebhookEvent], addresses: set[str]
+) -> Iterator[tuple[WebhookEvent, set[str]]]:
+    told_of = {row.pk: mentioned(bytes(row.body or b"")) for row in rows}
+    theirs = known(erasure, set().union(*told_of.values()))
+    for row in rows:
+        payload = parsed(row.body)
+        told = owned(payload) | {row.object_id}
+        # Looked for among the bytes first: few events hold any of them.
+        is_theirs = bool(told_of[row.pk] & theirs) and bool(told & theirs)
+        if not is_theirs and addresses:
+            is_theirs = any(each.casefold() in addresses for each in personal_values(payload))
+        if is_theirs:
+            yield row, told - {""}
+
+
+def known(erasure: Erasure, ids: Iterable[str]) -> set[str]:
+    """Those of some ids that are known to be the person's."""
+    rows = in_scope(erasure.provider, erasure.account, erasure.livemode).filter(erasure=erasure)
+    return {
+        each
+        for some in batched(ids, IDS)
+        for each in rows.filter(object_id__in=some).values_list("object_id", flat=True)
+    }
+
+
+def redact(
+    erasure: Erasure, ids: Iterable[str], *, actor: str, now: datetime
+) -> Iterator[Redacted]:
+    """Redact the events of these ids, each few of them in a transaction of their own.
+
+    An event that is being processed is waited for. What the events tell of is remembered.
+    """
+    for page in pages(of_ids(erasure, ids).filter(erased_at=None)):
+        with transaction.atomic():
+            done = redact_rows(list(page.select_for_update()), now=now)
+            remember(erasure, done.told)
+            if done.events:
+                audit.amend(
+                    AuditEntry.Action.ERASED,
+                    {WebhookEvent: done.events, Attempt: done.attempts},
+                    actor=actor,
+                    subject=subject_of(erasure),
+                    details={"events": len(done.events), "attempts": len(done.attempts)},
+                    now=now,
+                )
+        yield done
+
+
+def forget_in_reasons(anyone: re.Pattern[str] | None) -> int:
+    """Take these texts out of the reasons that people gave for re-runs; how many had any."""
+    given = Replay.objects.exclude(reason="").order_by("pk").only("reason")
+    done = last = 0
+    while anyone and (page := list(given.filter(pk__gt=last)[:IDS])):
+        for replay in page:
+            reason = anyone.sub(GONE, replay.reason)
+            if reason != replay.reason:
+                done += Replay.objects.filter(pk=replay.pk).update(reason=reason)
+        last = page[-1].pk
+    return done
+
+
+def any_of(values: Iterable[str]) -> re.Pattern[str] | None:
+    """What finds any of these texts, however they are escaped; None where there are none."""
+    written = {
+        each
+        for value in values
+        for each in (value, quote(value), quote_plus(value), json.dumps(value)[1:-1])
+    }
+    longest_first = sorted(written, key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE) if written else None
+
+
+def mentioned(text: bytes) -> set[str]:
+    """Whatever has the form of a provider's id."""
+    return {each.decode() for each in _ID.findall(text)}
+
+
+def batched(values: Iterable[Value], size: int) -> Iterator[list[Value]]:
+    """Values by so many at a time."""
+    left = iter(values)
+    while some := list(islice(left, size)):
+        yield some
+
+
+def _in_scope_of(erasure: Erasure) -> EventQuerySet:
+    return WebhookEvent.objects.filter(
+        provider=erasure.provider, account=erasure.account, livemode=erasure.livemode
+    )

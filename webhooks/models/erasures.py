@@ -1,0 +1,53 @@
+"""Whose personal data was erased, so that it is not stored again."""
+
+from typing import ClassVar
+
+from django.db import models
+
+
+class Erasure(models.Model):
+    """The erasing of a customer, by the provider's id. It is never over: see `Erased`."""
+
+    provider = models.CharField(max_length=32)
+    account = models.CharField(max_length=255, blank=True)
+    livemode = models.BooleanField("live mode")
+    customer_id = models.CharField("customer", max_length=255)
+    actor = models.CharField(max_length=150, help_text="the staff account or the system user")
+    begun_at = models.DateTimeField("begun")
+    finished_at = models.DateTimeField(
+        "finished", null=True, blank=True, help_text="none: it was interrupted, run it again"
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["customer_id", "provider", "account", "livemode"],
+                name="webhooks_erasure_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.customer_id
+
+
+class Erased(models.Model):
+    """An object of somebody's who was erased: what is told of it later is stored redacted.
+
+    Nothing but the provider's id is kept. The customer itself is one of them.
+    """
+
+    erasure = models.ForeignKey(Erasure, on_delete=models.PROTECT, related_name="objects_erased")
+    provider = models.CharField(max_length=32)
+    account = models.CharField(max_length=255, blank=True)
+    livemode = models.BooleanField("live mode")
+    object_id = models.CharField("id", max_length=255)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["object_id", "provider", "account", "livemode"], name="webhooks_erased_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.object_id
