@@ -178,6 +178,10 @@ if RECONCILE_EVERY_MINUTES > 0:
         "options": {"expires": RECONCILE_EVERY_MINUTES * 60},
     }
 
+# Where the processes of this machine count for /metrics, and what reading it takes, if anything.
+METRICS_DIR = env.str("METRICS_DIR", default=str(BASE_DIR / "data" / "metrics"))
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="").strip()
+
 API_THROTTLE_RATE = env.str("API_THROTTLE_RATE", default="600/min")
 API_ANONYMOUS_THROTTLE_RATE = env.str("API_ANONYMOUS_THROTTLE_RATE", default="60/min")
 
@@ -232,7 +236,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # Providers don't follow redirects, and neither do probes.
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
-SECURE_REDIRECT_EXEMPT = [r"^webhooks/", r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^webhooks/", r"^healthz$", r"^readyz$", r"^metrics$"]
 # Without a proxy in front, the header would be anybody's to send.
 TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from payments_project import health, refusals
+from payments_project import health, metrics, refusals
 from webhooks.api.schema import DocsView, SchemaView
 from webhooks.api.views import elsewhere
 
@@ -21,5 +21,6 @@ urlpatterns = [
     re_path(r"^api(?:/|\Z)", elsewhere),
     path("healthz", health.alive),
     path("readyz", health.ready),
+    path("metrics", metrics.show),
     path("", RedirectView.as_view(pattern_name="admin:index")),
 ]

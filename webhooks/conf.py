@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -98,6 +99,11 @@ def parse_rate(rate: str) -> tuple[int, int]:
 def processing() -> Processing:
     """Where events are processed (`WEBHOOK_PROCESSING`)."""
     return Processing(settings.WEBHOOK_PROCESSING)
+
+
+def metrics_dir() -> Path:
+    """The folder in which this machine's processes count (`METRICS_DIR`)."""
+    return Path(settings.METRICS_DIR)
 
 
 def max_body_bytes() -> int:

@@ -49,6 +49,13 @@ class AuditEntry(models.Model):
         verbose_name = "audit entry"
         verbose_name_plural = "audit trail"
         permissions: ClassVar = [("export_auditentry", "Can export the audit trail")]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["-sequence"],
+                name="webhooks_audit_sealed",
+                condition=models.Q(action="audit.sealed"),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.sequence}: {self.get_action_display()}"
