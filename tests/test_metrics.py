@@ -4,6 +4,7 @@ import json
 import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -224,7 +225,7 @@ def test_the_database_tells_what_waits_and_what_has_failed(client: Client) -> No
     assert read(client)["webhooks_late_events"] == 0
     assert "webhooks_sealed_up_to_timestamp_seconds" not in read(client)
     for number, (status, waits) in enumerate([("pending", 300), ("pending", 5), ("failed", 900)]):
-        moment = now - timezone.timedelta(seconds=waits)
+        moment = now - timedelta(seconds=waits)
         WebhookEvent.objects.create(
             provider="stripe",
             event_id=f"evt_{number}",

@@ -132,7 +132,7 @@ class Value:
 
 
 _values: Final[list[Value]] = []
-values.ValueClass = Value  # type: ignore[assignment,misc]
+values.ValueClass = Value
 
 
 def collect() -> Iterable[Metric]:
