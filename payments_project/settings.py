@@ -254,13 +254,23 @@ STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 WHITENOISE_USE_FINDERS = DEBUG
 
+# Nothing secret may be read in the log, in an error report, or on the page for developers.
+DEFAULT_EXCEPTION_REPORTER = "webhooks.error_reports.Reporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "webhooks.error_reports.Filter"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {
+            "()": "webhooks.logs.Formatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
+        # Django's own handlers, which write without that formatter, are taken away.
+        "django": {"handlers": [], "level": "INFO"},
         # A refused delivery is told once, by this project, with its code.
         "django.request": {"level": "ERROR"},
         # In more detail, Stripe's client tells what it sends and gets, client secrets included.

@@ -11,5 +11,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "payments_project.settings")
 application = get_wsgi_application()
 
 # Servers don't run Django's checks: without this, one that can't prove deliveries would start.
-if problems := [found for found in checks.run_checks(tags=["webhooks"]) if found.is_serious()]:
+found = checks.run_checks(tags=["webhooks", "billing"])
+if problems := [problem for problem in found if problem.is_serious()]:
     raise ImproperlyConfigured("\n".join(f"{p.id}: {p.msg} {p.hint or ''}" for p in problems))

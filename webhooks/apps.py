@@ -13,5 +13,9 @@ class WebhooksConfig(AppConfig):
     def ready(self) -> None:
         """Register the checks of this app's settings."""
         from webhooks.checks import check_settings
+        from webhooks.secret_checks import check_data, check_secrets, check_strength
 
         checks.register(check_settings, "webhooks")
+        checks.register(check_secrets, "webhooks")
+        checks.register(check_strength, "webhooks", deploy=True)
+        checks.register(check_data, checks.Tags.database)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 
@@ -83,6 +84,22 @@ def audit_keys() -> tuple[str, ...]:
     if not current and settings.DEBUG:
         current = hashlib.sha256(b"audit key:" + settings.SECRET_KEY.encode()).hexdigest()
     return tuple(key for key in (current, *settings.AUDIT_KEY_FALLBACKS) if key)
+
+
+def known_secrets() -> frozenset[str]:
+    """Every secret in the settings, for whoever must not let one out."""
+    told = [
+        settings.SECRET_KEY,
+        *settings.SECRET_KEY_FALLBACKS,
+        settings.AUDIT_KEY,
+        *settings.AUDIT_KEY_FALLBACKS,
+        settings.STRIPE_API_KEY,
+        settings.METRICS_TOKEN,
+        *(secret for endpoint in endpoints() for secret in endpoint.secrets),
+    ]
+    urls = (settings.DATABASE_URL, settings.REDIS_URL, settings.CELERY_BROKER_URL)
+    passwords = [unquote(urlsplit(url).password or "") for url in urls if url]
+    return frozenset(secret for secret in [*told, *passwords] if secret)
 
 
 _PERIODS = {"s": 1, "sec": 1, "min": 60, "hour": 3600, "day": 86400}

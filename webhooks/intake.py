@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db import Error, connection
 
-from webhooks import conf, metrics, processing, redeliveries, wakeup
+from webhooks import conf, metrics, processing, redeliveries, rotation, wakeup
 from webhooks.claims import Claim
 from webhooks.events import Event
 from webhooks.exceptions import (
@@ -79,6 +79,7 @@ def receive(endpoint: conf.Endpoint, body: bytes, headers: Headers, *, now: date
     """
     started = time.perf_counter()
     events = _prove(endpoint, body, headers, now)
+    rotation.note(endpoint, events)
     place = conf.processing()
     in_request = place is conf.Processing.REQUEST
     are_new = [_take_in(event, body, endpoint, in_request, now) for event in events]
@@ -88,9 +89,7 @@ def receive(endpoint: conf.Endpoint, body: bytes, headers: Headers, *, now: date
     return any(are_new) or not events
 
 
-def _prove(
-    endpoint: conf.Endpoint, body: bytes, headers: Headers, now: datetime
-) -> Sequence[Event]:
+def _prove(endpoint: conf.Endpoint, body: bytes, headers: Headers, now: datetime) -> list[Event]:
     try:
         return PROVIDERS[endpoint.provider].verify(body, headers, secrets=endpoint.secrets, now=now)
     except (MissingSignature, MalformedSignature, InvalidSignature):
