@@ -13,6 +13,7 @@ from billing import idempotency
 from billing.exceptions import KeyInUse, ProviderRefused
 from billing.idempotency import Outcome, Started
 from billing.stripe_errors import translate
+from webhooks import metrics
 from webhooks.providers import stripe_api
 
 logger = logging.getLogger(__name__)
@@ -91,6 +92,7 @@ def ask_once(call: Call, send: Send, *, now: datetime) -> Object:
     """
     begun = _begin(call, now)
     if isinstance(begun, Outcome):
+        metrics.IDEMPOTENT_HITS.labels(call.operation).inc()
         answer = ask(send, call.parameters, account=call.account, key=call.key)
         if answer.get("id") != begun.id:
             logger.error("Stripe made %s where %s was made before", answer.get("id"), begun.id)

@@ -1,13 +1,9 @@
 """What Stripe's client raises, in this project's few words, with nothing secret in them."""
 
-import re
-from typing import Final
-
 import stripe
 
 from billing.exceptions import KeyInUse, KeyReused, ProviderRefused, ProviderUnavailable
-
-_SECRETS: Final = re.compile(r"\b(?:[sr]k_(?:live|test)_|whsec_)\S+|\b\w+_secret_\w+")
+from webhooks.logs import without_secrets
 
 
 def translate(error: stripe.StripeError) -> Exception:
@@ -43,7 +39,7 @@ def _refusal(error: stripe.StripeError, status: int) -> ProviderRefused:
     told = details.get("error")
     told = told if isinstance(told, dict) else {}
     return ProviderRefused(
-        _SECRETS.sub("[hidden]", str(told.get("message") or "Stripe refused this.")),
+        without_secrets(str(told.get("message") or "Stripe refused this.")),
         status=status,
         code=str(told.get("code") or ""),
         param=str(told.get("param") or ""),

@@ -211,6 +211,10 @@ if RECONCILE_EVERY_MINUTES > 0:
         "options": {"expires": RECONCILE_EVERY_MINUTES * 60},
     }
 
+# Where the processes of this machine count for /metrics, and what reading it takes, if anything.
+METRICS_DIR = env.str("METRICS_DIR", default=str(BASE_DIR / "data" / "metrics"))
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="").strip()
+
 API_THROTTLE_RATE = env.str("API_THROTTLE_RATE", default="600/min")
 API_ANONYMOUS_THROTTLE_RATE = env.str("API_ANONYMOUS_THROTTLE_RATE", default="60/min")
 
@@ -297,7 +301,7 @@ AXES_VERBOSE = False
 
 # Providers don't follow redirects, and neither do probes.
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
-SECURE_REDIRECT_EXEMPT = [r"^webhooks/", r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^webhooks/", r"^healthz$", r"^readyz$", r"^metrics$"]
 # Without a proxy in front, the header would be anybody's to send.
 TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None
@@ -337,13 +341,23 @@ STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 WHITENOISE_USE_FINDERS = DEBUG
 
+# Nothing secret may be read in the log, in an error report, or on the page for developers.
+DEFAULT_EXCEPTION_REPORTER = "webhooks.error_reports.Reporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "webhooks.error_reports.Filter"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {
+            "()": "webhooks.logs.Formatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
+        # Django's own handlers, which write without that formatter, are taken away.
+        "django": {"handlers": [], "level": "INFO"},
         # A refused delivery is told once, by this project, with its code.
         "django.request": {"level": "ERROR"},
         # What it tells of those who log in is in the audit trail.

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from payments_project import health, refusals
+from payments_project import health, metrics, refusals
 from webhooks.admin import second_factor
 from webhooks.admin.own_password import own_password
 from webhooks.api.schema import DocsView, SchemaView
@@ -26,5 +26,6 @@ urlpatterns = [
     re_path(r"^api(?:/|\Z)", elsewhere),
     path("healthz", health.alive),
     path("readyz", health.ready),
+    path("metrics", metrics.show),
     path("", RedirectView.as_view(pattern_name="admin:index")),
 ]

@@ -13,7 +13,8 @@ application = get_wsgi_application()
 from webhooks import audit  # noqa: E402 - its models need the apps
 
 # Servers don't run Django's checks: without this, one that can't prove deliveries would start.
-if problems := [found for found in checks.run_checks(tags=["webhooks"]) if found.is_serious()]:
+found = checks.run_checks(tags=["webhooks", "billing"])
+if problems := [problem for problem in found if problem.is_serious()]:
     raise ImproperlyConfigured("\n".join(f"{p.id}: {p.msg} {p.hint or ''}" for p in problems))
 
 # Neither is it known who changed a setting, but that it was changed, and when, is on record.

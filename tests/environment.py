@@ -8,6 +8,7 @@ for the run, unless `TEST_DATABASE_URL` and `TEST_REDIS_URL` name servers to use
 import os
 from collections.abc import Generator
 from contextlib import ExitStack
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -27,6 +28,8 @@ PINNED = {
     "DATABASE_URL": "",
     "DEBUG": "false",
     "LOG_LEVEL": "INFO",
+    "METRICS_DIR": "",
+    "METRICS_TOKEN": "",
     "RECONCILE_EVERY_MINUTES": "0",
     "REDIS_URL": "",
     "SECRET_KEY": "known-to-all-and-good-for-tests-only",
@@ -56,6 +59,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     stack = ExitStack()
     early_config.add_cleanup(stack.close)
     os.environ.update(PINNED)
+    os.environ["METRICS_DIR"] = stack.enter_context(TemporaryDirectory(prefix="counts-"))
     if _database() == "postgresql":
         os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL") or stack.enter_context(
             servers.postgresql(durable=False)

@@ -43,7 +43,7 @@ def test_a_missing_cache_and_a_missing_broker_are_named(client: Client, settings
     assert response.json()["parts"]["cache"] == "failing"
 
 
-@pytest.mark.parametrize("path", ["/webhooks/stripe", "/healthz", "/readyz"])
+@pytest.mark.parametrize("path", ["/webhooks/stripe", "/healthz", "/readyz", "/metrics"])
 @pytest.mark.django_db
 def test_what_machines_call_is_never_redirected(
     client: Client, settings: Settings, path: str

@@ -14,6 +14,10 @@ class WebhooksConfig(AppConfig):
         """Register the checks of this app's settings, and have logins recorded."""
         from webhooks.audit import logins
         from webhooks.checks import check_settings
+        from webhooks.secret_checks import check_data, check_secrets, check_strength
 
         logins.connect()
         checks.register(check_settings, "webhooks")
+        checks.register(check_secrets, "webhooks")
+        checks.register(check_strength, "webhooks", deploy=True)
+        checks.register(check_data, checks.Tags.database)

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 
@@ -127,6 +129,22 @@ def seal_every() -> timedelta | None:
     return timedelta(minutes=minutes) if minutes > 0 else None
 
 
+def known_secrets() -> frozenset[str]:
+    """Every secret in the settings, for whoever must not let one out."""
+    told = [
+        settings.SECRET_KEY,
+        *settings.SECRET_KEY_FALLBACKS,
+        settings.AUDIT_KEY,
+        *settings.AUDIT_KEY_FALLBACKS,
+        settings.STRIPE_API_KEY,
+        settings.METRICS_TOKEN,
+        *(secret for endpoint in endpoints() for secret in endpoint.secrets),
+    ]
+    urls = (settings.DATABASE_URL, settings.REDIS_URL, settings.CELERY_BROKER_URL)
+    passwords = [unquote(urlsplit(url).password or "") for url in urls if url]
+    return frozenset(secret for secret in [*told, *passwords] if secret)
+
+
 _PERIODS = {"s": 1, "sec": 1, "min": 60, "hour": 3600, "day": 86400}
 
 
@@ -146,6 +164,11 @@ def processing() -> Processing:
 def second_factor() -> SecondFactor:
     """Whether staff need a second factor (`STAFF_SECOND_FACTOR`): if they have one, or always."""
     return SecondFactor(settings.STAFF_SECOND_FACTOR)
+
+
+def metrics_dir() -> Path:
+    """The folder in which this machine's processes count (`METRICS_DIR`)."""
+    return Path(settings.METRICS_DIR)
 
 
 def max_body_bytes() -> int:

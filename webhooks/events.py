@@ -14,6 +14,7 @@ class Event:
     (or None for `created_at`). `received_at` is when it first got here; moments are in UTC.
     On the first attempt no handler has yet left anything behind on the event's behalf.
     `preparations` is how often handlers were prepared in this attempt (see `Unprepared`).
+    `secret_id` is the fingerprint of the secret that proved it, empty where none did.
     """
 
     provider: str
@@ -28,6 +29,7 @@ class Event:
     object_type: str = ""
     object_id: str = ""
     customer_id: str = ""
+    secret_id: str = ""
     is_first_attempt: bool = False
     preparations: int = 0
 

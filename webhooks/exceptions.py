@@ -27,6 +27,14 @@ class BadRequest(Rejected):
     title = "The request is malformed"
 
 
+class NotAuthorised(Rejected):
+    """Whoever asks has not said who they are, and must."""
+
+    status_code = 401
+    code = "not_authorised"
+    title = "This takes a token"
+
+
 class Failure(Rejected):
     """This project's own fault; the log tells more."""
 

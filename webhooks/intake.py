@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,10 +10,17 @@ from functools import cache
 
 from django.db import Error, connection
 
-from webhooks import conf, erased, processing, redeliveries, wakeup
+from webhooks import conf, erased, metrics, processing, redeliveries, rotation, wakeup
 from webhooks.claims import Claim
 from webhooks.events import Event
-from webhooks.exceptions import EndpointNotConfigured, StorageUnavailable, UnknownEndpoint
+from webhooks.exceptions import (
+    EndpointNotConfigured,
+    InvalidSignature,
+    MalformedSignature,
+    MissingSignature,
+    StorageUnavailable,
+    UnknownEndpoint,
+)
 from webhooks.models import FETCHED, Trigger
 from webhooks.providers import PROVIDERS, Headers
 from webhooks.runs import textless
@@ -22,9 +30,9 @@ logger = logging.getLogger(__name__)
 _INSERT = """
 INSERT INTO webhooks_webhookevent (
     provider, event_id, endpoint, type, object_type, object_id, customer_id, account, livemode,
-    api_version, provider_created_at, body, sha256, received_at, last_received_at, available_at,
-    claimed_at, attempts
-) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    api_version, provider_created_at, body, sha256, secret_id, received_at, last_received_at,
+    available_at, claimed_at, attempts
+) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (event_id, provider)
 """
 _RETURNING = """
@@ -83,14 +91,24 @@ def receive(endpoint: conf.Endpoint, body: bytes, headers: Headers, *, now: date
     Whether it brought anything new. When this returns, every event is committed. Raises
     `Rejected` when nothing was proven or recorded.
     """
-    provider = PROVIDERS[endpoint.provider]
-    events = provider.verify(body, headers, secrets=endpoint.secrets, now=now)
+    started = time.perf_counter()
+    events = _prove(endpoint, body, headers, now)
+    rotation.note(endpoint, events)
     place = conf.processing()
     in_request = place is conf.Processing.REQUEST
     are_new = [_take_in(event, body, endpoint, in_request, now) for event in events]
     if any(are_new) and place is conf.Processing.CELERY:
         wakeup.wake()
+    metrics.delivered(endpoint.slug, time.perf_counter() - started, are_new.count(False))
     return any(are_new) or not events
+
+
+def _prove(endpoint: conf.Endpoint, body: bytes, headers: Headers, now: datetime) -> list[Event]:
+    try:
+        return PROVIDERS[endpoint.provider].verify(body, headers, secrets=endpoint.secrets, now=now)
+    except (MissingSignature, MalformedSignature, InvalidSignature):
+        metrics.INVALID_SIGNATURES.inc()
+        raise
 
 
 def _take_in(
@@ -190,6 +208,7 @@ def _values(
         moment(event.created_at),
         body,
         hashlib.sha256(body).hexdigest(),
+        event.secret_id,
         moment(now),
         moment(now),
         moment(now + conf.lease() if claimed else now),

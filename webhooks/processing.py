@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from django.db import Error, connection, transaction
 from django.utils import timezone
 
-from webhooks import conf, erased, rows
+from webhooks import conf, erased, metrics, rows
 from webhooks.claims import Claim, claim_due, release
 from webhooks.events import Event
 from webhooks.exceptions import PermanentFailure
@@ -64,6 +64,14 @@ def process(claim: Claim, *, now: datetime, event: Event | None = None) -> Attem
     Raises `django.db.Error` when the database fails; the event then waits for its lease to end.
     """
     started = time.perf_counter()
+    attempt = _attempt(claim, event, now, started)
+    if attempt:
+        seconds = time.perf_counter() - started
+        metrics.attempted(attempt.outcome, seconds, attempt.handlers)
+    return attempt
+
+
+def _attempt(claim: Claim, event: Event | None, now: datetime, started: float) -> Attempt | None:
     preparations = 0
     while True:
         try:

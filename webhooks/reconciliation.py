@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from webhooks import conf, intake, processing, wakeup
+from webhooks import conf, intake, metrics, processing, wakeup
 from webhooks.claims import claim
 from webhooks.events import Event
 from webhooks.models import Reconciliation, WebhookEvent
@@ -86,7 +86,9 @@ def reconcile(
     for page in _pages(provider, order):
         for event, body in _unknown(page):
             pk = _recover(order, event, body, clock())
-            result.recorded += pk is not None
+            if pk:
+                result.recorded += 1
+                metrics.FETCHED_EVENTS.labels(order.provider).inc()
             if pk and place is conf.Processing.REQUEST:
                 result.outcomes.update(_process(pk, clock))
             elif pk and place is conf.Processing.CELERY:

@@ -10,6 +10,7 @@ from django.db import DatabaseError, transaction
 
 from webhooks.events import Event
 from webhooks.exceptions import PermanentFailure, Unprepared
+from webhooks.logs import without_secrets
 from webhooks.personal import MASK, scrubbed
 from webhooks.signals import Handler
 
@@ -111,9 +112,9 @@ def _sqlstate(error: DatabaseError) -> str:
 
 
 def describe(error: Exception) -> str:
-    """An error in one line, fit for any database's text column, and for staff to read."""
+    """An error in one line, without secrets, fit for any database's text column, and for staff."""
     line = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return _storable(line)[:MAX_ERROR_LENGTH]
+    return _storable(without_secrets(line[: 2 * MAX_ERROR_LENGTH]))[:MAX_ERROR_LENGTH]
 
 
 class Textless(Exception):
@@ -131,9 +132,8 @@ def textless(error: BaseException) -> Textless:
 
 def trace(errors: list[Exception]) -> str:
     """Where errors came from, for developers; the end of it when it is long."""
-    return _storable("\n".join("".join(traceback.format_exception(e)) for e in errors))[
-        -MAX_ERROR_LENGTH:
-    ]
+    told = "\n".join("".join(traceback.format_exception(e)) for e in errors)
+    return _storable(without_secrets(told[-2 * MAX_ERROR_LENGTH :]))[-MAX_ERROR_LENGTH:]
 
 
 def _storable(text: str) -> str:

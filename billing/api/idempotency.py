@@ -28,6 +28,7 @@ from billing.api.idempotency_errors import (
 from billing.api.stored_responses import repeat, store
 from billing.exceptions import KeyInUse, KeyReused
 from billing.idempotency import Outcome, Started
+from webhooks import metrics
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
@@ -76,6 +77,7 @@ def idempotent(
                     raise
                 return problem(error)
             if isinstance(begun, Outcome):
+                metrics.IDEMPOTENT_HITS.labels(_operation(request)).inc()
                 return repeat(begun)
             request.idempotency_reference = begun.reference  # type: ignore[attr-defined]
             return _process(request, begun, lambda: view(*args, **kwargs))
@@ -124,6 +126,13 @@ def _begin(
         raise IdempotencyKeyInUse from error
     except KeyReused as error:
         raise IdempotencyKeyReused from error
+
+
+def _operation(request: Request | HttpRequest) -> str:
+    """What was asked for, in as few words as there are routes."""
+    route = request.resolver_match
+    name = route.view_name.removesuffix("-list") if route and route.view_name else "request"
+    return f"api:{name}"
 
 
 def _request_hash(request: Request | HttpRequest) -> str:

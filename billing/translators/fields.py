@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 
 from billing.changes import UNKNOWN, Flag, Integer, Metadata, Moment, Text, Unknown
 from webhooks.exceptions import PermanentFailure
+from webhooks.scrubbing import scrub_cards
 
 BIGGEST: Final = 2**63 - 1
 """The largest integer that a database column holds."""
@@ -62,6 +63,12 @@ def text(node: Node, *, limit: int | None = 255) -> Text:
     if _UNSTORABLE.search(value):
         raise _unexpected(node, "text without NUL or lone surrogates")
     return value
+
+
+def prose(node: Node) -> Text:
+    """Text that people write, of any length, without the card numbers that they put anywhere."""
+    told = text(node, limit=None)
+    return told if told is UNKNOWN else scrub_cards(told)
 
 
 def integer(node: Node) -> Integer:
@@ -131,7 +138,7 @@ def known(value: Value | Unknown, otherwise: Value) -> Value:
 
 def _any_text(value: Any, within: Node) -> str:
     # The place is that of the whole: a key that somebody made up is as private as its value.
-    return known(text(Node(value, within.path), limit=None), "")
+    return known(prose(Node(value, within.path)), "")
 
 
 def _unexpected(node: Node, expected: str) -> PermanentFailure:

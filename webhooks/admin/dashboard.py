@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
+from webhooks import rotation, secret_checks
 from webhooks.admin.panels import Table
-from webhooks.admin.values import code, event_type, link, moment, page_url, two_lines
+from webhooks.admin.values import code, event_type, link, moment, ordinal, page_url, two_lines
 from webhooks.models import Refusal, WebhookEvent
 
 LATE_AFTER: Final = timedelta(minutes=1)
@@ -33,6 +34,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             ("Failed events", failed.count(), f"{events}?status=failed"),
             ("Waiting for more than a minute", late.count(), f"{events}?status=due"),
         ],
+        "warnings": _warnings(),
         "failures": _failures(failed.order_by("-id").defer("body")[:FAILURES_SHOWN], events),
         "refusals": _refusals() if request.user.has_perm("webhooks.view_refusal") else None,
     }
@@ -56,6 +58,21 @@ def _refusals() -> Table | None:
     ]
     headers = ["Endpoint", "Code", "About so many", "Latest"]
     return Table("Refused within the hour", headers, rows, more_url=page) if rows else None
+
+
+def _warnings() -> list[str]:
+    told = [
+        f"The {ordinal(secret.place)} secret of {secret.setting} ({secret.secret_id}) is still "
+        f"needed: it alone proved {secret.deliveries} of the latest deliveries, the last one at "
+        f"{secret.last_seen:%Y-%m-%d %H:%M} UTC. Keep it until the provider signs with the first."
+        for secret in rotation.still_needed(now=timezone.now())
+    ]
+    if secret_checks.has_test_key_with_live_data():
+        told.append(
+            "STRIPE_API_KEY is a key of test mode, and live events come in: nothing that they "
+            "are about can be fetched."
+        )
+    return told
 
 
 def _failures(failed: Any, events: str) -> Table:

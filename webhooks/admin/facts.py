@@ -3,6 +3,7 @@
 from django.utils import timezone
 from django.utils.html import format_html
 
+from webhooks import rotation
 from webhooks.admin.panels import Fact, Facts
 from webhooks.admin.states import state
 from webhooks.admin.values import (
@@ -13,6 +14,7 @@ from webhooks.admin.values import (
     link,
     mode,
     moment,
+    ordinal,
     search_url,
 )
 from webhooks.models import WebhookEvent
@@ -44,6 +46,7 @@ def event_facts(event: WebhookEvent) -> Facts:
         Fact("Deliveries", str(event.times_delivered)),
         Fact("Attempts", str(event.attempts)),
         Fact("Settled", moment(event.settled_at)),
+        Fact("Proven by", _proof(event)),
         Fact("SHA-256 of the payload", code(event.sha256), wide=True),
     ]
     return Facts(f"Event (times in {timezone.get_current_timezone_name()})", [standing, receipt])
@@ -56,6 +59,17 @@ def _standing(event: WebhookEvent) -> str:
 
 def _entrance(event: WebhookEvent) -> str:
     return ", fetched from its list of events" if event.was_fetched else f" at /{event.endpoint}"
+
+
+def _proof(event: WebhookEvent) -> str:
+    if not event.secret_id:
+        return "the connection it was fetched by" if event.was_fetched else NOTHING
+    place = rotation.place_of(event)
+    if place is None:
+        where = "a secret that is no longer set"
+    else:
+        where = f"the {ordinal(place[1])} of {place[0]}"
+    return format_html("{} {}", where, code(event.secret_id))
 
 
 def _events_of(event: WebhookEvent, object_type: str, object_id: str) -> str:

@@ -39,6 +39,11 @@ def moment(value: datetime | None) -> SafeString | str:
     return format_html("<time><span>{}</span> {}</time>", day, time)
 
 
+def ordinal(place: int) -> str:
+    """The place in a row, in words as far as they are short."""
+    return {1: "first", 2: "second", 3: "third"}.get(place, f"{place}th")
+
+
 def time_of(value: datetime, now: datetime) -> str:
     """A moment near to now: its time, and its day where that is another."""
     local = timezone.localtime(value)

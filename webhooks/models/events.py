@@ -122,6 +122,12 @@ class WebhookEvent(models.Model):
         "personal data erased", null=True, blank=True, help_text="the hash stays as it was"
     )
     sha256 = models.CharField("SHA-256", max_length=64, help_text="of the signed bytes")
+    secret_id = models.CharField(
+        "proven by",
+        max_length=16,
+        blank=True,
+        help_text="the fingerprint of the secret that proved it; empty for what was fetched",
+    )
     received_at = models.DateTimeField("received")
     last_received_at = models.DateTimeField("last received")
     deliveries = models.PositiveIntegerField(db_default=1)
@@ -226,6 +232,7 @@ class WebhookEvent(models.Model):
             object_type=self.object_type,
             object_id=self.object_id,
             customer_id=self.customer_id,
+            secret_id=self.secret_id,
             is_first_attempt=self.attempts == 1,
         )
 

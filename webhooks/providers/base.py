@@ -1,12 +1,20 @@
 """What a provider must be able to do."""
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, ClassVar, Protocol
 
 from webhooks.events import Event
+
+
+@cache
+def fingerprint(secret: str) -> str:
+    """Which secret it is, without telling it."""
+    return hashlib.sha256(b"webhook secret:" + secret.encode()).hexdigest()[:12]
 
 
 class Headers(Protocol):
@@ -58,7 +66,8 @@ class Provider(ABC):
     ) -> list[Event]:
         """The events in a delivery that is proven to come from the provider, now.
 
-        `body` is the exact bytes received.
+        `body` is the exact bytes received. Secrets are tried in turn, and events carry the
+        `secret_id` of the first that proves them (see `fingerprint`).
         Raises `Rejected` for whatever is not proven or is not an event, and nothing else.
         """
 

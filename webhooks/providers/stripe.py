@@ -22,7 +22,7 @@ from webhooks.exceptions import (
     StaleSignature,
 )
 from webhooks.providers import stripe_api, stripe_events
-from webhooks.providers.base import Answer, Headers, Page, Provider
+from webhooks.providers.base import Answer, Headers, Page, Provider, fingerprint
 
 MAX_DEPTH = 100
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
@@ -55,15 +55,12 @@ class StripeProvider(Provider):
     ) -> list[Event]:
         timestamp, signatures = _parse_signature(headers.get(self.signature_header, ""))
         signed = timestamp.encode() + b"." + body
-        if not any(
-            hmac.compare_digest(_signature(signed, secret), candidate)
-            for secret in secrets
-            for candidate in signatures
-        ):
+        proof = _proof(signed, signatures, secrets)
+        if proof is None:
             raise InvalidSignature
         if abs(now.timestamp() - int(timestamp)) > conf.stripe_tolerance().total_seconds():
             raise StaleSignature
-        return [_as_event(_parse_body(body))]
+        return [_as_event(_parse_body(body), fingerprint(proof))]
 
     def sign(self, body: bytes, *, secret: str, now: datetime) -> dict[str, str]:
         timestamp = str(int(now.timestamp()))
@@ -105,6 +102,15 @@ def _as_listed(payload: dict[str, Any], account: str) -> tuple[Event, bytes]:
     # Asked on a connected account's behalf, Stripe need not say again whose events these are.
     body = json.dumps(payload, sort_keys=True, separators=(",", ":")).encode()
     return replace(event, account=event.account or account), body
+
+
+def _proof(signed: bytes, signatures: Sequence[bytes], secrets: Sequence[str]) -> str | None:
+    """The first secret that one of the signatures was made with."""
+    for secret in secrets:
+        expected = _signature(signed, secret)
+        if any(hmac.compare_digest(expected, candidate) for candidate in signatures):
+            return secret
+    return None
 
 
 def _signature(signed: bytes, secret: str) -> bytes:
@@ -165,7 +171,7 @@ def _depth(value: object) -> int:
     return depth
 
 
-def _as_event(payload: dict[str, Any]) -> Event:
+def _as_event(payload: dict[str, Any], secret_id: str = "") -> Event:
     """The event in a payload, of which only what the protocol promises is insisted on."""
     for key in ("id", "type"):
         if not _is_name(payload.get(key)):
@@ -193,6 +199,7 @@ def _as_event(payload: dict[str, Any]) -> Event:
         object_type=object_type,
         object_id=_name(subject.get("id")),
         customer_id=_name(subject.get("id" if object_type == "customer" else "customer")),
+        secret_id=secret_id,
     )
 
 

@@ -9,7 +9,16 @@ from billing.changes import (
     RefundChange,
     Text,
 )
-from billing.translators.fields import Node, boolean, first, integer, moment, reference, text
+from billing.translators.fields import (
+    Node,
+    boolean,
+    first,
+    integer,
+    moment,
+    prose,
+    reference,
+    text,
+)
 from billing.translators.stripe.common import common
 
 
@@ -29,7 +38,7 @@ def payment_intent(source: Node) -> PaymentIntentChange:
         amount=integer(source["amount"]),
         amount_received=integer(source["amount_received"]),
         amount_capturable=integer(source["amount_capturable"]),
-        description=text(source["description"], limit=None),
+        description=prose(source["description"]),
         canceled_at=moment(source["canceled_at"]),
         cancellation_reason=text(source["cancellation_reason"]),
         error_code=text(error["code"]),
@@ -55,7 +64,7 @@ def charge(source: Node) -> ChargeChange:
         refunded=boolean(source["refunded"]),
         disputed=boolean(source["disputed"]),
         failure_code=text(source["failure_code"]),
-        failure_message=text(source["failure_message"], limit=None),
+        failure_message=prose(source["failure_message"]),
         card_brand=text(card["brand"]),
         card_last4=text(card["last4"]),
     )
@@ -120,7 +129,7 @@ def payout(source: Node) -> PayoutChange:
         method=text(source["method"]),
         automatic=boolean(source["automatic"]),
         failure_code=text(source["failure_code"]),
-        failure_message=text(source["failure_message"], limit=None),
+        failure_message=prose(source["failure_message"]),
     )
 
 

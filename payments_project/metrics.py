@@ -1,0 +1,45 @@
+"""What is counted and what stands out, for Prometheus."""
+
+import hmac
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+from prometheus_client import CONTENT_TYPE_LATEST, Metric, generate_latest
+from prometheus_client.registry import Collector
+
+from webhooks import gauges, metrics
+from webhooks.exceptions import NotAuthorised
+from webhooks.problems import problem
+
+
+class _Everything(Collector):
+    def collect(self) -> Iterator[Metric]:
+        yield from metrics.collect()
+        yield from gauges.collect(timezone.now())
+
+
+@never_cache
+@require_GET
+def show(request: HttpRequest) -> HttpResponse:
+    """All metrics as text, to whoever has the `METRICS_TOKEN`; to anyone where none is set.
+
+    https://prometheus.io/docs/instrumenting/exposition_formats/
+    """
+    if not _may_read(request):
+        answer = problem(NotAuthorised())
+        answer["WWW-Authenticate"] = 'Bearer realm="metrics"'
+        return answer
+    return HttpResponse(generate_latest(_Everything()), content_type=CONTENT_TYPE_LATEST)
+
+
+def _may_read(request: HttpRequest) -> bool:
+    if not settings.METRICS_TOKEN:
+        return True
+    sent = request.headers.get("Authorization", "")
+    return hmac.compare_digest(
+        sent.encode(errors="replace"), f"Bearer {settings.METRICS_TOKEN}".encode()
+    )

@@ -1,0 +1,277 @@
+"""What is counted, right across processes, and what outlives them."""
+
+import json
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from itertools import chain
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+from django.conf import settings
+from django.db import OperationalError, connection
+from django.test import Client
+from django.utils import timezone
+from prometheus_client.parser import text_string_to_metric_families
+from pytest_django import Settings
+
+from tests.conftest import Environment, manage, process, server, wait_until
+from tests.faults.programs import Program
+from tests.servers import redis
+from webhooks.audit import record
+from webhooks.models import AuditEntry, WebhookEvent
+from webhooks.providers import PROVIDERS
+from webhooks.testkit.sending import send
+from webhooks.testkit.stripe_events import sample
+
+Counts = dict[str, float]
+
+RECEIVED = 'webhooks_delivery_seconds_count{endpoint="stripe"}'
+PROCESSED = 'webhooks_attempt_seconds_count{outcome="processed"}'
+REPLAYED = "billing_webhook_replay_block_total"
+HITS = 'idempotent_hits_total{operation="webhook"}'
+FORGED = "billing_webhook_invalid_sig_total"
+
+
+def parsed(text: str) -> Counts:
+    return {
+        sample.name + _labels(sample.labels): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def _labels(labels: dict[str, str]) -> str:
+    told = ",".join(f'{name}="{value}"' for name, value in sorted(labels.items()))
+    return f"{{{told}}}" if told else ""
+
+
+def ask(address: str) -> Counts:
+    with urlopen(f"{address}/metrics") as answer:  # noqa: S310
+        return parsed(answer.read().decode())
+
+
+def fresh() -> dict[str, Any]:
+    return sample("refund.created", int(timezone.now().timestamp()))
+
+
+def deliver(address: str, event: dict[str, Any], secret: str = "") -> int:
+    body = json.dumps(event).encode()
+    secret = secret or settings.STRIPE_WEBHOOK_SECRET
+    headers = PROVIDERS["stripe"].sign(body, secret=secret, now=timezone.now())
+    return send(f"{address}/webhooks/stripe", body, headers).status
+
+
+def flood(address: str, *, new: int, repeats: int, forged: int) -> None:
+    """New events, each `repeats` times more, and forged ones, from several senders at once."""
+    events = [fresh() for _ in range(new)]
+    bad = [fresh() for _ in range(forged)]
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(lambda event: deliver(address, event), events)) <= {200}
+        again = chain.from_iterable([events] * repeats)
+        assert set(pool.map(lambda event: deliver(address, event), again)) <= {200}
+        refused = set(pool.map(lambda event: deliver(address, event, "whsec_forged"), bad))
+        assert refused <= {400, 429}
+
+
+@pytest.fixture
+def counting(environment: Environment, tmp_path: Path) -> Environment:
+    """An environment whose processes count in a folder of their own."""
+    return environment | {"METRICS_DIR": str(tmp_path / "new" / "counts")}
+
+
+def test_every_worker_tells_the_same_and_a_restart_forgets_nothing(counting: Environment) -> None:
+    with server(counting, workers=2) as address:
+        flood(address, new=60, repeats=2, forged=30)
+        seen = [ask(address) for _ in range(12)]
+    expected = {RECEIVED: 180, PROCESSED: 60, REPLAYED: 120, HITS: 120, FORGED: 30}
+    assert [{name: counts[name] for name in expected} for counts in seen] == [expected] * 12
+    assert stat_mode(counting) == 0o700
+    assert len(counting_processes(counting)) >= 2
+
+    with server(counting, workers=2) as address:
+        flood(address, new=5, repeats=1, forged=1)
+        counts = ask(address)
+    assert {name: counts[name] for name in expected} == {
+        RECEIVED: 190,
+        PROCESSED: 65,
+        REPLAYED: 125,
+        HITS: 125,
+        FORGED: 31,
+    }
+
+
+def stat_mode(environment: Environment) -> int:
+    return Path(environment["METRICS_DIR"]).stat().st_mode & 0o777
+
+
+def counting_processes(environment: Environment) -> list[Path]:
+    return [*Path(environment["METRICS_DIR"]).glob("alive_*")]
+
+
+def test_loops_and_commands_count_too_and_leave_one_file_of_a_kind(counting: Environment) -> None:
+    counting |= {"WEBHOOK_PROCESSING": "loop"}
+    with server(counting) as address:
+        flood(address, new=6, repeats=0, forged=0)
+        manage(counting, "process_events")
+        assert ask(address)[PROCESSED] == 6
+        flood(address, new=4, repeats=0, forged=0)
+        with process(counting, "manage.py", "process_events", "--loop") as loop:
+            wait_until(lambda: ask(address)[PROCESSED] == 10, loop)
+            loop.kill()
+            loop.wait()
+        assert ask(address)[PROCESSED] == 10
+
+    folder = Path(counting["METRICS_DIR"])
+    assert len([*folder.glob("*_ended-*.db")]) == 1
+    assert len([*folder.glob("*.db")]) == 3
+
+
+def test_celery_workers_count_too(counting: Environment, tmp_path: Path) -> None:
+    with redis() as broker:
+        counting |= {"CELERY_BROKER_URL": broker, "WEBHOOK_PROCESSING": "celery"}
+        options = ["worker", "--concurrency", "2", "--loglevel", "WARNING"]
+        worker = Program(
+            ["-m", "celery", "-A", "payments_project.celery:app", *options],
+            counting,
+            tmp_path / "worker.log",
+        )
+        with server(counting) as address:
+            worker.start()
+            try:
+                flood(address, new=20, repeats=0, forged=0)
+                wait_until(lambda: ask(address).get(PROCESSED) == 20)
+            finally:
+                worker.signal(signal.SIGTERM)
+                worker.wait()
+            assert ask(address)[PROCESSED] == 20
+
+
+PROGRAM = """
+import os, django
+django.setup()
+from webhooks import metrics
+{}
+print(*[s.value for m in metrics.collect() for s in m.samples if s.name == {!r}])
+"""
+
+
+def run(folder: Path, code: str) -> str:
+    """What a process tells that counts in this folder: how many forged deliveries there were."""
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "payments_project.settings",
+        "METRICS_DIR": str(folder),
+    }
+    with process(environment, "-c", PROGRAM.format(code, FORGED)) as started:
+        said: str = started.communicate(timeout=60)[0]
+    return said
+
+
+def test_where_processes_cannot_count_together_each_does_alone_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    said = run(tmp_path / "file" / "counts", "[metrics.INVALID_SIGNATURES.inc() for _ in range(9)]")
+
+    assert said.splitlines()[-1] == "9.0"
+    assert said.count("METRICS_DIR can't be used") == 1
+
+
+def test_children_of_a_process_that_has_counted_count_for_themselves(tmp_path: Path) -> None:
+    said = run(
+        tmp_path,
+        """
+metrics.INVALID_SIGNATURES.inc()
+for _ in range(3):
+    if not os.fork():
+        metrics.INVALID_SIGNATURES.inc(10)
+        os._exit(0)
+    os.wait()
+metrics.INVALID_SIGNATURES.inc()
+""",
+    )
+
+    assert said == "32.0\n"
+
+
+def test_what_was_cut_off_in_the_middle_is_counted_once(tmp_path: Path) -> None:
+    assert run(tmp_path, "metrics.INVALID_SIGNATURES.inc()") == "1.0\n"
+    (counts,) = tmp_path.glob("counter_[0-9]*.db")
+    left_over = counts.read_bytes()
+    assert run(tmp_path, "metrics.INVALID_SIGNATURES.inc()") == "2.0\n"
+    assert not counts.exists()
+
+    # As if whoever added them up had been killed before it could remove them.
+    counts.write_bytes(left_over)
+    torn = tmp_path / "counter_1-torn.db"
+    torn.write_bytes(b"\xff\xff\0\0" * 4)
+    (tmp_path / "alive_1-torn").touch()
+    assert run(tmp_path, "").endswith("2.0\n")
+    assert not counts.exists()
+    assert not torn.exists()
+
+
+def read(client: Client, **headers: str) -> Counts:
+    response = client.get("/metrics", headers=headers)
+    assert response.status_code == 200
+    return parsed(response.content.decode())
+
+
+@pytest.mark.django_db
+def test_the_database_tells_what_waits_and_what_has_failed(client: Client) -> None:
+    now = timezone.now()
+    assert read(client)["webhooks_late_events"] == 0
+    assert "webhooks_sealed_up_to_timestamp_seconds" not in read(client)
+    for number, (status, waits) in enumerate([("pending", 300), ("pending", 5), ("failed", 900)]):
+        moment = now - timedelta(seconds=waits)
+        WebhookEvent.objects.create(
+            provider="stripe",
+            event_id=f"evt_{number}",
+            endpoint="stripe",
+            type="x",
+            sha256="",
+            received_at=moment,
+            last_received_at=moment,
+            available_at=moment,
+            attempts=0,
+            status=status,
+            deliveries=1,
+            succeeded=[],
+        )
+    record(AuditEntry.Action.SEALED, actor="audit", now=now)
+    record(AuditEntry.Action.COMMAND, actor="audit", now=timezone.now())
+    gauges = read(client)
+
+    assert gauges["webhooks_database_up"] == 1
+    assert gauges["webhooks_late_events"] == 1
+    assert gauges["webhooks_failed_events"] == 1
+    assert 300 <= gauges["webhooks_oldest_due_age_seconds"] < 330
+    assert gauges["webhooks_sealed_up_to_timestamp_seconds"] == pytest.approx(now.timestamp())
+
+
+@pytest.mark.django_db
+def test_without_the_database_the_counts_still_come(client: Client) -> None:
+    def refuse(*_: Any) -> None:
+        raise OperationalError("away")
+
+    with connection.execute_wrapper(refuse):
+        told = read(client)
+
+    assert told["webhooks_database_up"] == 0
+    assert "webhooks_late_events" not in told
+    assert FORGED in told
+
+
+@pytest.mark.django_db
+def test_reading_takes_the_token_where_there_is_one(client: Client, settings: Settings) -> None:
+    assert client.get("/metrics")["Cache-Control"].startswith("max-age=0")
+    assert client.post("/metrics").status_code == 405
+    settings.METRICS_TOKEN = "known to all"
+
+    for sent in ["", "known to all", "Bearer known to nobody", "Bearer \xe9"]:
+        refused = client.get("/metrics", headers={"Authorization": sent})
+        assert (refused.status_code, refused.json()["code"]) == (401, "not_authorised")
+        assert refused["WWW-Authenticate"].startswith("Bearer")
+    assert FORGED in read(client, Authorization="Bearer known to all")

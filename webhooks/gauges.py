@@ -1,0 +1,63 @@
+"""What the database tells, each time `/metrics` is read, by queries that an index answers."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import Error, connection
+from prometheus_client.core import GaugeMetricFamily
+
+from webhooks.models import AuditEntry, WebhookEvent
+
+LATE_AFTER: Final = timedelta(minutes=1)
+
+COUNTED_AT_MOST: Final = 10_000
+"""More of anything is told as so many: counting takes time, and is not what helps then."""
+
+
+def collect(now: datetime) -> Iterator[GaugeMetricFamily]:
+    """What stands out; of a database that is away, no more than that it is."""
+    try:
+        found = [*_events(now), *_audit_trail()]
+    except Error:
+        connection.close()
+        found = []
+    yield _gauge("webhooks_database_up", "Whether the database answers", bool(found))
+    yield from found
+
+
+def _events(now: datetime) -> Iterator[GaugeMetricFamily]:
+    late = [WebhookEvent.objects.due(now - LATE_AFTER).in_lane(lane) for lane in WebhookEvent.Lane]
+    yield _gauge(
+        "webhooks_late_events",
+        f"Events due for more than a minute, {COUNTED_AT_MOST} at most in a lane",
+        sum(events[:COUNTED_AT_MOST].count() for events in late),
+    )
+    due = [WebhookEvent.objects.due(now).in_lane(lane) for lane in WebhookEvent.Lane]
+    oldest = [events.values_list("available_at", flat=True).first() for events in due]
+    yield _gauge(
+        "webhooks_oldest_due_age_seconds",
+        "How long the event has waited that is due the longest",
+        max(((now - moment).total_seconds() for moment in oldest if moment), default=0),
+    )
+    failed = WebhookEvent.objects.filter(status=WebhookEvent.Status.FAILED).order_by("-id")
+    yield _gauge(
+        "webhooks_failed_events",
+        f"Events that have failed, {COUNTED_AT_MOST} at most",
+        failed[:COUNTED_AT_MOST].count(),
+    )
+
+
+def _audit_trail() -> Iterator[GaugeMetricFamily]:
+    seals = AuditEntry.objects.filter(action=AuditEntry.Action.SEALED)
+    sealed = seals.order_by("-sequence").values_list("recorded_at", flat=True).first()
+    if sealed:
+        yield _gauge(
+            "webhooks_sealed_up_to_timestamp_seconds",
+            "Up to when what is recorded has been sealed",
+            sealed.timestamp(),
+        )
+
+
+def _gauge(name: str, told: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, told, value)

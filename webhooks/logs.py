@@ -1,0 +1,35 @@
+"""What leaves this process as text for people: nothing secret may be in it."""
+
+import logging
+import sys
+import traceback
+from types import TracebackType
+
+from webhooks import conf
+from webhooks.scrubbing import scrub
+
+
+def without_secrets(text: str) -> str:
+    """The text without this project's own secrets, and without whatever looks like one."""
+    return scrub(text, conf.known_secrets())
+
+
+class Formatter(logging.Formatter):
+    """Formats a record, its exception included, and takes out what is secret."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The lines that are written."""
+        return without_secrets(super().format(record))
+
+
+def tell_crash(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Write what a program ends with, in the place of `sys.excepthook`."""
+    told = "".join(traceback.format_exception(kind, error, trace))
+    try:
+        told = without_secrets(told)
+    except Exception:  # noqa: BLE001
+        # Without settings there are no secrets of our own that could be known.
+        told = scrub(told)
+    sys.stderr.write(told)

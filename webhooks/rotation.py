@@ -1,0 +1,98 @@
+"""Which of an endpoint's secrets are in use: the first is the current one, the others retire."""
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from webhooks import conf
+from webhooks.events import Event
+from webhooks.models import WebhookEvent
+from webhooks.providers import fingerprint
+
+logger = logging.getLogger(__name__)
+
+RECENT: Final = timedelta(days=1)
+"""As long as Stripe signs with a secret that was rolled."""
+
+LOOKED_AT: Final = 500
+"""How many of the latest events are asked which secret proved them."""
+
+TOLD_EVERY_SECONDS: Final = 3600.0
+
+
+@dataclass(slots=True)
+class Retiring:
+    """A secret that is to go and is still needed: `place` is 2 for the second of its setting."""
+
+    setting: str
+    place: int
+    secret_id: str
+    last_seen: datetime
+    deliveries: int = 0
+
+
+def still_needed(*, now: datetime) -> list[Retiring]:
+    """The secrets that alone proved recent events, although a newer one stands before them."""
+    places = {
+        (endpoint.slug, fingerprint(secret)): (endpoint.secrets_setting, place)
+        for endpoint in conf.endpoints()
+        for place, secret in enumerate(endpoint.secrets, start=1)
+        if place > 1 and secret != endpoint.secrets[0]
+    }
+    if not places:
+        return []
+    latest = WebhookEvent.objects.order_by("-id").values_list(
+        "endpoint", "secret_id", "received_at"
+    )
+    found: dict[tuple[str, str], Retiring] = {}
+    for slug, secret_id, received_at in latest[:LOOKED_AT]:
+        if (slug, secret_id) in places and received_at > now - RECENT:
+            setting, place = places[slug, secret_id]
+            new = Retiring(setting, place, secret_id, received_at)
+            found.setdefault((slug, secret_id), new).deliveries += 1
+    return [*found.values()]
+
+
+def place_of(event: WebhookEvent) -> tuple[str, int] | None:
+    """The setting that the secret which proved an event is in, and where; None when in none."""
+    endpoint = conf.endpoint(event.endpoint)
+    if endpoint is None:
+        return None
+    for place, secret in enumerate(endpoint.secrets, start=1):
+        if fingerprint(secret) == event.secret_id:
+            return endpoint.secrets_setting, place
+    return None
+
+
+class _Told:
+    def __init__(self) -> None:
+        self.at: dict[tuple[str, str], float] = {}
+
+    def is_new(self, key: tuple[str, str]) -> bool:
+        now = time.monotonic()
+        if now - self.at.get(key, -TOLD_EVERY_SECONDS) < TOLD_EVERY_SECONDS:
+            return False
+        self.at[key] = now
+        return True
+
+
+_told: Final = _Told()
+
+
+def note(endpoint: conf.Endpoint, events: list[Event]) -> None:
+    """Say in the log, now and then, that a secret which is to go is still needed."""
+    if len(endpoint.secrets) == 1 or not events:
+        return
+    secret_id = events[0].secret_id
+    if secret_id == fingerprint(endpoint.secrets[0]) or not _told.is_new(
+        (endpoint.slug, secret_id)
+    ):
+        return
+    logger.warning(
+        "a delivery to %r was proven by a former secret of %s only (%s): it is still needed",
+        endpoint.slug,
+        endpoint.secrets_setting,
+        secret_id,
+    )

@@ -1,0 +1,89 @@
+"""Taking out of a text what must not be read by whoever reads logs, errors and tables."""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from html import escape
+from typing import Final
+from urllib.parse import quote
+
+HIDDEN: Final = "[hidden]"
+
+SHORTEST: Final = 6
+"""Known secrets that are shorter are left alone: they would be found in everything."""
+
+_SHAPES: Final = re.compile(
+    r"\b(?:whsec|whsk|(?:sk|rk)_(?:live|test|org))_[^\s'\"\\,;&<>)\]}]+"  # Stripe's secrets
+    r"|\b[a-z]{2,}_\w*?_secret_\w{4,}"  # what a payer's browser confirms a payment with
+    r"|\bpay_[\w-]{43}"  # the keys of our own API
+    r"|\bv[01]=[0-9a-fA-F]{16,}"  # signatures
+    r"|\b(?:Bearer|Basic|Token)\s+[^\s'\"\\,;]{6,}"
+    r"|\b(?:sessionid|csrftoken|csrfmiddlewaretoken)['\"]?[=:]\s*['\"]?[\w-]{6,}"
+    r"|(?<=://)[^\s/@:'\"]*:[^\s/@'\"]+(?=@)"  # who, and with which password, in a URL
+    r"|\bpassword['\"]?\s?[=:]\s?['\"]?[^\s'\",;)]+"
+    r"|(?<=Failing row contains \().*",  # all of a row, as PostgreSQL tells it
+    re.IGNORECASE,
+)
+_DIGITS: Final = re.compile(r"(?<![0-9A-Za-z_])[0-9](?:[ -]?[0-9]){12,}(?![0-9A-Za-z_])")
+_GROUP: Final = re.compile(r"[0-9]+")
+_DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+LEAST, MOST = 13, 19
+"""How many digits a card's number has."""
+
+
+def scrub(text: str, known: Iterable[str] = ()) -> str:
+    """The text without these secrets, without whatever looks like one, and without card numbers."""
+    if pattern := _any_of(frozenset(known)):
+        text = pattern.sub(HIDDEN, text)
+    return scrub_cards(_SHAPES.sub(HIDDEN, text))
+
+
+def scrub_cards(text: str) -> str:
+    """The text without numbers that could be a card's; of each, the last four digits stay.
+
+    13 to 19 digits, in groups or not, whose check digit is right (Luhn): every card's is, and so
+    is that of one in ten other numbers.
+    """
+    return _DIGITS.sub(_without_cards, text)
+
+
+def _without_cards(found: re.Match[str]) -> str:
+    run = found[0]
+    kept, at = [], 0
+    for group in _GROUP.finditer(run):
+        start = group.start()
+        if start >= at and (end := _end_of_card(run, start)):
+            kept += [run[at:start], f"[card {run[end - 4 : end]}]"]
+            at = end
+    return "".join([*kept, run[at:]])
+
+
+def _end_of_card(run: str, start: int) -> int:
+    """Where the card number ends that begins here, with whole groups of digits; 0 for none."""
+    # Every second digit counts double, from the last but one on: both sums are kept, as whether
+    # a digit is such a one shows in the end.
+    length, total, other = 0, 0, 0
+    for at in range(start, len(run)):
+        if not run[at].isdigit():
+            continue
+        digit = ord(run[at]) - ord("0")
+        length, total, other = length + 1, other + digit, total + _DOUBLED[digit]
+        if length > MOST:
+            break
+        is_last = at + 1 == len(run) or not run[at + 1].isdigit()
+        if length >= LEAST and is_last and total % 10 == 0:
+            return at + 1
+    return 0
+
+
+@lru_cache(maxsize=8)
+def _any_of(known: frozenset[str]) -> re.Pattern[str] | None:
+    told = {form for secret in known if len(secret) >= SHORTEST for form in _forms(secret)}
+    # The longest first: one secret may be a part of another.
+    parts = [re.escape(form) for form in sorted(told, key=len, reverse=True)]
+    return re.compile("|".join(parts)) if parts else None
+
+
+def _forms(secret: str) -> set[str]:
+    """A secret as it is, in a URL, on a page, and as Python shows it."""
+    return {secret, quote(secret, safe=""), escape(secret), repr(secret)[1:-1]}
