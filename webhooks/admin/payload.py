@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -10,14 +10,19 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.html import escape, format_html_join
 from django.utils.safestring import SafeString
 
+from webhooks import jsons
 from webhooks.models import WebhookEvent
 
 # Each token is marked up by itself: for a payload beyond this size the page would be too heavy.
 MAX_COLOURED: Final = 200_000
 
+# With many values deep down, there is more to indent by than to show.
+MAX_INDENTED: Final = 4_000_000
+
+# No part gives back what it took: text that is no JSON after all costs no more than text that is.
 _TOKEN = re.compile(
-    r'(?P<key>"(?:[^"\\]|\\.)*")(?=:)'
-    r'|(?P<string>"(?:[^"\\]|\\.)*")'
+    r'(?P<key>"[^"\\]*+(?:\\.[^"\\]*+)*+")(?=:)'
+    r'|(?P<string>"[^"\\]*+(?:\\.?[^"\\]*+)*+(?:"|\Z))'
     r"|(?P<number>-?\d[\d.eE+-]*)"
     r"|(?P<word>true|false|null)"
     r'|(?P<rest>[^"\dtfn-]+|.)',
@@ -43,10 +48,11 @@ def payload_panel(event: WebhookEvent) -> Payload:
 
 
 def indent(body: bytes) -> str:
-    """A body as JSON on many lines, or as it is when it isn't JSON."""
+    """A body as JSON on many lines, or as it is when it isn't JSON, or too much on many lines."""
     try:
-        text = json.dumps(json.loads(body), indent=2, ensure_ascii=False)
-    except (ValueError, RecursionError):
+        lines = json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(jsons.read(body))
+        text = "".join(_at_most(MAX_INDENTED, lines))
+    except ValueError:
         return body.decode(errors="backslashreplace")
     # JSON may hold lone surrogates, which no page can be sent with.
     return text.encode(errors="backslashreplace").decode()
@@ -57,6 +63,14 @@ def colour(text: str) -> SafeString:
     if len(text) > MAX_COLOURED:
         return escape(text)
     return format_html_join("", '<span class="json-{}">{}</span>', _tokens(text))
+
+
+def _at_most(length: int, pieces: Iterable[str]) -> Iterator[str]:
+    for piece in pieces:
+        length -= len(piece)
+        if length < 0:
+            raise ValueError("too long")
+        yield piece
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:

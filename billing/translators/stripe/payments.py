@@ -9,7 +9,7 @@ from billing.changes import (
     RefundChange,
     Text,
 )
-from billing.translators.fields import Node, boolean, first, integer, moment, reference, text
+from billing.translators.fields import LONGEST, Node, boolean, first, integer, moment, reference, text
 from billing.translators.stripe.common import common
 
 
@@ -29,11 +29,11 @@ def payment_intent(source: Node) -> PaymentIntentChange:
         amount=integer(source["amount"]),
         amount_received=integer(source["amount_received"]),
         amount_capturable=integer(source["amount_capturable"]),
-        description=text(source["description"], limit=None),
+        description=text(source["description"], limit=LONGEST),
         canceled_at=moment(source["canceled_at"]),
         cancellation_reason=text(source["cancellation_reason"]),
         error_code=text(error["code"]),
-        error_message=text(error["message"], limit=None),
+        error_message=text(error["message"], limit=LONGEST),
     )
 
 
@@ -55,7 +55,7 @@ def charge(source: Node) -> ChargeChange:
         refunded=boolean(source["refunded"]),
         disputed=boolean(source["disputed"]),
         failure_code=text(source["failure_code"]),
-        failure_message=text(source["failure_message"], limit=None),
+        failure_message=text(source["failure_message"], limit=LONGEST),
         card_brand=text(card["brand"]),
         card_last4=text(card["last4"]),
     )
@@ -120,7 +120,7 @@ def payout(source: Node) -> PayoutChange:
         method=text(source["method"]),
         automatic=boolean(source["automatic"]),
         failure_code=text(source["failure_code"]),
-        failure_message=text(source["failure_message"], limit=None),
+        failure_message=text(source["failure_message"], limit=LONGEST),
     )
 
 
