@@ -3,14 +3,15 @@
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
-from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from webhooks.admin.selections import SelectionAdmin
 
 admin.site.unregister([User, Group])
 
 
 @admin.register(User)
-class AccountAdmin(UserAdmin[User], ModelAdmin):
+class AccountAdmin(UserAdmin[User], SelectionAdmin):
     """Who may log in, and what they may do."""
 
     form = UserChangeForm
@@ -20,5 +21,5 @@ class AccountAdmin(UserAdmin[User], ModelAdmin):
 
 
 @admin.register(Group)
-class RoleAdmin(GroupAdmin, ModelAdmin):
+class RoleAdmin(GroupAdmin, SelectionAdmin):
     """What the members of a group may do."""
