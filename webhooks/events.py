@@ -2,8 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
+
+EARLIEST: Final = datetime(2, 1, 1, tzinfo=UTC).timestamp()
+LATEST: Final = datetime(9998, 12, 31, tzinfo=UTC).timestamp()
+"""A year from either end of what there are dates for, so that a moment can be shown in any time
+zone, and have days added to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,3 +42,8 @@ class Event:
     def idempotency_key(self) -> str:
         """The same for every attempt at this event: send it along with any call to the outside."""
         return f"{self.provider}:{self.id}"
+
+
+def moment(seconds: float) -> datetime | None:
+    """The moment so many seconds after 1970, in UTC; None for one too far away to work with."""
+    return datetime.fromtimestamp(seconds, UTC) if EARLIEST <= seconds <= LATEST else None

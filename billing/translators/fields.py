@@ -7,15 +7,23 @@ asked raises `PermanentFailure`, which names the place and never the value: it m
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 from billing.changes import UNKNOWN, Flag, Integer, Metadata, Moment, Text, Unknown
+from webhooks import events
 from webhooks.exceptions import PermanentFailure
 from webhooks.scrubbing import scrub_cards
 
 BIGGEST: Final = 2**63 - 1
 """The largest integer that a database column holds."""
+
+MOST: Final = 100
+"""How many there may be in a list. No page of Stripe's lists is longer, and those within other
+objects are shorter; each may become a row, so a longer one would keep a worker for minutes."""
+
+LONGEST: Final = 65_536
+"""How many characters free text may have, and metadata altogether. What is said of an object is
+kept some thirty times over (see `billing.ordering`) and compared, so it must not grow at will."""
 
 _UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")
 
@@ -44,6 +52,8 @@ class Node:
             return
         if not isinstance(self.value, list):
             raise _unexpected(self, "a list")
+        if len(self.value) > MOST:
+            raise _unexpected(self, f"a list of at most {MOST}")
         for number, value in enumerate(self.value):
             yield Node(value, f"{self.path}[{number}]")
 
@@ -51,14 +61,14 @@ class Node:
         return self[key].value is not UNKNOWN
 
 
-def text(node: Node, *, limit: int | None = 255) -> Text:
+def text(node: Node, *, limit: int = 255) -> Text:
     """Text of at most `limit` characters that a database can store."""
     value = node.value
     if value is UNKNOWN or value is None:
         return UNKNOWN if value is UNKNOWN else ""
     if not isinstance(value, str):
         raise _unexpected(node, "text")
-    if limit is not None and len(value) > limit:
+    if len(value) > limit:
         raise _unexpected(node, f"at most {limit} characters")
     if _UNSTORABLE.search(value):
         raise _unexpected(node, "text without NUL or lone surrogates")
@@ -66,8 +76,8 @@ def text(node: Node, *, limit: int | None = 255) -> Text:
 
 
 def prose(node: Node) -> Text:
-    """Text that people write, of any length, without the card numbers that they put anywhere."""
-    told = text(node, limit=None)
+    """Text that people write, without the card numbers that they put anywhere."""
+    told = text(node, limit=LONGEST)
     return told if told is UNKNOWN else scrub_cards(told)
 
 
@@ -97,10 +107,10 @@ def moment(node: Node) -> Moment:
     seconds = integer(node)
     if seconds is UNKNOWN or seconds is None:
         return seconds
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (OverflowError, ValueError, OSError) as error:
-        raise _unexpected(node, "a time in seconds since 1970") from error
+    found = events.moment(seconds)
+    if found is None:
+        raise _unexpected(node, "a time in seconds since 1970")
+    return found
 
 
 def reference(node: Node) -> Text:
@@ -120,7 +130,10 @@ def metadata(node: Node) -> Metadata:
         return UNKNOWN if pairs is UNKNOWN else {}
     if not isinstance(pairs, Mapping):
         raise _unexpected(node, "an object")
-    return {_any_text(key, node): _any_text(value, node) for key, value in pairs.items()}
+    told = {_any_text(key, node): _any_text(value, node) for key, value in pairs.items()}
+    if sum(len(key) + len(value) for key, value in told.items()) > LONGEST:
+        raise _unexpected(node, f"at most {LONGEST} characters")
+    return told
 
 
 def first(*candidates: Text) -> Text:

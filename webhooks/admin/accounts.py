@@ -12,11 +12,13 @@ from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from unfold.admin import ModelAdmin
 
 from webhooks import accounts
 from webhooks.accounts import Rights
+from webhooks.admin.selections import SelectionAdmin
 
 admin.site.unregister([User, Group])
 
@@ -56,7 +58,7 @@ class OnRecord(ModelAdmin):
 
 
 @admin.register(User)
-class AccountAdmin(OnRecord, UserAdmin[User]):
+class AccountAdmin(OnRecord, UserAdmin[User], SelectionAdmin):
     """Who may log in, and what they may do.
 
     Accounts of staff are for superusers to change: whoever could set a colleague's password could
@@ -101,7 +103,7 @@ class AccountAdmin(OnRecord, UserAdmin[User]):
 
 
 @admin.register(Group)
-class RoleAdmin(OnRecord, GroupAdmin):
+class RoleAdmin(OnRecord, GroupAdmin, SelectionAdmin):
     """What the members of a group may do; for superusers to change."""
 
     def rights(self, obj: Any) -> Rights:

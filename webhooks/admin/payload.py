@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -10,6 +10,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.html import escape, format_html_join
 from django.utils.safestring import SafeString
 
+from webhooks import jsons
 from webhooks.models import WebhookEvent
 from webhooks.personal import MASK, redacted
 
@@ -18,9 +19,13 @@ MAX_COLOURED: Final = 200_000
 
 UNREADABLE: Final = "This is not JSON that can be masked."
 
+# With many values deep down, there is more to indent by than to show.
+MAX_INDENTED: Final = 4_000_000
+
+# No part gives back what it took: text that is no JSON after all costs no more than text that is.
 _TOKEN = re.compile(
-    r'(?P<key>"(?:[^"\\]|\\.)*")(?=:)'
-    r'|(?P<string>"(?:[^"\\]|\\.)*")'
+    r'(?P<key>"[^"\\]*+(?:\\.[^"\\]*+)*+")(?=:)'
+    r'|(?P<string>"[^"\\]*+(?:\\.?[^"\\]*+)*+(?:"|\Z))'
     r"|(?P<number>-?\d[\d.eE+-]*)"
     r"|(?P<word>true|false|null)"
     r'|(?P<rest>[^"\dtfn-]+|.)',
@@ -55,21 +60,22 @@ def raw_panel(body: bytes) -> Payload:
 def masked(body: bytes) -> str:
     """A body as JSON on many lines, without what identifies a person or opens anything."""
     try:
-        return _readable(redacted(json.loads(body), MASK))
-    except (ValueError, RecursionError):
+        return _readable(redacted(jsons.read(body), MASK))
+    except ValueError:
         return UNREADABLE
 
 
 def indent(body: bytes) -> str:
-    """A body as JSON on many lines, or as it is when it isn't JSON."""
+    """A body as JSON on many lines, or as it is when it isn't JSON, or too much on many lines."""
     try:
-        return _readable(json.loads(body))
-    except (ValueError, RecursionError):
+        return _readable(jsons.read(body))
+    except ValueError:
         return body.decode(errors="backslashreplace")
 
 
 def _readable(payload: object) -> str:
-    text = json.dumps(payload, indent=2, ensure_ascii=False)
+    lines = json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(payload)
+    text = "".join(_at_most(MAX_INDENTED, lines))
     # JSON may hold lone surrogates, which no page can be sent with.
     return text.encode(errors="backslashreplace").decode()
 
@@ -79,6 +85,14 @@ def colour(text: str) -> SafeString:
     if len(text) > MAX_COLOURED:
         return escape(text)
     return format_html_join("", '<span class="json-{}">{}</span>', _tokens(text))
+
+
+def _at_most(length: int, pieces: Iterable[str]) -> Iterator[str]:
+    for piece in pieces:
+        length -= len(piece)
+        if length < 0:
+            raise ValueError("too long")
+        yield piece
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:

@@ -5,12 +5,13 @@ from typing import Any, ClassVar, Final
 
 from django.db.models import Q
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
+
+from webhooks.admin.selections import SelectionAdmin
 
 _BEGINNING_OF_HASH: Final = re.compile(r"[0-9a-f]{6,64}")
 
 
-class IndexedSearchAdmin(ModelAdmin):
+class IndexedSearchAdmin(SelectionAdmin):
     """Left to itself, a `ModelAdmin` would read every row for parts of every word.
 
     Here one of `search_fields` must equal the whole text, so each needs an index. `hash_field`, of

@@ -1,19 +1,21 @@
 """Events as they were received, the requests to process them again, and each try at it."""
 
-import json
-import re
 from datetime import datetime
 from typing import ClassVar, Final
 
 from django.db import models
 
+from webhooks import jsons
 from webhooks.events import Event
+from webhooks.models.globs import Glob
 
 FETCHED: Final = "(fetched)"
 """In the place of an endpoint, and no endpoint's name: the event was asked for, not delivered.
 
 Its body is what the provider's API answered with, which nobody signed; proof is the connection.
 """
+
+models.CharField.register_lookup(Glob)
 
 
 class Trigger(models.TextChoices):
@@ -63,7 +65,7 @@ class EventQuerySet(models.QuerySet["WebhookEvent"]):
 
     def of_type(self, pattern: str) -> "EventQuerySet":
         """Those whose type matches, where `*` stands for any run of characters."""
-        return self.filter(type__regex=f"^{'.*'.join(map(re.escape, pattern.split('*')))}$")
+        return self.filter(type__glob=pattern)
 
     def replayable(self) -> "EventQuerySet":
         """Those that still have their payload."""
@@ -223,7 +225,7 @@ class WebhookEvent(models.Model):
             provider=self.provider,
             id=self.event_id,
             type=self.type,
-            payload=json.loads(bytes(self.body or b"")),
+            payload=jsons.read(bytes(self.body or b"")),
             created_at=self.provider_created_at,
             received_at=self.received_at,
             livemode=self.livemode,

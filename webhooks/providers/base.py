@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, ClassVar, Protocol
 
+from webhooks import jsons
 from webhooks.events import Event
+from webhooks.exceptions import MalformedEvent
 
 
 @cache
@@ -101,3 +103,14 @@ class Provider(ABC):
         Raises `ProviderUnavailable` or `ProviderRefused`.
         """
         raise NotImplementedError(f"{self.name} does not list its events")
+
+
+def read_json(body: bytes) -> Any:
+    """The value that a proven body is, read within bounds (see `webhooks.jsons`).
+
+    Raises `MalformedEvent`.
+    """
+    try:
+        return jsons.read(body)
+    except jsons.NotJson as error:
+        raise MalformedEvent(str(error)) from error

@@ -1,8 +1,10 @@
 """The HTTP contract: what is accepted, what is refused, and that refusals leave no trace."""
 
+import hmac
 import json
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.test import Client
@@ -12,9 +14,12 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from tests.hostile import SHARP, as_body
+from webhooks import jsons
+from webhooks.events import Event
 from webhooks.models import WebhookEvent
 from webhooks.samples import FIRST
-from webhooks.tests.conftest import deliver, make_event, post, sign
+from webhooks.tests.conftest import Subscribe, deliver, make_event, post, sign
 
 pytestmark = pytest.mark.django_db
 
@@ -205,6 +210,62 @@ def test_what_is_signed_but_is_no_event_is_refused(body: bytes) -> None:
 )
 def test_whatever_else_an_event_holds_it_is_received(body: bytes) -> None:
     assert post(body, sign(body)).status_code == 200
+
+
+@pytest.mark.parametrize("value", SHARP, ids=range(len(SHARP)))
+def test_handlers_get_nothing_they_cannot_write_down_again(
+    value: Any, subscribe: Subscribe
+) -> None:
+    kept: list[str] = []
+
+    def keep(event: Event) -> None:
+        kept.append(json.dumps(dict(event.payload), allow_nan=False))
+
+    subscribe(keep)
+    body = as_body(make_event(x=value))
+
+    assert post(body, sign(body)).status_code == 200
+    row = WebhookEvent.objects.get()
+    assert row.status == "processed"
+    assert kept == [json.dumps(row.as_event().payload)]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b'{"a": 1, "a": 1}',
+        b"[" + b"0," * jsons.MAX_VALUES + b"0]",
+        b"-" + b"9" * (jsons.MAX_DIGITS + 1),
+        b"0." + b"9" * jsons.MAX_DIGITS,
+        b"-Infinity",
+    ],
+    ids=["ambiguous", "many values", "long number", "long fraction", "no number"],
+)
+def test_json_beyond_the_bounds_is_refused(value: bytes) -> None:
+    body = b'{"id": "evt_1", "type": "a", "x": ' + value + b"}"
+
+    assert refusal(post(body, sign(body))) == (400, "malformed_event")
+
+
+def test_what_looks_like_many_values_may_be_one_text() -> None:
+    body = b'{"id": "evt_1", "type": "a", "x": "\\"' + b",[{" * jsons.MAX_VALUES + b'"}'
+
+    assert post(body, sign(body)).status_code == 200
+
+
+def test_a_body_is_hashed_once_however_many_signatures_there_are(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.STRIPE_WEBHOOK_SECRET = "whsec_old,whsec_new"
+    hashed = Mock(wraps=hmac.digest)
+    monkeypatch.setattr(hmac, "digest", hashed)
+    forged = f",v1={'0' * 64}"
+
+    for count, code in [(1, "invalid"), (30, "invalid"), (100_000, "malformed")]:
+        hashed.reset_mock()
+        header = f"t={int(timezone.now().timestamp())}{forged * count}"
+        assert refusal(post(BODY, {"Stripe-Signature": header})) == (400, f"{code}_signature")
+        assert hashed.call_count == (2 if code == "invalid" else 0)
 
 
 def test_an_expanded_object_is_recorded_by_its_id() -> None:

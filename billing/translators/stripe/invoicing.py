@@ -15,6 +15,7 @@ from billing.changes import (
     Text,
 )
 from billing.translators.fields import (
+    LONGEST,
     Node,
     boolean,
     first,
@@ -32,8 +33,8 @@ def customer(source: Node) -> CustomerChange:
     return CustomerChange(
         **common(source),
         email=text(source["email"], limit=512),
-        name=text(source["name"], limit=None),
-        phone=text(source["phone"], limit=None),
+        name=text(source["name"], limit=LONGEST),
+        phone=text(source["phone"], limit=LONGEST),
         currency=text(source["currency"]),
         balance=integer(source["balance"]),
         delinquent=boolean(source["delinquent"]),

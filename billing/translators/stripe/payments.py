@@ -42,7 +42,7 @@ def payment_intent(source: Node) -> PaymentIntentChange:
         canceled_at=moment(source["canceled_at"]),
         cancellation_reason=text(source["cancellation_reason"]),
         error_code=text(error["code"]),
-        error_message=text(error["message"], limit=None),
+        error_message=prose(error["message"]),
     )
 
 

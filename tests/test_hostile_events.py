@@ -1,0 +1,128 @@
+"""Signed events that are odd, broken or malicious, from the door to every screen.
+
+None is an error here: an event ends as processed, ignored or failed, at once and for a reason that
+is told, and one that failed leaves nothing half done.
+"""
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+from hypothesis import strategies as st
+
+from billing.models import MODELS, BillingChange
+from tests.fake_stripe import OLD, World, deliverable, random_story
+from tests.hostile import SHARP, VALUES, Json, as_body, drawn, spoiled
+from webhooks.models import WebhookEvent
+from webhooks.testkit.stripe_events import sample
+from webhooks.tests.callers import bearer, issue
+from webhooks.tests.conftest import post, sign
+
+NOW = 1_790_000_000
+TYPES = (
+    *("customer.created", "customer.updated", "customer.deleted"),
+    *("customer.subscription.created", "customer.subscription.updated"),
+    *("invoice.created", "invoice.paid", "invoice.upcoming", "invoice_payment.paid"),
+    *("payment_intent.succeeded", "charge.succeeded", "charge.refunded", "charge.dispute.created"),
+    *("refund.created", "refund.failed", "checkout.session.completed", "payout.paid"),
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def old_events() -> list[Json]:
+    world = World(0)
+    random_story(world, random.Random(0), 40)  # noqa: S311
+    return deliverable(world, api_version=OLD)
+
+
+GENUINE = [*(sample(event_type, NOW) for event_type in TYPES), *old_events()]
+
+
+def told(payload: Any) -> WebhookEvent | None:
+    """The event that a payload became; None for what is refused."""
+    body = as_body(payload)
+    answer = post(body, sign(body))
+    assert answer.status_code == 200 or answer.json()["code"] == "malformed_event"
+    return WebhookEvent.objects.order_by("pk").last() if answer.status_code == 200 else None
+
+
+def assert_settled(event: WebhookEvent) -> None:
+    status, error = event.status, event.last_error
+    assert status in ("processed", "ignored", "failed"), error
+    if status == "failed":
+        assert error.startswith("PermanentFailure: ")
+        assert "\0" not in error
+        assert not BillingChange.objects.filter(event_id=event.event_id).exists()
+
+
+@drawn(data=st.data())
+def test_an_odd_event_is_settled_at_once_and_left_nothing_half_done(data: st.DataObject) -> None:
+    genuine = data.draw(st.sampled_from(GENUINE))
+    for _ in range(data.draw(st.integers(1, 3))):
+        fresh = {**genuine, "id": f"evt_{data.draw(st.integers(0, 10**9))}", "created": NOW}
+        odd = {"object": data.draw(spoiled(genuine["data"]["object"]))}
+        event = told(data.draw(st.just({**fresh, "data": odd}) | spoiled(fresh)))
+        if event:
+            assert_settled(event)
+
+
+@drawn(genuine=st.sampled_from(GENUINE), previous=st.lists(VALUES, min_size=2, max_size=5))
+def test_nor_does_what_an_object_had_been_matter(genuine: Json, previous: list[Any]) -> None:
+    subject = genuine["data"]["object"]
+    for number, value in enumerate(previous):
+        names = random.Random(number).sample(sorted(subject), min(5, len(subject)))  # noqa: S311
+        before = dict.fromkeys(names, value) if number else value
+        # Of one second, so that they are weighed against one another.
+        fresh = {**genuine, "id": f"evt_{number}", "created": NOW, "type": "x.updated"}
+        fresh["type"] = genuine["type"].rpartition(".")[0] + ".updated"
+        told({**fresh, "data": {"object": subject, "previous_attributes": before}})
+    for event in WebhookEvent.objects.all():
+        assert_settled(event)
+    WebhookEvent.objects.all().delete()
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to each part of a value."""
+    if path:
+        yield path
+    inner = value.items() if isinstance(value, dict) else []
+    for key, one in enumerate(value) if isinstance(value, list) else inner:
+        yield from places(one, (*path, key))
+
+
+def with_value(whole: Any, path: tuple[Any, ...], value: Any) -> Any:
+    if not path:
+        return value
+    changed = dict(whole) if isinstance(whole, dict) else list(whole)
+    changed[path[0]] = with_value(whole[path[0]], path[1:], value)
+    return changed
+
+
+def test_every_screen_shows_what_odd_events_left(admin_client: Client) -> None:
+    rng = random.Random(0)  # noqa: S311
+    for event_type in TYPES:
+        subject = sample(event_type, NOW)["data"]["object"]
+        for path in places(subject):
+            odd = with_value(subject, path, rng.choice(SHARP))
+            event = told({**sample(event_type, NOW), "data": {"object": odd}})
+            assert event is None or assert_settled(event) is None
+    assert_shown(admin_client)
+
+
+def assert_shown(staff: Client) -> None:
+    """Every page and every answer of the API about what is stored."""
+    _, key = issue(User.objects.get(username="admin"))
+    program = bearer(key)
+    for model in (WebhookEvent, *MODELS.values()):
+        screen = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        rows = list(model._default_manager.order_by("-pk")[:4])
+        pages = [reverse(f"{screen}_change", args=[row.pk]) for row in rows]
+        for page in [reverse(f"{screen}_changelist"), *pages]:
+            assert staff.get(page).status_code == 200
+    for family in ("events", "customers", "subscriptions", "invoices", "charges", "refunds"):
+        assert program.get(f"/api/v1/{family}/").status_code == 200
