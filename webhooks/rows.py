@@ -18,6 +18,15 @@ Field: TypeAlias = "models.Field[Any, Any]"
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """A condition in SQL that is asked together with a row; the answer becomes an attribute."""
+
+    attribute: str
+    condition: str
+    values: Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
 class _Selection:
     """A statement, the fields that it reads, those that it compares, and what values go through."""
 
@@ -27,7 +36,13 @@ class _Selection:
     converters: dict[int, tuple[list[Callable[..., Any]], Any]]
 
 
-def locked(model: type[Row], where: Mapping[str, Any], names: tuple[str, ...] = ()) -> Row | None:
+def locked(
+    model: type[Row],
+    where: Mapping[str, Any],
+    names: tuple[str, ...] = (),
+    *,
+    question: Question | None = None,
+) -> Row | None:
     """The row with these values, locked until the transaction ends; None when there is none.
 
     `names` are the fields to read, all of them by default. Raises `TransactionManagementError`
@@ -35,23 +50,26 @@ def locked(model: type[Row], where: Mapping[str, Any], names: tuple[str, ...] = 
     """
     if not connection.in_atomic_block:
         raise TransactionManagementError("A row can be locked in a transaction only.")
-    selection = _selection(model, names, tuple(where))
+    selection = _selection(model, names, tuple(where), question.condition if question else "")
+    asked = question.values if question else ()
+    compared = [
+        field.get_db_prep_value(value, connection)
+        for field, value in zip(selection.compared, where.values(), strict=True)
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(
-            selection.statement,
-            [
-                field.get_db_prep_value(value, connection)
-                for field, value in zip(selection.compared, where.values(), strict=True)
-            ],
-        )
+        cursor.execute(selection.statement, [*asked, *compared])
         found = cursor.fetchone()
     if found is None:
         return None
     values = list(found)
+    answer = values.pop() if question else None
     for place, (converters, expression) in selection.converters.items():
         for convert in converters:
             values[place] = convert(values[place], expression, connection)
-    return model.from_db(connection.alias, selection.read, values)
+    row = model.from_db(connection.alias, selection.read, values)
+    if question:
+        setattr(row, question.attribute, bool(answer))
+    return row
 
 
 def insert(row: models.Model) -> None:
@@ -77,7 +95,7 @@ def _value(field: Field, row: models.Model, *, add: bool) -> Any:
 
 @cache
 def _selection(
-    model: type[models.Model], names: tuple[str, ...], where: tuple[str, ...]
+    model: type[models.Model], names: tuple[str, ...], where: tuple[str, ...], question: str
 ) -> _Selection:
     chosen = [_field(model, name) for name in names]
     concrete = model._meta.concrete_fields
@@ -85,7 +103,7 @@ def _selection(
     compared = tuple(_field(model, name) for name in where)
     condition = " AND ".join(f"{_column(field)} = %s" for field in compared)
     lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
-    columns = ", ".join(map(_column, fields))
+    columns = ", ".join([*map(_column, fields), *filter(None, [question])])
     statement = f"SELECT {columns} FROM {_table(model)} WHERE {condition}{lock}"  # noqa: S608
     compiler = model._base_manager.all().query.get_compiler(connection.alias)
     table = model._meta.db_table
