@@ -38,7 +38,7 @@ class SecondFactorMiddleware:
         if match is None or match.view_name in OPEN or not _is_due(request):
             return None
         request.user = AnonymousUser()
-        if "admin" not in match.app_names:
+        if not request.path.startswith(reverse("admin:index")):
             return None
         where = reverse("second-factor-token", query={"next": request.get_full_path()})
         return HttpResponseRedirect(where)

@@ -24,7 +24,7 @@ RAISING: Final = ("is_staff", "is_superuser", "groups", "user_permissions")
 """What only superusers may set: with any of these, one could give oneself everything."""
 
 
-class OnRecord(ModelAdmin):
+class OnRecord(admin.ModelAdmin[Any]):
     """A screen whose changes go on record."""
 
     def rights(self, obj: Any) -> Rights:
@@ -56,7 +56,7 @@ class OnRecord(ModelAdmin):
 
 
 @admin.register(User)
-class AccountAdmin(OnRecord, UserAdmin[User]):
+class AccountAdmin(OnRecord, UserAdmin[User], ModelAdmin):
     """Who may log in, and what they may do.
 
     Accounts of staff are for superusers to change: whoever could set a colleague's password could
@@ -101,7 +101,7 @@ class AccountAdmin(OnRecord, UserAdmin[User]):
 
 
 @admin.register(Group)
-class RoleAdmin(OnRecord, GroupAdmin):
+class RoleAdmin(OnRecord, GroupAdmin, ModelAdmin):
     """What the members of a group may do; for superusers to change."""
 
     def rights(self, obj: Any) -> Rights:
