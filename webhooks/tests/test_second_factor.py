@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticToken
@@ -257,6 +259,15 @@ def test_a_reset_ends_what_was_proven(user: User, settings: Settings) -> None:
 def test_a_reset_says_when_there_is_nothing_to_do(user: User, name: str) -> None:
     with pytest.raises(CommandError, match=name):
         call_command("reset_second_factor", name, reason="lost")
+
+
+def test_a_delivery_with_a_cookie_costs_no_look_up(user: User) -> None:
+    client = log_in(user)
+
+    with CaptureQueriesContext(connection) as asked:
+        client.post("/webhooks/stripe", b"{}", content_type="application/json")
+
+    assert not [query for query in asked if "django_session" in query["sql"]]
 
 
 def test_the_pages_are_for_staff(user: User) -> None:
