@@ -38,6 +38,7 @@ def test_the_suite_s_own_settings_are_sound() -> None:
         ("WEBHOOK_LEASE_SECONDS", 0, "webhooks.E004"),
         ("RECONCILE_EVERY_MINUTES", -1, "webhooks.E007"),
         ("RECONCILE_EVERY_MINUTES", 60, "webhooks.E008"),
+        ("STAFF_SECOND_FACTOR", "sometimes", "webhooks.E040"),
     ],
 )
 def test_a_setting_that_would_do_harm_is_an_error(
