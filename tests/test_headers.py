@@ -94,4 +94,4 @@ def test_cookies(settings: Settings) -> None:
     assert (session["secure"], session["httponly"], session["samesite"]) == (True, True, "Lax")
     assert (session["path"], session["domain"], session["max-age"]) == ("/", "", "")
     token = client.cookies["__Host-csrftoken"]
-    assert (token["secure"], token["samesite"], token["path"]) == (True, "Strict", "/")
+    assert (token["secure"], token["samesite"], token["path"]) == (True, "Lax", "/")
