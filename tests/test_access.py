@@ -311,6 +311,18 @@ def test_acts_on_ticked_events(letter: str, act: str, count: int) -> None:
         assert Replay.objects.get().force is (letter in "OU")
 
 
+@pytest.mark.parametrize("letter", LETTERS)
+def test_revoking_tokens(ground: Ground, letter: str) -> None:
+    token = ground.objects["apitoken"]
+
+    browser(LETTERS[letter]).post(
+        "/admin/webhooks/apitoken/", {"action": "revoke_selected", "_selected_action": [token.pk]}
+    )
+
+    token.refresh_from_db()
+    assert (token.revoked_at is not None) is (letter in "OU")
+
+
 def test_the_groups_have_what_the_roles_say() -> None:
     for role, permissions in ROLES.items():
         held = Group.objects.get(name=role).permissions.values_list(

@@ -26,7 +26,7 @@ RAISING: Final = ("is_staff", "is_superuser", "groups", "user_permissions")
 """What only superusers may set: with any of these, one could give oneself everything."""
 
 
-class OnRecord(ModelAdmin):
+class OnRecord(admin.ModelAdmin[Any]):
     """A screen whose changes go on record."""
 
     def rights(self, obj: Any) -> Rights:

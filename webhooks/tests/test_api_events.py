@@ -18,6 +18,13 @@ from webhooks.tests.conftest import Subscribe, deliver, make_event
 
 pytestmark = pytest.mark.django_db
 
+
+@pytest.fixture(autouse=True)
+def _no_groups() -> None:
+    # Groups stand for what handlers did here.
+    Group.objects.all().delete()
+
+
 EVENTS = "/api/v1/events"
 
 

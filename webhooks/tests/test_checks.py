@@ -47,6 +47,7 @@ def test_the_suite_s_own_settings_are_sound() -> None:
             [" known-to-all-and-good-for-tests-of-the-trail"],
             "webhooks.W031",
         ),
+        ("STAFF_SECOND_FACTOR", "sometimes", "webhooks.E040"),
     ],
 )
 def test_a_setting_that_would_do_harm_is_named(

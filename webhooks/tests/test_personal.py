@@ -1,7 +1,6 @@
 """What is personal, what is secret, and what is neither."""
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -134,15 +133,3 @@ def test_the_events_of_the_testkit_keep_all_that_is_no_persons() -> None:
         subject = shown["data"]["object"]
         assert subject["id"] == event["data"]["object"]["id"]
         assert shown["type"] == event["type"]
-
-
-@pytest.mark.parametrize("part", ["1 ", "1-", "9", "a", "a@", "@", "_secret_", "sk_live_", "pay_"])
-def test_hostile_texts_take_time_in_proportion_to_their_length(part: str) -> None:
-    def seconds(length: int) -> float:
-        text = (part * length)[:length]
-        started = time.process_time()
-        scrubbed(text, MASK)
-        return time.process_time() - started
-
-    # Ten times the text in less than a hundred times the time, measured where it can be.
-    assert seconds(200_000) < 40 * max(seconds(20_000), 0.002)

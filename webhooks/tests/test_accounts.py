@@ -1,0 +1,219 @@
+"""Changes of who may do what: by whom, and on record."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, Permission, User
+from django.test import Client
+from pytest_django import Settings
+
+from webhooks.models import AuditEntry
+
+pytestmark = pytest.mark.django_db
+
+PASSWORD = "correct horse battery staple"
+USERS = "/admin/auth/user/"
+GROUPS = "/admin/auth/group/"
+
+
+@pytest.fixture(autouse=True)
+def _quick(settings: Settings) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def other() -> User:
+    return User.objects.create(username="berta", is_staff=True)
+
+
+def log_in(*permissions: str, is_superuser: bool = False) -> Client:
+    user = User.objects.create_user("anna", password=PASSWORD, is_staff=True)
+    user.is_superuser = is_superuser
+    user.save()
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def admin() -> Client:
+    return log_in(is_superuser=True)
+
+
+def account(user: User, **changes: Any) -> dict[str, Any]:
+    """The form of an account, with changes."""
+    form = {
+        "username": user.username,
+        "date_joined_0": "2026-01-01",
+        "date_joined_1": "00:00:00",
+        **({"is_active": "on"} if user.is_active else {}),
+        **({"is_staff": "on"} if user.is_staff else {}),
+        **changes,
+    }
+    return {name: value for name, value in form.items() if value is not None}
+
+
+def save(client: Client, url: str, data: dict[str, Any]) -> None:
+    answer = client.post(url, data)
+    assert answer.status_code == 302, answer.context["errors"]
+
+
+def on_record() -> list[tuple[str, str, dict[str, Any]]]:
+    entries = AuditEntry.objects.filter(action=AuditEntry.Action.PERMISSIONS).order_by("sequence")
+    return [(entry.actor, entry.subject, entry.details) for entry in entries]
+
+
+def test_what_changed_of_an_account(admin: Client, other: User) -> None:
+    support = Group.objects.get(name="Support")
+    permission = Permission.objects.get(codename="view_user")
+
+    changes = {"is_active": None, "is_superuser": "on", "groups": [support.pk]}
+    form = account(other, **changes, user_permissions=[permission.pk])
+    save(admin, f"{USERS}{other.pk}/change/", form)
+
+    assert on_record() == [
+        (
+            "anna",
+            f"auth.User {other.pk}",
+            {
+                "name": "berta",
+                "changed": {
+                    "active": [True, False],
+                    "groups": [[], ["Support"]],
+                    "permissions": [[], ["auth.view_user"]],
+                    "superuser": [False, True],
+                },
+            },
+        )
+    ]
+
+
+def test_what_gives_no_right_is_not_on_record(admin: Client, other: User) -> None:
+    save(admin, f"{USERS}{other.pk}/change/", account(other, first_name="Berta"))
+
+    assert on_record() == []
+
+
+def test_a_new_account_and_its_end(admin: Client) -> None:
+    form = {"username": "carl", "password1": PASSWORD, "password2": PASSWORD}
+    save(admin, f"{USERS}add/", {**form, "usable_password": "true"})
+    user = User.objects.get(username="carl")
+    save(admin, f"{USERS}{user.pk}/delete/", {"post": "yes"})
+
+    (_, _, made), (_, _, ended) = on_record()
+    assert made["changed"]["active"] == [None, True]
+    assert ended["changed"]["active"] == [True, None]
+    assert PASSWORD not in str(on_record())
+
+
+def test_several_accounts_at_once(admin: Client, other: User) -> None:
+    form = {"action": "delete_selected", "_selected_action": [other.pk], "post": "yes"}
+    save(admin, USERS, form)
+
+    assert [subject for _, subject, _ in on_record()] == [f"auth.User {other.pk}"]
+    assert not User.objects.filter(pk=other.pk).exists()
+
+
+def test_what_changed_of_a_group(admin: Client) -> None:
+    group = Group.objects.create(name="Interns")
+    permission = Permission.objects.get(codename="view_webhookevent")
+
+    form = {"name": "Interns", "permissions": [permission.pk]}
+    save(admin, f"{GROUPS}{group.pk}/change/", form)
+
+    changed = {"permissions": [[], ["webhooks.view_webhookevent"]]}
+    assert on_record() == [
+        ("anna", f"auth.Group {group.pk}", {"name": "Interns", "changed": changed})
+    ]
+
+
+def test_a_new_password_is_on_record_without_it(admin: Client, other: User) -> None:
+    form = {"password1": PASSWORD, "password2": PASSWORD, "usable_password": "true"}
+    save(admin, f"{USERS}{other.pk}/password/", {**form, "set-password": "yes"})
+
+    assert on_record() == [
+        ("anna", f"auth.User {other.pk}", {"name": "berta", "password": "changed"})
+    ]
+
+
+def test_ones_own_new_password_too(admin: Client) -> None:
+    new = "staple battery horse correct"
+    form = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+    save(admin, "/admin/password_change/", form)
+
+    ((actor, _, details),) = on_record()
+    assert (actor, details) == ("anna", {"name": "anna", "password": "changed"})
+    assert admin.get("/admin/").status_code == 200
+
+
+@pytest.mark.parametrize("password", ["elevenchars", "123456789012", "password1234"])
+def test_a_password_is_not_easily_guessed(admin: Client, password: str) -> None:
+    form = {"old_password": PASSWORD, "new_password1": password, "new_password2": password}
+
+    assert admin.post("/admin/password_change/", form).status_code == 200
+    assert on_record() == []
+
+
+def test_what_cannot_be_put_on_record_is_not_done(
+    admin: Client, other: User, settings: Settings
+) -> None:
+    settings.AUDIT_KEY = ""
+    admin.raise_request_exception = False
+
+    answer = admin.post(f"{USERS}{other.pk}/change/", account(other, is_superuser="on"))
+
+    assert answer.status_code == 500
+    other.refresh_from_db()
+    assert not other.is_superuser
+
+
+class TestWithoutBeingSuperuser:
+    @pytest.fixture
+    def keeper(self) -> Client:
+        return log_in(
+            *("view_user", "add_user", "change_user", "delete_user"),
+            *("view_group", "add_group", "change_group", "delete_group"),
+        )
+
+    def test_nobody_is_raised(self, keeper: Client) -> None:
+        user = User.objects.create(username="carl")
+        operator = Group.objects.get(name="Operator")
+
+        form = account(user, is_staff="on", is_superuser="on", groups=[operator.pk])
+        save(keeper, f"{USERS}{user.pk}/change/", {**form, "user_permissions": [1]})
+
+        user.refresh_from_db()
+        assert not user.is_staff
+        assert not user.is_superuser
+        assert not user.groups.exists()
+        assert not user.user_permissions.exists()
+
+    def test_nor_oneself(self, keeper: Client) -> None:
+        user = User.objects.get(username="anna")
+
+        form = account(user, is_superuser="on")
+        assert keeper.post(f"{USERS}{user.pk}/change/", form).status_code == 403
+
+    @pytest.mark.parametrize("part", ["change", "password", "delete"])
+    def test_a_colleagues_account_stays_theirs(
+        self, keeper: Client, other: User, part: str
+    ) -> None:
+        form = {"password1": PASSWORD, "password2": PASSWORD, "post": "yes"}
+
+        assert keeper.post(f"{USERS}{other.pk}/{part}/", form).status_code == 403
+
+    def test_nor_is_it_deleted_among_others(self, keeper: Client, other: User) -> None:
+        form = {"action": "delete_selected", "_selected_action": [other.pk], "post": "yes"}
+        keeper.post(USERS, form)
+
+        assert User.objects.filter(pk=other.pk).exists()
+
+    @pytest.mark.parametrize("part", ["change", "delete"])
+    def test_groups_stay_as_they_are(self, keeper: Client, part: str) -> None:
+        group = Group.objects.get(name="Support")
+
+        answer = keeper.post(f"{GROUPS}{group.pk}/{part}/", {"name": "Mine", "post": "yes"})
+
+        assert answer.status_code == 403
+        assert keeper.post(f"{GROUPS}add/", {"name": "Mine"}).status_code == 403
