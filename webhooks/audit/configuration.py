@@ -5,11 +5,11 @@ import logging
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import Error, connection, transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from webhooks.audit import keys
-from webhooks.audit.chain import HeadLost, lock_head, record
+from webhooks.audit.chain import lock_head, record
 from webhooks.models import AuditEntry
 
 logger = logging.getLogger("webhooks.audit")
@@ -65,11 +65,12 @@ def note_settings() -> None:
     """
     try:
         _note()
-    except (Error, HeadLost, LookupError) as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, a server without it is better than none
         logger.warning("the settings could not be put on record: %s", type(error).__name__)
     finally:
         # A server may fork after this, and processes can't share a connection.
-        connection.close()
+        if not connection.in_atomic_block:
+            connection.close()
 
 
 def _note() -> None:

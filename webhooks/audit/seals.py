@@ -56,7 +56,8 @@ def seal_until(stop: threading.Event, *, clock: Clock = timezone.now) -> None:
             seal(now=clock())
         except (Error, HeadLost, Unreadable):
             logger.exception("could not seal; trying again in %s", pause)
-        connection.close()
+        if not connection.in_atomic_block:
+            connection.close()
         stop.wait(pause.total_seconds())
 
 

@@ -50,6 +50,7 @@ class AuditEntry(AppendOnly):
     class Meta:
         verbose_name = "audit entry"
         verbose_name_plural = "audit trail"
+        default_permissions = ("view",)
         permissions: ClassVar = [("export_auditentry", "Can export the audit trail")]
         indexes: ClassVar = [
             models.Index(fields=["action", "-sequence"], name="webhooks_audit_action"),
@@ -67,6 +68,9 @@ class AuditHead(models.Model):
     sequence = models.BigIntegerField(default=0)
     mac = models.CharField(max_length=64, blank=True)
     key_id = models.CharField(max_length=16, blank=True)
+
+    class Meta:
+        default_permissions = ()
 
     def __str__(self) -> str:
         return f"head at {self.sequence}"
@@ -103,6 +107,7 @@ class Seal(AppendOnly):
     root = models.CharField("HMAC", max_length=64)
 
     class Meta:
+        default_permissions = ()
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["entry", "id"], name="webhooks_seal_entry"),
         ]

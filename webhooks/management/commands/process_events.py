@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.db import Error
 
 from webhooks import audit, conf, processing
 from webhooks.management.recorded import RecordedCommand
@@ -32,6 +33,15 @@ class Command(RecordedCommand):
             metavar="S",
             help="with --loop: how long to wait when nothing is due (default: 1)",
         )
+
+    def put_on_record(self, options: dict[str, Any]) -> None:
+        try:
+            super().put_on_record(options)
+        except Error as error:
+            # The loop waits for a database that is away, also when it starts.
+            if not options["loop"]:
+                raise
+            self.stderr.write(f"the start could not be put on record: {type(error).__name__}")
 
     def handle(self, *_: Any, **options: Any) -> None:
         if options["loop"]:
