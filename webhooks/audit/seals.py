@@ -29,10 +29,6 @@ LATE: Final = timedelta(hours=1)
 SYSTEM: Final = "system"
 
 
-class Unreadable(Exception):
-    """A row can't be read, and so not be sealed."""
-
-
 def seal(*, now: datetime, actor: str = SYSTEM) -> int:
     """Seal what has been committed and is not sealed yet; how many rows that were.
 
@@ -54,7 +50,7 @@ def seal_until(stop: threading.Event, *, clock: Clock = timezone.now) -> None:
     while (pause := conf.seal_every()) and not stop.is_set():
         try:
             seal(now=clock())
-        except (Error, HeadLost, Unreadable):
+        except (Error, HeadLost):
             logger.exception("could not seal; trying again in %s", pause)
         if not connection.in_atomic_block:
             connection.close()
@@ -149,7 +145,8 @@ def _seal_rows(table: Table, kind: Seal.Kind, rows: Any, now: datetime, actor: s
     macs = bytearray()
     for row in read(table, rows, whole=False):
         if not isinstance(row, Row):
-            raise Unreadable(f"{table.label} {row} can't be read; was it altered?")
+            logger.error("%s %s can't be read, nor sealed: was it altered?", table.label, row)
+            continue
         ids.append(row.pk)
         macs += fixed_mac(table, row, key) + first_mac(table, row, key)
     if not ids:
@@ -175,7 +172,10 @@ def _seal_late(table: Table, now: datetime, actor: str) -> int:
                 lock_head()
                 late = _late(table, lowest, one)[:MAX_ROWS]
                 rows = table.rows.filter(pk__in=late)
-                total += _seal_rows(table, Seal.Kind.STRAGGLERS, rows, now, actor)
+                count = _seal_rows(table, Seal.Kind.STRAGGLERS, rows, now, actor)
+            total += count
+            if not count:
+                break
     return total
 
 

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from webhooks.models.append_only import AppendOnly
+from webhooks.models.append_only import AppendOnly, AppendOnlyManager
 
 
 class AuditEntry(AppendOnly):
@@ -46,6 +46,8 @@ class AuditEntry(AppendOnly):
     details = models.JSONField(default=dict, blank=True)
     key_id = models.CharField("key", max_length=16, help_text="a fingerprint of the key")
     mac = models.CharField("HMAC", max_length=64)
+
+    objects: ClassVar[models.Manager["AuditEntry"]] = AppendOnlyManager()
 
     class Meta:
         verbose_name = "audit entry"
@@ -105,6 +107,8 @@ class Seal(AppendOnly):
     ids = models.BinaryField()
     macs = models.BinaryField()
     root = models.CharField("HMAC", max_length=64)
+
+    objects: ClassVar[models.Manager["Seal"]] = AppendOnlyManager()
 
     class Meta:
         default_permissions = ()
