@@ -279,9 +279,8 @@ def test_what_can_t_be_read_is_named(table: str, assignment: str) -> None:
 def test_a_row_that_can_t_be_read_keeps_no_other_from_being_sealed() -> None:
     deliver(make_event())
     deliver(make_event())
-    execute(
-        "UPDATE webhooks_attempt SET error = CAST(x'fffe' AS TEXT) WHERE number = 1 AND event_id = (SELECT min(id) FROM webhooks_webhookevent)"
-    )
+    first = Attempt.objects.earliest("pk")
+    execute("UPDATE webhooks_attempt SET error = CAST(x'fffe' AS TEXT) WHERE id = %s", first.pk)
     assert audit.seal(now=timezone.now()) == 3
     assert audit.seal(now=timezone.now()) == 0
     assert audit.verify().unsealed["webhooks.attempt"].count == 1
