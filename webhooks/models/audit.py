@@ -58,6 +58,7 @@ class AuditEntry(AppendOnly):
             models.Index(fields=["action", "-sequence"], name="webhooks_audit_action"),
             models.Index(fields=["actor", "-sequence"], name="webhooks_audit_actor"),
             models.Index(fields=["subject", "-sequence"], name="webhooks_audit_subject"),
+            models.Index(fields=["recorded_at"], name="webhooks_audit_recorded"),
         ]
 
     def __str__(self) -> str:
