@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from webhooks import audit, tasks
 from webhooks.audit.keys import fingerprint
-from webhooks.models import AppendOnlyError, AuditEntry, AuditHead, Seal
+from webhooks.models import AppendOnlyError, AuditEntry, AuditHead, Seal, WebhookEvent
 from webhooks.tests.conftest import deliver, make_event
 from webhooks.tests.trail import execute, found, lay
 
@@ -69,6 +69,29 @@ def test_sealing_at_once_seals_nothing_twice() -> None:
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(seal, range(8))) == 40
     assert Seal.objects.count() == 2
+    assert not found()
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_amending_and_sealing_at_once_keep_everything_whole() -> None:
+    for _ in range(20):
+        deliver(make_event())
+    pks = list(WebhookEvent.objects.values_list("pk", flat=True))
+
+    def erase(pk: int) -> None:
+        try:
+            with transaction.atomic():
+                WebhookEvent.objects.filter(pk=pk).update(body=b"{}")
+                audit.amend(
+                    AuditEntry.Action.ERASED, {WebhookEvent: [pk]}, actor="ada", now=timezone.now()
+                )
+            audit.seal(now=timezone.now())
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(erase, pks))
     assert not found()
 
 
