@@ -12,6 +12,8 @@ from webhooks import audit, conf, processing
 from webhooks.management.recorded import RecordedCommand
 from webhooks.models import Attempt
 
+SEALING_MAY_TAKE_SECONDS = 5
+
 WELL = (Attempt.Outcome.PROCESSED, Attempt.Outcome.IGNORED)
 
 
@@ -56,14 +58,15 @@ class Command(RecordedCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        sealer = threading.Thread(target=audit.seal_until, args=[stop])
+        sealer = threading.Thread(target=audit.seal_until, args=[stop], daemon=True)
         # Where there are Celery workers, beat has it done.
         if conf.processing() is not conf.Processing.CELERY:
             sealer.start()
         for attempt in processing.sweep_until(stop, poll_seconds=poll_seconds):
             self._tell(attempt)
         if sealer.is_alive():
-            sealer.join()
+            # What it has begun is undone when it takes longer.
+            sealer.join(SEALING_MAY_TAKE_SECONDS)
 
     def _tell(self, attempt: Attempt) -> bool:
         event = attempt.event
