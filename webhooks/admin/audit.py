@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from django.apps import apps
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.template.response import TemplateResponse
@@ -141,12 +142,20 @@ def _neighbour(sequence: int) -> str:
     return link(page_url(entry), str(entry)) if entry else NOTHING
 
 
+def _unsealed() -> Iterable[tuple[str, str]]:
+    for label, unsealed in audit.unsealed().items():
+        more = " or more" if unsealed.count == audit.COUNTED else ""
+        yield label, f"{unsealed.count}{more}"
+
+
 def _standing() -> Facts:
     up_to, anchor = audit.sealed_up_to(), audit.anchor()
     sealed = [Fact("Sealed up to", moment(up_to))]
     waiting = [
-        Fact(f"{label}: not sealed yet", str(unsealed.count))
-        for label, unsealed in audit.unsealed().items()
+        Fact(
+            f"{apps.get_model(label)._meta.verbose_name_plural} not sealed yet".capitalize(), count
+        )
+        for label, count in _unsealed()
     ]
     end = [Fact("Anchor", code(str(anchor)) if anchor else NOTHING, wide=True)]
     return Facts("Standing", [[*sealed, *waiting], end])

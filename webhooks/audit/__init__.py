@@ -9,13 +9,14 @@ from webhooks.audit.configuration import note_settings
 from webhooks.audit.entries import fits
 from webhooks.audit.exports import VERIFIER, export
 from webhooks.audit.findings import Anchor, Report
-from webhooks.audit.holdings import unsealed
+from webhooks.audit.holdings import COUNTED, unsealed
 from webhooks.audit.keys import keyed_hash
 from webhooks.audit.seals import anchor, seal, seal_until, sealed_up_to
 from webhooks.audit.tables import Table, declare
 from webhooks.audit.verifying import verify
 
 __all__ = [
+    "COUNTED",
     "VERIFIER",
     "Anchor",
     "HeadLost",

@@ -10,7 +10,7 @@ from django.db.models import Model
 from webhooks.audit import keys
 from webhooks.audit.packing import in_spans, packed
 from webhooks.audit.rows import Row, erasable_mac, read
-from webhooks.audit.seals import Unreadable, commit
+from webhooks.audit.seals import commit, logger
 from webhooks.audit.tables import Table, table_of
 from webhooks.models import AuditEntry, Seal
 
@@ -73,7 +73,8 @@ def _amended(table: Table, pks: list[int], now: datetime) -> Seal | None:
     macs = bytearray()
     for row in read(table, table.rows.filter(pk__in=pks)):
         if not isinstance(row, Row):
-            raise Unreadable(f"{table.label} {row} can't be read; was it altered?")
+            logger.error("%s %s can't be read: was it altered?", table.label, row)
+            continue
         ids.append(row.pk)
         macs += erasable_mac(table, row, key)
     if not ids:

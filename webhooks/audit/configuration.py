@@ -2,14 +2,15 @@
 
 import json
 import logging
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import Error, connection, transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from webhooks.audit import keys
-from webhooks.audit.chain import HeadLost, lock_head, record
+from webhooks.audit.chain import lock_head, record
 from webhooks.models import AuditEntry
 
 logger = logging.getLogger("webhooks.audit")
@@ -65,11 +66,12 @@ def note_settings() -> None:
     """
     try:
         _note()
-    except (Error, HeadLost, LookupError) as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, a server without it is better than none
         logger.warning("the settings could not be put on record: %s", type(error).__name__)
     finally:
         # A server may fork after this, and processes can't share a connection.
-        connection.close()
+        if not connection.in_atomic_block:
+            connection.close()
 
 
 def _note() -> None:
@@ -93,8 +95,8 @@ def _changes() -> list[str]:
     return sorted(name for name in {*then, *now} if then.get(name) != now.get(name))
 
 
-def _snapshot(key: str) -> dict[str, str]:
-    told = {name: _text(getattr(settings, name)) for name in PLAIN if hasattr(settings, name)}
+def _snapshot(key: str) -> dict[str, Any]:
+    told = {name: _told(getattr(settings, name)) for name in PLAIN if hasattr(settings, name)}
     for name in (*SECRET, *_secrets_of_endpoints()):
         if value := getattr(settings, name, None):
             told[name] = f"keyed hash {keys.keyed_hash(_text(value), key=key)[:16]}"
@@ -103,6 +105,16 @@ def _snapshot(key: str) -> dict[str, str]:
 
 def _secrets_of_endpoints() -> set[str]:
     return {endpoint["secrets_setting"] for endpoint in settings.WEBHOOK_ENDPOINTS.values()}
+
+
+def _told(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, Mapping):
+        return {str(name): _told(part) for name, part in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted(map(str, value))
+    return [_told(part) for part in value] if isinstance(value, list | tuple) else str(value)
 
 
 def _text(value: Any) -> str:

@@ -1,21 +1,15 @@
 """Walking the chain."""
 
 import hmac
-from collections.abc import Callable, Iterator
-from typing import Any, Final
-
-from django.db import Error, connection
-from django.db.models import F, TextField
-from django.db.models.functions import Cast
+from collections.abc import Callable
+from typing import Any
 
 from webhooks.audit import keys
 from webhooks.audit.chain import HEAD, consent_of, mac_of
 from webhooks.audit.findings import Anchor, Report
 from webhooks.audit.packing import root_of, roots_digest
-from webhooks.audit.rows import json_content, stored_moment
+from webhooks.audit.reading import BATCH, read_entries
 from webhooks.models import AuditEntry, AuditHead, Seal
-
-BATCH: Final = 2000
 
 Progress = Callable[[Report], None]
 
@@ -72,7 +66,7 @@ class Chain:
             self.report.head = Anchor(head.sequence, head.mac)
 
     def _walk_to(self, end: int | None) -> None:
-        for entry, details in _entries(self.reached if self.report.entries else None, end):
+        for entry, details in read_entries(self.reached if self.report.entries else None, end):
             if isinstance(entry, int):
                 self._lose(entry)
             else:
@@ -218,46 +212,3 @@ def _told(entry: AuditEntry) -> str:
 def _range(entry: AuditEntry) -> str:
     told = entry.details
     return f" ({told['table']} {told['first']} to {told['last']})" if "table" in told else ""
-
-
-_COLUMNS: Final = ("sequence", "action", "actor", "subject", "key_id", "mac")
-
-
-def _entries(after: int | None, end: int | None) -> Iterator[tuple[AuditEntry | int, Any]]:
-    """The entries in order, each with its details as they were written; else its number."""
-    while batch := list(_pks(after, end)):
-        try:
-            found = list(_read(AuditEntry.objects.filter(sequence__in=batch)))
-        except (Error, ValueError, TypeError):
-            yield from map(_read_one, batch)
-        else:
-            yield from found
-        after = batch[-1]
-
-
-def _pks(after: int | None, end: int | None) -> Any:
-    entries = AuditEntry.objects.order_by("sequence").values_list("sequence", flat=True)
-    if after is not None:
-        entries = entries.filter(sequence__gt=after)
-    return (entries if end is None else entries.filter(sequence__lte=end))[:BATCH]
-
-
-def _read_one(sequence: int) -> tuple[AuditEntry | int, Any]:
-    try:
-        return next(_read(AuditEntry.objects.filter(sequence=sequence)), (sequence, {}))
-    except (Error, ValueError, TypeError):
-        return sequence, {}
-
-
-def _read(entries: Any) -> Iterator[tuple[AuditEntry, Any]]:
-    is_text = connection.vendor == "sqlite"
-    recorded_at = Cast("recorded_at", TextField()) if is_text else F("recorded_at")
-    rows = entries.order_by("sequence").values_list(
-        *_COLUMNS, recorded_at, Cast("details", TextField())
-    )
-    for *values, when, raw in rows:
-        entry = AuditEntry(**dict(zip(_COLUMNS, values, strict=True)))
-        entry.recorded_at = stored_moment(when) if is_text else when
-        details = json_content(raw)
-        entry.details = details.get("json") or {}
-        yield entry, details

@@ -7,8 +7,8 @@ from typing import Any, Final
 from webhooks.audit import keys
 from webhooks.audit.findings import Finding, Report, Unsealed
 from webhooks.audit.packing import SPAN, ids_of, macs_of
+from webhooks.audit.ranges import in_range, is_open, newest_seal, seals_in_range
 from webhooks.audit.rows import AS_PROVEN, MAC_BYTES, Row, erasable_mac, fixed_mac, read
-from webhooks.audit.seals import in_range, is_open, newest_seal, seals_in_range
 from webhooks.audit.tables import Table, tables
 from webhooks.models import Seal
 

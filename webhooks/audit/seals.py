@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from django.db import Error, connection, transaction
@@ -15,6 +15,7 @@ from webhooks.audit import keys
 from webhooks.audit.chain import HEAD, HeadLost, lock_head, record
 from webhooks.audit.findings import Anchor
 from webhooks.audit.packing import MAX_ROWS, ids_of, packed, root_of, roots_digest
+from webhooks.audit.ranges import in_range, newest_seal, open_ranges, seals_in_range
 from webhooks.audit.rows import Row, first_mac, fixed_mac, read
 from webhooks.audit.tables import Table, tables
 from webhooks.models import AuditEntry, AuditHead, Seal
@@ -23,14 +24,7 @@ logger = logging.getLogger("webhooks.audit")
 
 Clock = Callable[[], datetime]
 
-LATE: Final = timedelta(hours=1)
-"""How long a transaction may take whose rows have lower keys than rows that are sealed already."""
-
 SYSTEM: Final = "system"
-
-
-class Unreadable(Exception):
-    """A row can't be read, and so not be sealed."""
 
 
 def seal(*, now: datetime, actor: str = SYSTEM) -> int:
@@ -54,9 +48,10 @@ def seal_until(stop: threading.Event, *, clock: Clock = timezone.now) -> None:
     while (pause := conf.seal_every()) and not stop.is_set():
         try:
             seal(now=clock())
-        except (Error, HeadLost, Unreadable):
+        except (Error, HeadLost):
             logger.exception("could not seal; trying again in %s", pause)
-        connection.close()
+        if not connection.in_atomic_block:
+            connection.close()
         stop.wait(pause.total_seconds())
 
 
@@ -77,17 +72,6 @@ def _sealed_up_to(table: Table, now: datetime) -> datetime | None:
     if not table.rows.filter(pk__gt=newest.last if newest else 0).exists():
         return now
     return newest.sealed_at if newest else None
-
-
-def newest_seal(table: Table) -> Seal | None:
-    """The seal with the last of a table's sealed rows."""
-    found: Seal | None = (
-        Seal.objects.filter(table=table.label, kind=Seal.Kind.ROWS)
-        .defer("ids", "macs")
-        .order_by("-last")
-        .first()
-    )
-    return found
 
 
 def commit(
@@ -148,7 +132,8 @@ def _seal_rows(table: Table, kind: Seal.Kind, rows: Any, now: datetime, actor: s
     macs = bytearray()
     for row in read(table, rows, whole=False):
         if not isinstance(row, Row):
-            raise Unreadable(f"{table.label} {row} can't be read; was it altered?")
+            logger.error("%s %s can't be read, nor sealed: was it altered?", table.label, row)
+            continue
         ids.append(row.pk)
         macs += fixed_mac(table, row, key) + first_mac(table, row, key)
     if not ids:
@@ -174,46 +159,11 @@ def _seal_late(table: Table, now: datetime, actor: str) -> int:
                 lock_head()
                 late = _late(table, lowest, one)[:MAX_ROWS]
                 rows = table.rows.filter(pk__in=late)
-                total += _seal_rows(table, Seal.Kind.STRAGGLERS, rows, now, actor)
+                count = _seal_rows(table, Seal.Kind.STRAGGLERS, rows, now, actor)
+            total += count
+            if not count:
+                break
     return total
-
-
-def open_ranges(table: Table) -> list[tuple[int | None, int]]:
-    """The ranges of keys, above the first and up to the last, in which rows may still appear."""
-    newest = newest_seal(table)
-    if newest is None:
-        return []
-    ranges: list[tuple[int | None, int]] = []
-    seals = Seal.objects.filter(table=table.label, kind=Seal.Kind.ROWS).order_by("-last")
-    last: int | None = None
-    for end, sealed_at in seals.values_list("last", "sealed_at").iterator():
-        if last is not None:
-            ranges.append((end, last))
-        if not is_open(sealed_at, newest):
-            return ranges
-        last = end
-    return [*ranges, (None, last)] if last is not None else ranges
-
-
-def is_open(sealed_at: datetime, newest: Seal) -> bool:
-    """Whether rows may still appear among those that were sealed then."""
-    return sealed_at > newest.sealed_at - LATE
-
-
-def in_range(rows: Any, lowest: int | None, highest: int) -> Any:
-    """The rows with keys above the lowest, and up to the highest."""
-    rows = rows.filter(pk__lte=highest)
-    return rows if lowest is None else rows.filter(pk__gt=lowest)
-
-
-def seals_in_range(table: Table, lowest: int | None, highest: int) -> Any:
-    """The seals of rows whose keys are in a range, the stragglers' included."""
-    seals = Seal.objects.filter(
-        table=table.label,
-        kind__in=[Seal.Kind.ROWS, Seal.Kind.STRAGGLERS],
-        first__lte=highest,
-    ).order_by("id")
-    return seals if lowest is None else seals.filter(last__gt=lowest)
 
 
 def _late(table: Table, lowest: int | None, highest: int) -> list[int]:

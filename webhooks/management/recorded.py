@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from webhooks import audit
@@ -26,15 +26,22 @@ class RecordedCommand(BaseCommand):
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Put it on record, then run."""
         if self.changes_something(options):
-            chosen = {name: options.get(name) for name in self.on_record}
-            audit.record(
-                AuditEntry.Action.COMMAND,
-                actor=system_user(),
-                subject=type(self).__module__.rpartition(".")[2],
-                details={name: _told(value) for name, value in chosen.items() if value},
-                now=timezone.now(),
-            )
+            try:
+                self.put_on_record(options)
+            except (LookupError, audit.HeadLost) as error:
+                raise CommandError(f"Nothing was done, as it can't be recorded: {error}") from error
         return super().execute(*args, **options)
+
+    def put_on_record(self, options: dict[str, Any]) -> None:
+        """Say what is about to be done, and who does it."""
+        chosen = {name: options.get(name) for name in self.on_record}
+        audit.record(
+            AuditEntry.Action.COMMAND,
+            actor=system_user(),
+            subject=type(self).__module__.rpartition(".")[2],
+            details={name: _told(value) for name, value in chosen.items() if value},
+            now=timezone.now(),
+        )
 
 
 def _told(value: Any) -> Any:

@@ -1,6 +1,6 @@
 """Rows that are added and never changed."""
 
-from typing import Any, ClassVar, NoReturn
+from typing import Any, NoReturn
 
 from django.db import models
 
@@ -28,10 +28,14 @@ class AppendOnlyQuerySet(models.QuerySet[Any]):
     aupdate_or_create = _refuse
 
 
-class AppendOnly(models.Model):
-    """What stops accidents. Whoever can write SQL passes by it: the chain is what proves."""
+AppendOnlyManager = models.Manager.from_queryset(AppendOnlyQuerySet)
 
-    objects: ClassVar[models.Manager[Any]] = models.Manager.from_queryset(AppendOnlyQuerySet)()
+
+class AppendOnly(models.Model):
+    """What stops accidents. Whoever can write SQL passes by it: the chain is what proves.
+
+    A model's `objects` must be made from `AppendOnlyQuerySet`.
+    """
 
     class Meta:
         abstract = True

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from webhooks.models.append_only import AppendOnly
+from webhooks.models.append_only import AppendOnly, AppendOnlyManager
 
 
 class AuditEntry(AppendOnly):
@@ -47,14 +47,18 @@ class AuditEntry(AppendOnly):
     key_id = models.CharField("key", max_length=16, help_text="a fingerprint of the key")
     mac = models.CharField("HMAC", max_length=64)
 
+    objects: ClassVar[models.Manager["AuditEntry"]] = AppendOnlyManager()
+
     class Meta:
         verbose_name = "audit entry"
         verbose_name_plural = "audit trail"
+        default_permissions = ("view",)
         permissions: ClassVar = [("export_auditentry", "Can export the audit trail")]
         indexes: ClassVar = [
             models.Index(fields=["action", "-sequence"], name="webhooks_audit_action"),
             models.Index(fields=["actor", "-sequence"], name="webhooks_audit_actor"),
             models.Index(fields=["subject", "-sequence"], name="webhooks_audit_subject"),
+            models.Index(fields=["recorded_at"], name="webhooks_audit_recorded"),
         ]
 
     def __str__(self) -> str:
@@ -67,6 +71,9 @@ class AuditHead(models.Model):
     sequence = models.BigIntegerField(default=0)
     mac = models.CharField(max_length=64, blank=True)
     key_id = models.CharField(max_length=16, blank=True)
+
+    class Meta:
+        default_permissions = ()
 
     def __str__(self) -> str:
         return f"head at {self.sequence}"
@@ -102,7 +109,10 @@ class Seal(AppendOnly):
     macs = models.BinaryField()
     root = models.CharField("HMAC", max_length=64)
 
+    objects: ClassVar[models.Manager["Seal"]] = AppendOnlyManager()
+
     class Meta:
+        default_permissions = ()
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["entry", "id"], name="webhooks_seal_entry"),
         ]

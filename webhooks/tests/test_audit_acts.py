@@ -206,7 +206,7 @@ class TestSettings:
         assert len(acts()) == 2
         told = details("settings.changed")
         assert told["changed"] == ["STRIPE_TOLERANCE_SECONDS", "STRIPE_WEBHOOK_SECRET"]
-        assert told["settings"]["STRIPE_TOLERANCE_SECONDS"] == "900"
+        assert told["settings"]["STRIPE_TOLERANCE_SECONDS"] == 900
 
     def test_of_secrets_only_a_keyed_hash(self, settings: Settings) -> None:
         settings.STRIPE_API_KEY = "sk_live_nobody_may_see"

@@ -1,6 +1,8 @@
 """The chain: what an entry holds, that it only grows, and that its key can be changed."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -8,9 +10,9 @@ from django.db import Error, connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from webhooks import audit
+from webhooks import audit, tasks
 from webhooks.audit.keys import fingerprint
-from webhooks.models import AppendOnlyError, AuditEntry, AuditHead, Seal
+from webhooks.models import AppendOnlyError, AuditEntry, AuditHead, Seal, WebhookEvent
 from webhooks.tests.conftest import deliver, make_event
 from webhooks.tests.trail import execute, found, lay
 
@@ -67,6 +69,29 @@ def test_sealing_at_once_seals_nothing_twice() -> None:
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(seal, range(8))) == 40
     assert Seal.objects.count() == 2
+    assert not found()
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_amending_and_sealing_at_once_keep_everything_whole() -> None:
+    for _ in range(20):
+        deliver(make_event())
+    pks = list(WebhookEvent.objects.values_list("pk", flat=True))
+
+    def erase(pk: int) -> None:
+        try:
+            with transaction.atomic():
+                WebhookEvent.objects.filter(pk=pk).update(body=b"{}")
+                audit.amend(
+                    AuditEntry.Action.ERASED, {WebhookEvent: [pk]}, actor="ada", now=timezone.now()
+                )
+            audit.seal(now=timezone.now())
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(erase, pks))
     assert not found()
 
 
@@ -207,3 +232,27 @@ def test_many_rows_take_several_seals(monkeypatch: pytest.MonkeyPatch) -> None:
     assert audit.seal(now=timezone.now()) == 14
     assert Seal.objects.filter(table="webhooks.webhookevent").count() == 3
     assert not found()
+
+
+def test_beat_and_the_loop_seal_what_was_recorded(settings: Settings) -> None:
+    assert settings.CELERY_BEAT_SCHEDULE["seal"]["task"] == tasks.seal.name
+    deliver(make_event())
+    tasks.seal()
+    assert Seal.objects.count() == 2
+    deliver(make_event())
+    stop = threading.Event()
+
+    def clock() -> datetime:
+        stop.set()
+        return timezone.now()
+
+    audit.seal_until(stop, clock=clock)
+    assert Seal.objects.count() == 4
+    assert not found()
+
+
+def test_sealing_can_be_switched_off(settings: Settings) -> None:
+    settings.AUDIT_SEAL_EVERY_MINUTES = 0
+    deliver(make_event())
+    audit.seal_until(threading.Event())
+    assert not Seal.objects.exists()

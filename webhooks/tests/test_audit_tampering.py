@@ -273,3 +273,14 @@ def test_what_can_t_be_read_is_named(table: str, assignment: str) -> None:
         f"UPDATE {table} SET {assignment} WHERE {key} = (SELECT min({key}) FROM {table})"  # noqa: S608
     )
     assert "altered" in found()[0]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has its types watched")
+def test_a_row_that_can_t_be_read_keeps_no_other_from_being_sealed() -> None:
+    deliver(make_event())
+    deliver(make_event())
+    first = Attempt.objects.earliest("pk")
+    execute("UPDATE webhooks_attempt SET error = CAST(x'fffe' AS TEXT) WHERE id = %s", first.pk)
+    assert audit.seal(now=timezone.now()) == 3
+    assert audit.seal(now=timezone.now()) == 0
+    assert audit.verify().unsealed["webhooks.attempt"].count == 1

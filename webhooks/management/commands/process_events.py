@@ -6,10 +6,13 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.db import Error
 
 from webhooks import audit, conf, processing
 from webhooks.management.recorded import RecordedCommand
 from webhooks.models import Attempt
+
+SEALING_MAY_TAKE_SECONDS = 5
 
 WELL = (Attempt.Outcome.PROCESSED, Attempt.Outcome.IGNORED)
 
@@ -33,6 +36,15 @@ class Command(RecordedCommand):
             help="with --loop: how long to wait when nothing is due (default: 1)",
         )
 
+    def put_on_record(self, options: dict[str, Any]) -> None:
+        try:
+            super().put_on_record(options)
+        except Error as error:
+            # The loop waits for a database that is away, also when it starts.
+            if not options["loop"]:
+                raise
+            self.stderr.write(f"the start could not be put on record: {type(error).__name__}")
+
     def handle(self, *_: Any, **options: Any) -> None:
         if options["loop"]:
             self._loop(options["poll_seconds"])
@@ -46,14 +58,15 @@ class Command(RecordedCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        sealer = threading.Thread(target=audit.seal_until, args=[stop])
+        sealer = threading.Thread(target=audit.seal_until, args=[stop], daemon=True)
         # Where there are Celery workers, beat has it done.
         if conf.processing() is not conf.Processing.CELERY:
             sealer.start()
         for attempt in processing.sweep_until(stop, poll_seconds=poll_seconds):
             self._tell(attempt)
         if sealer.is_alive():
-            sealer.join()
+            # What it has begun is undone when it takes longer.
+            sealer.join(SEALING_MAY_TAKE_SECONDS)
 
     def _tell(self, attempt: Attempt) -> bool:
         event = attempt.event
