@@ -1,6 +1,7 @@
 """A flood of forgeries on real servers: held back, bounded, and in nobody's way."""
 
 import json
+import os
 import re
 import socket
 from collections import Counter
@@ -10,10 +11,12 @@ from contextlib import closing
 from itertools import cycle, islice
 from urllib.parse import urlsplit
 
+import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from tests.conftest import Environment, query, server
+from tests.conftest import Environment, manage, query, server
+from tests.servers import postgresql_server
 from webhooks.providers import PROVIDERS
 from webhooks.samples import MOST
 from webhooks.testkit.stripe_events import sample
@@ -134,3 +137,20 @@ def test_a_flood_is_held_back_and_genuine_deliveries_are_taken_all_the_while(
     # The flood may have gone on from one window to the next.
     assert 0 < rows <= 2 * MOST * WORKERS
     assert rows < most <= FORGERIES + 2
+
+
+@pytest.mark.postgresql
+def test_forgeries_are_answered_while_the_database_hangs() -> None:
+    with postgresql_server(durable=False) as database:
+        environment = {**os.environ, "DATABASE_URL": database.url}
+        manage(environment, "migrate")
+        with server(environment) as address:
+            assert deliver(address, STRANGER, 1) == {200: 1}
+            database.pause()
+            try:
+                # More than there are threads to wait for the database with.
+                told = [flood(address, TOGETHER) for _ in range(10)]
+            finally:
+                database.resume()
+
+    assert sum(told, Counter[int]()) == {400: 10 * TOGETHER}

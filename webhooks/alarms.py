@@ -158,7 +158,9 @@ def _told(alarm: Alarm) -> str:
         return (
             f"{counted} as no secret fits, and none was proven: it looks like a secret that was "
             f"changed. Compare {endpoint.secrets_setting} with the signing secret that the "
-            f"provider ({endpoint.provider}) shows for this endpoint."
+            f"provider ({endpoint.provider}) shows for this endpoint. If they are the same, "
+            "somebody forges deliveries while no genuine ones come; see the refused deliveries in "
+            "the admin."
         )
     return (
         f"{counted}: it looks like an attack, or like a sender that is set up wrongly. See the "

@@ -12,7 +12,7 @@ FIRST: Final = 5
 
 ONE_IN: Final = 1000
 
-MOST: Final = 30
+MOST: Final = 60
 """No process records more than this in a window, whatever the codes and endpoints are."""
 
 
