@@ -37,7 +37,8 @@ def request(body: bytes, signature: str, client: str, path: str = "/webhooks/str
     signed = f"Stripe-Signature: {signature}\r\n" if signature else ""
     head = (
         f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-        f"X-Forwarded-For: 192.0.2.1, {client}\r\nContent-Length: {len(body)}\r\n{signed}\r\n"
+        f"X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-For: {client}\r\n"
+        f"Content-Length: {len(body)}\r\n{signed}\r\n"
     )
     return head.encode() + body
 
