@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from math import inf
 from threading import Thread
 from urllib.parse import urlsplit
 
@@ -15,8 +14,7 @@ from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
 from tests.conftest import Environment, manage, server
-from webhooks import drill, refusals
-from webhooks.breaker import Breaker
+from webhooks import drill
 from webhooks.drill.invariants import Rule
 from webhooks.drill.report import Orders, Report
 from webhooks.drill.shots import Kind
@@ -24,14 +22,6 @@ from webhooks.intake import record
 from webhooks.models import Attempt, Trigger, WebhookEvent
 
 RECEIVED = b'{"status": "received"}'
-
-
-@pytest.fixture(autouse=True)
-def unrecorded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Refusals are put on record after their answer, when a test is at SQLite's one connection."""
-    breaker = Breaker()
-    breaker.trip(inf)
-    monkeypatch.setattr(refusals, "_breaker", breaker)
 
 
 def test_a_sound_receiver_passes(environment: Environment) -> None:
