@@ -98,11 +98,7 @@ def refuse(endpoint: str, *, is_unproven: bool, now: datetime) -> list[Alarm]:
     policy = conf.alarm_policy()
     watch, proven_at = _watch(endpoint, policy), _proven_at.get(endpoint, float("-inf"))
     kinds = watch.refuse(now.timestamp(), is_unproven=is_unproven, proven_at=proven_at)
-    counts = {
-        Kind.BURST: (policy.burst, policy.burst_seconds),
-        Kind.NOTHING_PROVEN: (policy.unproven, policy.silence_seconds),
-    }
-    return [Alarm(kind, endpoint, *counts[kind]) for kind in kinds]
+    return [_alarm(kind, endpoint, policy) for kind in kinds]
 
 
 def sound(alarm: Alarm, *, now: datetime) -> None:
@@ -130,6 +126,14 @@ def forget() -> None:
     """Forget what this process has seen."""
     _proven_at.clear()
     _watch.cache_clear()
+
+
+def _alarm(kind: Kind, endpoint: str, policy: AlarmPolicy) -> Alarm:
+    match kind:
+        case Kind.BURST:
+            return Alarm(kind, endpoint, policy.burst, policy.burst_seconds)
+        case Kind.NOTHING_PROVEN:
+            return Alarm(kind, endpoint, policy.unproven, policy.silence_seconds)
 
 
 def _latest_proven(alarm: Alarm, now: datetime) -> datetime | None:
