@@ -1,6 +1,7 @@
 """A Stripe on this machine, for the tests of every app."""
 
 from collections.abc import Iterator
+from math import inf
 
 import pytest
 from django.db import connection
@@ -9,12 +10,19 @@ from pytest_django import DjangoDbBlocker, Settings
 from tests.fake_stripe import World, serve
 from tests.fake_stripe.server import Served
 from webhooks import refusals
+from webhooks.breaker import Breaker
 
 
 @pytest.fixture(autouse=True)
-def strangers() -> None:
+def strangers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody has been refused before."""
     refusals.forget()
+    if "live_server" in request.fixturenames:
+        # Its threads share SQLite's one connection with the test, and would put refusals on record
+        # when it has its answer already.
+        breaker = Breaker()
+        breaker.trip(inf)
+        monkeypatch.setattr(refusals, "_breaker", breaker)
 
 
 @pytest.fixture(scope="session")

@@ -53,8 +53,8 @@ TABLES = {
 class Contender:
     """Something to send deliveries to.
 
-    `proofs` are queries that count the work done: each must grow by `work_per_answer` for each
-    expected answer.
+    `expected` are the statuses that count as answers. `proofs` are queries that count the work
+    done: each must grow by `work_per_answer` for each of them.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Contender:
     path: str
     supply: Supply = Supply.FRESH
     event_types: tuple[str, ...] = BILLING_EVENTS
-    expected: int = 200
+    expected: tuple[int, ...] = (200,)
     proofs: tuple[str, ...] = ()
     work_per_answer: int = 1
 
@@ -100,9 +100,12 @@ FORGED = Contender(
     Host.RECORDING,
     ENDPOINT,
     Supply.FORGED,
-    expected=400,
+    expected=(400, 429),
     proofs=(_RECORDED,),
     work_per_answer=0,
+)
+FORGED_UNLIMITED = replace(
+    FORGED, name="bad signatures, none rate-limited", host=Host.PROCESSING, expected=(400,)
 )
 BILLED = Contender(
     "new events, billing done in the request",
@@ -143,6 +146,7 @@ CONTENDERS = (
     HOT_WITH_REDIS,
     NEW_DEFERRED,
     FORGED,
+    FORGED_UNLIMITED,
     BILLED,
     EMPTY,
     PLAIN,

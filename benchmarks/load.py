@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,9 +25,13 @@ class Answers:
     broken: int = 0
     exhausted: bool = False
 
-    def per_second(self, status: int) -> float:
-        """The rate of answers with this status."""
-        return self.statuses[status] / self.seconds
+    def of(self, statuses: Collection[int]) -> int:
+        """How many answers have one of these statuses."""
+        return sum(self.statuses[status] for status in statuses)
+
+    def per_second(self, statuses: Collection[int]) -> float:
+        """The rate of answers with one of these statuses."""
+        return self.of(statuses) / self.seconds
 
 
 def find_wrk() -> str:

@@ -83,7 +83,7 @@ class Bench:
         return drive(self.stage.ports[contender.host], name, seconds=seconds, again=again)
 
     def _check(self, contender: Contender, answers: Answers) -> None:
-        wrong = {s: n for s, n in answers.statuses.items() if s != contender.expected}
+        wrong = {s: n for s, n in answers.statuses.items() if s not in contender.expected}
         if wrong or answers.broken or not answers.statuses:
             self.errors.append(f"{contender.name}: {wrong} answers, {answers.broken} broken")
         if answers.exhausted:
@@ -94,7 +94,7 @@ class Bench:
 
     def _prove(self, contender: Contender, answers: Answers, before: list[int]) -> None:
         time.sleep(SETTLING_SECONDS)
-        due = contender.work_per_answer * answers.statuses[contender.expected]
+        due = contender.work_per_answer * answers.of(contender.expected)
         for proof, then, now in zip(contender.proofs, before, self._work(contender), strict=True):
             # What was under way when the load stopped is done, but its answer isn't counted.
             if not due <= now - then <= due + tuning.CONNECTIONS:

@@ -17,10 +17,11 @@ from tests import servers
 
 REQUIREMENTS = Path(__file__).with_name("requirements-djstripe.txt")
 PYTHON = Path(sys.executable)
+UNREACHED = str(10**9)
 OURS = {
     Host.RECORDING: {"WEBHOOK_PROCESSING": "loop"},
     Host.RECORDING_WITH_REDIS: {"WEBHOOK_PROCESSING": "loop"},
-    Host.PROCESSING: {"WEBHOOK_PROCESSING": "request"},
+    Host.PROCESSING: {"WEBHOOK_PROCESSING": "request", "WEBHOOK_RATE_LIMIT": UNREACHED},
     Host.DEFERRED: {"WEBHOOK_PROCESSING": "celery"},
     Host.UNTUNED: {"WEBHOOK_PROCESSING": "loop", "UNTUNED": "true"},
 }
@@ -104,6 +105,8 @@ def _djstripe(secret: str, database: str) -> tuple[Path, hosts.Environment]:
 def _environment(secret: str, database: str) -> hosts.Environment:
     return {
         "ALLOWED_HOSTS": "127.0.0.1",
+        "ALLOWED_WEBHOOK_IPS": "",
+        "ALLOWED_WEBHOOK_USER_AGENTS": "",
         "AUDIT_KEY": secrets.token_urlsafe(48),
         "CELERY_BROKER_URL": "",
         "DATABASE_URL": database,
@@ -114,6 +117,7 @@ def _environment(secret: str, database: str) -> hosts.Environment:
         "SECURE_SSL_REDIRECT": "true",
         "STRIPE_WEBHOOK_SECRET": secret,
         "TRUSTED_PROXY_COUNT": "1",
+        "WEBHOOK_RATE_LIMIT": "100",
     }
 
 

@@ -33,6 +33,16 @@ def test_a_sound_receiver_passes(environment: Environment) -> None:
     assert "150 deliveries in" in told
 
 
+def test_a_receiver_that_holds_its_attackers_back_passes_too(environment: Environment) -> None:
+    environment |= {"WEBHOOK_RATE_LIMIT": "5"}
+    with server(environment, workers=2) as address:
+        url = f"{address}/webhooks/stripe"
+        told = manage(environment, "chaos_drill", "--url", url, "--deliveries", "150")
+
+    assert told.count("     ok   ") == len(Rule)
+    assert "429 rate_limited" in told
+
+
 def test_the_report_can_be_read_by_programs(environment: Environment) -> None:
     with server(environment) as address:
         url = f"{address}/webhooks/stripe"

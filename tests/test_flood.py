@@ -10,6 +10,8 @@ from contextlib import closing
 from itertools import cycle, islice
 from urllib.parse import urlsplit
 
+import psycopg
+import pytest
 from django.conf import settings
 from django.utils import timezone
 
@@ -34,7 +36,8 @@ def request(body: bytes, signature: str, client: str, path: str = "/webhooks/str
     signed = f"Stripe-Signature: {signature}\r\n" if signature else ""
     head = (
         f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-        f"X-Forwarded-For: 192.0.2.1, {client}\r\nContent-Length: {len(body)}\r\n{signed}\r\n"
+        f"X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-For: {client}\r\n"
+        f"Content-Length: {len(body)}\r\n{signed}\r\n"
     )
     return head.encode() + body
 
@@ -134,3 +137,15 @@ def test_a_flood_is_held_back_and_genuine_deliveries_are_taken_all_the_while(
     # The flood may have gone on from one window to the next.
     assert 0 < rows <= 2 * MOST * WORKERS
     assert rows < most <= FORGERIES + 2
+
+
+@pytest.mark.postgresql
+def test_forgeries_are_answered_though_records_of_them_have_to_wait(
+    environment: Environment,
+) -> None:
+    with server(environment) as address, psycopg.connect(environment["DATABASE_URL"]) as other:
+        other.execute("LOCK TABLE webhooks_refusal")
+        # More than there are threads to wait with.
+        told = [flood(address, TOGETHER) for _ in range(10)]
+
+    assert sum(told, Counter[int]()) == {400: 10 * TOGETHER}

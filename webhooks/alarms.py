@@ -98,11 +98,7 @@ def refuse(endpoint: str, *, is_unproven: bool, now: datetime) -> list[Alarm]:
     policy = conf.alarm_policy()
     watch, proven_at = _watch(endpoint, policy), _proven_at.get(endpoint, float("-inf"))
     kinds = watch.refuse(now.timestamp(), is_unproven=is_unproven, proven_at=proven_at)
-    counts = {
-        Kind.BURST: (policy.burst, policy.burst_seconds),
-        Kind.NOTHING_PROVEN: (policy.unproven, policy.silence_seconds),
-    }
-    return [Alarm(kind, endpoint, *counts[kind]) for kind in kinds]
+    return [_alarm(kind, endpoint, policy) for kind in kinds]
 
 
 def sound(alarm: Alarm, *, now: datetime) -> None:
@@ -132,6 +128,14 @@ def forget() -> None:
     _watch.cache_clear()
 
 
+def _alarm(kind: Kind, endpoint: str, policy: AlarmPolicy) -> Alarm:
+    match kind:
+        case Kind.BURST:
+            return Alarm(kind, endpoint, policy.burst, policy.burst_seconds)
+        case Kind.NOTHING_PROVEN:
+            return Alarm(kind, endpoint, policy.unproven, policy.silence_seconds)
+
+
 def _latest_proven(alarm: Alarm, now: datetime) -> datetime | None:
     since = now - timedelta(seconds=alarm.seconds)
     events = WebhookEvent.objects.filter(endpoint=alarm.endpoint, received_at__gte=since)
@@ -158,7 +162,9 @@ def _told(alarm: Alarm) -> str:
         return (
             f"{counted} as no secret fits, and none was proven: it looks like a secret that was "
             f"changed. Compare {endpoint.secrets_setting} with the signing secret that the "
-            f"provider ({endpoint.provider}) shows for this endpoint."
+            f"provider ({endpoint.provider}) shows for this endpoint. If they are the same, "
+            "somebody forges deliveries while no genuine ones come; see the refused deliveries in "
+            "the admin."
         )
     return (
         f"{counted}: it looks like an attack, or like a sender that is set up wrongly. See the "

@@ -33,6 +33,7 @@ def address(meta: Mapping[str, str]) -> str:
     return _canonical(meta.get("REMOTE_ADDR", ""))
 
 
+@lru_cache(maxsize=4096)
 def household(client: str) -> str:
     """Whom a client's failures are counted for: an IPv4 address, an IPv6 network of 64 bits.
 

@@ -1,4 +1,8 @@
-"""Which refusals are put on record: the first few of each kind in a minute, then few of many."""
+"""Which refusals are put on record: the first few of each kind in a minute, then few of many.
+
+After the first few, the one at which their number has doubled: so the records always stand for half
+of all at least, and a million make no more than twenty of them.
+"""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -10,9 +14,7 @@ WINDOW_SECONDS: Final = 60.0
 FIRST: Final = 5
 """So many of a code at an endpoint are recorded in each window, whatever comes after them."""
 
-ONE_IN: Final = 1000
-
-MOST: Final = 30
+MOST: Final = 60
 """No process records more than this in a window, whatever the codes and endpoints are."""
 
 
@@ -42,7 +44,7 @@ class Sampler:
             kind = self._kinds[endpoint, code]
             kind.seen += 1
             kind.unrecorded += 1
-            if self._recorded >= MOST or (kind.seen > FIRST and kind.seen % ONE_IN):
+            if self._recorded >= MOST or not _is_due(kind.seen):
                 return 0
             self._recorded += 1
             stands_for, kind.unrecorded = kind.unrecorded, 0
@@ -59,3 +61,8 @@ class Sampler:
         self._recorded = 0
         for kind in self._kinds.values():
             kind.seen = 0
+
+
+def _is_due(seen: int) -> bool:
+    is_power_of_two = not seen & (seen - 1)
+    return seen <= FIRST or is_power_of_two

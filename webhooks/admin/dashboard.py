@@ -56,7 +56,7 @@ def _refusals() -> Table | None:
         ]
         for kind in kinds.order_by("-times")[:KINDS_SHOWN]
     ]
-    headers = ["Endpoint", "Code", "About so many", "Latest"]
+    headers = ["Endpoint", "Code", "At least", "Latest"]
     return Table("Refused within the hour", headers, rows, more_url=page) if rows else None
 
 

@@ -36,6 +36,26 @@ def test_the_suite_s_own_settings_are_sound() -> None:
         ("API_THROTTLE_RATE", "many/min", "webhooks.E006"),
         ("API_ANONYMOUS_THROTTLE_RATE", "1/year", "webhooks.E006"),
         ("WEBHOOK_LEASE_SECONDS", 0, "webhooks.E004"),
+        ("ALLOWED_WEBHOOK_IPS", "198.51.100.1, nobody", "webhooks.E010"),
+        ("ALLOWED_WEBHOOK_IPS", "198.51.100.1/24", "webhooks.E010"),
+        ("ALLOWED_WEBHOOK_IPS", "198.51.100.256", "webhooks.E010"),
+        ("ALLOWED_WEBHOOK_IPS", "::ffff:0:0/80", "webhooks.E010"),
+        (
+            "WEBHOOK_ENDPOINTS",
+            {
+                "x": {
+                    "provider": "stripe",
+                    "secrets_setting": "STRIPE_WEBHOOK_SECRET",
+                    "allowed_ips": "stripes",
+                }
+            },
+            "webhooks.E010",
+        ),
+        ("WEBHOOK_RATE_LIMIT", -1, "webhooks.E011"),
+        ("TRUSTED_PROXY_COUNT", -1, "webhooks.E011"),
+        ("WEBHOOK_ALARMS", {"burst": 0}, "webhooks.E012"),
+        ("WEBHOOK_ALARMS", {"bursts": 5}, "webhooks.E012"),
+        ("WEBHOOK_ALARMS", {"cool_down": "long"}, "webhooks.E012"),
         ("RECONCILE_EVERY_MINUTES", -1, "webhooks.E007"),
         ("RECONCILE_EVERY_MINUTES", 60, "webhooks.E008"),
         ("AUDIT_KEY", "", "webhooks.E009"),
@@ -56,6 +76,15 @@ def test_a_setting_that_would_do_harm_is_named(
     setattr(settings, name, value)
 
     assert found() == {problem}
+
+
+@pytest.mark.parametrize(
+    "value", ["", "stripe", "Stripe,telegram, 192.0.2.1", "2001:db8::/32", "::ffff:192.0.2.0/120"]
+)
+def test_sources_may_be_named_in_all_these_ways(settings: Settings, value: str) -> None:
+    settings.ALLOWED_WEBHOOK_IPS = value
+
+    assert found() == set()
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from tests import servers
 from webhooks import metrics, ratelimit
-from webhooks.ratelimit.memory import MOST_CLIENTS
+from webhooks.ratelimit.memory import MOST_CLIENTS, BoundedStorage
 from webhooks.samples import FIRST
 from webhooks.tests.conftest import make_event, post, sign
 
@@ -226,7 +226,7 @@ def test_without_an_answer_from_redis_nobody_is_held_back(
 
 
 def test_however_many_clients_fail_so_many_are_remembered() -> None:
-    storage = ratelimit.BoundedStorage()
+    storage = BoundedStorage()
     tracemalloc.start()
     for number in range(3 * MOST_CLIENTS):
         storage.acquire_entry(f"client {number}", LIMIT, MINUTE)
