@@ -16,7 +16,7 @@ _SHAPES: Final = re.compile(
     r"\b(?:whsec|whsk|(?:sk|rk)_(?:live|test|org))_[^\s'\"\\,;&<>)\]}]+"  # Stripe's secrets
     r"|\b[a-z]{2,}_\w*?_secret_\w{4,}"  # what a payer's browser confirms a payment with
     r"|\bpay_[\w-]{43}"  # the keys of our own API
-    r"|\bv[01]=[0-9a-fA-F]{16,}"  # signatures
+    r"|\bv[01]=[\w+/-]{16,}"  # signatures
     r"|\b(?:Bearer|Basic|Token)\s+[^\s'\"\\,;]{6,}"
     r"|\b(?:sessionid|csrftoken|csrfmiddlewaretoken)['\"]?[=:]\s*['\"]?[\w-]{6,}"
     r"|(?<=://)[^\s/@:'\"]*:[^\s/@'\"]+(?=@)"  # who, and with which password, in a URL

@@ -10,6 +10,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.html import escape, format_html_join
 from django.utils.safestring import SafeString
 
+from webhooks.logs import without_secrets
 from webhooks.models import WebhookEvent
 
 # Each token is marked up by itself: for a payload beyond this size the page would be too heavy.
@@ -39,7 +40,7 @@ def payload_panel(event: WebhookEvent) -> Payload:
     if event.body is None:
         return Payload(None, "")
     body = bytes(event.body)
-    return Payload(colour(indent(body)), filesizeformat(len(body)))
+    return Payload(colour(without_secrets(indent(body))), filesizeformat(len(body)))
 
 
 def indent(body: bytes) -> str:
