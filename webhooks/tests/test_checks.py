@@ -102,6 +102,13 @@ def test_what_only_needs_care_keeps_no_server_from_starting(
     assert not any(each.is_serious() for each in told)
 
 
+@pytest.mark.parametrize("secret", ["whsec_x", "whsec_old", "whsec_test", "whsec_test_secret"])
+def test_what_is_good_for_trials_is_no_error(settings: Settings, secret: str) -> None:
+    settings.STRIPE_WEBHOOK_SECRET = secret
+
+    assert found() == set()
+
+
 def test_one_secret_for_two_doors_of_one_setting_is_no_repeat(settings: Settings) -> None:
     settings.WEBHOOK_ENDPOINTS = {"stripe": TWO, "stripe-again": TWO}
 
