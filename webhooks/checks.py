@@ -1,10 +1,11 @@
 """System checks: what is missing or malformed, named with its fix."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Error, Warning  # noqa: A004
 
 from webhooks import conf
 from webhooks.providers import PROVIDERS
@@ -67,6 +68,13 @@ def _check_values() -> Iterator[CheckMessage]:
             hint="Set STRIPE_API_KEY, or RECONCILE_EVERY_MINUTES to 0.",
             id="webhooks.E008",
         )
+    if not _may_count():
+        yield Warning(
+            f"METRICS_DIR is {settings.METRICS_DIR}, where this process can't write: "
+            "each would count for itself, and /metrics tell of one of them.",
+            hint="Set METRICS_DIR to a folder that this project's processes may write to.",
+            id="webhooks.W026",
+        )
     for name in ("API_THROTTLE_RATE", "API_ANONYMOUS_THROTTLE_RATE"):
         try:
             conf.parse_rate(getattr(settings, name))
@@ -87,3 +95,9 @@ def _check_values() -> Iterator[CheckMessage]:
                 hint=f"Set {name} to a positive number.",
                 id="webhooks.E004",
             )
+
+
+def _may_count() -> bool:
+    folder = conf.metrics_dir().absolute()
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    return nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)

@@ -88,6 +88,7 @@ TWO = {"provider": "stripe", "secrets_setting": "STRIPE_WEBHOOK_SECRET"}
         ),
         ({"STRIPE_WEBHOOK_SECRET": "whsec_short"}, "webhooks.W020"),
         ({"STRIPE_API_KEY": "rk_test_51abc"}, "webhooks.W023"),
+        ({"METRICS_DIR": f"{__file__}/counts"}, "webhooks.W026"),
         ({"STRIPE_API_KEY": "sk_live_51abc", "DEBUG": True}, "webhooks.W025"),
     ],
 )
