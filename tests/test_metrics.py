@@ -12,20 +12,30 @@ from urllib.request import urlopen
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command as manage_here
 from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
+from billing.stripe_client import StripeClient
 from tests.conftest import Environment, manage, process, server, wait_until
+from tests.fake_stripe.server import Served
 from tests.faults.programs import Program
 from tests.servers import redis
 from webhooks.audit import record
-from webhooks.models import AuditEntry, WebhookEvent
+from webhooks.events import Event
+from webhooks.exceptions import PermanentFailure
+from webhooks.models import AuditEntry, Scope, WebhookEvent
 from webhooks.providers import PROVIDERS
 from webhooks.testkit.sending import send
 from webhooks.testkit.stripe_events import sample
+from webhooks.tests.callers import caller
+from webhooks.tests.conftest import Subscribe, make_event, subscribe
+from webhooks.tests.conftest import deliver as receive
+
+__all__ = ["subscribe"]
 
 Counts = dict[str, float]
 
@@ -275,3 +285,72 @@ def test_reading_takes_the_token_where_there_is_one(client: Client, settings: Se
         assert (refused.status_code, refused.json()["code"]) == (401, "not_authorised")
         assert refused["WWW-Authenticate"].startswith("Bearer")
     assert FORGED in read(client, Authorization="Bearer known to all")
+
+
+def grown(before: Counts, after: Counts) -> Counts:
+    """What has been counted in between; of how long things took, how often."""
+    return {
+        name: value - before.get(name, 0)
+        for name, value in after.items()
+        if value != before.get(name, 0) and not name.startswith("webhooks_oldest")
+        if "_sum" not in name and "_bucket" not in name
+    }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_asked_for_twice_is_counted_by_what_it_was(client: Client, stripe: Served) -> None:
+    till = caller("add_paymentintent", scopes=[Scope.BILLING_WRITE])
+    before = read(client)
+    for _ in range(3):
+        till.post(
+            "/api/v1/payment-intents",
+            {"amount": 1800, "currency": "eur"},
+            headers={"Idempotency-Key": "one"},
+        )
+    for _ in range(2):
+        StripeClient().create_customer({"name": "Jo"}, now=timezone.now())
+
+    assert grown(before, read(client)) == {
+        'idempotent_hits_total{operation="api:paymentintent"}': 2,
+        'idempotent_hits_total{operation="create_customer"}': 1,
+    }
+
+
+@pytest.mark.django_db
+def test_attempts_and_the_handlers_that_failed_are_counted(
+    client: Client, subscribe: Subscribe
+) -> None:
+    def give_up(_: Event) -> None:
+        raise PermanentFailure("never")
+
+    def get_on(_: Event) -> None:
+        """Succeed."""
+
+    subscribe(give_up, "test.*")
+    subscribe(get_on, "test.*")
+    before = read(client)
+    receive(make_event())
+    receive(make_event("nobody.cares"))
+    counts = grown(before, read(client))
+
+    (handler,) = [name for name in counts if "handler" in name]
+    assert handler.endswith('.give_up"}')
+    assert counts == {
+        handler: 1,
+        RECEIVED: 2,
+        'webhooks_attempt_seconds_count{outcome="failed"}': 1,
+        'webhooks_attempt_seconds_count{outcome="ignored"}': 1,
+        "webhooks_failed_events": 1,
+    }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_had_to_be_fetched_is_counted(client: Client, stripe: Served) -> None:
+    stripe.world.take_up(make_event() | {"pending_webhooks": 1}, account="", pending=1)
+    before = read(client)
+    for _ in range(2):
+        manage_here("reconcile_events", "--since", "1d")
+    counts = grown(before, read(client))
+
+    assert counts['webhooks_fetched_events_total{provider="stripe"}'] == 1
+    assert RECEIVED not in counts

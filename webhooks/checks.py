@@ -1,5 +1,6 @@
 """System checks: what is missing or malformed, named with its fix."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import astuple, fields
 from typing import Any
@@ -109,6 +110,13 @@ def _check_values() -> Iterator[CheckMessage]:
             hint="Set STRIPE_API_KEY, or RECONCILE_EVERY_MINUTES to 0.",
             id="webhooks.E008",
         )
+    if not _may_count():
+        yield Caution(
+            f"METRICS_DIR is {settings.METRICS_DIR}, where this process can't write: "
+            "each would count for itself, and /metrics tell of one of them.",
+            hint="Set METRICS_DIR to a folder that this project's processes may write to.",
+            id="webhooks.W026",
+        )
     for name in ("API_THROTTLE_RATE", "API_ANONYMOUS_THROTTLE_RATE"):
         try:
             conf.parse_rate(getattr(settings, name))
@@ -172,3 +180,9 @@ def _check_audit() -> Iterator[CheckMessage]:
             hint="Put the former keys alone into AUDIT_KEY_FALLBACKS.",
             id="webhooks.W031",
         )
+
+
+def _may_count() -> bool:
+    folder = conf.metrics_dir().absolute()
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    return nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)

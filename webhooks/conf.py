@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -131,18 +132,26 @@ def seal_every() -> timedelta | None:
 
 def known_secrets() -> frozenset[str]:
     """Every secret in the settings, for whoever must not let one out."""
-    told = [
-        settings.SECRET_KEY,
-        *settings.SECRET_KEY_FALLBACKS,
-        settings.AUDIT_KEY,
-        *settings.AUDIT_KEY_FALLBACKS,
-        settings.STRIPE_API_KEY,
-        settings.METRICS_TOKEN,
-        *(secret for endpoint in endpoints() for secret in endpoint.secrets),
-    ]
-    urls = (settings.DATABASE_URL, settings.REDIS_URL, settings.CELERY_BROKER_URL)
-    passwords = [unquote(urlsplit(url).password or "") for url in urls if url]
-    return frozenset(secret for secret in [*told, *passwords] if secret)
+    names = {each["secrets_setting"] for each in settings.WEBHOOK_ENDPOINTS.values()}
+    return _known(
+        (
+            settings.SECRET_KEY,
+            *settings.SECRET_KEY_FALLBACKS,
+            settings.AUDIT_KEY,
+            *settings.AUDIT_KEY_FALLBACKS,
+            settings.STRIPE_API_KEY,
+            settings.METRICS_TOKEN,
+        ),
+        tuple(getattr(settings, name, None) or "" for name in names),
+        (settings.DATABASE_URL, settings.REDIS_URL, settings.CELERY_BROKER_URL),
+    )
+
+
+@lru_cache(maxsize=8)
+def _known(whole: tuple[str, ...], lists: tuple[str, ...], urls: tuple[str, ...]) -> frozenset[str]:
+    several = (part.strip() for each in lists for part in each.split(","))
+    passwords = (unquote(urlsplit(url).password or "") for url in urls)
+    return frozenset(secret for secret in [*whole, *several, *passwords] if secret)
 
 
 _PERIODS = {"s": 1, "sec": 1, "min": 60, "hour": 3600, "day": 86400}

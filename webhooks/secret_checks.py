@@ -24,8 +24,8 @@ LOOKED_AT: Final = 500
 
 _PLACEHOLDER: Final = re.compile(
     r"(?:whsec_|sk_test_|sk_live_|rk_test_|rk_live_)?"
-    r"(?:[.…*_-]*|x+|<.*>|\[.*\]|\{.*\}|change.?me|replace.?me|todo|secret|example|placeholder"
-    r"|your.*(?:secret|key|here).*|none|null|test|dummy)",
+    r"(?:[.…*_-]*|x{3,}|<.*>|\[.*\]|\{.*\}|change.?me|replace.?me|todo|placeholder"
+    r"|your.*(?:secret|key|here).*|none|null)",
     re.IGNORECASE,
 )
 _API_KEY: Final = re.compile(r"(?:sk|rk|pk)_(?:live|test)_")

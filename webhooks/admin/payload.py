@@ -11,6 +11,7 @@ from django.utils.html import escape, format_html_join
 from django.utils.safestring import SafeString
 
 from webhooks import jsons
+from webhooks.logs import without_secrets
 from webhooks.models import WebhookEvent
 from webhooks.personal import MASK, redacted
 
@@ -53,8 +54,9 @@ def payload_panel(event: WebhookEvent, raw_url: str = "") -> Payload:
 
 
 def raw_panel(body: bytes) -> Payload:
-    """A payload as it was signed, indented and coloured."""
-    return Payload(colour(indent(body)), filesizeformat(len(body)), is_masked=False)
+    """A payload as it was signed, indented and coloured, but for what opens anything."""
+    text = without_secrets(indent(body))
+    return Payload(colour(text), filesizeformat(len(body)), is_masked=False)
 
 
 def masked(body: bytes) -> str:

@@ -1,5 +1,6 @@
 """What is missing or malformed is named, with its fix."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,10 +8,13 @@ from django.core import checks
 from pytest_django import Settings
 
 from webhooks.conf import RetryPolicy
+from webhooks.tests.conftest import make_event, post, sign
+
+GOOD = "whsec_another_known_to_all_and_good_for_tests"
 
 
-def found() -> set[str]:
-    return {problem.id or "" for problem in checks.run_checks(tags=["webhooks"])}
+def found(**options: Any) -> set[str]:
+    return {problem.id or "" for problem in checks.run_checks(tags=["webhooks"], **options)}
 
 
 def test_the_suite_s_own_settings_are_sound() -> None:
@@ -68,6 +72,21 @@ def test_the_suite_s_own_settings_are_sound() -> None:
             "webhooks.W031",
         ),
         ("STAFF_SECOND_FACTOR", "sometimes", "webhooks.E040"),
+        ("STRIPE_WEBHOOK_SECRET", "whsec_...", "webhooks.E020"),
+        ("STRIPE_WEBHOOK_SECRET", "whsec_xxx", "webhooks.E020"),
+        ("STRIPE_WEBHOOK_SECRET", "changeme", "webhooks.E020"),
+        ("STRIPE_WEBHOOK_SECRET", "<your secret>", "webhooks.E020"),
+        ("STRIPE_WEBHOOK_SECRET", "whsec_", "webhooks.E020"),
+        ("STRIPE_WEBHOOK_SECRET", f"{GOOD},your-webhook-secret", "webhooks.E020"),
+        ("STRIPE_WEBHOOK_SECRET", "sk_test_51abc", "webhooks.E021"),
+        ("STRIPE_WEBHOOK_SECRET", f"{GOOD},rk_live_51abc", "webhooks.E021"),
+        ("STRIPE_WEBHOOK_SECRET", "pk_live_51abc", "webhooks.E021"),
+        ("STRIPE_WEBHOOK_SECRET", "known-to-all-and-good-for-tests-only", "webhooks.E023"),
+        ("STRIPE_WEBHOOK_SECRET", f'"{GOOD}"', "webhooks.E024"),
+        ("STRIPE_API_KEY", "whsec_abc", "webhooks.E022"),
+        ("STRIPE_API_KEY", "pk_test_abc", "webhooks.E022"),
+        ("STRIPE_API_KEY", "'sk_test_abc'", "webhooks.E024"),
+        ("STRIPE_API_KEY", "sk_test_...", "webhooks.E025"),
     ],
 )
 def test_a_setting_that_would_do_harm_is_named(
@@ -76,6 +95,68 @@ def test_a_setting_that_would_do_harm_is_named(
     setattr(settings, name, value)
 
     assert found() == {problem}
+
+
+TWO = {"provider": "stripe", "secrets_setting": "STRIPE_WEBHOOK_SECRET"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"STRIPE_WEBHOOK_SECRET": "of-another-make-but-long-enough"}, "webhooks.W021"),
+        ({"STRIPE_WEBHOOK_SECRET": f"{GOOD},{GOOD}"}, "webhooks.W022"),
+        (
+            {
+                "CONNECT_SECRET": GOOD,
+                "STRIPE_WEBHOOK_SECRET": GOOD,
+                "WEBHOOK_ENDPOINTS": {
+                    "stripe": TWO,
+                    "connect": TWO | {"secrets_setting": "CONNECT_SECRET"},
+                },
+            },
+            "webhooks.W022",
+        ),
+        ({"STRIPE_WEBHOOK_SECRET": "whsec_short"}, "webhooks.W020"),
+        ({"STRIPE_API_KEY": "rk_test_51abc"}, "webhooks.W023"),
+        ({"METRICS_DIR": f"{__file__}/counts"}, "webhooks.W026"),
+        ({"STRIPE_API_KEY": "sk_live_51abc", "DEBUG": True}, "webhooks.W025"),
+    ],
+)
+def test_what_only_needs_care_keeps_no_server_from_starting(
+    settings: Settings, changes: dict[str, Any], problem: str
+) -> None:
+    for name, value in changes.items():
+        setattr(settings, name, value)
+    told = checks.run_checks(tags=["webhooks"], include_deployment_checks=True)
+
+    assert {each.id for each in told} == {problem}
+    assert not any(each.is_serious() for each in told)
+
+
+@pytest.mark.parametrize("secret", ["whsec_x", "whsec_old", "whsec_test", "whsec_test_secret"])
+def test_what_is_good_for_trials_is_no_error(settings: Settings, secret: str) -> None:
+    settings.STRIPE_WEBHOOK_SECRET = secret
+
+    assert found() == set()
+
+
+def test_one_secret_for_two_doors_of_one_setting_is_no_repeat(settings: Settings) -> None:
+    settings.WEBHOOK_ENDPOINTS = {"stripe": TWO, "stripe-again": TWO}
+
+    assert found() == set()
+
+
+@pytest.mark.django_db
+def test_a_test_key_with_live_data_is_found_where_the_database_may_be_asked(
+    settings: Settings,
+) -> None:
+    settings.STRIPE_API_KEY = "sk_test_51abc"
+    body = json.dumps(make_event(livemode=True)).encode()
+    assert post(body, sign(body)).status_code == 200
+    asked = checks.run_checks(tags=[checks.Tags.database], databases=["default"])
+
+    assert "webhooks.W024" in {problem.id for problem in asked}
+    assert found() == set()
 
 
 @pytest.mark.parametrize(
