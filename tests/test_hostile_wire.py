@@ -52,7 +52,10 @@ NO_HEADS = (
     *(request(b"X: " + b"y" * 500_000), request(*[b"X: y"] * 5000), request(b"X: \0"), b"\0" * 500),
     *(request(b"X: y\nStripe-Signature: z"), request(b"\x80: y"), request(b": y"), request(b"X y")),
     *(request(b"Host: evil.example"), b"POST /webhooks/stripe HTTP/1.1\r\n\r\n", b"GET /\r\n"),
-    *(b"POST /webhooks/stripe HTTP/9.9\r\nHost: x\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc"),
+    *(
+        b"POST /webhooks/stripe HTTP/9.9\r\nHost: x\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc",
+    ),
     *(request(line=line) for line in (b"GET *", b"GET \xff", b"get\0 /", b"GET //evil/..%2f")),
     *(request(line=b"GET http://evil.example/admin/"), request(line=b"CONNECT evil.example:443")),
     *(request(line=b"GET /" + b"x" * 100_000), request(line=b"POST /webhooks/stripe?\xff=%")),
@@ -91,9 +94,7 @@ def test_what_is_not_quite_http_is_refused(environment: Environment) -> None:
     assert query(environment, "SELECT count(*) FROM webhooks_webhookevent") == [(1,)]
 
 
-def assert_only_what_was_signed_is_read(
-    address: str, body: bytes, signed: dict[str, str]
-) -> None:
+def assert_only_what_was_signed_is_read(address: str, body: bytes, signed: dict[str, str]) -> None:
     """What one reader takes for the body is signed, and what another does is not."""
     proof = [f"{name}: {value}".encode() for name, value in signed.items()]
     length = b"Content-Length: %d" % len(body)

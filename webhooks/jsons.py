@@ -14,7 +14,7 @@ MAX_DEPTH: Final = 100
 """How deep objects and lists may be nested; the payloads that providers document have about ten."""
 
 MAX_VALUES: Final = 250_000
-"""How many values there may be: those of two letters take up a hundred times their text's memory."""
+"""How many values there may be: small ones take up thirty times the memory that their text does."""
 
 MAX_DIGITS: Final = 4300
 """How long a number may be. Reading a whole number takes the square of that, so that Python itself

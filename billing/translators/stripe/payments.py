@@ -9,7 +9,16 @@ from billing.changes import (
     RefundChange,
     Text,
 )
-from billing.translators.fields import LONGEST, Node, boolean, first, integer, moment, reference, text
+from billing.translators.fields import (
+    LONGEST,
+    Node,
+    boolean,
+    first,
+    integer,
+    moment,
+    reference,
+    text,
+)
 from billing.translators.stripe.common import common
 
 
