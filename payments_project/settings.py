@@ -260,6 +260,14 @@ LOGGING = {
     "loggers": {
         # A refused delivery is told once, by this project, with its code.
         "django.request": {"level": "ERROR"},
+        # What any stranger can bring about is no error of ours.
+        **{
+            f"django.security.{name}": {"level": "CRITICAL"}
+            for name in (
+                *("DisallowedHost", "RequestDataTooBig", "TooManyFieldsSent", "TooManyFilesSent"),
+                "SuspiciousMultipartForm",
+            )
+        },
         # In more detail, Stripe's client tells what it sends and gets, client secrets included.
         "stripe": {"level": "WARNING"},
     },
