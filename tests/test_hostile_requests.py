@@ -1,7 +1,10 @@
 """Requests that no program means to send, to every door there is: none is answered with a 500."""
 
 import logging
+import os
 import random
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -193,6 +196,24 @@ def test_a_stranger_s_oddities_are_no_errors_in_the_log(
     assert client.post(login, "x=" + "y" * 3_000_000, content_type=FORM).status_code == 400
     assert client.post("/webhooks/stripe", {}).status_code == 400
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+def test_no_value_passes_for_a_line_of_the_log() -> None:
+    program = """
+import django, logging
+django.setup()
+logging.getLogger("webhooks").warning("failed on %s", "x\\r\\n2026-01-01 INFO forged")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=django_settings.BASE_DIR,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "payments_project.settings"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    [line] = [line for line in done.stderr.splitlines() if "forged" in line]
+    assert "failed on x\\r\\n2026" in line
 
 
 def test_no_page_can_be_framed_and_no_login_leads_elsewhere(client: Client) -> None:
