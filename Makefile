@@ -39,7 +39,7 @@ test: .venv/dev.stamp ## Test on SQLite, then on PostgreSQL and Redis
 	exit $$status
 
 .PHONY: nightly
-nightly: .venv/dev.stamp ## Tell 10,000 stories (test: 500), draw 1,000 oddities (40), fuzz; an hour
+nightly: .venv/dev.stamp ## Tell 10,000 stories (test: 500), draw 1,000 oddities (40), fuzz; forty minutes
 	SUITE_DATABASE=sqlite SUITE_ORDERS=10000 $(BIN)/python -m pytest -q tests/test_convergence.py
 	for database in sqlite postgresql; do SUITE_DATABASE=$$database SUITE_EXAMPLES=1000 \
 		$(BIN)/python -m pytest -q tests/test_hostile_events.py tests/test_hostile_requests.py \
