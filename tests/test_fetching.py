@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +19,9 @@ from tests.delivering import deliver
 from tests.fake_stripe import Fault, customers, deliverable
 from tests.fake_stripe.server import Served
 from webhooks import processing
+from webhooks.exceptions import ProviderRefused, ProviderUnavailable
 from webhooks.models import Attempt, WebhookEvent
+from webhooks.providers import PROVIDERS
 
 Json = dict[str, Any]
 Verdict = BillingChange.Verdict
@@ -219,3 +221,20 @@ def test_a_lock_that_nobody_comes_back_to_is_taken_over(stripe: Served) -> None:
     )
     deliver(second)
     assert (Customer.objects.get().name, asked(stripe)) == ("Bo", 1)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("../charges/ch_1", "x?expand[]=y", "x#y", "a b", "x\r\nX-Evil: y", "\u2603", "..", "."),
+        *("%2e%2e", "//evil.example/x", "http://evil.example", "@evil.example", "x" * 255, " x"),
+    ],
+)
+def test_no_name_leads_the_question_elsewhere(stripe: Served, name: str) -> None:
+    provider = PROVIDERS["stripe"]
+    for object_id, account in ((name, ""), ("cus_1", name)):
+        with suppress(ProviderUnavailable, ProviderRefused):
+            assert provider.fetch("customer", object_id, account=account) is None
+    for request in stripe.world.faults.requests:
+        assert request.method == "GET"
+        assert request.path.removeprefix("/v1/customers/") in (name, "cus_1")

@@ -15,7 +15,14 @@ def without_secrets(text: str) -> str:
 
 
 class Formatter(logging.Formatter):
-    """Formats a record, its exception included, and takes out what is secret."""
+    """Formats a record, its exception included, and takes out what is secret.
+
+    Each message is on a line of its own, so that no value in one can pass for another.
+    """
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        """The line of a record, without its exception."""
+        return super().formatMessage(record).replace("\r", "\\r").replace("\n", "\\n")
 
     def format(self, record: logging.LogRecord) -> str:
         """The lines that are written."""

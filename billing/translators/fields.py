@@ -21,6 +21,9 @@ MOST: Final = 100
 """How many there may be in a list. No page of Stripe's lists is longer, and those within other
 objects are shorter; each may become a row, so a longer one would keep a worker for minutes."""
 
+MOST_PAIRS: Final = 1000
+"""How many pairs of metadata there may be; Stripe has fifty."""
+
 LONGEST: Final = 65_536
 """How many characters free text may have, and metadata altogether. What is said of an object is
 kept some thirty times over (see `billing.ordering`) and compared, so it must not grow at will."""
@@ -130,6 +133,8 @@ def metadata(node: Node) -> Metadata:
         return UNKNOWN if pairs is UNKNOWN else {}
     if not isinstance(pairs, Mapping):
         raise _unexpected(node, "an object")
+    if len(pairs) > MOST_PAIRS:
+        raise _unexpected(node, f"at most {MOST_PAIRS} pairs")
     told = {_any_text(key, node): _any_text(value, node) for key, value in pairs.items()}
     if sum(len(key) + len(value) for key, value in told.items()) > LONGEST:
         raise _unexpected(node, f"at most {LONGEST} characters")

@@ -14,7 +14,7 @@ LONGEST: Final = 1000
 """Databases refuse patterns that are much longer; what they are matched with is shorter."""
 
 
-class Glob(Lookup[bool]):
+class Glob(Lookup[str]):
     """`type__glob="invoice.*"`: the whole text must match, as it is written."""
 
     lookup_name = "glob"

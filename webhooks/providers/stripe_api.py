@@ -82,6 +82,9 @@ def retrieve(object_type: str, object_id: str, *, account: str) -> Answer | None
 
     Raises `ProviderUnavailable` or `ProviderRefused`.
     """
+    if object_id in (".", ".."):
+        # Quoted or not, these lead to what is above the object.
+        return None
     client = connect(is_patient=False)
     options = {"stripe_account": account} if account else {}
     path = PATHS[object_type].format(quote(object_id, safe=""))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from threading import Barrier
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.test import Client
 
@@ -75,3 +76,17 @@ def test_simultaneous_deliveries_leave_one_row_and_one_effect(subscribe: Subscri
     assert sorted(answers) == [(200, False)] + [(200, True)] * (senders - 1)
     assert WebhookEvent.objects.get().deliveries == senders
     assert len(effects) == 1
+
+
+@pytest.mark.django_db
+def test_of_a_delivery_nothing_is_kept_but_its_body_and_what_that_tells() -> None:
+    body = json.dumps(make_event()).encode()
+    marked = {
+        name: f"marked {name}" for name in ("Cookie", "Authorization", "User-Agent", "X-Api-Key")
+    }
+    headers = sign(body)
+    for sent in (headers | marked, headers | marked, marked):
+        post(body, sent)
+
+    kept = [str(row) for model in apps.get_models() for row in model._default_manager.values()]
+    assert not [row for row in kept if "marked" in row or headers["Stripe-Signature"][-64:] in row]

@@ -1,0 +1,90 @@
+"""What is tried with one input: everything that reads a delivery before a database is asked."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Final
+
+from billing.changes import Change
+from billing.conclusions import conclude
+from billing.ordering import keep, weigh
+from billing.statements import Statement, facts_of, pack, plain, unpack
+from billing.translators import stripe
+from webhooks.admin.payload import colour, indent
+from webhooks.events import Event
+from webhooks.exceptions import PermanentFailure, Rejected
+from webhooks.providers import PROVIDERS, Provider
+
+NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
+SECRETS: Final = ["whsec_new_and_known_to_all", "whsec_old_and_known_to_all"]
+TRANSLATORS: Final[dict[str, Callable[[Event], list[Change]]]] = {"stripe": stripe.translate}
+
+SHOWN: Final = 1000
+"""Colouring what is longer takes longer than all the rest, and tells no more."""
+
+STRANGER: Final = b"?"
+"""Begins an input that is a header and, on the lines after it, a body that nobody signed."""
+
+
+def feed(data: bytes) -> None:
+    """Read an input in every provider's name. Whatever this raises is a defect."""
+    for provider in PROVIDERS.values():
+        if data.startswith(STRANGER):
+            _come_as_stranger(provider, data[1:])
+        else:
+            _deliver(provider, data.split(b"\n"))
+
+
+def _come_as_stranger(provider: Provider, data: bytes) -> None:
+    header, _, body = data.partition(b"\n")
+    for text in (header.decode("latin-1"), header.decode(errors="surrogateescape")):
+        with suppress(Rejected):
+            provider.verify(body, {provider.signature_header: text}, secrets=SECRETS, now=NOW)
+            raise AssertionError("accepted, and nobody had signed it")
+
+
+def _deliver(provider: Provider, bodies: list[bytes]) -> None:
+    told: dict[tuple[str, str], list[tuple[Change, Statement]]] = defaultdict(list)
+    for number, body in enumerate(bodies):
+        if len(body) < SHOWN:
+            colour(indent(body))
+        for event in _proven(provider, body):
+            with suppress(PermanentFailure):
+                for change in TRANSLATORS[provider.name](event):
+                    said = _statement(event, change, number)
+                    told[change.object_type, change.provider_id].append((change, said))
+    for pairs in told.values():
+        _weigh([change for change, _ in pairs], [said for _, said in pairs])
+
+
+def _proven(provider: Provider, body: bytes) -> Iterator[Event]:
+    headers = provider.sign(body, secret=SECRETS[1], now=NOW)
+    with suppress(Rejected):
+        for event in provider.verify(body, headers, secrets=SECRETS, now=NOW):
+            json.dumps(dict(event.payload), allow_nan=False)
+            yield event
+
+
+def _statement(event: Event, change: Change, number: int) -> Statement:
+    return Statement(
+        event_id=str(number),
+        at=int(event.created_at.timestamp()) if event.created_at else None,
+        said=facts_of(change),
+        before=None if change.before is None else {k: plain(v) for k, v in change.before.items()},
+        is_first=change.is_first,
+        is_partial=not change.complete,
+        casts_doubt=change.casts_doubt,
+        heard_at=NOW,
+    )
+
+
+def _weigh(changes: list[Change], statements: list[Statement]) -> None:
+    kind = changes[0].object_type
+    current = {**dict.fromkeys(changes[0].names()), "deleted": False, **statements[0].said}
+    standing = weigh(kind, statements)
+    facts, _ = conclude(kind, current, statements, standing)
+    kept = keep(kind, statements)
+    packed = json.loads(json.dumps(pack(kept, facts), allow_nan=False))
+    assert [one.said for one in unpack(packed, facts)] == [one.said for one in kept]
