@@ -5,7 +5,7 @@ asked, is redacted before it is stored.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from typing import Any, Final
@@ -25,7 +25,7 @@ from billing.redaction import (
     redact_stored,
 )
 from webhooks import audit
-from webhooks.erased import remember, subject_of
+from webhooks.erased import SYSTEM, remember, subject_of
 from webhooks.erasure import (
     any_of,
     ask,
@@ -116,24 +116,51 @@ def _erase(
             progress(done)
         done.update(_redact_billing(erasure, scope, ids, actor=actor, now=clock()))
         progress(done)
-    if is_new or done.total() or erasure.finished_at is None:
-        _finish(erasure, done, actor=actor, reason=reason, now=clock())
+    _finish(erasure, done, actor=actor, reason=reason, is_new=is_new, now=clock())
     return +done
+
+
+def follow(erasure: Erasure, ids: Iterable[str], *, clock: Clock = timezone.now) -> None:
+    """Redact what is kept of these ids of a person's, and of what names them, and so on."""
+    scope = Scope(provider=erasure.provider, account=erasure.account, livemode=erasure.livemode)
+    wanted = set(ids)
+    while wanted:
+        named = {name for row in _rows_of(scope, erasure, sorted(wanted)) for name in named_by(row)}
+        new = remember(erasure, named)
+        for each in redact(erasure, wanted, actor=SYSTEM, now=clock()):
+            new += remember(erasure, each.told)
+        _redact_billing(erasure, scope, sorted(wanted), actor=SYSTEM, now=clock())
+        wanted = set(new)
+
+
+def finish_all(*, clock: Clock = timezone.now) -> Iterator[tuple[str, Counter[str]]]:
+    """Go on with whatever was interrupted, or has been added to since; whom, and how much."""
+    for erasure in Erasure.objects.filter(finished_at=None).order_by("pk"):
+        scope = Scope(provider=erasure.provider, account=erasure.account, livemode=erasure.livemode)
+        done = _erase(erasure.customer_id, scope, erasure.actor, "", clock, lambda _: None)
+        yield erasure.customer_id, done
 
 
 @transaction.atomic
 def _finish(
-    erasure: Erasure, done: Counter[str], *, actor: str, reason: str, now: datetime
+    erasure: Erasure,
+    done: Counter[str],
+    *,
+    actor: str,
+    reason: str,
+    is_new: bool,
+    now: datetime,
 ) -> None:
     erasure.finished_at = now
     erasure.save(update_fields=["finished_at"])
-    audit.record(
-        AuditEntry.Action.ERASED,
-        actor=actor,
-        subject=subject_of(erasure),
-        details={"rows": dict(+done), "reason": audit.keyed_hash(reason)},
-        now=now,
-    )
+    if is_new or done.total():
+        audit.record(
+            AuditEntry.Action.ERASED,
+            actor=actor,
+            subject=subject_of(erasure),
+            details={"rows": dict(+done), "reason": audit.keyed_hash(reason)},
+            now=now,
+        )
 
 
 def _find(erasure: Erasure, scope: Scope) -> set[str]:

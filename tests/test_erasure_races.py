@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from threading import Event as Signal
 from typing import Any
 
@@ -179,7 +180,7 @@ def test_deliveries_all_the_while(known: None) -> None:
         for n in range(60)
     ]
     with ThreadPoolExecutor(max_workers=6) as pool:
-        deliveries = [apart(pool, lambda event=event: deliver(event)) for event in told]
+        deliveries = [apart(pool, partial(deliver, event)) for event in told]
         deliveries[10].result(WAIT)
         forget()
         for delivery in deliveries:

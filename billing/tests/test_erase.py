@@ -9,6 +9,7 @@ from django.test import Client
 from billing import erasure
 from billing.models import Charge, Customer, Dispute
 from billing.models.base import Scope
+from billing.tasks import finish_erasures
 from billing.tests.test_admin import deliver, log_in
 from webhooks import audit
 from webhooks.models import AuditEntry, Erased, Erasure, WebhookEvent
@@ -48,7 +49,7 @@ def erase(*arguments: str) -> str:
 
 def bodies_with(text: str) -> list[str]:
     rows = WebhookEvent.objects.order_by("pk").values_list("type", "body")
-    return [kind for kind, body in rows if text in bytes(body).decode()]
+    return [kind for kind, body in rows if text in bytes(body or b"").decode()]
 
 
 def test_what_is_theirs_is_erased_and_nothing_else(ada: Customer) -> None:
@@ -127,15 +128,36 @@ def test_one_of_several_must_be_chosen(ada: Customer) -> None:
     assert Customer.objects.get(livemode=True).name == "Ada Example"
 
 
-def test_a_new_charge_of_theirs_is_known_by_a_dispute_that_follows(ada: Customer) -> None:
+@pytest.mark.parametrize("comes_late", [False, True])
+def test_a_dispute_is_known_by_a_charge_that_is_theirs(ada: Customer, comes_late: bool) -> None:
     erase("cus_ada")
-    tell("charge.succeeded", objects.charge(NOW, id="ch_new", customer="cus_ada"))
+    charge = ("charge.succeeded", objects.charge(NOW, id="ch_new", customer="cus_ada"))
+    if not comes_late:
+        tell(*charge)
     dispute = objects.dispute(NOW, id="du_new", charge="ch_new")
     tell("charge.dispute.created", dispute | {"metadata": {"who": "ada"}})
     tell("charge.dispute.closed", {"id": "du_new", "object": "dispute", "evidence": {"x": "ada"}})
+    if comes_late:
+        assert Dispute.objects.get(provider_id="du_new").metadata == {"who": "ada"}
+        tell(*charge)
     assert Dispute.objects.get(provider_id="du_new").metadata == {}
     assert bodies_with('"ada"') == []
     assert WebhookEvent.objects.filter(erased_at=None, object_id="du_new").count() == 0
+
+
+@pytest.mark.parametrize("by_command", [True, False])
+def test_what_only_a_search_finds_is_found_on_a_schedule(ada: Customer, by_command: bool) -> None:
+    erase("cus_ada")
+    review = {"id": "prv_1", "object": "review", "charge": "ch_new", "ip_address": "203.0.113.77"}
+    tell("review.opened", review)
+    tell("charge.succeeded", objects.charge(NOW, id="ch_new", customer="cus_ada"))
+    assert bodies_with("203.0.113.77") == ["review.opened"]
+    if by_command:
+        call_command("erase_customer", "--unfinished", stdout=StringIO())
+    else:
+        finish_erasures()
+    assert bodies_with("203.0.113.77") == []
+    assert Erasure.objects.get().finished_at
 
 
 @pytest.fixture
