@@ -41,6 +41,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 TWIN = "acct_twin"
 
+LATE = slice(2, None, 7)
+"""Those of the person's events that come after the person was erased."""
+
+MISSED = slice(1, None, 4)
+"""Those of what follows that never come, and must be asked for."""
+
 
 def live(world: World) -> str:
     """A customer's life with everything in it; the customer's id."""
@@ -181,7 +187,8 @@ def customer(stripe: Served, settings: Settings, talkative: None) -> str:
     """Somebody of whom everything was told that can be, in every way that there is."""
     settings.STRIPE_FETCH = "never"
     customer = live(stripe.world)
-    tell(deliverable(stripe.world))
+    events = deliverable(stripe.world)
+    tell([event for event in events if event not in events[LATE]])
     charge = str(next(stripe.world.account().all("charge", customer=customer))["id"])
     tell(beside(customer, charge))
     mark_world(stripe.world)
@@ -223,15 +230,22 @@ def test_nothing_brings_it_back(
     stripe: Served, customer: str, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     erase(customer)
-    # Late, and again, and once more after the row was forgotten.
+    # Late, for the first time or again.
     seen = len(stripe.world.events)
     go_on(stripe.world, customer)
     mark_world(stripe.world)
-    WebhookEvent.objects.filter(type="customer.created").delete()
-    tell(deliverable(stripe.world, since=seen))
+    tell(deliverable(stripe.world)[LATE])
+    events = deliverable(stripe.world, since=seen)
+    for event in events:
+        deliver(twin(mark(event)))
+    tell([event for event in events if event not in events[MISSED]])
     tell(deliverable(stripe.world)[:20])
     assert marked.traces_in_database() == []
-    assert money("") == money(TWIN)
+    with suppress(CommandError):  # the talkative handler fails again
+        call_command("reconcile_events", "--since=29d", stdout=StringIO(), stderr=StringIO())
+    assert WebhookEvent.objects.filter(endpoint="(fetched)").exists()
+    assert marked.traces_in_database() == []
+    assert sums(TWIN).items() <= sums("").items()
 
     # By force.
     order = replays.ask(
@@ -239,7 +253,7 @@ def test_nothing_brings_it_back(
     )
     replays.replay(WebhookEvent.objects.filter(account=""), order)
     assert marked.traces_in_database() == []
-    assert money("") == money(TWIN)
+    assert sums(TWIN).items() <= sums("").items()
 
     # From Stripe, which has everything still.
     settings.STRIPE_FETCH = "always"
@@ -249,12 +263,7 @@ def test_nothing_brings_it_back(
     with suppress(CommandError):  # the guest's visit is not of Stripe's own making
         call_command("reconcile_billing", "--account=", "--repair", stdout=out, stderr=StringIO())
     assert "0 failed" in out.getvalue()
-    WebhookEvent.objects.filter(account="", type__startswith="charge.").delete()
-    with suppress(CommandError):  # the talkative handler fails again
-        call_command("reconcile_events", "--since=29d", stdout=out, stderr=StringIO())
-    assert WebhookEvent.objects.filter(endpoint="(fetched)").exists()
     assert marked.traces_in_database() == []
     assert not marked.traces(caplog.text + out.getvalue())
     # Stripe tells more than events did, but no other amounts.
-    theirs, twins = (sums(account) for account in ("", TWIN))
-    assert twins.items() <= theirs.items()
+    assert sums(TWIN).items() <= sums("").items()
