@@ -30,6 +30,7 @@ PERSONAL: Final[Mapping[str, frozenset[str]]] = {
     "payment_intent": frozenset({"description", "error_message"}),
     "charge": frozenset({"failure_message", "card_last4"}),
     "checkout.session": frozenset({"client_reference_id", "customer_email"}),
+    "payout": frozenset({"failure_message"}),
 }
 """The facts that identify somebody, or that anybody may have written anything into. Everything's
 `metadata` is one."""
