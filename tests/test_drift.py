@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
+from billing.erasure import erase
 from billing.models import BillingChange, Customer, PaymentIntent
 from billing.tasks import settle_doubts
 from tests.delivering import deliver
@@ -50,6 +51,13 @@ def test_what_differs_is_mended_on_record(customer: Customer) -> None:
     mend = BillingChange.objects.get(source=BillingChange.Source.REPAIR)
     assert (mend.fields, mend.event_id) == ({"name": ["Jo", "Al"]}, "")
     assert "1 alike" in reconcile()
+
+
+def test_what_was_erased_here_is_as_good_as_erased_there(customer: Customer) -> None:
+    erase(customer.provider_id, customer.scope, actor="anna", reason="asked")
+    assert "1 alike" in reconcile()
+    assert "1 alike" in reconcile("--repair")
+    assert Customer.objects.get().name == ""
 
 
 @pytest.mark.parametrize(

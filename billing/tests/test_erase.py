@@ -5,6 +5,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
+from pytest_django import Settings
 
 from billing import erasure
 from billing.models import Charge, Customer, Dispute
@@ -143,6 +144,20 @@ def test_a_dispute_is_known_by_a_charge_that_is_theirs(ada: Customer, comes_late
     assert Dispute.objects.get(provider_id="du_new").metadata == {}
     assert bodies_with('"ada"') == []
     assert WebhookEvent.objects.filter(erased_at=None, object_id="du_new").count() == 0
+
+
+def test_what_comes_late_is_redacted_before_anybody_processes_it(
+    ada: Customer, settings: Settings
+) -> None:
+    erase("cus_ada")
+    settings.WEBHOOK_PROCESSING = "loop"
+    tell("customer.updated", objects.customer(NOW, id="cus_ada", email="ada@example.com"))
+    row = WebhookEvent.objects.latest("pk")
+    assert (row.status, bodies_with("ada@")) == ("pending", [])
+    assert row.erased_at
+    assert len(row.sha256) == 64
+    tell("customer.updated", objects.customer(NOW, id="cus_bob", email="bob@example.com"))
+    assert bodies_with("bob@") == ["customer.created", "customer.updated"]
 
 
 @pytest.mark.parametrize("by_command", [True, False])
