@@ -90,7 +90,8 @@ def erase(
     if not dry_run:
         return _erase(customer_id, scope, actor, reason, clock, progress)
     with transaction.atomic():
-        done = _erase(customer_id, scope, actor, reason, clock, progress)
+        # Not on record, or nobody else's acts could be until this one is undone.
+        done = _erase(customer_id, scope, "", reason, clock, progress)
         transaction.set_rollback(True)
     return done
 
@@ -103,20 +104,24 @@ def _erase(
     clock: Clock,
     progress: Callable[[Counter[str]], None],
 ) -> Counter[str]:
-    erasure, is_new = ask(**scope, customer_id=customer_id, actor=actor, now=clock())
+    erasure, is_new = ask(**scope, customer_id=customer_id, actor=actor, now=clock(), reason=reason)
     done: Counter[str] = Counter()
-    # Found before anything is redacted: an interruption must not lose what to look for.
-    anyone = any_of(_find(erasure, scope))
-    done["re-runs"] += forget_in_reasons(anyone)
-    done["answers"] += responses.forget(erasure, anyone)
-    for ids in chunks(erasure):
-        for redacted in redact(erasure, ids, actor=actor, now=clock()):
-            done.update(events=len(redacted.events), attempts=len(redacted.attempts))
-            done["re-runs"] += redacted.replays
+    known = 0
+    # Until nothing has come meanwhile that would have to be searched for.
+    while known < erasure.objects_erased.count():
+        # Found before anything is redacted: an interruption must not lose what to look for.
+        anyone = any_of(_find(erasure, scope))
+        known = erasure.objects_erased.count()
+        done["re-runs"] += forget_in_reasons(anyone)
+        done["answers"] += responses.forget(erasure, anyone)
+        for ids in chunks(erasure):
+            for redacted in redact(erasure, ids, actor=actor, now=clock()):
+                done.update(events=len(redacted.events), attempts=len(redacted.attempts))
+                done["re-runs"] += redacted.replays
+                progress(done)
+            done.update(_redact_billing(erasure, scope, ids, actor=actor, now=clock()))
             progress(done)
-        done.update(_redact_billing(erasure, scope, ids, actor=actor, now=clock()))
-        progress(done)
-    _finish(erasure, done, actor=actor, reason=reason, is_new=is_new, now=clock())
+    _finish(erasure, done, actor=actor, is_new=is_new, now=clock())
     return +done
 
 
@@ -143,22 +148,16 @@ def finish_all(*, clock: Clock = timezone.now) -> Iterator[tuple[str, Counter[st
 
 @transaction.atomic
 def _finish(
-    erasure: Erasure,
-    done: Counter[str],
-    *,
-    actor: str,
-    reason: str,
-    is_new: bool,
-    now: datetime,
+    erasure: Erasure, done: Counter[str], *, actor: str, is_new: bool, now: datetime
 ) -> None:
     erasure.finished_at = now
     erasure.save(update_fields=["finished_at"])
-    if is_new or done.total():
+    if actor and (is_new or done.total()):
         audit.record(
             AuditEntry.Action.ERASED,
             actor=actor,
             subject=subject_of(erasure),
-            details={"rows": dict(+done), "reason": audit.keyed_hash(reason)},
+            details={"rows": dict(+done)},
             now=now,
         )
 
@@ -231,7 +230,7 @@ def _redact_history(
 ) -> int:
     redacted = [change for change in changes if redact_history(change)]
     BillingChange.objects.bulk_update(redacted, ["fields"])
-    if redacted:
+    if redacted and actor:
         audit.amend(
             AuditEntry.Action.ERASED,
             {BillingChange: [change.pk for change in redacted]},

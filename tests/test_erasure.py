@@ -202,14 +202,14 @@ def customer(stripe: Served, settings: Settings, talkative: None) -> str:
     mark_world(stripe.world)
 
     theirs = WebhookEvent.objects.filter(customer_id=customer, account="")
-    for events, reason in [
+    for asked, reason in [
         (theirs.filter(type="customer.updated"), "she called about it"),
         (WebhookEvent.objects.filter(type="charge.succeeded"), f"{NAME.upper()} & others called"),
     ]:
         order = replays.ask(
             trigger=Trigger.STAFF, actor="anna", reason=reason, now=timezone.now(), force=True
         )
-        replays.replay(events, order)
+        replays.replay(asked, order)
     till = caller("add_paymentintent", scopes=[Scope.BILLING_WRITE])
     for key in ("key-1", f"order-of-{marked.EMAIL}"):
         answer = till.post(

@@ -45,7 +45,11 @@ class EraseForm(forms.Form):
 def erasure_facts(customer: Customer) -> Iterator[Facts]:
     """That a customer was erased, if so."""
     for erasure in Erasure.objects.filter(customer_id=customer.provider_id, **customer.scope):
-        ended = moment(erasure.finished_at) if erasure.finished_at else "interrupted: erase again"
+        ended = (
+            moment(erasure.finished_at)
+            if erasure.finished_at
+            else "not yet: more has come, or it was interrupted; erase again"
+        )
         facts = [
             Fact("Begun", moment(erasure.begun_at)),
             Fact("Ended", ended),

@@ -71,9 +71,10 @@ def test_what_is_theirs_is_erased_and_nothing_else(ada: Customer) -> None:
 
 def test_it_is_on_record_without_the_person(ada: Customer) -> None:
     erase("cus_ada")
-    last = AuditEntry.objects.filter(action=AuditEntry.Action.ERASED).latest("pk")
-    assert last.subject == "billing.customer:cus_ada"
-    assert last.details["reason"] == audit.keyed_hash("ticket 7")
+    entries = AuditEntry.objects.filter(action=AuditEntry.Action.ERASED).order_by("pk")
+    first, *_, last = entries
+    assert {entry.subject for entry in entries} == {"billing.customer:cus_ada"}
+    assert first.details["reason"] == audit.keyed_hash("ticket 7")
     assert last.details["rows"]["events"] == 3
 
 

@@ -65,7 +65,7 @@ def test_a_redacted_row_is_what_redacted_events_make(kind: str) -> None:
             event(f"{kind}.created", subject_of(first), id=f"evt_1_{account}", account=account),
             event(f"{kind}.updated", subject_of(second), id=f"evt_2_{account}", account=account),
         ]
-        told[1].payload["data"]["previous_attributes"] = {  # type: ignore[index]
+        told[1].payload["data"]["previous_attributes"] = {
             name: value
             for name, value in subject_of(first).items()
             if subject_of(second)[name] != value
