@@ -34,6 +34,7 @@ from webhooks.erasure import (
     find,
     find_nameless,
     forget_in_reasons,
+    last_of,
     redact,
 )
 from webhooks.models import AuditEntry, Erasure, WebhookEvent
@@ -165,15 +166,16 @@ def _finish(
 def _find(erasure: Erasure, scope: Scope) -> set[str]:
     """Find all that is a person's, and return the names and addresses found on the way."""
     values: set[str] = set()
-    size = -1
-    while size < (size := erasure.objects_erased.count()):
-        for ids in chunks(erasure):
+    last = 0
+    while last < last_of(erasure):
+        for ids in chunks(erasure, last):
             for found, told in find(erasure, ids):
                 remember(erasure, found)
                 values |= set(islice(told, VALUES - len(values)))
             for row in _rows_of(scope, erasure, ids):
                 remember(erasure, named_by(row))
                 values |= set(islice(personal_values_of(row), VALUES - len(values)))
+        last = last_of(erasure)
         emails = [value for value in values if "@" in value]
         for found in find_nameless(erasure, emails):
             remember(erasure, found)

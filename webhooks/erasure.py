@@ -87,13 +87,17 @@ def ask(
     return erasure, is_new
 
 
-def chunks(erasure: Erasure) -> Iterator[list[str]]:
-    """The ids known of a person, those included that become known on the way."""
-    last = 0
+def chunks(erasure: Erasure, last: int = 0) -> Iterator[list[str]]:
+    """The ids known of a person since the `last`, those included that become known on the way."""
     known = Erased.objects.filter(erasure=erasure).order_by("pk")
     while rows := list(known.filter(pk__gt=last)[:IDS]):
         yield [row.object_id for row in rows]
         last = rows[-1].pk
+
+
+def last_of(erasure: Erasure) -> int:
+    """The key of the latest of the ids known of a person."""
+    return Erased.objects.filter(erasure=erasure).order_by("-pk").values_list("pk", flat=True)[0]
 
 
 def of_ids(erasure: Erasure, ids: Iterable[str]) -> EventQuerySet:
