@@ -5,7 +5,7 @@ asked, is redacted before it is stored.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from typing import Any, Final
@@ -25,7 +25,7 @@ from billing.redaction import (
     redact_stored,
 )
 from webhooks import audit
-from webhooks.erased import remember, subject_of
+from webhooks.erased import SYSTEM, remember, subject_of
 from webhooks.erasure import (
     any_of,
     ask,
@@ -34,6 +34,7 @@ from webhooks.erasure import (
     find,
     find_nameless,
     forget_in_reasons,
+    last_of,
     redact,
 )
 from webhooks.models import AuditEntry, Erasure, WebhookEvent
@@ -90,7 +91,8 @@ def erase(
     if not dry_run:
         return _erase(customer_id, scope, actor, reason, clock, progress)
     with transaction.atomic():
-        done = _erase(customer_id, scope, actor, reason, clock, progress)
+        # Not on record, or nobody else's acts could be until this one is undone.
+        done = _erase(customer_id, scope, "", reason, clock, progress)
         transaction.set_rollback(True)
     return done
 
@@ -103,51 +105,77 @@ def _erase(
     clock: Clock,
     progress: Callable[[Counter[str]], None],
 ) -> Counter[str]:
-    erasure, is_new = ask(**scope, customer_id=customer_id, actor=actor, now=clock())
+    erasure, is_new = ask(**scope, customer_id=customer_id, actor=actor, now=clock(), reason=reason)
     done: Counter[str] = Counter()
-    # Found before anything is redacted: an interruption must not lose what to look for.
-    anyone = any_of(_find(erasure, scope))
-    done["re-runs"] += forget_in_reasons(anyone)
-    done["answers"] += responses.forget(erasure, anyone)
-    for ids in chunks(erasure):
-        for redacted in redact(erasure, ids, actor=actor, now=clock()):
-            done.update(events=len(redacted.events), attempts=len(redacted.attempts))
-            done["re-runs"] += redacted.replays
+    known = 0
+    # Until nothing has come meanwhile that would have to be searched for.
+    while known < erasure.objects_erased.count():
+        # Found before anything is redacted: an interruption must not lose what to look for.
+        anyone = any_of(_find(erasure, scope))
+        known = erasure.objects_erased.count()
+        done["re-runs"] += forget_in_reasons(anyone)
+        done["answers"] += responses.forget(erasure, anyone)
+        for ids in chunks(erasure):
+            for redacted in redact(erasure, ids, actor=actor, now=clock()):
+                done.update(events=len(redacted.events), attempts=len(redacted.attempts))
+                done["re-runs"] += redacted.replays
+                progress(done)
+            done.update(_redact_billing(erasure, scope, ids, actor=actor, now=clock()))
             progress(done)
-        done.update(_redact_billing(erasure, scope, ids, actor=actor, now=clock()))
-        progress(done)
-    if is_new or done.total() or erasure.finished_at is None:
-        _finish(erasure, done, actor=actor, reason=reason, now=clock())
+    _finish(erasure, done, actor=actor, is_new=is_new, now=clock())
     return +done
+
+
+def follow(erasure: Erasure, ids: Iterable[str], *, clock: Clock = timezone.now) -> None:
+    """Redact what is kept of these ids of a person's, and of what names them, and so on."""
+    scope = Scope(provider=erasure.provider, account=erasure.account, livemode=erasure.livemode)
+    wanted = set(ids)
+    while wanted:
+        named = {name for row in _rows_of(scope, erasure, sorted(wanted)) for name in named_by(row)}
+        new = remember(erasure, named)
+        for each in redact(erasure, wanted, actor=SYSTEM, now=clock()):
+            new += remember(erasure, each.told)
+        _redact_billing(erasure, scope, sorted(wanted), actor=SYSTEM, now=clock())
+        wanted = set(new)
+
+
+def finish_all(*, clock: Clock = timezone.now) -> Iterator[tuple[str, Counter[str]]]:
+    """Go on with whatever was interrupted, or has been added to since; whom, and how much."""
+    for erasure in Erasure.objects.filter(finished_at=None).order_by("pk"):
+        scope = Scope(provider=erasure.provider, account=erasure.account, livemode=erasure.livemode)
+        done = _erase(erasure.customer_id, scope, erasure.actor, "", clock, lambda _: None)
+        yield erasure.customer_id, done
 
 
 @transaction.atomic
 def _finish(
-    erasure: Erasure, done: Counter[str], *, actor: str, reason: str, now: datetime
+    erasure: Erasure, done: Counter[str], *, actor: str, is_new: bool, now: datetime
 ) -> None:
     erasure.finished_at = now
     erasure.save(update_fields=["finished_at"])
-    audit.record(
-        AuditEntry.Action.ERASED,
-        actor=actor,
-        subject=subject_of(erasure),
-        details={"rows": dict(+done), "reason": audit.keyed_hash(reason)},
-        now=now,
-    )
+    if actor and (is_new or done.total()):
+        audit.record(
+            AuditEntry.Action.ERASED,
+            actor=actor,
+            subject=subject_of(erasure),
+            details={"rows": dict(+done)},
+            now=now,
+        )
 
 
 def _find(erasure: Erasure, scope: Scope) -> set[str]:
     """Find all that is a person's, and return the names and addresses found on the way."""
     values: set[str] = set()
-    size = -1
-    while size < (size := erasure.objects_erased.count()):
-        for ids in chunks(erasure):
+    last = 0
+    while last < last_of(erasure):
+        for ids in chunks(erasure, last):
             for found, told in find(erasure, ids):
                 remember(erasure, found)
                 values |= set(islice(told, VALUES - len(values)))
             for row in _rows_of(scope, erasure, ids):
                 remember(erasure, named_by(row))
                 values |= set(islice(personal_values_of(row), VALUES - len(values)))
+        last = last_of(erasure)
         emails = [value for value in values if "@" in value]
         for found in find_nameless(erasure, emails):
             remember(erasure, found)
@@ -204,7 +232,7 @@ def _redact_history(
 ) -> int:
     redacted = [change for change in changes if redact_history(change)]
     BillingChange.objects.bulk_update(redacted, ["fields"])
-    if redacted:
+    if redacted and actor:
         audit.amend(
             AuditEntry.Action.ERASED,
             {BillingChange: [change.pk for change in redacted]},

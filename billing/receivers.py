@@ -1,10 +1,16 @@
-"""The only subscriber of this app: what it hears becomes billing state."""
+"""The only subscribers of this app: what they hear becomes billing state, or leaves it."""
 
+from collections.abc import Iterable
+from typing import Any
+
+from django.dispatch import receiver
+
+from billing import erasure as erasing
 from billing import fetching
 from billing.operations import apply_all
 from billing.translators import stripe
 from webhooks.events import Event
-from webhooks.signals import on
+from webhooks.signals import ids_erased, on
 
 
 @on("stripe", *stripe.EVENT_TYPES)
@@ -13,3 +19,9 @@ def apply_stripe_event(event: Event) -> None:
     changes = stripe.translate(event)
     fetching.ask_first(event, changes)
     fetching.ask_where_undecided(event, apply_all(event, changes))
+
+
+@receiver(ids_erased)
+def forget(*, erasure: Any, ids: Iterable[str], **_: Any) -> None:
+    """Redact what is kept of these objects, which turned out to be somebody's who was erased."""
+    erasing.follow(erasure, ids)

@@ -16,7 +16,7 @@ from billing.models import BillingChange, ProviderObject
 from billing.statements import Facts, Statement, pack, plain, unpack
 from webhooks import audit
 from webhooks.erased import SYSTEM, erasure_of_ids, remember, subject_of
-from webhooks.models import AuditEntry
+from webhooks.models import AuditEntry, Erasure
 from webhooks.redaction import code, number
 
 NAMING: Final = (
@@ -30,6 +30,7 @@ PERSONAL: Final[Mapping[str, frozenset[str]]] = {
     "payment_intent": frozenset({"description", "error_message"}),
     "charge": frozenset({"failure_message", "card_last4"}),
     "checkout.session": frozenset({"client_reference_id", "customer_email"}),
+    "payout": frozenset({"failure_message"}),
 }
 """The facts that identify somebody, or that anybody may have written anything into. Everything's
 `metadata` is one."""
@@ -92,7 +93,9 @@ def keep_erased(row: ProviderObject, made: BillingChange, *, now: datetime) -> N
     erasure = erasure_of_ids(ids, **row.scope)
     if erasure is None:
         return
-    remember(erasure, [row.provider_id])
+    if remember(erasure, [row.provider_id]):
+        # What came before it may have named it: that takes a search.
+        Erasure.objects.filter(pk=erasure.pk).update(finished_at=None)
     redact_stored(row)
     if redact_history(made):
         made.save(update_fields=["fields"])

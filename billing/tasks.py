@@ -12,6 +12,7 @@ from django.utils import timezone
 from billing import conf, idempotency
 from billing.conf import Fetching
 from billing.drift import Compared, compare_all
+from billing.erasure import finish_all
 from billing.models import MODELS
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,13 @@ def reconcile() -> None:
     rows = [model._default_manager.filter(updated_at__gte=since) for model in MODELS.values()]
     for compared in compare_all(rows, repair=settings.RECONCILE_BILLING_REPAIR):
         _log(compared)
+
+
+@shared_task(name="billing.finish_erasures", acks_late=False, time_limit=LONGEST_SECONDS)
+def finish_erasures() -> None:
+    """Erase what more has turned out to be of people who were erased."""
+    for customer_id, done in finish_all():
+        logger.info("more of %s was erased: %s rows", customer_id, done.total())
 
 
 @shared_task(name="billing.cleanup_keys")

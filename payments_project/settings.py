@@ -181,6 +181,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": crontab(hour="3", minute="10"),
         "options": {"expires": 3600},
     },
+    "finish-erasures": {
+        "task": "billing.finish_erasures",
+        "schedule": crontab(minute="40"),
+        "options": {"expires": 3600},
+    },
 }
 if AUDIT_SEAL_EVERY_MINUTES > 0:
     CELERY_BEAT_SCHEDULE["seal"] = {

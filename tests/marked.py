@@ -81,6 +81,11 @@ OF_KIND: dict[str, Json] = {
 }
 
 
+def as_body(event: Json) -> bytes:
+    """An event as it is delivered."""
+    return json.dumps(event).encode()
+
+
 def marked(subject: Json) -> Json:
     """An object as it is when the person has written and said everything that can be."""
     return subject | OF_KIND.get(subject["object"], {})

@@ -80,10 +80,10 @@ def test_every_operation_does_as_it_says(case: schemathesis.Case[Any], key: str)
 def test_no_operation_opens_to_those_who_may_not(key: str) -> None:
     ada, bob = User.objects.get(username="ada"), User.objects.create(username="bob")
     now = timezone.now()
-    _, no_scope = tokens.create(ada, name="none", scopes=[], now=now)
-    _, no_permission = tokens.create(bob, name="bob", scopes=Scope, now=now)
-    revoked, gone = tokens.create(ada, name="gone", scopes=Scope, now=now)
-    tokens.revoke(revoked, now=now)
+    _, no_scope = tokens.create(ada, name="none", scopes=[], actor="ada", now=now)
+    _, no_permission = tokens.create(bob, name="bob", scopes=Scope, actor="ada", now=now)
+    revoked, gone = tokens.create(ada, name="gone", scopes=Scope, actor="ada", now=now)
+    tokens.revoke(revoked, actor="ada", now=now)
     opened = []
     for method, path in operations():
         assert path.startswith("/api/v1/")

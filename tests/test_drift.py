@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
+from billing.erasure import erase
 from billing.models import BillingChange, Customer, PaymentIntent
 from billing.tasks import settle_doubts
 from tests.delivering import deliver
@@ -38,7 +39,8 @@ def test_what_differs_is_told_and_left_alone(customer: Customer) -> None:
     out = StringIO()
     with pytest.raises(CommandError, match="1 objects are not as the provider has them"):
         call_command("reconcile_billing", stdout=out, stderr=StringIO())
-    assert f"customer {customer.provider_id}: name: 'Jo' -> 'Al'" in out.getvalue()
+    assert f"customer {customer.provider_id}: name differs" in out.getvalue()
+    assert "Al" not in out.getvalue()
     assert "0 alike, 1 different" in out.getvalue()
     assert Customer.objects.get().name == "Jo"
 
@@ -49,6 +51,13 @@ def test_what_differs_is_mended_on_record(customer: Customer) -> None:
     mend = BillingChange.objects.get(source=BillingChange.Source.REPAIR)
     assert (mend.fields, mend.event_id) == ({"name": ["Jo", "Al"]}, "")
     assert "1 alike" in reconcile()
+
+
+def test_what_was_erased_here_is_as_good_as_erased_there(customer: Customer) -> None:
+    erase(customer.provider_id, customer.scope, actor="anna", reason="asked")
+    assert "1 alike" in reconcile()
+    assert "1 alike" in reconcile("--repair")
+    assert Customer.objects.get().name == ""
 
 
 @pytest.mark.parametrize(

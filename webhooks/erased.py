@@ -15,6 +15,7 @@ from webhooks.events import Event
 from webhooks.models import Attempt, AuditEntry, Erased, Erasure, Replay, WebhookEvent
 from webhooks.redaction import named, named_by, owned, redact
 from webhooks.runs import GONE
+from webhooks.signals import ids_erased
 
 SYSTEM: Final = "system"
 
@@ -104,18 +105,21 @@ def is_told(row: WebhookEvent) -> bool:
     return bool(row.erased_at or getattr(row, "falls_under_erasure", False))
 
 
-def redact_late(pk: int, *, now: datetime) -> bool:
+def redact_late(pk: int, *, now: datetime) -> None:
     """Redact an event that came, or was taken up, after the erasure it falls under.
 
-    Whether there was anything to redact. In the caller's transaction, if there is one.
+    Not in a transaction: whoever keeps anything of what it tells of redacts that next.
     """
     with transaction.atomic():
         row = WebhookEvent.objects.select_for_update().filter(pk=pk, erased_at=None).first()
         payload = parsed(row.body) if row else None
         if row is None or payload is None or not (erasure := erasure_of(row, payload)):
-            return False
+            return
         done = redact_rows([row], now=now)
-        remember(erasure, done.told)
+        new = remember(erasure, done.told)
+        if new:
+            # What came before it may have named these: that takes a search.
+            Erasure.objects.filter(pk=erasure.pk).update(finished_at=None)
         audit.amend(
             AuditEntry.Action.ERASED,
             {WebhookEvent: done.events, Attempt: done.attempts},
@@ -124,7 +128,8 @@ def redact_late(pk: int, *, now: datetime) -> bool:
             details={"late": True, "event": row.event_id},
             now=now,
         )
-        return True
+    if new:
+        ids_erased.send(sender=Erasure, erasure=erasure, ids=new)
 
 
 def redact_rows(rows: Sequence[WebhookEvent], *, now: datetime) -> Redacted:
@@ -148,17 +153,28 @@ def ids_of(row: WebhookEvent) -> set[str]:
     return told | {row.object_id or row.event_id} - {row.customer_id}
 
 
-def remember(erasure: Erasure, ids: Iterable[str]) -> None:
-    """Have what is told of these ids redacted from now on."""
-    scope = {
-        "provider": erasure.provider,
-        "account": erasure.account,
-        "livemode": erasure.livemode,
-    }
-    Erased.objects.bulk_create(
-        [Erased(erasure=erasure, object_id=each, **scope) for each in sorted(ids)],
-        ignore_conflicts=True,
+def remember(erasure: Erasure, ids: Iterable[str]) -> list[str]:
+    """Have what is told of these ids redacted from now on; those that are new."""
+    wanted = set(ids)
+    known = in_scope(erasure.provider, erasure.account, erasure.livemode)
+    new = sorted(
+        wanted.difference(known.filter(object_id__in=wanted).values_list("object_id", flat=True))
     )
+    if new:
+        Erased.objects.bulk_create(
+            [
+                Erased(
+                    erasure=erasure,
+                    provider=erasure.provider,
+                    account=erasure.account,
+                    livemode=erasure.livemode,
+                    object_id=each,
+                )
+                for each in new
+            ],
+            ignore_conflicts=True,
+        )
+    return new
 
 
 def subject_of(erasure: Erasure) -> str:

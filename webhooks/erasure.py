@@ -53,11 +53,19 @@ _ID: Final = re.compile(rb"[A-Za-z]{2,16}_[A-Za-z0-9_]{1,240}")
 
 
 def ask(
-    provider: str, account: str, livemode: bool, customer_id: str, *, actor: str, now: datetime
+    provider: str,
+    account: str,
+    livemode: bool,
+    customer_id: str,
+    *,
+    actor: str,
+    now: datetime,
+    reason: str = "",
 ) -> tuple[Erasure, bool]:
     """Put on record that a customer is to be erased, and whether that is new.
 
-    Once this is committed, nothing that comes of the customer is stored as it is.
+    Once this is committed, nothing that comes of the customer is stored as it is. Without an actor
+    nothing goes on record, here and in `redact`: for what is going to be undone.
     """
     with transaction.atomic():
         erasure, is_new = Erasure.objects.get_or_create(
@@ -68,16 +76,28 @@ def ask(
             defaults={"actor": actor, "begun_at": now},
         )
         remember(erasure, [customer_id])
+        if is_new and actor:
+            audit.record(
+                AuditEntry.Action.ERASED,
+                actor=actor,
+                subject=subject_of(erasure),
+                details={"begun": True, "reason": audit.keyed_hash(reason)},
+                now=now,
+            )
     return erasure, is_new
 
 
-def chunks(erasure: Erasure) -> Iterator[list[str]]:
-    """The ids known of a person, those included that become known on the way."""
-    last = 0
+def chunks(erasure: Erasure, last: int = 0) -> Iterator[list[str]]:
+    """The ids known of a person since the `last`, those included that become known on the way."""
     known = Erased.objects.filter(erasure=erasure).order_by("pk")
     while rows := list(known.filter(pk__gt=last)[:IDS]):
         yield [row.object_id for row in rows]
         last = rows[-1].pk
+
+
+def last_of(erasure: Erasure) -> int:
+    """The key of the latest of the ids known of a person."""
+    return Erased.objects.filter(erasure=erasure).order_by("-pk").values_list("pk", flat=True)[0]
 
 
 def of_ids(erasure: Erasure, ids: Iterable[str]) -> EventQuerySet:
@@ -104,8 +124,12 @@ def pages(events: EventQuerySet) -> Iterator[EventQuerySet]:
 def find(erasure: Erasure, ids: Iterable[str]) -> Iterator[tuple[set[str], set[str]]]:
     """What the events of these ids tell: further ids of the person's, and personal values."""
     for page in pages(of_ids(erasure, ids).filter(erased_at=None)):
+        found: set[str] = set()
+        values: set[str] = set()
         for row in page:
-            yield ids_of(row), personal_values(parsed(row.body))
+            found |= ids_of(row)
+            values |= personal_values(parsed(row.body))
+        yield found, values
 
 
 def find_nameless(erasure: Erasure, emails: Iterable[str]) -> Iterator[set[str]]:
@@ -157,7 +181,7 @@ def redact(
         with transaction.atomic():
             done = redact_rows(list(page.select_for_update()), now=now)
             remember(erasure, done.told)
-            if done.events:
+            if done.events and actor:
                 audit.amend(
                     AuditEntry.Action.ERASED,
                     {WebhookEvent: done.events, Attempt: done.attempts},

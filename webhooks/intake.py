@@ -167,18 +167,15 @@ def record(
     return recorded
 
 
-def recover(event: Event, body: bytes, *, now: datetime) -> int | None:
-    """Record an event that we asked for, as nobody's yet; its key.
+def recover(event: Event, body: bytes, *, now: datetime) -> Recorded | None:
+    """Record an event that we asked for, as nobody's yet.
 
     None when we have it: nothing is written then, as this is no delivery.
     Raises `StorageUnavailable` when nothing could be recorded.
     """
     ids = _ids(event)
     values = (*_values(event, body, FETCHED, claimed=False, now=now), *ids)
-    recorded = _store(_statement(RECOVER, len(ids)), values)
-    if recorded and recorded.is_erased:
-        erased.redact_late(recorded.pk, now=now)
-    return recorded.pk if recorded else None
+    return _store(_statement(RECOVER, len(ids)), values)
 
 
 def _ids(event: Event) -> list[str]:

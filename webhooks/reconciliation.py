@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from webhooks import conf, intake, metrics, processing, wakeup
+from webhooks import conf, erased, intake, metrics, processing, wakeup
 from webhooks.claims import claim
 from webhooks.events import Event
 from webhooks.models import Reconciliation, WebhookEvent
@@ -85,10 +85,13 @@ def reconcile(
     place = conf.processing()
     for page in _pages(provider, order):
         for event, body in _unknown(page):
-            pk = _recover(order, event, body, clock())
-            if pk:
+            recorded = _recover(order, event, body, clock())
+            pk = recorded and recorded.pk
+            if recorded:
                 result.recorded += 1
                 metrics.FETCHED_EVENTS.labels(order.provider).inc()
+            if recorded and recorded.is_erased:
+                erased.redact_late(recorded.pk, now=clock())
             if pk and place is conf.Processing.REQUEST:
                 result.outcomes.update(_process(pk, clock))
             elif pk and place is conf.Processing.CELERY:
@@ -166,12 +169,14 @@ def _unknown(page: Page) -> Iterable[tuple[Event, bytes]]:
 
 
 @transaction.atomic
-def _recover(order: Reconciliation, event: Event, body: bytes, now: datetime) -> int | None:
+def _recover(
+    order: Reconciliation, event: Event, body: bytes, now: datetime
+) -> intake.Recorded | None:
     # Counted with the event itself: a count at the page's end would be lost with this process.
-    pk = intake.recover(event, body, now=now)
-    if pk:
+    recorded = intake.recover(event, body, now=now)
+    if recorded:
         Reconciliation.objects.filter(pk=order.pk).update(recorded=F("recorded") + 1)
-    return pk
+    return recorded
 
 
 def _process(pk: int, clock: Clock) -> Iterator[str]:

@@ -33,6 +33,11 @@ raises is logged, and is nobody else's trouble.
 """
 
 
+ids_erased = Signal()
+"""Sent with `erasure` and `ids` when an event tells of more that is somebody's who was erased: what
+is kept of these objects, and of what names them, must be redacted. Outside any transaction."""
+
+
 def on(provider: str, *patterns: str) -> Callable[[Handler], Handler]:
     """Subscribe a function to a provider's event types: `@on("stripe", "invoice.*")`.
 

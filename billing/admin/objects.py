@@ -4,18 +4,24 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import BooleanRadioFilter
+from unfold.decorators import action
+from unfold.enums import ActionVariant
 
 from billing.admin.columns import COLUMNS, STATES
+from billing.admin.erase import EraseForm, erase_customer, erasure_facts
 from billing.admin.facts import object_facts, record_facts
 from billing.admin.filters import status_filter
 from billing.admin.history import changes_of_object
 from billing.admin.may_use import may_use
 from billing.admin.related import events_about, naming, references
 from billing.admin.values import flags, label, value
+from billing.erasure import ERASE
 from billing.models import (
     Charge,
     CheckoutSession,
@@ -30,7 +36,7 @@ from billing.models import (
 )
 from webhooks.admin.panels import Panel
 from webhooks.admin.readonly import ReadOnlyAdmin
-from webhooks.admin.values import code, mode, two_lines
+from webhooks.admin.values import code, mode, page_url, two_lines
 
 SAME_EMAIL: Final = 100
 
@@ -85,6 +91,7 @@ class CustomerAdmin(ObjectAdmin):
     """Where support begins: a customer with all that is theirs."""
 
     search_help_text = "Id or email"
+    actions_detail = ("erase",)
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         return [("delinquent", BooleanRadioFilter), *_FLAGS]
@@ -93,7 +100,39 @@ class CustomerAdmin(ObjectAdmin):
         return super().found_by(request, term) | _has_email(term)
 
     def answers(self, obj: Customer) -> Iterable[Panel]:
+        yield from erasure_facts(obj)
         yield may_use(obj)
+
+    def has_erase_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whether the user may have customers erased."""
+        return self.has_view_permission(request) and request.user.has_perm(ERASE)
+
+    @action(
+        description="Erase personal data",
+        permissions=["erase"],
+        url_path="erase",
+        icon="person_remove",
+        variant=ActionVariant.DANGER,
+    )
+    def erase(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask for the customer's id and a reason, then erase what identifies the customer."""
+        customer = self.get_object(request, unquote(object_id))
+        if customer is None:
+            raise Http404
+        form = EraseForm(customer, request.POST or None)
+        page = page_url(customer)
+        if form.is_valid():
+            erase_customer(request, form)
+            return HttpResponseRedirect(page)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": customer,
+            "title": "Erase personal data",
+            "form": form,
+            "cancel_url": page,
+        }
+        return TemplateResponse(request, "admin/erase.html", context)
 
 
 def _has_email(text: str) -> Q:

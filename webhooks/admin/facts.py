@@ -49,6 +49,9 @@ def event_facts(event: WebhookEvent) -> Facts:
         Fact("Proven by", _proof(event)),
         Fact("SHA-256 of the payload", code(event.sha256), wide=True),
     ]
+    if event.erased_at:
+        said = f"{moment(event.erased_at)}; the hash is of what was signed"
+        receipt.append(Fact("Personal data erased", said, wide=True))
     return Facts(f"Event (times in {timezone.get_current_timezone_name()})", [standing, receipt])
 
 

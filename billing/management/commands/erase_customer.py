@@ -21,7 +21,14 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("customer_id", metavar="CUSTOMER_ID", help="the provider's id")
+        parser.add_argument(
+            "customer_id", nargs="?", metavar="CUSTOMER_ID", help="the provider's id"
+        )
+        parser.add_argument(
+            "--unfinished",
+            action="store_true",
+            help="go on with whatever was interrupted, or turned out to be of somebody erased",
+        )
         parser.add_argument("--provider", help="where the id is known at several providers")
         parser.add_argument("--account", help="the connected account; an empty one is our own")
         parser.add_argument(
@@ -31,13 +38,22 @@ class Command(BaseCommand):
             "--testmode", action="store_false", dest="livemode", default=None, help="--no-livemode"
         )
         parser.add_argument(
-            "--reason", required=True, help="a keyed hash of it is put on record: keep it elsewhere"
+            "--reason", default="", help="a keyed hash of it is put on record: keep it elsewhere"
         )
         parser.add_argument("--dry-run", action="store_true", help="only say what would be erased")
 
     def handle(self, *_: Any, **options: Any) -> None:
+        if bool(options["customer_id"]) == options["unfinished"]:
+            raise CommandError("Name a customer, or say --unfinished.")
+        if options["unfinished"]:
+            for customer_id, done in erasure.finish_all():
+                self.stdout.write(f"{customer_id}: {_count(done)}")
+            return
         if not options["reason"].strip():
             raise CommandError("--reason: say why.")
+        self._erase(options)
+
+    def _erase(self, options: dict[str, Any]) -> None:
         try:
             done = erasure.erase(
                 options["customer_id"],
@@ -49,12 +65,16 @@ class Command(BaseCommand):
             )
         except KeyboardInterrupt:
             raise CommandError("Interrupted. Run the same again to go on.") from None
-        would = "would be " if options["dry_run"] else ""
-        told = ", ".join(f"{count} {name}" for name, count in sorted(done.items()))
-        self.stdout.write(f"{would}redacted: {told}" if told else "nothing is left to erase")
+        would = "would be " if options["dry_run"] and done else ""
+        self.stdout.write(would + _count(done))
 
     def _progress(self, so_far: Counter[str]) -> None:
         self.stderr.write(f"\r{so_far.total()} rows", ending="")
+
+
+def _count(done: Counter[str]) -> str:
+    told = ", ".join(f"{count} {name}" for name, count in sorted(done.items()))
+    return f"redacted: {told}" if told else "nothing is left to erase"
 
 
 def _scope(options: dict[str, Any]) -> Scope:

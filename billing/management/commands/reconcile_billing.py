@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from billing.drift import Compared, compare_all
 from billing.models import MODELS
+from billing.redaction import is_personal
 from webhooks.management.recorded import RecordedCommand
 from webhooks.providers import stripe_api
 
@@ -104,7 +105,9 @@ def _lines(compared: Compared) -> Iterator[str]:
     where = f" in {subject.scope['account']}" if subject.scope["account"] else ""
     name = f"{subject.object_type} {subject.provider_id}{where}"
     for field, (stored, theirs) in compared.differences.items():
-        yield f"{name}: {field}: {stored!r} -> {theirs!r}"
+        # What is printed is logged by whatever runs commands, and logs are for no one's data.
+        values = "" if is_personal(subject.object_type, field) else f": {stored!r} -> {theirs!r}"
+        yield f"{name}: {field}{values or ' differs'}"
     if compared.was_in_doubt and not compared.differences:
         yield f"{name}: was in doubt, and is as stored"
     if compared.gone:

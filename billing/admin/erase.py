@@ -1,0 +1,70 @@
+"""Erasing a customer: the form, the effect, and the report."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+
+from billing.erasure import erase
+from billing.models import Customer
+from webhooks.admin.panels import Fact, Facts
+from webhooks.admin.values import moment
+from webhooks.models import Erasure
+
+
+class EraseForm(forms.Form):
+    """Whom, typed once more, and why."""
+
+    customer_id = forms.CharField(
+        max_length=255,
+        label="The customer's id",
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "autofocus": True}),
+        help_text="Typed as it is above: this can't be undone.",
+    )
+    reason = forms.CharField(
+        max_length=500,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+        help_text="Only a keyed hash of it is kept, to prove later what it was: keep it elsewhere.",
+    )
+
+    def __init__(self, customer: Customer, *args: Any) -> None:
+        super().__init__(*args)
+        self.customer = customer
+
+    def clean_customer_id(self) -> str:
+        """The id, if it is the customer's."""
+        typed = str(self.cleaned_data["customer_id"])
+        if typed != self.customer.provider_id:
+            raise forms.ValidationError("This is not the customer's id.")
+        return typed
+
+
+def erasure_facts(customer: Customer) -> Iterator[Facts]:
+    """That a customer was erased, if so."""
+    for erasure in Erasure.objects.filter(customer_id=customer.provider_id, **customer.scope):
+        ended = (
+            moment(erasure.finished_at)
+            if erasure.finished_at
+            else "not yet: more has come, or it was interrupted; erase again"
+        )
+        facts = [
+            Fact("Begun", moment(erasure.begun_at)),
+            Fact("Ended", ended),
+            Fact("By", erasure.actor),
+        ]
+        yield Facts("Personal data erased", [facts])
+
+
+def erase_customer(request: HttpRequest, form: EraseForm) -> None:
+    """Erase a customer on behalf of the user, and tell the user what came of it."""
+    done = erase(
+        form.cleaned_data["customer_id"],
+        form.customer.scope,
+        actor=request.user.get_username(),
+        reason=form.cleaned_data["reason"],
+    )
+    told = ", ".join(f"{count} {name}" for name, count in sorted(done.items()))
+    messages.success(request, f"Erased: {told}." if told else "Nothing was left to erase.")

@@ -1,0 +1,208 @@
+"""Asking for a customer to be erased, by command and on the customer's page."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from pytest_django import Settings
+
+from billing import erasure
+from billing.models import Charge, Customer, Dispute
+from billing.models.base import Scope
+from billing.tasks import finish_erasures
+from billing.tests.test_admin import deliver, log_in
+from webhooks import audit
+from webhooks.models import AuditEntry, Erased, Erasure, WebhookEvent
+from webhooks.testkit import stripe_objects as objects
+from webhooks.testkit.stripe_events import envelope
+
+pytestmark = pytest.mark.django_db
+
+SCOPE = Scope(provider="stripe", account="", livemode=False)
+NOW = 1_790_000_000
+
+
+def tell(event_type: str, subject: objects.Object, **changes: object) -> None:
+    deliver(envelope(event_type, subject, NOW, **changes))
+
+
+def customer(customer_id: str, **changes: object) -> None:
+    tell("customer.created", objects.customer(NOW, id=customer_id) | changes)
+
+
+@pytest.fixture
+def ada() -> Customer:
+    """A customer with a disputed charge, beside another customer with as much."""
+    for name in ("ada", "bob"):
+        customer(f"cus_{name}", name=name.title(), email=f"{name}@example.com")
+        tell("charge.succeeded", objects.charge(NOW, id=f"ch_{name}", customer=f"cus_{name}"))
+        dispute = objects.dispute(NOW, id=f"du_{name}", charge=f"ch_{name}")
+        tell("charge.dispute.created", dispute | {"metadata": {"who": name}})
+    return Customer.objects.get(provider_id="cus_ada")
+
+
+def erase(*arguments: str) -> str:
+    out = StringIO()
+    call_command("erase_customer", *arguments, "--reason=ticket 7", stdout=out)
+    return out.getvalue()
+
+
+def bodies_with(text: str) -> list[str]:
+    rows = WebhookEvent.objects.order_by("pk").values_list("type", "body")
+    return [kind for kind, body in rows if text in bytes(body or b"").decode()]
+
+
+def test_what_is_theirs_is_erased_and_nothing_else(ada: Customer) -> None:
+    hashes = dict(WebhookEvent.objects.values_list("event_id", "sha256"))
+    assert erase("cus_ada").startswith("redacted: 1 charge, 1 customer, 1 dispute, 3 events,")
+    ada.refresh_from_db()
+    assert (ada.name, ada.email, ada.balance) == ("", "", 0)
+    assert Charge.objects.get(provider_id="ch_ada").card_last4 == ""
+    assert Dispute.objects.get(provider_id="du_ada").metadata == {}
+    assert bodies_with("ada@") == []
+    assert dict(WebhookEvent.objects.values_list("event_id", "sha256")) == hashes
+
+    bob = Customer.objects.get(provider_id="cus_bob")
+    assert (bob.name, bob.email) == ("Bob", "bob@example.com")
+    assert Dispute.objects.get(provider_id="du_bob").metadata == {"who": "bob"}
+    assert bodies_with("bob@") == ["customer.created"]
+
+
+def test_it_is_on_record_without_the_person(ada: Customer) -> None:
+    erase("cus_ada")
+    entries = AuditEntry.objects.filter(action=AuditEntry.Action.ERASED).order_by("pk")
+    first, *_, last = entries
+    assert {entry.subject for entry in entries} == {"billing.customer:cus_ada"}
+    assert first.details["reason"] == audit.keyed_hash("ticket 7")
+    assert last.details["rows"]["events"] == 3
+
+
+def test_once_is_enough(ada: Customer) -> None:
+    erase("cus_ada")
+    entries = AuditEntry.objects.count()
+    assert erase("cus_ada") == "nothing is left to erase\n"
+    assert AuditEntry.objects.count() == entries
+
+
+def test_a_dry_run_changes_nothing(ada: Customer) -> None:
+    assert erase("cus_ada", "--dry-run").startswith("would be redacted: 1 charge")
+    assert bodies_with("ada@") == ["customer.created"]
+    assert not Erased.objects.exists()
+    assert not AuditEntry.objects.filter(action=AuditEntry.Action.ERASED).exists()
+
+
+def test_what_was_interrupted_is_finished_by_the_next(ada: Customer) -> None:
+    class Pulled(Exception):
+        pass
+
+    def pull(_: object) -> None:
+        raise Pulled
+
+    with pytest.raises(Pulled):
+        erasure.erase("cus_ada", SCOPE, actor="anna", reason="", progress=pull)
+    assert Erasure.objects.get().finished_at is None
+    customer("cus_ada", name="Ada again", email="ada@example.com")
+    assert bodies_with("Ada again") == []
+    assert "1 dispute" in erase("cus_ada")
+    assert Erasure.objects.get().finished_at
+    assert bodies_with("ada@") == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["cus_nobody"], "Nothing is known of a customer cus_nobody"),
+        (["cus_ada", "--livemode"], "Nothing is known"),
+        (["cus_ada", "--account", "acct_other"], "Nothing is known"),
+    ],
+)
+def test_whom_nobody_knows_is_not_erased(ada: Customer, arguments: list[str], said: str) -> None:
+    with pytest.raises(CommandError, match=said):
+        erase(*arguments)
+
+
+def test_one_of_several_must_be_chosen(ada: Customer) -> None:
+    tell("customer.created", objects.customer(NOW, id="cus_ada"), livemode=True)
+    with pytest.raises(CommandError, match="--account '' --livemode"):
+        erase("cus_ada")
+    erase("cus_ada", "--testmode")
+    assert Customer.objects.get(livemode=True).name == "Ada Example"
+
+
+@pytest.mark.parametrize("comes_late", [False, True])
+def test_a_dispute_is_known_by_a_charge_that_is_theirs(ada: Customer, comes_late: bool) -> None:
+    erase("cus_ada")
+    charge = ("charge.succeeded", objects.charge(NOW, id="ch_new", customer="cus_ada"))
+    if not comes_late:
+        tell(*charge)
+    dispute = objects.dispute(NOW, id="du_new", charge="ch_new")
+    tell("charge.dispute.created", dispute | {"metadata": {"who": "ada"}})
+    tell("charge.dispute.closed", {"id": "du_new", "object": "dispute", "evidence": {"x": "ada"}})
+    if comes_late:
+        assert Dispute.objects.get(provider_id="du_new").metadata == {"who": "ada"}
+        tell(*charge)
+    assert Dispute.objects.get(provider_id="du_new").metadata == {}
+    assert bodies_with('"ada"') == []
+    assert WebhookEvent.objects.filter(erased_at=None, object_id="du_new").count() == 0
+
+
+def test_what_comes_late_is_redacted_before_anybody_processes_it(
+    ada: Customer, settings: Settings
+) -> None:
+    erase("cus_ada")
+    settings.WEBHOOK_PROCESSING = "loop"
+    tell("customer.updated", objects.customer(NOW, id="cus_ada", email="ada@example.com"))
+    row = WebhookEvent.objects.latest("pk")
+    assert (row.status, bodies_with("ada@")) == ("pending", [])
+    assert row.erased_at
+    assert len(row.sha256) == 64
+    tell("customer.updated", objects.customer(NOW, id="cus_bob", email="bob@example.com"))
+    assert bodies_with("bob@") == ["customer.created", "customer.updated"]
+
+
+@pytest.mark.parametrize("by_command", [True, False])
+def test_what_only_a_search_finds_is_found_on_a_schedule(ada: Customer, by_command: bool) -> None:
+    erase("cus_ada")
+    review = {"id": "prv_1", "object": "review", "charge": "ch_new", "ip_address": "203.0.113.77"}
+    tell("review.opened", review)
+    tell("charge.succeeded", objects.charge(NOW, id="ch_new", customer="cus_ada"))
+    assert bodies_with("203.0.113.77") == ["review.opened"]
+    if by_command:
+        call_command("erase_customer", "--unfinished", stdout=StringIO())
+    else:
+        finish_erasures()
+    assert bodies_with("203.0.113.77") == []
+    assert Erasure.objects.get().finished_at
+
+
+@pytest.fixture
+def anna() -> Client:
+    return log_in("view_customer", "erase_customer")
+
+
+def page(row: Customer) -> str:
+    return f"/admin/billing/customer/{row.pk}/erase/"
+
+
+def test_staff_erase_with_the_id_and_a_reason(ada: Customer, anna: Client) -> None:
+    assert b"can't be undone" in anna.get(page(ada)).content
+    for typed in ("cus_bob", ""):
+        answer = anna.post(page(ada), {"customer_id": typed, "reason": "ticket 7"})
+        assert answer.status_code == 200
+    assert anna.post(page(ada), {"customer_id": "cus_ada"}).status_code == 200
+    assert bodies_with("ada@") == ["customer.created"]
+
+    answer = anna.post(page(ada), {"customer_id": "cus_ada", "reason": "ticket 7"}, follow=True)
+    assert "Erased: 1 charge" in answer.content.decode()
+    assert "Personal data erased" in answer.content.decode()
+    assert bodies_with("ada@") == []
+    assert AuditEntry.objects.filter(action=AuditEntry.Action.ERASED).latest("pk").actor == "anna"
+
+
+@pytest.mark.parametrize("allowed", ["view_customer", "erase_customer"])
+def test_erasing_takes_both_permissions(ada: Customer, allowed: str) -> None:
+    client = log_in(allowed)
+    assert client.post(page(ada), {"customer_id": "cus_ada", "reason": "x"}).status_code == 403
+    assert client.get(page(ada)).status_code == 403
+    assert not Erasure.objects.exists()
