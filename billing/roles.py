@@ -8,6 +8,7 @@ from typing import Final
 
 _READING: Final = frozenset(
     {
+        "webhooks.view_refusal",
         "webhooks.view_webhookevent",
         "billing.view_billingchange",
         "billing.view_charge",

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group, Permission, User
 
-from webhooks.audit import record
+from webhooks.audit import record, subject_of
 from webhooks.models import AuditEntry
 
 Rights = dict[str, Any]
@@ -53,7 +53,7 @@ def _record(subject: User | Group, told: Rights, actor: str, now: datetime) -> N
         AuditEntry.Action.PERMISSIONS,
         actor=actor,
         now=now,
-        subject=f"{subject._meta.label} {subject.pk}",
+        subject=subject_of(subject),
         details={"name": str(subject), **told},
     )
 

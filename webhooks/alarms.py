@@ -20,7 +20,7 @@ from django.core.cache import cache as shared
 from django.db import Error
 from redis.exceptions import RedisError
 
-from webhooks import conf
+from webhooks import conf, metrics
 from webhooks.conf import AlarmPolicy
 from webhooks.models import WebhookEvent
 from webhooks.signals import alarm_raised
@@ -113,6 +113,7 @@ def sound(alarm: Alarm, *, now: datetime) -> None:
     if not _is_first(alarm):
         return
     logger.error("%s", _told(alarm))
+    metrics.ALARMS.labels(alarm.kind.value).inc()
     alarm_raised.send_robust(
         sender=Alarm,
         endpoint=alarm.endpoint,

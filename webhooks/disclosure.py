@@ -5,9 +5,8 @@ from typing import Final
 
 from django.db import transaction
 
-from webhooks.audit import record
+from webhooks.audit import record, subject_of
 from webhooks.models import AuditEntry, WebhookEvent
-from webhooks.personal import MASK, scrubbed
 
 VIEW_RAW: Final = "webhooks.view_raw_payload"
 """The permission to see payloads unmasked."""
@@ -26,7 +25,8 @@ def disclose(event: WebhookEvent, *, actor: str, reason: str, now: datetime) -> 
             AuditEntry.Action.PAYLOAD_VIEWED,
             actor=actor,
             now=now,
-            subject=f"{event._meta.label} {event.pk}",
-            details={"event": event.event_id, "reason": scrubbed(reason, MASK)},
+            subject=subject_of(event),
+            details={"event": event.event_id},
+            reason=reason,
         )
     return bytes(body)

@@ -5,10 +5,8 @@ from typing import Final
 
 from django.db import transaction
 
-from webhooks import replays
-from webhooks.audit import record
-from webhooks.models import Attempt, AuditEntry, Trigger, WebhookEvent
-from webhooks.personal import MASK, scrubbed
+from webhooks.audit import record, subject_of
+from webhooks.models import Attempt, AuditEntry, Replay, Trigger, WebhookEvent
 
 IGNORE: Final = "webhooks.ignore_webhookevent"
 """The permission to have events ignored."""
@@ -25,7 +23,9 @@ def ignore(event: WebhookEvent, *, actor: str, reason: str, now: datetime) -> bo
         row = WebhookEvent.objects.ignorable(now).select_for_update().filter(pk=event.pk).first()
         if row is None:
             return False
-        order = replays.ask(trigger=Trigger.STAFF, actor=actor, reason=reason, now=now)
+        order = Replay.objects.create(
+            trigger=Trigger.STAFF, actor=actor, reason=reason, created_at=now, finished_at=now
+        )
         was = row.status
         row.attempts += 1
         row.status, row.settled_at = WebhookEvent.Status.IGNORED, now
@@ -44,13 +44,12 @@ def ignore(event: WebhookEvent, *, actor: str, reason: str, now: datetime) -> bo
             duration_ms=0,
             outcome=Attempt.Outcome.IGNORED,
         )
-        order.finished_at = now
-        order.save(update_fields=["finished_at"])
         record(
             AuditEntry.Action.IGNORED,
             actor=actor,
             now=now,
-            subject=f"{row._meta.label} {row.pk}",
-            details={"event": row.event_id, "was": was, "reason": scrubbed(reason, MASK)},
+            subject=subject_of(row),
+            details={"event": row.event_id, "was": was, "replay": order.pk},
+            reason=reason,
         )
     return True

@@ -4,16 +4,17 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from webhooks import audit
 from webhooks.events import Event
-from webhooks.models import Attempt, AuditEntry, Erased, Erasure, Replay, WebhookEvent
+from webhooks.models import Attempt, AuditEntry, AuditReason, Erased, Erasure, Replay, WebhookEvent
 from webhooks.redaction import named, named_by, owned, redact
+from webhooks.rows import Question
 from webhooks.runs import GONE
 from webhooks.signals import ids_erased
 
@@ -67,19 +68,35 @@ def erasure_of_ids(
     return Erasure.objects.filter(objects_erased__in=known).first()
 
 
-def told_of(event: Event | None) -> Exists:
-    """A condition on events: whether it falls under an erasure, as far as its columns tell.
+@cache
+def falls_under_erasure(ids: int) -> str:
+    """A condition on an event's row, in SQL: whether one of so many ids, its values, is erased.
+
+    Without any, it is asked of the row's own columns. Raw, as it is a part of statements that
+    are: one records events, and the other locks one (`webhooks.rows`).
+    """
+    row = "webhooks_webhookevent"
+    own = f"COALESCE(NULLIF({row}.customer_id, ''), {row}.object_id)"
+    places = ", ".join(["%s"] * ids) or own
+    return f"""EXISTS (
+        SELECT 1 FROM webhooks_erased AS erased
+        WHERE erased.object_id IN ({places}) AND erased.provider = {row}.provider
+        AND erased.account = {row}.account AND erased.livemode = {row}.livemode
+    )"""  # noqa: S608
+
+
+def ids_named_by(event: Event) -> list[str]:
+    """The ids to know an event by, and its own where it names none: it is never without."""
+    return ids_to_know_by(event.payload, event.customer_id) or [event.id]
+
+
+def told_of(event: Event | None) -> Question:
+    """What to ask of an event's row: whether it falls under an erasure, as far as it tells.
 
     Of the event that is given, everything that it names is known.
     """
-    ids = Erased.objects.filter(
-        provider=OuterRef("provider"), account=OuterRef("account"), livemode=OuterRef("livemode")
-    )
-    if event is not None:
-        named_by_it = ids_to_know_by(event.payload, event.customer_id)
-        return Exists(ids.filter(object_id__in=named_by_it))
-    by_columns = Coalesce(NullIf(OuterRef("customer_id"), Value("")), OuterRef("object_id"))
-    return Exists(ids.filter(object_id=by_columns))
+    ids = ids_named_by(event) if event else []
+    return Question("falls_under_erasure", falls_under_erasure(len(ids)), ids)
 
 
 def stands_in_the_way(row: WebhookEvent, event: Event | None) -> bool:
@@ -143,6 +160,7 @@ def redact_rows(rows: Sequence[WebhookEvent], *, now: datetime) -> Redacted:
     WebhookEvent.objects.bulk_update(rows, ["body", "last_error", "erased_at"])
     done.attempts = _redact_attempts(done.events)
     done.replays = _redact_replays(done.events)
+    _redact_reasons(rows)
     return done
 
 
@@ -223,3 +241,9 @@ def _redact_replays(events: list[int]) -> int:
     of_others = Attempt.objects.filter(replay=OuterRef("pk"), event__erased_at=None)
     asked = Replay.objects.exclude(reason__in=["", GONE]).exclude(Exists(of_others))
     return asked.filter(Q(pk__in=of_these) | Q(pk__in=waiting)).update(reason=GONE)
+
+
+def _redact_reasons(rows: Sequence[WebhookEvent]) -> None:
+    """Why staff looked at these events, or had them ignored."""
+    subjects = [audit.subject_of(row) for row in rows]
+    AuditReason.objects.filter(entry__subject__in=subjects).update(text=GONE)

@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 from urllib.parse import quote, quote_plus
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Model, Q
 
 from webhooks import audit
 from webhooks.erased import (
@@ -29,6 +29,7 @@ from webhooks.erased import (
 from webhooks.models import (
     Attempt,
     AuditEntry,
+    AuditReason,
     Erased,
     Erasure,
     EventQuerySet,
@@ -194,15 +195,22 @@ def redact(
 
 
 def forget_in_reasons(anyone: re.Pattern[str] | None) -> int:
-    """Take these texts out of the reasons that people gave for re-runs; how many had any."""
-    given = Replay.objects.exclude(reason="").order_by("pk").only("reason")
+    """Take these texts out of the reasons that people gave for what they did; how many had any."""
+    if anyone is None:
+        return 0
+    given: list[tuple[type[Model], str]] = [(Replay, "reason"), (AuditReason, "text")]
+    return sum(_forget_in(anyone, model, column) for model, column in given)
+
+
+def _forget_in(anyone: re.Pattern[str], model: type[Model], column: str) -> int:
+    rows = model._default_manager.exclude(**{column: ""}).order_by("pk")
     done = last = 0
-    while anyone and (page := list(given.filter(pk__gt=last)[:IDS])):
-        for replay in page:
-            reason = anyone.sub(GONE, replay.reason)
-            if reason != replay.reason:
-                done += Replay.objects.filter(pk=replay.pk).update(reason=reason)
-        last = page[-1].pk
+    while page := list(rows.filter(pk__gt=last).values_list("pk", column)[:IDS]):
+        for pk, text in page:
+            left = anyone.sub(GONE, text)
+            if left != text:
+                done += rows.filter(pk=pk).update(**{column: left})
+        last = page[-1][0]
     return done
 
 

@@ -7,7 +7,8 @@ from typing import Final
 from django.db import Error, connection
 from prometheus_client.core import GaugeMetricFamily
 
-from webhooks.models import AuditEntry, WebhookEvent
+from webhooks import audit
+from webhooks.models import WebhookEvent
 
 LATE_AFTER: Final = timedelta(minutes=1)
 
@@ -18,7 +19,7 @@ COUNTED_AT_MOST: Final = 10_000
 def collect(now: datetime) -> Iterator[GaugeMetricFamily]:
     """What stands out; of a database that is away, no more than that it is."""
     try:
-        found = [*_events(now), *_audit_trail()]
+        found = [*_events(now), *_audit_trail(now)]
     except Error:
         connection.close()
         found = []
@@ -48,10 +49,8 @@ def _events(now: datetime) -> Iterator[GaugeMetricFamily]:
     )
 
 
-def _audit_trail() -> Iterator[GaugeMetricFamily]:
-    seals = AuditEntry.objects.filter(action=AuditEntry.Action.SEALED)
-    sealed = seals.order_by("-sequence").values_list("recorded_at", flat=True).first()
-    if sealed:
+def _audit_trail(now: datetime) -> Iterator[GaugeMetricFamily]:
+    if sealed := audit.sealed_up_to(now):
         yield _gauge(
             "webhooks_sealed_up_to_timestamp_seconds",
             "Up to when what is recorded has been sealed",

@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
 
 from django.db import Error, connection
 
@@ -15,9 +14,6 @@ from webhooks.claims import Claim
 from webhooks.events import Event
 from webhooks.exceptions import (
     EndpointNotConfigured,
-    InvalidSignature,
-    MalformedSignature,
-    MissingSignature,
     StorageUnavailable,
     UnknownEndpoint,
 )
@@ -35,25 +31,17 @@ INSERT INTO webhooks_webhookevent (
 ) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (event_id, provider)
 """
-_RETURNING = """
-RETURNING id, deliveries, EXISTS (
-    SELECT 1 FROM webhooks_erased AS erased
-    WHERE erased.object_id IN ({ids}) AND erased.provider = webhooks_webhookevent.provider
-    AND erased.account = webhooks_webhookevent.account
-    AND erased.livemode = webhooks_webhookevent.livemode
-)
-"""
 RECORD = f"""{_INSERT} DO UPDATE SET
     deliveries = webhooks_webhookevent.deliveries + %s,
     last_received_at = excluded.last_received_at
-{_RETURNING}"""
+RETURNING id, deliveries, """
 """Records an event or counts its delivery; the other columns have their defaults. It tells as well
 whether the event is of somebody whose data was erased.
 
 Raw, and the same on PostgreSQL and SQLite: the ORM's upsert can't count, and going through a
 model instance takes a quarter of the time of accepting a delivery.
 """
-RECOVER = f"{_INSERT} DO NOTHING {_RETURNING}"
+RECOVER = f"{_INSERT} DO NOTHING RETURNING id, deliveries, "
 """Records an event that was not delivered; one that we have is left as it is."""
 
 _Value = str | int | bytes | datetime | None
@@ -92,7 +80,8 @@ def receive(endpoint: conf.Endpoint, body: bytes, headers: Headers, *, now: date
     `Rejected` when nothing was proven or recorded.
     """
     started = time.perf_counter()
-    events = _prove(endpoint, body, headers, now)
+    provider = PROVIDERS[endpoint.provider]
+    events = provider.verify(body, headers, secrets=endpoint.secrets, now=now)
     rotation.note(endpoint, events)
     place = conf.processing()
     in_request = place is conf.Processing.REQUEST
@@ -101,14 +90,6 @@ def receive(endpoint: conf.Endpoint, body: bytes, headers: Headers, *, now: date
         wakeup.wake()
     metrics.delivered(endpoint.slug, time.perf_counter() - started, are_new.count(False))
     return any(are_new) or not events
-
-
-def _prove(endpoint: conf.Endpoint, body: bytes, headers: Headers, now: datetime) -> list[Event]:
-    try:
-        return PROVIDERS[endpoint.provider].verify(body, headers, secrets=endpoint.secrets, now=now)
-    except (MissingSignature, MalformedSignature, InvalidSignature):
-        metrics.INVALID_SIGNATURES.inc()
-        raise
 
 
 def _take_in(
@@ -160,9 +141,9 @@ def record(
     `claimed` makes a new row its first attempt's own, for the caller to process.
     Raises `StorageUnavailable` when nothing was recorded.
     """
-    ids = _ids(event)
+    ids = erased.ids_named_by(event)
     values = (*_values(event, body, endpoint, claimed=claimed, now=now), deliveries, *ids)
-    recorded = _store(_statement(RECORD, len(ids)), values)
+    recorded = _store(RECORD + erased.falls_under_erasure(len(ids)), values)
     assert recorded, "the statement answers with the row, whether it was there or not"  # noqa: S101
     return recorded
 
@@ -173,18 +154,9 @@ def recover(event: Event, body: bytes, *, now: datetime) -> Recorded | None:
     None when we have it: nothing is written then, as this is no delivery.
     Raises `StorageUnavailable` when nothing could be recorded.
     """
-    ids = _ids(event)
+    ids = erased.ids_named_by(event)
     values = (*_values(event, body, FETCHED, claimed=False, now=now), *ids)
-    return _store(_statement(RECOVER, len(ids)), values)
-
-
-def _ids(event: Event) -> list[str]:
-    return erased.ids_to_know_by(event.payload, event.customer_id) or [event.id]
-
-
-@cache
-def _statement(template: str, ids: int) -> str:
-    return template.replace("{ids}", ", ".join(["%s"] * ids))
+    return _store(RECOVER + erased.falls_under_erasure(len(ids)), values)
 
 
 def _values(

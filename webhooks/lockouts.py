@@ -6,7 +6,6 @@ addresses at once is what the second factor is for.
 """
 
 import copy
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any, Final
 
 from axes.handlers.database import AxesDatabaseHandler
@@ -17,11 +16,13 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.crypto import salted_hmac
 
+from webhooks import clients
+
 PER_ADDRESS: Final = 4
 """How many times `AXES_FAILURE_LIMIT` failures an address may have, at whatever accounts."""
 
-NETWORK_BITS: Final = 64
-"""How much of an IPv6 address tells a client from others: the rest is the client's to choose."""
+NOWHERE: Final = "0.0.0.0"  # noqa: S104
+"""All whose address nothing tells are one client."""
 
 
 class LockoutHandler(AxesDatabaseHandler):
@@ -70,19 +71,7 @@ def client_address(request: HttpRequest) -> str:
     Each of them adds to the end of `X-Forwarded-For` whom it heard from; what stands before is
     the client's to forge.
     """
-    heard: str = request.META.get("REMOTE_ADDR", "")
-    if count := settings.TRUSTED_PROXY_COUNT:
-        told = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-        heard = told[-count].strip() if len(told) >= count else heard
-    try:
-        address = ip_address(heard)
-    except ValueError:
-        return "0.0.0.0"  # noqa: S104 - all whose address can't be told are one client
-    if not isinstance(address, IPv6Address):
-        return str(address)
-    if address.ipv4_mapped:
-        return str(address.ipv4_mapped)
-    return str(ip_network((address, NETWORK_BITS), strict=False).network_address)
+    return clients.household(clients.address(request.META)).partition("/")[0] or NOWHERE
 
 
 def refusal(request: HttpRequest, *_: Any) -> HttpResponse:

@@ -133,12 +133,13 @@ def _settle_failure(
 
 def _lock(claim: Claim, event: Event | None, *, whole: bool = True) -> WebhookEvent | None:
     """The claimed row, locked: the `whole` of it without an event, or what settling it takes."""
-    mine = (
-        WebhookEvent.objects.select_for_update(of=("self",))
-        .filter(pk=claim.pk, attempts=claim.attempt, status=WebhookEvent.Status.PENDING)
-        .annotate(falls_under_erasure=erased.told_of(event))
-    )
-    return next(iter(mine if whole and event is None else mine.only(*SETTLING)), None)
+    mine = {
+        "pk": claim.pk,
+        "attempts": claim.attempt,
+        "status": WebhookEvent.Status.PENDING,
+    }
+    names = () if whole and event is None else SETTLING
+    return rows.locked(WebhookEvent, mine, names, question=erased.told_of(event))
 
 
 def _run_handlers(row: WebhookEvent, event: Event | None, preparations: int) -> HandlerRun:

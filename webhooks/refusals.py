@@ -16,7 +16,14 @@ from django.db import Error
 from webhooks import alarms, clients, conf, metrics, ratelimit
 from webhooks.alarms import Alarm
 from webhooks.breaker import Breaker
-from webhooks.exceptions import InvalidSignature, RateLimited, Rejected, StorageUnavailable
+from webhooks.exceptions import (
+    InvalidSignature,
+    MalformedSignature,
+    MissingSignature,
+    RateLimited,
+    Rejected,
+    StorageUnavailable,
+)
 from webhooks.guards import Arrival
 from webhooks.models import Refusal
 from webhooks.models.refusals import LONGEST_TEXT
@@ -30,6 +37,9 @@ KEPT_FOR: Final = timedelta(days=90)
 
 BREAK_SECONDS: Final = 60.0
 """How long nothing is put on record after the database failed to take it."""
+
+UNPROVEN: Final = (MissingSignature, MalformedSignature, InvalidSignature)
+"""A stale signature is genuine: it is not among them."""
 
 LONGEST_SLUG: Final = 64
 _UNFIT: Final = re.compile(r"[^\x20-\x7e]+")
@@ -73,6 +83,8 @@ def refuse(refusal: Rejected, arrival: Arrival, slug: str, *, now: datetime) -> 
     is_ours = refusal.status_code >= 500
     answer = refusal if is_ours else _within_budget(refusal, arrival.client)
     metrics.REFUSALS.labels(endpoint, answer.code).inc()
+    if isinstance(refusal, UNPROVEN):
+        metrics.INVALID_SIGNATURES.inc()
     if isinstance(refusal, StorageUnavailable):
         alarms.prove(endpoint, now=now)
         return Refused(answer, None, (), now)

@@ -14,7 +14,7 @@ from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from webhooks import conf
-from webhooks.audit import record
+from webhooks.audit import record, subject_of
 from webhooks.models import AuditEntry
 
 CODES: Final = 10
@@ -134,11 +134,11 @@ def _lock(user: User) -> None:
 
 
 def _record(user: User, what: str, *, actor: str, now: datetime, reason: str = "") -> None:
-    details = {"what": what, "user": user.get_username()} | ({"reason": reason} if reason else {})
     record(
         AuditEntry.Action.SECOND_FACTOR,
         actor=actor,
         now=now,
-        subject=f"{user._meta.label} {user.pk}",
-        details=details,
+        subject=subject_of(user),
+        details={"what": what, "user": user.get_username()},
+        reason=reason,
     )

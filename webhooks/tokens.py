@@ -45,7 +45,7 @@ def create(
     audit.record(
         AuditEntry.Action.TOKEN_MADE,
         actor=actor,
-        subject=_subject(token),
+        subject=audit.subject_of(token),
         details={"user": user.get_username(), "prefix": token.prefix, "scopes": token.scopes},
         now=now,
     )
@@ -73,14 +73,10 @@ def revoke(token: ApiToken, *, actor: str, now: datetime) -> None:
         audit.record(
             AuditEntry.Action.TOKEN_REVOKED,
             actor=actor,
-            subject=_subject(token),
+            subject=audit.subject_of(token),
             details={"prefix": token.prefix},
             now=now,
         )
-
-
-def _subject(token: ApiToken) -> str:
-    return f"{ApiToken._meta.label_lower}:{token.pk}"
 
 
 def _digest(key: str) -> str:

@@ -14,8 +14,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from unfold.admin import ModelAdmin
-
 from webhooks import accounts
 from webhooks.accounts import Rights
 from webhooks.admin.selections import SelectionAdmin

@@ -19,7 +19,7 @@ from webhooks.admin.filters import DayRangeFilter
 from webhooks.admin.panels import Fact, Facts, Panel
 from webhooks.admin.readonly import ReadOnlyAdmin
 from webhooks.admin.values import NOTHING, badge, code, link, moment, page_url
-from webhooks.models import AuditEntry
+from webhooks.models import AuditEntry, AuditReason
 
 EXPORT = "webhooks.export_auditentry"
 """The permission to take the trail away in a file."""
@@ -77,6 +77,7 @@ class AuditAdmin(ReadOnlyAdmin):
             Fact("Actor", obj.actor or NOTHING),
             Fact("Subject", code(obj.subject), wide=True),
             Fact("Recorded", moment(obj.recorded_at)),
+            Fact("Reason", _reason(obj), wide=True),
             Fact("Details", _shown(obj.details), wide=True),
         ]
         place = [
@@ -128,6 +129,11 @@ def _shown(details: Any) -> str:
         return NOTHING
     text = json.dumps(details, indent=2, ensure_ascii=False)
     return format_html('<pre class="scrolled">{}</pre>', text)
+
+
+def _reason(entry: AuditEntry) -> str:
+    given = AuditReason.objects.filter(entry=entry).first()
+    return given.text if given else NOTHING
 
 
 def _fits(entry: AuditEntry) -> str:

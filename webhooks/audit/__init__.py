@@ -4,7 +4,7 @@ Seals bind the rows of other tables to it, so that altering or deleting one of t
 """
 
 from webhooks.audit.amendments import amend, remove
-from webhooks.audit.chain import HeadLost, record
+from webhooks.audit.chain import HeadLost, record, subject_of
 from webhooks.audit.configuration import note_settings
 from webhooks.audit.entries import fits
 from webhooks.audit.exports import VERIFIER, export
@@ -34,6 +34,7 @@ __all__ = [
     "seal",
     "seal_until",
     "sealed_up_to",
+    "subject_of",
     "unsealed",
     "verify",
 ]

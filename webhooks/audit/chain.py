@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import Model
 
 from webhooks.audit import keys
 from webhooks.audit.canonical import canonical, storable, storable_details
-from webhooks.models import AuditEntry, AuditHead
+from webhooks.models import AuditEntry, AuditHead, AuditReason
 
 HEAD: Final = 1
 MAX_ACTOR: Final = 150
@@ -28,12 +29,14 @@ def record(
     now: datetime,
     subject: str = "",
     details: Mapping[str, Any] | None = None,
+    reason: str = "",
 ) -> AuditEntry:
     """Put an act on record, in the caller's transaction if there is one.
 
-    `details` is JSON without fractions, and without anything that identifies a customer. The head
-    stays locked until the transaction ends: do this last. What a database can't hold of the texts
-    is replaced, and what is too long is cut.
+    `details` is JSON without fractions, and without anything that identifies a customer; what
+    people give as their `reason` may do so, and is kept where it can be erased. The head stays
+    locked until the transaction ends: do this last. What a database can't hold of the texts is
+    replaced, and what is too long is cut.
 
     Raises `TypeError` for details that are no such JSON, `HeadLost` when nothing may follow.
     """
@@ -50,15 +53,24 @@ def record(
                 key=key,
                 now=now,
             )
-        return _append(
+        why = storable(reason)
+        entry = _append(
             head,
             action,
             actor=storable(actor, MAX_ACTOR),
             subject=storable(subject, MAX_SUBJECT),
-            content=details or {},
+            content={**(details or {}), **({"reason": keys.keyed_hash(why)} if why else {})},
             key=key,
             now=now,
         )
+        if why:
+            AuditReason.objects.create(entry=entry, text=why)
+        return entry
+
+
+def subject_of(row: Model) -> str:
+    """What an entry calls a row."""
+    return f"{row._meta.label_lower}:{row.pk}"
 
 
 def lock_head() -> AuditHead:

@@ -9,7 +9,7 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.utils import timezone
 
 from webhooks.audit.canonical import storable
-from webhooks.audit.chain import record
+from webhooks.audit.chain import record, subject_of
 from webhooks.models import AuditEntry
 
 Action = AuditEntry.Action
@@ -57,12 +57,14 @@ def connect() -> None:
 
 
 def _logged_in(user: Any, **_: Any) -> None:
-    record(Action.LOGIN, actor=user.get_username(), subject=_subject(user), now=timezone.now())
+    record(Action.LOGIN, actor=user.get_username(), subject=subject_of(user), now=timezone.now())
 
 
 def _logged_out(user: Any, **_: Any) -> None:
     if user is not None:
-        record(Action.LOGOUT, actor=user.get_username(), subject=_subject(user), now=timezone.now())
+        record(
+            Action.LOGOUT, actor=user.get_username(), subject=subject_of(user), now=timezone.now()
+        )
 
 
 def _failed(credentials: dict[str, Any], **_: Any) -> None:
@@ -75,9 +77,5 @@ def _failed(credentials: dict[str, Any], **_: Any) -> None:
     typed = storable(str(credentials.get(users.USERNAME_FIELD) or ""))
     user = users._default_manager.filter(**{users.USERNAME_FIELD: typed}).first()
     details = {"not_listed_before": unlisted} if unlisted else None
-    subject = _subject(user) if user else ""
+    subject = subject_of(user) if user else ""
     record(Action.LOGIN_FAILED, actor="", subject=subject, details=details, now=now)
-
-
-def _subject(user: Any) -> str:
-    return f"{user._meta.label_lower}:{user.pk}"

@@ -73,6 +73,7 @@ declare(
             "api_version",
             "provider_created_at",
             "sha256",
+            "secret_id",
             "received_at",
         ),
         named_by="event_id",

@@ -2,7 +2,7 @@
 and whose data was erased."""
 
 from webhooks.models.append_only import AppendOnlyError
-from webhooks.models.audit import AuditEntry, AuditHead, Seal
+from webhooks.models.audit import AuditEntry, AuditHead, AuditReason, Seal
 from webhooks.models.erasures import Erased, Erasure
 from webhooks.models.events import FETCHED, Attempt, EventQuerySet, Replay, Trigger, WebhookEvent
 from webhooks.models.reconciliations import Reconciliation
@@ -16,6 +16,7 @@ __all__ = [
     "Attempt",
     "AuditEntry",
     "AuditHead",
+    "AuditReason",
     "Erased",
     "Erasure",
     "EventQuerySet",

@@ -65,6 +65,24 @@ class AuditEntry(AppendOnly):
         return f"{self.sequence}: {self.get_action_display()}"
 
 
+class AuditReason(models.Model):
+    """Why somebody did what an entry tells, in words that may name people.
+
+    They can be erased, and the entry with their keyed hash can't: so they are not in the entry.
+    """
+
+    entry = models.OneToOneField(
+        AuditEntry, on_delete=models.PROTECT, primary_key=True, related_name="reason"
+    )
+    text = models.TextField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.text
+
+
 class AuditHead(models.Model):
     """The end of the chain: one row, locked by whoever adds an entry."""
 

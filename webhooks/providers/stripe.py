@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import product
 from typing import Any, ClassVar, Final
 
 from webhooks import conf
