@@ -17,7 +17,7 @@ from django.utils import timezone
 from billing.models import MODELS
 from billing.roles import ROLES
 from webhooks import tokens
-from webhooks.models import Replay, Scope, WebhookEvent
+from webhooks.models import AuditEntry, Refusal, Replay, Scope, WebhookEvent
 from webhooks.tests.conftest import deliver, make_event
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +91,10 @@ ADMIN: Final[dict[str, Row]] = {
     f"{EVENT}/ignore/": Row("OU", "OU"),
     f"{EVENT}/raw/": Row("OU", "OU"),
     **of_model("webhooks/apitoken", read_only("OAU")),
+    **of_model("webhooks/refusal", read_only(READERS)),
+    **of_model("webhooks/auditentry", read_only("AU")),
+    "admin/webhooks/auditentry/export/": Row("AU", "AU"),
+    "admin/billing/customer/<path:object_id>/erase/": Row("OU", "OU"),
     **of_model("auth/user", editable("AU", "U")),
     "admin/auth/user/<id>/password/": Row("U", "U"),
     **of_model("auth/group", editable("AU", "U")),
@@ -130,6 +134,7 @@ PUBLIC: Final = {
     "api/docs/": "pages that show it",
     "^api(?:/|\\Z)": "problem documents for what is not there",
     "healthz": "probes have no account",
+    "metrics": "scrapers have a token, where one is set",
     "readyz": "probes have no account",
     r"webhooks/^(?P<endpoint>[\s\S]*?)/?\Z": "providers prove themselves by signatures",
 }
@@ -189,6 +194,8 @@ def ground() -> Ground:
             **objects,
             "webhookevent": WebhookEvent.objects.get(event_id=told["id"]),
             "apitoken": token,
+            "refusal": Refusal.objects.create(code="invalid_signature", recorded_at=timezone.now()),
+            "auditentry": AuditEntry.objects.latest("sequence"),
             "user": other,
             "group": Group.objects.create(name="other"),
         }

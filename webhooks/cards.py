@@ -33,6 +33,8 @@ def without_cards(text: str, mark: str) -> str:
 def card_spans(text: str) -> Iterator[tuple[int, int]]:
     """Where what may be a card's number begins and ends; several ways to see one may overlap."""
     for run in _DIGITS.finditer(text):
+        if run.end() - run.start() < CARD_DIGITS.start:
+            continue
         groups = [found.span() for found in _GROUP.finditer(text, *run.span())]
         digits = [int(digit) for digit in run.group() if digit in "0123456789"]
         if len(digits) >= CARD_DIGITS.start:

@@ -1,14 +1,29 @@
 """What a provider told us, as a value that handlers receive."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 EARLIEST: Final = datetime(2, 1, 1, tzinfo=UTC).timestamp()
 LATEST: Final = datetime(9998, 12, 31, tzinfo=UTC).timestamp()
 """A year from either end of what there are dates for, so that a moment can be shown in any time
 zone, and have days added to it."""
+
+
+LONGEST_NAME: Final = 255
+_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
+
+
+def is_name(value: object) -> TypeGuard[str]:
+    """Whether a value can name something: text that is not empty, and that every database takes."""
+    return (
+        isinstance(value, str)
+        and 0 < len(value) <= LONGEST_NAME
+        and "\0" not in value
+        and (value.isascii() or not _SURROGATE.search(value))
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

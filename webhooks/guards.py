@@ -13,6 +13,9 @@ from webhooks.exceptions import (
 )
 from webhooks.providers import PROVIDERS
 
+UNTOLD: Final = ("", "application/x-www-form-urlencoded")
+"""What a sender says who was told nothing: curl and Python's urllib take any body for a form."""
+
 LONGEST_LENGTH: Final = 20
 """No body has a length of more digits; Python would refuse to read 5,000 of them."""
 
@@ -86,7 +89,7 @@ def check_user_agent(user_agent: str, *, allowed: str) -> None:
 def check_media_type(media_type: str, *, accepted: tuple[str, ...]) -> None:
     """Refuse a body that is plainly something else than the provider sends."""
     is_json = media_type.endswith("+json") and "application/json" in accepted
-    if media_type and media_type not in accepted and not is_json:
+    if media_type not in (*accepted, *UNTOLD) and not is_json:
         raise UnsupportedMediaType(f"The body must be {' or '.join(accepted)}.")
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from webhooks.cards import card_like
+from webhooks.events import is_name
 from webhooks.personal import ABOUT_PEOPLE, FREE_TEXT, KEPT, is_personal, is_secret
 
 OWNED: Final = frozenset(
@@ -128,7 +129,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 def _id(value: Any) -> str:
     if isinstance(value, Mapping):
         value = value.get("id")
-    return value if isinstance(value, str) and len(value) <= 255 else ""
+    return value if is_name(value) else ""
 
 
 def _kind(value: Mapping[str, Any], above: str) -> str:

@@ -7,6 +7,8 @@ from html import escape
 from typing import Final
 from urllib.parse import quote
 
+from webhooks.cards import card_spans
+
 HIDDEN: Final = "[hidden]"
 
 SHORTEST: Final = 6
@@ -30,11 +32,6 @@ _HINTS: Final = (
 )
 """In small letters; a text with none of them has none of these shapes, as most lines of a log."""
 
-_DIGITS: Final = re.compile(r"[0-9](?<![0-9A-Za-z_][0-9])(?:[ -]?[0-9]){12,}(?![0-9A-Za-z_])")
-_GROUP: Final = re.compile(r"[0-9]+")
-_DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
-LEAST, MOST = 13, 19
-"""How many digits a card's number has."""
 
 
 def scrub(text: str, known: Iterable[str] = ()) -> str:
@@ -54,36 +51,18 @@ def scrub_cards(text: str) -> str:
     13 to 19 digits, in groups or not, whose check digit is right (Luhn): every card's is, and so
     is that of one in ten other numbers.
     """
-    return _DIGITS.sub(_without_cards, text)
+    parts, end = [], 0
+    for start, stop in card_spans(text):
+        if start >= end and not _is_part_of_a_word(text, start, stop):
+            digits = "".join(filter(str.isdigit, text[start:stop]))
+            parts += [text[end:start], f"[card {digits[-4:]}]"]
+            end = stop
+    return "".join([*parts, text[end:]])
 
 
-def _without_cards(found: re.Match[str]) -> str:
-    run = found[0]
-    kept, at = [], 0
-    for group in _GROUP.finditer(run):
-        start = group.start()
-        if start >= at and (end := _end_of_card(run, start)):
-            kept += [run[at:start], f"[card {run[end - 4 : end]}]"]
-            at = end
-    return "".join([*kept, run[at:]])
-
-
-def _end_of_card(run: str, start: int) -> int:
-    """Where the card number ends that begins here, with whole groups of digits; 0 for none."""
-    # Every second digit counts double, from the last but one on: both sums are kept, as whether
-    # a digit is such a one shows in the end.
-    length, total, other = 0, 0, 0
-    for at in range(start, len(run)):
-        if not run[at].isdigit():
-            continue
-        digit = ord(run[at]) - ord("0")
-        length, total, other = length + 1, other + digit, total + _DOUBLED[digit]
-        if length > MOST:
-            break
-        is_last = at + 1 == len(run) or not run[at + 1].isdigit()
-        if length >= LEAST and is_last and total % 10 == 0:
-            return at + 1
-    return 0
+def _is_part_of_a_word(text: str, start: int, stop: int) -> bool:
+    # Hashes and ids hold long runs of digits too.
+    return text[start - 1 : start].isalpha() or text[stop : stop + 1].isalpha()
 
 
 @lru_cache(maxsize=8)

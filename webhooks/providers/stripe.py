@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
 from webhooks import conf
-from webhooks.events import Event, moment
+from webhooks.events import Event, is_name, moment
 from webhooks.exceptions import (
     InvalidSignature,
     MalformedEvent,
@@ -29,7 +29,6 @@ MAX_PARTS: Final = 32
 two while one is rolled; each further part would cost a stranger less than us."""
 
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 DASHBOARD_PATHS = {
     "event": "events",
@@ -154,7 +153,7 @@ def _parse_body(body: bytes) -> dict[str, Any]:
 def _as_event(payload: dict[str, Any], secret_id: str = "") -> Event:
     """The event in a payload, of which only what the protocol promises is insisted on."""
     for key in ("id", "type"):
-        if not _is_name(payload.get(key)):
+        if not is_name(payload.get(key)):
             raise MalformedEvent(f"The event's {key} must be a string of 1 to 255 characters.")
     created = payload.get("created")
     if "created" in payload and (isinstance(created, bool) or not isinstance(created, int | float)):
@@ -183,17 +182,8 @@ def _as_event(payload: dict[str, Any], secret_id: str = "") -> Event:
     )
 
 
-def _is_name(value: object) -> bool:
-    return (
-        isinstance(value, str)
-        and 0 < len(value) <= 255
-        and "\0" not in value
-        and (value.isascii() or not _SURROGATE.search(value))
-    )
-
-
 def _name(value: object) -> str:
     """A value to search by: an id, or the id of an expanded object; empty when it is neither."""
     if isinstance(value, dict):
         value = value.get("id")
-    return value if isinstance(value, str) and _is_name(value) else ""
+    return value if is_name(value) else ""

@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 
 from webhooks.events import Event
-from webhooks.models import WebhookEvent
+from webhooks.models import Refusal, WebhookEvent
 from webhooks.tests.conftest import Subscribe, deliver, make_event, post, sign
 
 
@@ -87,6 +87,10 @@ def test_of_a_delivery_nothing_is_kept_but_its_body_and_what_that_tells() -> Non
     headers = sign(body)
     for sent in (headers | marked, headers | marked, marked):
         post(body, sent)
+    # Of what is refused, that much is kept to tell senders apart.
+    [refusal] = Refusal.objects.all()
+    assert refusal.user_agent == marked["User-Agent"]
+    refusal.delete()
 
     kept = [str(row) for model in apps.get_models() for row in model._default_manager.values()]
     assert not [row for row in kept if "marked" in row or headers["Stripe-Signature"][-64:] in row]
