@@ -33,7 +33,6 @@ _HINTS: Final = (
 """In small letters; a text with none of them has none of these shapes, as most lines of a log."""
 
 
-
 def scrub(text: str, known: Iterable[str] = ()) -> str:
     """The text without these secrets, without whatever looks like one, and without card numbers."""
     forms = _forms_of(frozenset(known))
