@@ -75,7 +75,7 @@ def test_what_changed_of_an_account(admin: Client, other: User) -> None:
     assert on_record() == [
         (
             "anna",
-            f"auth.User {other.pk}",
+            f"auth.user:{other.pk}",
             {
                 "name": "berta",
                 "changed": {
@@ -111,7 +111,7 @@ def test_several_accounts_at_once(admin: Client, other: User) -> None:
     form = {"action": "delete_selected", "_selected_action": [other.pk], "post": "yes"}
     save(admin, USERS, form)
 
-    assert [subject for _, subject, _ in on_record()] == [f"auth.User {other.pk}"]
+    assert [subject for _, subject, _ in on_record()] == [f"auth.user:{other.pk}"]
     assert not User.objects.filter(pk=other.pk).exists()
 
 
@@ -124,7 +124,7 @@ def test_what_changed_of_a_group(admin: Client) -> None:
 
     changed = {"permissions": [[], ["webhooks.view_webhookevent"]]}
     assert on_record() == [
-        ("anna", f"auth.Group {group.pk}", {"name": "Interns", "changed": changed})
+        ("anna", f"auth.group:{group.pk}", {"name": "Interns", "changed": changed})
     ]
 
 
@@ -133,7 +133,7 @@ def test_a_new_password_is_on_record_without_it(admin: Client, other: User) -> N
     save(admin, f"{USERS}{other.pk}/password/", {**form, "set-password": "yes"})
 
     assert on_record() == [
-        ("anna", f"auth.User {other.pk}", {"name": "berta", "password": "changed"})
+        ("anna", f"auth.user:{other.pk}", {"name": "berta", "password": "changed"})
     ]
 
 
