@@ -10,7 +10,8 @@ PRODUCTION_LIKE = env DEBUG=false ALLOWED_HOSTS=payments.example SECURE_SSL_REDI
 	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \
 	STRIPE_WEBHOOK_SECRET=whsec_$$($(BIN)/python -c 'import secrets; print(secrets.token_hex(16))') \
 	AUDIT_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(48))') \
-	AUDIT_KEY_FALLBACKS= AUDIT_SEAL_EVERY_MINUTES=5 SECRET_KEY_FALLBACKS= DATABASE_URL= DATABASE_PATH=:memory: REDIS_URL= \
+	AUDIT_KEY_FALLBACKS= AUDIT_SEAL_EVERY_MINUTES=5 SECRET_KEY_FALLBACKS= \
+	DATABASE_URL= DATABASE_PATH=:memory: REDIS_URL= \
 	WEBHOOK_PROCESSING=request STRIPE_API_KEY= STRIPE_FETCH=undecidable \
 	STRIPE_FETCH_PER_SECOND=20 RECONCILE_EVERY_MINUTES=0 RECONCILE_BILLING_EVERY_HOURS=0 \
 	RECONCILE_BILLING_REPAIR=false BILLING_GRACE_DAYS=7 \
@@ -32,14 +33,17 @@ stack: .venv/dev.stamp .env ## Serve it from PostgreSQL, Redis and Celery worker
 	$(BIN)/python -m tests.stack --port $(PORT)
 
 .PHONY: test
-test: .venv/dev.stamp ## Test on SQLite, then on PostgreSQL and Redis
+test: .venv/dev.stamp ## Test on SQLite, and beside that on PostgreSQL and Redis
 	@rm -f .coverage .coverage.*
-	@status=0; for database in sqlite postgresql; do \
-		SUITE_DATABASE=$$database $(BIN)/python -m coverage run --branch --parallel-mode \
-			--source=$(APPS) --omit='*/tests/*,*/migrations/*' -m pytest -q || status=$$?; \
-	done; \
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target \
+		test-sqlite test-postgresql; status=$$?; \
 	$(BIN)/coverage combine -q && $(BIN)/coverage report --skip-covered --skip-empty; \
 	exit $$status
+
+.PHONY: test-sqlite test-postgresql
+test-sqlite test-postgresql: test-%: .venv/dev.stamp
+	@SUITE_DATABASE=$* $(BIN)/python -m coverage run --branch --parallel-mode \
+		--source=$(APPS) --omit='*/tests/*,*/migrations/*' -m pytest -q
 
 .PHONY: nightly
 nightly: .venv/dev.stamp ## Tell 10,000 stories (test: 500), draw 1,000 oddities (40), fuzz; forty minutes
