@@ -29,7 +29,7 @@ from tests.fake_stripe import (
 )
 from tests.fake_stripe.server import Served
 from tests.marked import MARK, NAME, mark
-from webhooks import replays
+from webhooks import disclosure, replays
 from webhooks.events import Event
 from webhooks.models import Scope, Trigger, WebhookEvent
 from webhooks.testkit.stripe_events import envelope
@@ -227,7 +227,11 @@ def test_no_trace_is_left_and_the_money_stays(
     before = money("")
     assert len(marked.traces_in_database()) > 100
     assert before == money(TWIN)
+    event = WebhookEvent.objects.filter(customer_id=customer).exclude(body=None).latest("pk")
+    disclosure.disclose(event, actor="anna", reason=f"as {marked.MARK} asks", now=timezone.now())
+    call_command("audit", "seal", stdout=StringIO())
     said = erase(customer)
+    call_command("audit", "verify", stdout=StringIO())
     assert marked.traces_in_database() == []
     assert money("") == before
     assert erase(customer) == "nothing is left to erase\n"
@@ -262,6 +266,9 @@ def test_nothing_brings_it_back(
     replays.replay(WebhookEvent.objects.filter(account=""), order)
     assert marked.traces_in_database() == []
     assert sums(TWIN).items() <= sums("").items()
+
+    call_command("audit", "seal", stdout=StringIO())
+    call_command("audit", "verify", stdout=StringIO())
 
     # From Stripe, which has everything still.
     settings.STRIPE_FETCH = "always"

@@ -148,7 +148,7 @@ def test_the_models_refuse_to_change() -> None:
     [
         "UPDATE webhooks_auditentry SET actor = 'eve'",
         "DELETE FROM webhooks_auditentry",
-        "TRUNCATE webhooks_auditentry",
+        "TRUNCATE webhooks_auditentry, webhooks_auditreason",
         "UPDATE webhooks_seal SET count = 1",
         "DELETE FROM webhooks_seal",
         "TRUNCATE webhooks_seal",
