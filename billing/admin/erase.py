@@ -58,6 +58,12 @@ def erasure_facts(customer: Customer) -> Iterator[Facts]:
         yield Facts("Personal data erased", [facts])
 
 
+def is_erased(customer: Customer) -> bool:
+    """Whether nothing is left to erase."""
+    done = Erasure.objects.filter(customer_id=customer.provider_id, finished_at__isnull=False)
+    return done.filter(**customer.scope).exists()
+
+
 def erase_customer(request: HttpRequest, form: EraseForm) -> None:
     """Erase a customer on behalf of the user, and tell the user what came of it."""
     done = erase(

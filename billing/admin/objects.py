@@ -10,11 +10,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import BooleanRadioFilter
+from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 
 from billing.admin.columns import COLUMNS, STATES
-from billing.admin.erase import EraseForm, erase_customer, erasure_facts
+from billing.admin.erase import EraseForm, erase_customer, erasure_facts, is_erased
 from billing.admin.facts import object_facts, record_facts
 from billing.admin.filters import status_filter
 from billing.admin.history import changes_of_object
@@ -102,6 +103,14 @@ class CustomerAdmin(ObjectAdmin):
     def answers(self, obj: Customer) -> Iterable[Panel]:
         yield from erasure_facts(obj)
         yield may_use(obj)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
+        """Erasing, while there is something to erase."""
+        customer = self.get_object(request, unquote(object_id))
+        if customer is None or is_erased(customer):
+            return []
+        permitted: list[UnfoldAction] = super().get_actions_detail(request, object_id)
+        return permitted
 
     def has_erase_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whether the user may have customers erased."""

@@ -200,6 +200,20 @@ def test_staff_erase_with_the_id_and_a_reason(ada: Customer, anna: Client) -> No
     assert AuditEntry.objects.filter(action=AuditEntry.Action.ERASED).latest("pk").actor == "anna"
 
 
+def test_staff_are_not_asked_to_erase_twice(ada: Customer) -> None:
+    anna = log_in("view_customer", "erase_customer", "view_webhookevent")
+    record = f"/admin/billing/customer/{ada.pk}/change/"
+    assert page(ada) in anna.get(record).content.decode()
+
+    anna.post(page(ada), {"customer_id": "cus_ada", "reason": "ticket 7"})
+
+    assert page(ada) not in anna.get(record).content.decode()
+    event = WebhookEvent.objects.exclude(erased_at=None).latest("pk")
+    shown = anna.get(f"/admin/webhooks/webhookevent/{event.pk}/change/").content.decode()
+    assert "; the hash is of what was signed" in shown
+    assert "&lt;time" not in shown
+
+
 @pytest.mark.parametrize("allowed", ["view_customer", "erase_customer"])
 def test_erasing_takes_both_permissions(ada: Customer, allowed: str) -> None:
     client = log_in(allowed)

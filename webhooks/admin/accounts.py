@@ -75,6 +75,16 @@ class AccountAdmin(OnRecord, UserAdmin[User], SelectionAdmin):
         kept = super().get_readonly_fields(request, obj)
         return kept if request.user.is_superuser else (*kept, *RAISING)
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        whole = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return whole
+        # Even a part of a hash is of no use to those who only look.
+        return [
+            (name, {**options, "fields": [one for one in options["fields"] if one != "password"]})
+            for name, options in whole
+        ]
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and _may_touch(request, obj)
 

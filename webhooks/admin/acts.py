@@ -41,7 +41,7 @@ IGNORING: Final = Act(
     "ignore_selected",
 )
 DISCLOSING: Final = Act(
-    "Raw payload",
+    "Show raw payload",
     "It may hold what identifies a person. That you looked, and why, goes on record.",
     "Its payload has been cleaned up.",
     lambda events, _: events.replayable(),

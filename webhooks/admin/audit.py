@@ -1,8 +1,7 @@
 """The screens of the audit trail."""
 
-import json
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django.apps import apps
 from django.contrib import admin
@@ -10,19 +9,30 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from unfold.contrib.filters.admin import RadioFilter
 from unfold.decorators import action
 
 from webhooks import audit
+from webhooks.admin.entries import (
+    details_of,
+    linked_subject,
+    neighbour,
+    reason_of,
+    standing_of,
+    subject_shown,
+)
 from webhooks.admin.filters import DayRangeFilter
 from webhooks.admin.panels import Fact, Facts, Panel
 from webhooks.admin.readonly import ReadOnlyAdmin
-from webhooks.admin.values import NOTHING, badge, code, link, moment, page_url
-from webhooks.models import AuditEntry, AuditReason
+from webhooks.admin.values import NOTHING, code, moment
+from webhooks.models import AuditEntry
 
 EXPORT = "webhooks.export_auditentry"
 """The permission to take the trail away in a file."""
+
+
+BUT_SEALS: Final = "-seals"
+"""In the place of an act: all but the seals, which would hide what people did."""
 
 
 class ActionFilter(RadioFilter):
@@ -32,9 +42,12 @@ class ActionFilter(RadioFilter):
     parameter_name = "act"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(value, str(label)) for value, label in AuditEntry.Action.choices]
+        acts = [(value, str(label)) for value, label in AuditEntry.Action.choices]
+        return [(BUT_SEALS, "All but seals"), *acts]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == BUT_SEALS:
+            return queryset.exclude(action=AuditEntry.Action.SEALED)
         return queryset.filter(action=self.value()) if self.value() else queryset
 
 
@@ -64,7 +77,7 @@ class AuditAdmin(ReadOnlyAdmin):
     @admin.display(description="subject")
     def code_of_subject(self, row: AuditEntry) -> str:
         """What it was done to."""
-        return code(row.subject)
+        return subject_shown(row)
 
     @admin.display(description="recorded")
     def recorded(self, row: AuditEntry) -> str:
@@ -75,18 +88,16 @@ class AuditAdmin(ReadOnlyAdmin):
         about = [
             Fact("Act", obj.get_action_display()),
             Fact("Actor", obj.actor or NOTHING),
-            Fact("Subject", code(obj.subject), wide=True),
+            Fact("Subject", linked_subject(request, obj)),
             Fact("Recorded", moment(obj.recorded_at)),
-            Fact("Reason", _reason(obj), wide=True),
-            Fact("Details", _shown(obj.details), wide=True),
+            Fact("Reason", reason_of(obj), wide=True),
+            Fact("Details", details_of(obj), wide=True),
         ]
         place = [
-            Fact("Number", str(obj.sequence)),
-            Fact("HMAC", _fits(obj)),
-            Fact("", code(obj.mac), wide=True),
-            Fact("Key", code(obj.key_id)),
-            Fact("Before", _neighbour(obj.sequence - 1)),
-            Fact("After", _neighbour(obj.sequence + 1)),
+            Fact("HMAC", standing_of(obj), wide=True),
+            Fact("Key", code(obj.key_id), wide=True),
+            Fact("Entry before", neighbour(obj.sequence - 1)),
+            Fact("Entry after", neighbour(obj.sequence + 1)),
         ]
         yield Facts(f"Audit entry {obj.sequence}", [about, place])
 
@@ -122,30 +133,6 @@ class AuditAdmin(ReadOnlyAdmin):
             content_type="application/jsonl",
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )
-
-
-def _shown(details: Any) -> str:
-    if not details:
-        return NOTHING
-    text = json.dumps(details, indent=2, ensure_ascii=False)
-    return format_html('<pre class="scrolled">{}</pre>', text)
-
-
-def _reason(entry: AuditEntry) -> str:
-    given = AuditReason.objects.filter(entry=entry).first()
-    return given.text if given else NOTHING
-
-
-def _fits(entry: AuditEntry) -> str:
-    fits = audit.fits(entry)
-    if fits is None:
-        return badge("Signed with a key that is not at hand", "warning")
-    return badge("Fits its neighbours", "success") if fits else badge("Does not fit", "danger")
-
-
-def _neighbour(sequence: int) -> str:
-    entry = AuditEntry.objects.filter(sequence=sequence).first()
-    return link(page_url(entry), str(entry)) if entry else NOTHING
 
 
 def _unsealed() -> Iterable[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """What staff can do about events: each act asks for its own permission, and for a reason."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 
@@ -25,6 +26,7 @@ from webhooks.models import WebhookEvent
 from webhooks.replays import BULK, REPLAY
 
 Effect = Callable[[HttpRequest, Sequence[int], Any], None]
+_ACTS: Final = {"rerun": RERUNNING, "ignore": IGNORING, "raw": DISCLOSING}
 
 
 class EventActions(ReadOnlyAdmin):
@@ -44,6 +46,15 @@ class EventActions(ReadOnlyAdmin):
     def has_raw_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whether the user may see payloads unmasked."""
         return self.has_view_permission(request) and request.user.has_perm(VIEW_RAW)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
+        """What this user can do about the event as it stands."""
+        event = self.get_object(request, unquote(object_id))
+        if event is None:
+            return []
+        now, itself = timezone.now(), WebhookEvent.objects.filter(pk=event.pk)
+        permitted = super().get_actions_detail(request, object_id)
+        return [one for one in permitted if _ACTS[one.path].possible(itself, now).exists()]
 
     def raw_url(self, request: HttpRequest, event: WebhookEvent) -> str:
         """The way to what is masked, for those who may go it."""

@@ -50,7 +50,7 @@ def event_facts(event: WebhookEvent) -> Facts:
         Fact("SHA-256 of the payload", code(event.sha256), wide=True),
     ]
     if event.erased_at:
-        said = f"{moment(event.erased_at)}; the hash is of what was signed"
+        said = format_html("{}; the hash is of what was signed", moment(event.erased_at))
         receipt.append(Fact("Personal data erased", said, wide=True))
     return Facts(f"Event (times in {timezone.get_current_timezone_name()})", [standing, receipt])
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.contrib.admin import ShowFacets
 from django.db.models import BinaryField, Model
 from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 from unfold.paginator import InfinitePaginator
 
 from webhooks.admin.panels import Panel
@@ -35,6 +36,14 @@ class ReadOnlyAdmin(IndexedSearchAdmin):
     def panels(self, request: HttpRequest, obj: Any) -> Iterable[Panel]:
         """What is shown of one object, from top to bottom."""
         raise NotImplementedError
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        # Left to itself, the title is an invitation to select something.
+        named = {"title": capfirst(self.opts.verbose_name_plural)}
+        page: HttpResponse = super().changelist_view(request, named | (extra_context or {}))
+        return page
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

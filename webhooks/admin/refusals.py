@@ -12,7 +12,7 @@ from webhooks import exceptions
 from webhooks.admin.filters import Choices
 from webhooks.admin.panels import Fact, Facts, Panel
 from webhooks.admin.readonly import ReadOnlyAdmin
-from webhooks.admin.values import NOTHING, badge, code, moment
+from webhooks.admin.values import NOTHING, code, moment
 from webhooks.models import Refusal
 
 KINDS: Final[tuple[type[exceptions.Rejected], ...]] = (
@@ -79,7 +79,7 @@ class RefusalAdmin(ReadOnlyAdmin):
     @admin.display(description="code")
     def told(self, row: Refusal) -> str:
         """What the sender was told."""
-        return badge(row.code)
+        return code(row.code)
 
     @admin.display(description="endpoint")
     def where(self, row: Refusal) -> str:
@@ -105,7 +105,7 @@ class RefusalAdmin(ReadOnlyAdmin):
                     Fact("Code", self.told(obj)),
                     Fact("Endpoint", self.where(obj)),
                     Fact("Client address", self.who(obj)),
-                    Fact("Stands for", f"{self.times(obj)} since the last one recorded"),
+                    Fact("Stands for", _stands_for(obj)),
                 ],
                 [
                     Fact("User agent", obj.user_agent or NOTHING, wide=True),
@@ -113,3 +113,9 @@ class RefusalAdmin(ReadOnlyAdmin):
                 ],
             ],
         )
+
+
+def _stands_for(refusal: Refusal) -> str:
+    if refusal.stands_for == 1:
+        return "itself alone"
+    return f"{refusal.stands_for:,} since the last one recorded"

@@ -102,7 +102,7 @@ def _set_up(request: HttpRequest, user: Any) -> HttpResponse:
             proven, codes = confirmed
             _let_in(request, proven)
             return _page(request, "codes", codes=codes)
-        form.add_error("token", "That is not the code it shows. Is its clock right?")
+        form.add_error("token", _set_up_refusal(user))
     is_required = conf.second_factor() is conf.SecondFactor.REQUIRED
     key = device.config_url.partition("secret=")[2].partition("&")[0]
     return _page(request, "set_up", form=form, qr=_qr(device), key=key, is_required=is_required)
@@ -126,6 +126,15 @@ def _refusal(user: Any) -> str:
     return (
         f"{text} The next is looked at after {time_of(until, timezone.now())}." if until else text
     )
+
+
+def _set_up_refusal(user: Any) -> str:
+    is_allowed, wait = second_factor.begin(user).verify_is_allowed()
+    text = "That is not the code it shows. Is its clock right?"
+    if is_allowed:
+        return text
+    until = time_of(wait["locked_until"], timezone.now())
+    return f"{text} The next is looked at after {until}."
 
 
 def _next(request: HttpRequest) -> str:

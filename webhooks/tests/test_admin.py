@@ -404,6 +404,27 @@ class TestRerun:
         assert support.get(f"{LIST}0/rerun/").status_code == 404
 
 
+def test_only_what_can_be_done_is_offered(operator: Client, subscribe: Subscribe) -> None:
+    subscribe(gives_up)
+    event = receive()
+    acts = [page(event, act) for act in ("rerun", "ignore", "raw")]
+
+    def offered() -> list[bool]:
+        shown = text(operator, page(event))
+        return [act in shown for act in acts]
+
+    assert offered() == [True, True, True]
+    operator.post(page(event, "ignore"), {"reason": "theirs to mend"})
+    assert offered() == [True, False, True]
+    WebhookEvent.objects.update(body=None)
+    assert offered() == [False, False, False]
+
+
+@pytest.mark.parametrize("key", ["0", "abc", "99999999999999999999"])
+def test_an_unknown_event_is_no_error(operator: Client, key: str) -> None:
+    assert operator.get(f"{LIST}{key}/change/").status_code == 302
+
+
 class TestRerunOfASelection:
     def selection(self, *events: WebhookEvent) -> dict[str, Any]:
         pks = [event.pk for event in events]
@@ -494,6 +515,21 @@ def test_the_first_page_shows_what_needs_attention(viewer: Client, subscribe: Su
     assert [count for _, count, _ in answer.context["counts"]] == [1, 1]
     assert page(failed) in answer.content.decode()
     assert page(late) not in answer.content.decode()
+
+
+def test_who_only_looks_at_accounts_sees_nothing_of_passwords() -> None:
+    client = log_in("view_user")
+    user = User.objects.create_user("bob", password="correct-horse-battery")
+    salt = user.password.split("$")[2][:6]
+
+    assert salt not in text(client, f"/admin/auth/user/{user.pk}/change/")
+
+    User.objects.filter(username="anna").update(is_superuser=True)
+    assert salt in text(client, f"/admin/auth/user/{user.pk}/change/")
+
+
+def test_an_account_without_permissions_is_told_what_to_do() -> None:
+    assert "put you in a group" in text(log_in(), "/admin/")
 
 
 @pytest.mark.parametrize("screen", ["user", "group"])

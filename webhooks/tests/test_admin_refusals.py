@@ -57,6 +57,8 @@ def test_they_are_found_by_code_endpoint_and_client(viewer: Client) -> None:
     assert found(viewer, endpoint="(elsewhere)") == {third.pk}
     assert found(viewer, q="2001:db8::1") == {third.pk}
     assert "1,200" in text(viewer, LIST)
+    assert "1,200 since the last one" in text(viewer, f"{LIST}{first.pk}/change/")
+    assert "itself alone" in text(viewer, f"{LIST}{second.pk}/change/")
 
 
 def test_nobody_changes_them_and_only_those_permitted_see_them() -> None:

@@ -10,9 +10,11 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import Permission, User
 from django.test import Client
+from django.utils.timezone import now
 
 from webhooks import audit
-from webhooks.models import AuditEntry
+from webhooks.models import AuditEntry, Replay, Trigger
+from webhooks.replays import ask
 from webhooks.tests.trail import alter, lay
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +66,35 @@ def test_entries_are_filtered_and_searched(auditor: Client, query: dict[str, str
     lay()
     found = auditor.get(LIST, query).context["cl"].result_list
     assert [entry.action for entry in found] == ["command.run"]
+
+
+def test_seals_say_what_they_seal_and_can_be_left_out(auditor: Client) -> None:
+    lay(events=2)
+    assert '3 of <span class="code" title="webhooks.webhookevent">' in text(auditor, LIST)
+    found = auditor.get(LIST, {"act": "-seals"}).context["cl"].result_list
+    assert [entry.action for entry in found] == ["command.run", "staff.login"]
+
+
+def test_the_reason_of_a_rerun_is_with_its_entry(auditor: Client) -> None:
+    event = lay()
+    order = ask(
+        trigger=Trigger.STAFF, actor="ada", reason="ticket <7>", events=[event.pk], now=now()
+    )
+    entry = entry_of("event.rerun")
+    assert "ticket &lt;7&gt;" in text(auditor, page(entry))
+    Replay.objects.filter(pk=order.pk).delete()
+    assert "not kept here" in text(auditor, page(entry))
+
+
+def test_a_subject_is_a_link_for_those_who_may_see_it(auditor: Client) -> None:
+    user = User.objects.get(username="eve")
+    entry = audit.record(AuditEntry.Action.LOGIN, actor="eve", subject="auth.user:1", now=now())
+    for subject in ("auth.user:", "auth.nothing:1", "a.b.c:1", "no label"):
+        audit.record(AuditEntry.Action.LOGIN, actor="eve", subject=subject, now=now())
+        assert "<span" in text(auditor, page(entry_of("staff.login")))
+    assert "/admin/auth/user/1/" not in text(auditor, page(entry))
+    user.user_permissions.add(Permission.objects.get(codename="view_user"))
+    assert "/admin/auth/user/1/" in text(auditor, page(entry))
 
 
 def test_a_page_tells_whether_the_entry_fits(auditor: Client) -> None:

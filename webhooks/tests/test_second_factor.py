@@ -160,6 +160,17 @@ def test_wrong_codes_open_nothing_and_make_wait(user: User) -> None:
     assert is_inside(client)
 
 
+def test_a_wrong_code_at_the_setting_up_makes_wait_and_says_so(user: User) -> None:
+    client = log_in(user)
+    client.get(SETTINGS)
+
+    refused = client.post(SETTINGS, {"token": "000000"}).content.decode()
+    waiting = client.post(SETTINGS, {"token": code_now(user, confirmed=False)}).content.decode()
+
+    assert "is looked at after" in refused
+    assert "is looked at after" in waiting
+
+
 def test_a_code_is_good_once(user: User) -> None:
     set_up(log_in(user), user)
     code = code_now(user)
@@ -240,8 +251,7 @@ def test_it_is_all_on_record(user: User) -> None:
     assert [entry["what"] for entry in told] == [
         *("set up", "new backup codes", "wrong code", "removed")
     ]
-    removed = entries.latest("sequence")
-    assert removed.reason.text == "lost in a river"
+    assert entries.latest("sequence").reason.text == "lost in a river"
     assert not [code for code in codes if code in str(list(told))]
 
 

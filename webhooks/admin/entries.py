@@ -1,0 +1,78 @@
+"""How the parts of an audit entry are shown."""
+
+import json
+from typing import Any, Final
+
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.admin.exceptions import NotRegistered
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+
+from webhooks import audit
+from webhooks.admin.values import NOTHING, badge, code, link, page_url, search_url
+from webhooks.models import AuditEntry, AuditReason, Replay
+
+REASON_ELSEWHERE: Final = "not kept here; its keyed hash is among the details"
+
+
+def subject_shown(entry: AuditEntry) -> str:
+    """What it was done to; of a seal, how many rows of which table."""
+    told = entry.details
+    if entry.action == AuditEntry.Action.SEALED and "count" in told:
+        return format_html("{} of {}", told["count"], code(str(told.get("table", ""))))
+    return code(entry.subject)
+
+
+def linked_subject(request: HttpRequest, entry: AuditEntry) -> str:
+    """The same, as the way to its screen where the user may go it."""
+    shown = subject_shown(entry)
+    label, _, key = entry.subject.partition(":")
+    try:
+        model = apps.get_model(label)
+        screen = admin.site.get_model_admin(model)
+    except (LookupError, ValueError, NotRegistered):
+        return shown
+    if not key or not screen.has_view_permission(request):
+        return shown
+    if not key.isdecimal():
+        return link(search_url(model, key), shown)
+    opts = model._meta
+    return link(reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[key]), shown)
+
+
+def reason_of(entry: AuditEntry) -> str:
+    """Why, in the words that were given: with the entry, or with the re-run that was asked for."""
+    if given := AuditReason.objects.filter(entry=entry).first():
+        return given.text
+    order = entry.details.get("replay")
+    if isinstance(order, int) and (asked := Replay.objects.filter(pk=order).first()):
+        return asked.reason or NOTHING
+    return REASON_ELSEWHERE if "reason" in entry.details else NOTHING
+
+
+def details_of(entry: AuditEntry) -> str:
+    """Everything else."""
+    return _as_json(entry.details) if entry.details else NOTHING
+
+
+def standing_of(entry: AuditEntry) -> str:
+    """The entry's HMAC, and whether it fits."""
+    fits = audit.fits(entry)
+    if fits is None:
+        told = badge("Signed with a key that is not at hand", "warning")
+    else:
+        told = badge("Fits its neighbours", "success") if fits else badge("Does not fit", "danger")
+    return format_html("{} {}", code(entry.mac), told)
+
+
+def neighbour(sequence: int) -> str:
+    """The way to the entry with this number."""
+    entry = AuditEntry.objects.filter(sequence=sequence).first()
+    return link(page_url(entry), str(entry)) if entry else NOTHING
+
+
+def _as_json(details: Any) -> str:
+    text = json.dumps(details, indent=2, ensure_ascii=False)
+    return format_html('<pre class="scrolled">{}</pre>', text)
