@@ -15,10 +15,11 @@ pytestmark = pytest.mark.postgresql
 RECORD_MANY = """
 INSERT INTO webhooks_webhookevent (
     provider, event_id, endpoint, type, object_type, object_id, customer_id, account, livemode,
-    api_version, body, sha256, received_at, last_received_at, available_at, attempts, status
+    api_version, body, sha256, secret_id, received_at, last_received_at, available_at, attempts,
+    status
 )
 SELECT 'stripe', 'evt_' || n, 'stripe', 'refund.created', '', '', '', '', false,
-    '', convert_to('{"id": "evt_' || n || '"}', 'UTF8'), '', now(), now(), now(), 1, 'processed'
+    '', convert_to('{"id": "evt_' || n || '"}', 'UTF8'), '', '', now(), now(), now(), 1, 'processed'
 FROM generate_series(%s::integer, %s::integer) AS n
 """
 
