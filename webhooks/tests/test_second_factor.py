@@ -251,7 +251,8 @@ def test_it_is_all_on_record(user: User) -> None:
     assert [entry["what"] for entry in told] == [
         *("set up", "new backup codes", "wrong code", "removed")
     ]
-    assert entries.latest("sequence").reason.text == "lost in a river"
+    removed = entries.latest("sequence")
+    assert removed.reason.text == "lost in a river"
     assert not [code for code in codes if code in str(list(told))]
 
 
