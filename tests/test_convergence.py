@@ -36,7 +36,7 @@ from webhooks.signals import matches
 
 Json = dict[str, Any]
 
-IN_THE_SUITE = 500
+IN_THE_SUITE = 150
 ORDERS = int(os.environ.get("SUITE_ORDERS", IN_THE_SUITE))
 STEPS = 8
 
