@@ -111,7 +111,10 @@ def main() -> int:
     parser.add_argument("file", type=argparse.FileType("rb"))
     parser.add_argument("--anchor", action="append", default=[], metavar="SEQ:MAC")
     options = parser.parse_args()
-    current = os.environ.get("AUDIT_KEY") or getpass.getpass("Audit key: ")
+    try:
+        current = os.environ.get("AUDIT_KEY") or getpass.getpass("Audit key: ")
+    except EOFError:
+        parser.error("AUDIT_KEY is not set, and there is no terminal to ask for it")
     former = os.environ.get("AUDIT_KEY_FALLBACKS", "").split(",")
     keys = [key for key in [current.strip(), *former] if key]
     found = 0

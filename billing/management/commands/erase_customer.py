@@ -49,7 +49,7 @@ class Command(BaseCommand):
             for customer_id, done in erasure.finish_all():
                 self.stdout.write(f"{customer_id}: {_count(done)}")
             return
-        if not options["reason"].strip():
+        if not (options["reason"].strip() or options["dry_run"]):
             raise CommandError("--reason: say why.")
         self._erase(options)
 
