@@ -9,6 +9,7 @@ from psycopg import sql
 
 from benchmarks import tuning
 from tests.servers import postgresql_program
+from webhooks.erased import falls_under_erasure
 from webhooks.intake import RECORD
 
 # What differs from one event to the next; the body goes over the wire each time, as it does
@@ -36,8 +37,8 @@ def write_script(database: str, path: Path) -> str:
         *values, body = connection.execute(query.format(literals)).fetchone() or ()
     example = dict(zip(columns, values, strict=True))
     row = [DIFFERING.get(name, example[name]) for name in columns]
-    deliveries = "1"
-    statement = RECORD % (*row, deliveries)
+    deliveries, ids = "1", [DIFFERING["customer_id"]]
+    statement = (RECORD + falls_under_erasure(len(ids))) % (*row, deliveries, *ids)
     path.write_text(f"\\set unique random(1, 9000000000000000)\n{statement};\n")
     return str(body)
 
