@@ -42,6 +42,8 @@ def server_command(port: int, *, workers: int = 1) -> list[str]:
     """The command that serves the project on this machine."""
     options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
     threads = ["--blocking-threads", "4", "--no-ws", "--log-level", "warning"]
+    # One that is told to stop while it starts may not hear it, and would be waited for in vain.
+    threads += ["--workers-kill-timeout", "5"]
     return [
         sys.executable,
         "-m",
