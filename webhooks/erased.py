@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from webhooks import audit
+from webhooks import audit, jsons
 from webhooks.events import Event
 from webhooks.models import Attempt, AuditEntry, AuditReason, Erased, Erasure, Replay, WebhookEvent
 from webhooks.redaction import named, named_by, owned, redact
@@ -45,8 +45,8 @@ def ids_to_know_by(payload: Mapping[str, Any], customer_id: str) -> list[str]:
 
 
 def erasure_of(row: WebhookEvent, payload: Mapping[str, Any]) -> Erasure | None:
-    """The erasure that an event falls under."""
-    ids = ids_to_know_by(payload, row.customer_id)
+    """The erasure that an event falls under; its own id tells where its payload is gone."""
+    ids = ids_to_know_by(payload, row.customer_id) or [row.object_id]
     return erasure_of_ids(ids, row.provider, row.account, row.livemode)
 
 
@@ -129,8 +129,7 @@ def redact_late(pk: int, *, now: datetime) -> None:
     """
     with transaction.atomic():
         row = WebhookEvent.objects.select_for_update().filter(pk=pk, erased_at=None).first()
-        payload = parsed(row.body) if row else None
-        if row is None or payload is None or not (erasure := erasure_of(row, payload)):
+        if row is None or not (erasure := erasure_of(row, parsed(row.body) or {})):
             return
         done = redact_rows([row], now=now)
         new = remember(erasure, done.told)
@@ -203,8 +202,8 @@ def subject_of(erasure: Erasure) -> str:
 def parsed(body: Any) -> dict[str, Any] | None:
     """The payload in a body; None where there is none."""
     try:
-        found = json.loads(bytes(body or b""))
-    except (ValueError, RecursionError):
+        found = jsons.read(bytes(body or b""))
+    except jsons.NotJson:
         return None
     return found if isinstance(found, dict) else None
 

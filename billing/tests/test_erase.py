@@ -5,6 +5,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from billing import erasure
@@ -12,8 +13,10 @@ from billing.models import Charge, Customer, Dispute
 from billing.models.base import Scope
 from billing.tasks import finish_erasures
 from billing.tests.test_admin import deliver, log_in
-from webhooks import audit
-from webhooks.models import AuditEntry, Erased, Erasure, WebhookEvent
+from webhooks import audit, processing
+from webhooks.erased import remember
+from webhooks.erasure import ask
+from webhooks.models import Attempt, AuditEntry, Erased, Erasure, WebhookEvent
 from webhooks.testkit import stripe_objects as objects
 from webhooks.testkit.stripe_events import envelope
 
@@ -92,6 +95,23 @@ def test_a_dry_run_changes_nothing(ada: Customer) -> None:
     assert bodies_with("ada@") == ["customer.created"]
     assert not Erased.objects.exists()
     assert not AuditEntry.objects.filter(action=AuditEntry.Action.ERASED).exists()
+
+
+@pytest.mark.parametrize("event_type", ["customer.created", "charge.dispute.created"])
+def test_an_event_that_lost_its_payload_before_the_erasure_reached_it_comes_to_an_end(
+    ada: Customer, event_type: str
+) -> None:
+    now = timezone.now()
+    begun, _ = ask("stripe", "", False, "cus_ada", actor="anna", now=now)
+    remember(begun, ["du_ada"])
+    events = WebhookEvent.objects.filter(type=event_type, object_id__in=["cus_ada", "du_ada"])
+    events.update(body=None, status=WebhookEvent.Status.PENDING, available_at=now)
+
+    assert [attempt.outcome for attempt in processing.sweep()] == [Attempt.Outcome.FAILED]
+
+    event = events.get()
+    assert event.erased_at
+    assert "cleaned up" in event.last_error
 
 
 def test_what_was_interrupted_is_finished_by_the_next(ada: Customer) -> None:
