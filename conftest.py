@@ -9,8 +9,8 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from tests.fake_stripe import World, serve
 from tests.fake_stripe.server import Served
-from webhooks import refusals
-from webhooks.breaker import Breaker
+from webhooks.guards.circuit_breaker import Breaker
+from webhooks.intake import refusals
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import sys
 
 from django.core.management import execute_from_command_line
 
-from webhooks.logs import tell_crash
+from webhooks.monitoring.logs import tell_crash
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "payments_project.settings")

@@ -11,7 +11,7 @@ from itertools import cycle
 from pathlib import Path
 
 from benchmarks import tuning
-from webhooks.testkit.stripe_events import sample
+from webhooks.testing.stripe_events import sample
 
 _MARK = "@" * 24
 

@@ -9,8 +9,8 @@ from psycopg import sql
 
 from benchmarks import tuning
 from tests.servers import postgresql_program
-from webhooks.erased import falls_under_erasure
-from webhooks.intake import RECORD
+from webhooks.intake.record import RECORD
+from webhooks.privacy.suppression import falls_under_erasure
 
 # What differs from one event to the next; the body goes over the wire each time, as it does
 # from the endpoint. The rest is as in a row that the endpoint recorded.

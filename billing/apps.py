@@ -16,6 +16,6 @@ class BillingConfig(AppConfig):
         """Subscribe this app's handlers, have its history sealed, and register its checks."""
         from billing.checks import check_settings
 
-        import_module("billing.audited")
+        import_module("billing.audit_tables")
         import_module("billing.receivers")
         checks.register(check_settings, "billing")

@@ -9,13 +9,13 @@ from typing import Any
 from django.db.models import QuerySet
 
 from billing.changes import Change
-from billing.conclusions import conclude
 from billing.models import MODELS, BillingChange, ProviderObject
 from billing.models.base import Scope
-from billing.ordering import keep, weigh
-from billing.statements import Facts, Statement, facts_of, pack, plain, unpack
-from billing.witnesses import Reason, Standing
-from webhooks import rows
+from billing.ordering.latest import latest, prune
+from billing.ordering.merge import merge
+from billing.ordering.rules import Reason, Ruling
+from billing.ordering.snapshots import Facts, Snapshot, facts_of, pack, plain, unpack
+from webhooks import row_statements
 from webhooks.events import Event
 
 Verdict = BillingChange.Verdict
@@ -57,30 +57,30 @@ def apply(event: Event, change: Change) -> BillingChange | None:
     what it said is still of weight: a re-run puts right what this code got wrong at first, and
     never brings back what was true once. Must run in a transaction.
     """
-    cause, statement = caused_by(event), _statement(event, change)
-    row, is_new = _lock(cause, change, statement)
+    cause, snapshot = caused_by(event), _statement(event, change)
+    row, is_new = _lock(cause, change, snapshot)
     if is_new:
         differences = _differences(_blank(type(row)), change.facts())
         if change.casts_doubt:
-            return _record(cause, change, Verdict.UNDECIDABLE, Reason.NO_WITNESS, differences)
+            return _record(cause, change, Verdict.UNDECIDABLE, Reason.UNDECIDED, differences)
         return _record(cause, change, Verdict.APPLIED, Reason.FIRST_HEARD, differences)
     current = current_facts(row, change)
-    known = unpack(row.statements, current)
+    known = unpack(row.snapshots, current)
     had_its_say = not event.is_first_attempt and _history(event, change).exists()
-    statements = _say_again(known, statement) if had_its_say else [*known, statement]
-    if not statements:
+    snapshots = _say_again(known, snapshot) if had_its_say else [*known, snapshot]
+    if not snapshots:
         return None
-    standing = weigh(change.object_type, statements)
-    facts, in_doubt = conclude(change.object_type, current, statements, standing)
-    kept = keep(change.object_type, statements)
-    differences = _store(row, facts, change, kept, standing, in_doubt=in_doubt)
+    ruling = latest(change.object_type, snapshots)
+    facts, in_doubt = merge(change.object_type, current, snapshots, ruling)
+    kept = prune(change.object_type, snapshots)
+    differences = _store(row, facts, change, kept, ruling, in_doubt=in_doubt)
     if had_its_say and not differences:
         return None
-    verdict = _verdict(differences, in_doubt, standing, statement)
-    return _record(cause, change, verdict, _reason(in_doubt, standing, statement), differences)
+    verdict = _verdict(differences, in_doubt, ruling, snapshot)
+    return _record(cause, change, verdict, _reason(in_doubt, ruling, snapshot), differences)
 
 
-def apply_answer(change: Change, answer: Statement, cause: Cause) -> BillingChange:
+def apply_answer(change: Change, answer: Snapshot, cause: Cause) -> BillingChange:
     """Store what the provider answered when it was asked for an object, whatever events said.
 
     Only what may tell of later is weighed against it; an answer to a question that was asked
@@ -93,30 +93,30 @@ def apply_answer(change: Change, answer: Statement, cause: Cause) -> BillingChan
     if row.fetched_at and answer.heard_at and row.fetched_at > answer.heard_at:
         return _record(cause, change, Verdict.OLDER, Reason.ANSWER, {})
     current = current_facts(row, change)
-    known = [one for one in unpack(row.statements, current) if not one.is_answer]
-    statements = [answer, *known]
-    standing = weigh(change.object_type, statements)
-    facts, in_doubt = conclude(change.object_type, current, statements, standing)
+    known = [one for one in unpack(row.snapshots, current) if not one.is_answer]
+    snapshots = [answer, *known]
+    ruling = latest(change.object_type, snapshots)
+    facts, in_doubt = merge(change.object_type, current, snapshots, ruling)
     row.fetched_at = answer.heard_at
     differences = _store(
-        row, facts, change, keep(change.object_type, statements), standing, in_doubt=in_doubt
+        row, facts, change, prune(change.object_type, snapshots), ruling, in_doubt=in_doubt
     )
-    verdict = _verdict(differences, in_doubt, standing, answer)
-    reason = Reason.NO_WITNESS if in_doubt else Reason.ANSWER
+    verdict = _verdict(differences, in_doubt, ruling, answer)
+    reason = Reason.UNDECIDED if in_doubt else Reason.ANSWER
     return _record(cause, change, verdict, reason, differences)
 
 
 def current_facts(row: ProviderObject, change: Change) -> dict[str, Any]:
-    """What is stored of an object, as statements have it. The change is any of the object's."""
+    """What is stored of an object, as snapshots have it. The change is any of the object's."""
     facts = {name: plain(getattr(row, name)) for name in change.names()}
     if not row.deleted:
         del facts["deleted"]
     return facts
 
 
-def _statement(event: Event, change: Change) -> Statement:
+def _statement(event: Event, change: Change) -> Snapshot:
     before = change.before
-    return Statement(
+    return Snapshot(
         event_id=event.id,
         at=int(event.created_at.timestamp()) if event.created_at else None,
         said=facts_of(change),
@@ -128,35 +128,35 @@ def _statement(event: Event, change: Change) -> Statement:
     )
 
 
-def _say_again(known: list[Statement], statement: Statement) -> list[Statement]:
-    """What is known, with a statement in the place that it had; nothing if it has none any more."""
-    is_its_own = [one.event_id == statement.event_id and not one.is_answer for one in known]
+def _say_again(known: list[Snapshot], snapshot: Snapshot) -> list[Snapshot]:
+    """What is known, with a snapshot in the place that it had; nothing if it has none any more."""
+    is_its_own = [one.event_id == snapshot.event_id and not one.is_answer for one in known]
     if not any(is_its_own):
         return []
     return [
-        replace(statement, is_base=one.is_base) if own else one
+        replace(snapshot, is_base=one.is_base) if own else one
         for one, own in zip(known, is_its_own, strict=True)
     ]
 
 
-def _lock(cause: Cause, change: Change, statement: Statement) -> tuple[ProviderObject, bool]:
+def _lock(cause: Cause, change: Change, snapshot: Snapshot) -> tuple[ProviderObject, bool]:
     """The object's row, locked, and whether this brought it into being."""
     model = MODELS[change.object_type]
     key = {**cause.scope, "provider_id": change.provider_id}
-    if row := rows.locked(model, key):
+    if row := row_statements.locked(model, key):
         return row, False
     current = current_facts(_blank(model), change) | facts_of(change)
     fresh = model(
         **key,
         **change.facts(),
-        snapshot_at=_moment(statement.at) if change.complete else None,
-        snapshot_event_id=statement.event_id if change.complete else "",
-        statements=pack([statement], current),
+        snapshot_at=_moment(snapshot.at) if change.complete else None,
+        snapshot_event_id=snapshot.event_id if change.complete else "",
+        snapshots=pack([snapshot], current),
         in_doubt=change.casts_doubt,
-        fetched_at=statement.heard_at if statement.is_answer else None,
+        fetched_at=snapshot.heard_at if snapshot.is_answer else None,
     )
     # Where another was faster, this fails, and whoever called begins anew.
-    rows.insert(fresh)
+    row_statements.insert(fresh)
     return fresh, True
 
 
@@ -184,8 +184,8 @@ def _store(
     row: ProviderObject,
     facts: Facts,
     change: Change,
-    statements: Iterable[Statement],
-    standing: Standing | None,
+    snapshots: Iterable[Snapshot],
+    ruling: Ruling | None,
     *,
     in_doubt: bool,
 ) -> Differences:
@@ -194,17 +194,17 @@ def _store(
     differences = _differences(row, values)
     values = {name: values[name] for name in differences}
     values["in_doubt"] = in_doubt
-    if standing:
-        values["snapshot_event_id"] = standing.last.event_id
-    if standing and standing.last.at is not None:
-        values["snapshot_at"] = _moment(standing.last.at)
-    before = {name: getattr(row, name) for name in (*values, "statements")}
+    if ruling:
+        values["snapshot_event_id"] = ruling.last.event_id
+    if ruling and ruling.last.at is not None:
+        values["snapshot_at"] = _moment(ruling.last.at)
+    before = {name: getattr(row, name) for name in (*values, "snapshots")}
     for name, value in values.items():
         setattr(row, name, value)
-    row.statements = pack(statements, current_facts(row, change))
+    row.snapshots = pack(snapshots, current_facts(row, change))
     changed = [name for name, value in before.items() if getattr(row, name) != value]
     if changed:
-        rows.update(row, [*changed, "fetched_at", "updated_at"])
+        row_statements.update(row, [*changed, "fetched_at", "updated_at"])
     return differences
 
 
@@ -226,22 +226,20 @@ def _differences(row: ProviderObject, facts: Mapping[str, Any]) -> Differences:
 
 
 def _verdict(
-    differences: Differences, in_doubt: bool, standing: Standing | None, statement: Statement
+    differences: Differences, in_doubt: bool, ruling: Ruling | None, snapshot: Snapshot
 ) -> BillingChange.Verdict:
     if in_doubt:
         return Verdict.UNDECIDABLE
     if differences:
         return Verdict.APPLIED
-    is_old = standing is not None and standing.last.said != statement.said
-    return Verdict.OLDER if is_old and not statement.is_partial else Verdict.UNCHANGED
+    is_old = ruling is not None and ruling.last.said != snapshot.said
+    return Verdict.OLDER if is_old and not snapshot.is_partial else Verdict.UNCHANGED
 
 
-def _reason(
-    in_doubt: bool, standing: Standing | None, statement: Statement
-) -> BillingChange.Reason:
+def _reason(in_doubt: bool, ruling: Ruling | None, snapshot: Snapshot) -> BillingChange.Reason:
     if in_doubt:
-        return Reason.NO_WITNESS
-    return Reason.ADDED if standing is None or statement.is_partial else standing.reason
+        return Reason.UNDECIDED
+    return Reason.ADDED if ruling is None or snapshot.is_partial else ruling.reason
 
 
 def _record(
@@ -262,5 +260,5 @@ def _record(
         reason=reason,
         fields=differences,
     )
-    rows.insert(made)
+    row_statements.insert(made)
     return made

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from billing import erasure as erasing
-from billing import fetching
+from billing.fetching.fetch import ask_first, ask_where_undecided
 from billing.operations import apply_all
+from billing.privacy import erasure as erasing
 from billing.translators import stripe
 from webhooks.events import Event
 from webhooks.signals import ids_erased, on
@@ -17,8 +17,8 @@ from webhooks.signals import ids_erased, on
 def apply_stripe_event(event: Event) -> None:
     """Bring billing state up to date. `PermanentFailure` for what is not of Stripe's shape."""
     changes = stripe.translate(event)
-    fetching.ask_first(event, changes)
-    fetching.ask_where_undecided(event, apply_all(event, changes))
+    ask_first(event, changes)
+    ask_where_undecided(event, apply_all(event, changes))
 
 
 @receiver(ids_erased)

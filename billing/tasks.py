@@ -9,11 +9,12 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from billing import conf, idempotency
+from billing import conf
 from billing.conf import Fetching
-from billing.drift import Compared, compare_all
-from billing.erasure import finish_all
+from billing.fetching.drift import Compared, compare_all
+from billing.idempotency import keys
 from billing.models import MODELS
+from billing.privacy.erasure import finish_all
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ def finish_erasures() -> None:
 def cleanup_keys() -> None:
     """Delete the idempotency keys whose lifetime is over."""
     deadline = time.monotonic() + TURN_SECONDS
-    done = idempotency.clean_up(now=timezone.now(), is_over=lambda: time.monotonic() > deadline)
+    done = keys.clean_up(now=timezone.now(), is_over=lambda: time.monotonic() > deadline)
     logger.info("%s idempotency keys were deleted", done)
 
 

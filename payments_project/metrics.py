@@ -11,8 +11,8 @@ from django.views.decorators.http import require_GET
 from prometheus_client import CONTENT_TYPE_LATEST, Metric, generate_latest
 from prometheus_client.registry import Collector
 
-from webhooks import gauges, metrics
 from webhooks.exceptions import NotAuthorised
+from webhooks.monitoring import gauges, metrics
 from webhooks.problems import problem
 
 

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "csp",
     "webhooks",
     "billing",
+    "payments_project.staff",
 ]
 
 MIDDLEWARE = [
@@ -58,7 +59,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
-    "webhooks.middleware.SecondFactorMiddleware",
+    "payments_project.staff.middleware.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     # Last: it puts its own answer in the place of a login's.
@@ -289,16 +290,16 @@ AUTH_PASSWORD_VALIDATORS = [
 STAFF_SECOND_FACTOR = env.str("STAFF_SECOND_FACTOR", default="optional")
 OTP_TOTP_ISSUER = "Payments"
 
-AXES_HANDLER = "webhooks.lockouts.LockoutHandler"
+AXES_HANDLER = "payments_project.staff.lockouts.LockoutHandler"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address"]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 # Nobody can keep somebody locked out by going on, nor fill the table.
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
-AXES_CLIENT_IP_CALLABLE = "webhooks.lockouts.client_address"
-AXES_USERNAME_CALLABLE = "webhooks.lockouts.account"
-AXES_LOCKOUT_CALLABLE = "webhooks.lockouts.refusal"
+AXES_CLIENT_IP_CALLABLE = "payments_project.staff.lockouts.client_address"
+AXES_USERNAME_CALLABLE = "payments_project.staff.lockouts.account"
+AXES_LOCKOUT_CALLABLE = "payments_project.staff.lockouts.refusal"
 # Log-ins are in the audit trail.
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
@@ -349,14 +350,14 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 WHITENOISE_USE_FINDERS = DEBUG
 
 # Nothing secret may be read in the log, in an error report, or on the page for developers.
-DEFAULT_EXCEPTION_REPORTER = "webhooks.error_reports.Reporter"
-DEFAULT_EXCEPTION_REPORTER_FILTER = "webhooks.error_reports.Filter"
+DEFAULT_EXCEPTION_REPORTER = "webhooks.monitoring.error_reports.Reporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "webhooks.monitoring.error_reports.Filter"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
         "line": {
-            "()": "webhooks.logs.Formatter",
+            "()": "webhooks.monitoring.logs.Formatter",
             "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
         }
     },

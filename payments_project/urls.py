@@ -5,8 +5,8 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from payments_project import health, metrics, refusals
-from webhooks.admin import second_factor
-from webhooks.admin.own_password import own_password
+from payments_project.staff.admin import second_factor
+from payments_project.staff.admin.own_password import own_password
 from webhooks.api.schema import DocsView, SchemaView
 from webhooks.api.views import elsewhere
 

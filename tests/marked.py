@@ -10,7 +10,7 @@ from typing import Any
 from cryptography.fernet import InvalidToken
 from django.db import connection
 
-from billing.sealing import unseal
+from billing.idempotency.encryption import unseal
 from tests.delivering import Json
 
 MARK = "Erasemark"

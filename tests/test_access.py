@@ -15,7 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from billing.models import MODELS
-from billing.roles import ROLES
+from payments_project.staff.roles import ROLES
 from webhooks import tokens
 from webhooks.models import AuditEntry, Refusal, Replay, Scope, WebhookEvent
 from webhooks.tests.conftest import deliver, make_event

@@ -8,8 +8,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from billing.erasure import erase
 from billing.models import BillingChange, Customer, PaymentIntent
+from billing.privacy.erasure import erase
 from billing.tasks import settle_doubts
 from tests.delivering import deliver
 from tests.fake_stripe import Fault, customers, deliverable, random_story

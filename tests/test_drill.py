@@ -18,7 +18,7 @@ from webhooks import drill
 from webhooks.drill.invariants import Rule
 from webhooks.drill.report import Orders, Report
 from webhooks.drill.shots import Kind
-from webhooks.intake import record
+from webhooks.intake.record import record
 from webhooks.models import Attempt, Trigger, WebhookEvent
 
 RECEIVED = b'{"status": "received"}'
@@ -102,7 +102,7 @@ def give_up() -> None:
 
 
 def apply_twice() -> None:
-    attempt = processed().tries.get()
+    attempt = processed().attempt_set.get()
     attempt.pk, attempt.number, attempt.trigger = None, 2, Trigger.RETRY
     attempt.save(force_insert=True)
 

@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from billing.admin.values import is_money
 from billing.models import MODELS
-from billing.redaction import is_personal
+from billing.privacy.redaction import is_personal
 from tests import marked
 from tests.delivering import Json, deliver
 from tests.fake_stripe import (
@@ -29,10 +29,11 @@ from tests.fake_stripe import (
 )
 from tests.fake_stripe.server import Served
 from tests.marked import MARK, NAME, mark
-from webhooks import disclosure, replays
 from webhooks.events import Event
 from webhooks.models import Scope, Trigger, WebhookEvent
-from webhooks.testkit.stripe_events import envelope
+from webhooks.privacy import unmasking
+from webhooks.processing.replay import ask, replay
+from webhooks.testing.stripe_events import envelope
 from webhooks.tests.callers import caller
 from webhooks.tests.conftest import Subscribe, subscribe
 
@@ -129,7 +130,7 @@ def mark_world(world: World) -> None:
 
 def money(account: str) -> dict[str, list[Any]]:
     """All that is kept of an account, but what identifies somebody and how it came to be known."""
-    beside_money = {"id", "account", "statements", "updated_at", "in_doubt", "fetched_at"}
+    beside_money = {"id", "account", "snapshots", "updated_at", "in_doubt", "fetched_at"}
     beside_money |= {"snapshot_event_id", "snapshot_at"}
     return {
         kind: [
@@ -206,10 +207,10 @@ def customer(stripe: Served, settings: Settings, talkative: None) -> str:
         (theirs.filter(type="customer.updated"), "she called about it"),
         (WebhookEvent.objects.filter(type="charge.succeeded"), f"{NAME.upper()} & others called"),
     ]:
-        order = replays.ask(
+        order = ask(
             trigger=Trigger.STAFF, actor="anna", reason=reason, now=timezone.now(), force=True
         )
-        replays.replay(asked, order)
+        replay(asked, order)
     till = caller("add_paymentintent", scopes=[Scope.BILLING_WRITE])
     for key in ("key-1", f"order-of-{marked.EMAIL}"):
         answer = till.post(
@@ -228,7 +229,7 @@ def test_no_trace_is_left_and_the_money_stays(
     assert len(marked.traces_in_database()) > 100
     assert before == money(TWIN)
     event = WebhookEvent.objects.filter(customer_id=customer).exclude(body=None).latest("pk")
-    disclosure.disclose(event, actor="anna", reason=f"as {marked.MARK} asks", now=timezone.now())
+    unmasking.disclose(event, actor="anna", reason=f"as {marked.MARK} asks", now=timezone.now())
     call_command("audit", "seal", stdout=StringIO())
     said = erase(customer)
     call_command("audit", "verify", stdout=StringIO())
@@ -260,10 +261,8 @@ def test_nothing_brings_it_back(
     assert sums(TWIN).items() <= sums("").items()
 
     # By force.
-    order = replays.ask(
-        trigger=Trigger.STAFF, actor="anna", reason="", now=timezone.now(), force=True
-    )
-    replays.replay(WebhookEvent.objects.filter(account=""), order)
+    order = ask(trigger=Trigger.STAFF, actor="anna", reason="", now=timezone.now(), force=True)
+    replay(WebhookEvent.objects.filter(account=""), order)
     assert marked.traces_in_database() == []
     assert sums(TWIN).items() <= sums("").items()
 

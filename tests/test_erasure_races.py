@@ -12,22 +12,23 @@ from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from billing.erasure import erase
-from billing.fetching import Subject, refresh
+from billing.fetching.fetch import Subject, refresh
 from billing.models import BillingChange, Charge, Customer, PaymentIntent
 from billing.models.base import Scope
 from billing.operations import Cause
+from billing.privacy.erasure import erase
 from tests import marked
 from tests.delivering import Json, deliver
 from tests.fake_stripe import Fault, customers, deliverable, payments
 from tests.fake_stripe.server import Served
 from tests.marked import mark
-from webhooks import processing
-from webhooks.claims import claim_due
 from webhooks.events import Event
 from webhooks.models import Attempt, WebhookEvent
-from webhooks.testkit import stripe_objects as objects
-from webhooks.testkit.stripe_events import envelope
+from webhooks.processing.claims import claim_due
+from webhooks.processing.process import process
+from webhooks.processing.sweep import sweep
+from webhooks.testing import stripe_objects as objects
+from webhooks.testing.stripe_events import envelope
 from webhooks.tests.conftest import Subscribe, subscribe
 
 __all__ = ["subscribe"]
@@ -127,7 +128,7 @@ def test_an_event_that_was_taken_and_not_begun(known: None, settings: Settings) 
     [taken] = claim_due(1, now=timezone.now())
     forget()
     # As when the delivery itself processes, with what it had before the row was redacted.
-    processing.process(taken, now=timezone.now(), event=event)
+    process(taken, now=timezone.now(), event=event)
     assert Charge.objects.get().status == "succeeded"
     assert marked.traces_in_database() == []
 
@@ -143,7 +144,7 @@ def test_an_event_that_was_recorded_before_anybody_could_know(
     raw = marked.as_body(told)
     WebhookEvent.objects.filter(pk=row.pk).update(body=raw, erased_at=None)
     assert marked.traces_in_database() != []
-    assert [attempt.outcome for attempt in processing.sweep()] == ["processed"]
+    assert [attempt.outcome for attempt in sweep()] == ["processed"]
     assert Charge.objects.get().amount == 2900
     assert marked.traces_in_database() == []
 

@@ -11,16 +11,16 @@ from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from billing.fetching import Subject, refresh
+from billing.fetching.fetch import Subject, refresh
 from billing.models import BillingChange, Customer, FetchLock
 from billing.models.base import Scope
 from billing.operations import Cause
 from tests.delivering import deliver
 from tests.fake_stripe import Fault, customers, deliverable
 from tests.fake_stripe.server import Served
-from webhooks import processing
 from webhooks.exceptions import ProviderRefused, ProviderUnavailable
 from webhooks.models import Attempt, WebhookEvent
+from webhooks.processing.sweep import sweep
 from webhooks.providers import PROVIDERS
 
 Json = dict[str, Any]
@@ -77,9 +77,9 @@ def test_an_event_waits_for_stripe_to_answer(stripe: Served) -> None:
     waiting = deliver(second)
     assert (waiting.status, Customer.objects.get().in_doubt) == ("pending", False)
     assert "Stripe could not be asked" in waiting.last_error
-    assert waiting.tries.get().outcome == Attempt.Outcome.RETRYING
-    list(processing.sweep(clock=later))
-    list(processing.sweep(clock=lambda: later() + timedelta(days=1)))
+    assert waiting.attempt_set.get().outcome == Attempt.Outcome.RETRYING
+    list(sweep(clock=later))
+    list(sweep(clock=lambda: later() + timedelta(days=1)))
     waiting.refresh_from_db()
     assert (waiting.status, Customer.objects.get().name) == ("processed", "Bo")
 
@@ -130,7 +130,7 @@ def test_one_answer_does_for_all_events_that_were_there(stripe: Served, settings
     two_of_a_second(stripe)
     for payload in deliverable(stripe.world):
         deliver(payload)
-    assert len(list(processing.sweep())) == 3
+    assert len(list(sweep())) == 3
     assert (Customer.objects.get().name, asked(stripe)) == ("Bo", 1)
     reasons = set(BillingChange.objects.values_list("reason", flat=True))
     assert reasons == {BillingChange.Reason.ANSWER}

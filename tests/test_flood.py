@@ -16,9 +16,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from tests.conftest import Environment, query, server
+from webhooks.intake.refusal_sampling import MOST
 from webhooks.providers import PROVIDERS
-from webhooks.samples import MOST
-from webhooks.testkit.stripe_events import sample
+from webhooks.testing.stripe_events import sample
 
 ATTACKER, STRANGER = "203.0.113.9", "198.51.100.7"
 LIMIT = 100
@@ -133,7 +133,7 @@ def test_a_flood_is_held_back_and_genuine_deliveries_are_taken_all_the_while(
         assert status(last) == 429
         assert 0 < int(re.findall(rb"(?i)retry-after: (\d+)", last)[0]) <= 60
     assert query(environment, "SELECT count(*) FROM webhooks_webhookevent") == [(101,)]
-    [(rows, most)] = query(environment, "SELECT count(*), sum(stands_for) FROM webhooks_refusal")
+    [(rows, most)] = query(environment, "SELECT count(*), sum(weight) FROM webhooks_refusal")
     # The flood may have gone on from one window to the next.
     assert 0 < rows <= 2 * MOST * WORKERS
     assert rows < most <= FORGERIES + 2

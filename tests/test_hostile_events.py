@@ -19,7 +19,7 @@ from billing.models import MODELS, BillingChange
 from tests.fake_stripe import OLD, World, deliverable, random_story
 from tests.hostile import SHARP, VALUES, Json, as_body, drawn, spoiled
 from webhooks.models import WebhookEvent
-from webhooks.testkit.stripe_events import sample
+from webhooks.testing.stripe_events import sample
 from webhooks.tests.callers import bearer, issue
 from webhooks.tests.conftest import post, sign
 

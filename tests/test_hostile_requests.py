@@ -20,7 +20,7 @@ from pytest_django import Settings
 
 from tests.hostile import EXAMPLES, drawn
 from webhooks.models import WebhookEvent
-from webhooks.testkit.stripe_events import sample
+from webhooks.testing.stripe_events import sample
 from webhooks.tests.conftest import deliver, post, sign
 
 T = TypeVar("T")

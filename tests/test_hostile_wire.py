@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from tests.conftest import Environment, query, server
 from webhooks.providers import PROVIDERS
-from webhooks.testkit.sending import send
-from webhooks.testkit.stripe_events import sample
+from webhooks.testing.sending import send
+from webhooks.testing.stripe_events import sample
 
 PATIENCE_SECONDS = 3.0
 CHUNKS = b"Transfer-Encoding: chunked\r\n"

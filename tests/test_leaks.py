@@ -16,9 +16,9 @@ from django.utils import timezone
 from payments_project.development import server_command
 from tests.conftest import Environment, answers, manage, process, query, wait_until
 from tests.servers import free_port
-from webhooks.personal import MASK
+from webhooks.privacy.personal_data import MASK
 from webhooks.providers import PROVIDERS
-from webhooks.testkit.stripe_events import sample
+from webhooks.testing.stripe_events import sample
 
 CURRENT, FORMER = "whsec_MARKEDcurrentsecret00000001", "whsec_MARKEDformersecret000000002"
 CARD, CARD_IN_GROUPS = "4242424242424242", "5555 5555 5555 4444"

@@ -29,8 +29,8 @@ from webhooks.events import Event
 from webhooks.exceptions import PermanentFailure
 from webhooks.models import Scope, WebhookEvent
 from webhooks.providers import PROVIDERS
-from webhooks.testkit.sending import send
-from webhooks.testkit.stripe_events import sample
+from webhooks.testing.sending import send
+from webhooks.testing.stripe_events import sample
 from webhooks.tests.callers import caller
 from webhooks.tests.conftest import Subscribe, make_event, subscribe
 from webhooks.tests.conftest import deliver as receive

@@ -12,7 +12,7 @@ from tests.conftest import Environment, manage, process, wait_until
 from tests.fake_stripe import Fault, deliverable
 from tests.fake_stripe.server import Served
 from tests.faults import points
-from webhooks.testkit.stripe_events import sample
+from webhooks.testing.stripe_events import sample
 
 EVENTS = 120
 LIST = "/v1/events"

@@ -10,7 +10,7 @@ from django.db.transaction import TransactionManagementError
 from django.utils import timezone
 
 from billing.models import MODELS, BillingChange
-from webhooks import rows
+from webhooks import row_statements
 from webhooks.models import Attempt, WebhookEvent
 from webhooks.tests.conftest import deliver, make_event
 
@@ -57,7 +57,7 @@ def test_what_is_inserted_is_what_the_orm_reads(model: type[models.Model]) -> No
     for seed in range(5):
         row = filled(model, seed)
 
-        rows.insert(row)
+        row_statements.insert(row)
 
         assert values(model._default_manager.get(pk=row.pk)) == values(row)
 
@@ -67,12 +67,12 @@ def test_a_locked_row_is_what_the_orm_reads(model: type[models.Model]) -> None:
     row, other = (filled(model, seed) for seed in (1, 2))
     model._default_manager.bulk_create([other, row])
 
-    found = rows.locked(model, {"pk": row.pk})
+    found = row_statements.locked(model, {"pk": row.pk})
 
     assert found is not None
     assert values(found) == values(model._default_manager.get(pk=row.pk))
     assert found._state.adding is False
-    assert rows.locked(model, {"pk": row.pk + other.pk}) is None
+    assert row_statements.locked(model, {"pk": row.pk + other.pk}) is None
 
 
 @pytest.mark.parametrize("model", KEPT, ids=lambda model: model.__name__)
@@ -82,7 +82,7 @@ def test_an_update_writes_the_named_fields_and_no_others(model: type[models.Mode
     *named, unnamed = [f.name for f in model._meta.concrete_fields if not f.primary_key]
     row.pk = before.pk
 
-    rows.update(row, named)
+    row_statements.update(row, named)
 
     expected = values(row) | {unnamed: getattr(before, unnamed)}
     assert values(model._default_manager.get(pk=row.pk)) == expected
@@ -92,7 +92,9 @@ def test_an_update_writes_the_named_fields_and_no_others(model: type[models.Mode
 def test_some_fields_are_read_and_the_rest_when_they_are_asked_for() -> None:
     deliver(make_event())
 
-    event = rows.locked(WebhookEvent, {"status": WebhookEvent.Status.IGNORED}, ("attempts",))
+    event = row_statements.locked(
+        WebhookEvent, {"status": WebhookEvent.Status.IGNORED}, ("attempts",)
+    )
 
     assert event is not None
     assert event.get_deferred_fields() >= {"body", "type"}
@@ -105,9 +107,9 @@ def test_a_foreign_key_is_written_and_read_by_its_key() -> None:
     event = WebhookEvent.objects.get()
     attempt = Attempt(event=event, number=9, started_at=timezone.now(), duration_ms=0.5)
 
-    rows.insert(attempt)
+    row_statements.insert(attempt)
 
-    found = rows.locked(Attempt, {"event": event.pk, "number": 9})
+    found = row_statements.locked(Attempt, {"event": event.pk, "number": 9})
     assert found is not None
     assert (found.event, found.duration_ms) == (event, 0.5)
 
@@ -115,7 +117,7 @@ def test_a_foreign_key_is_written_and_read_by_its_key() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_nothing_is_locked_outside_a_transaction() -> None:
     with pytest.raises(TransactionManagementError):
-        rows.locked(WebhookEvent, {"pk": 1})
+        row_statements.locked(WebhookEvent, {"pk": 1})
 
 
 @pytest.mark.postgresql
@@ -123,7 +125,7 @@ def test_nothing_is_locked_outside_a_transaction() -> None:
 def test_others_wait_for_a_locked_row() -> None:
     deliver(make_event())
     with transaction.atomic():
-        rows.locked(WebhookEvent, {"event_id": WebhookEvent.objects.get().event_id})
+        row_statements.locked(WebhookEvent, {"event_id": WebhookEvent.objects.get().event_id})
         with connection.copy().temporary_connection() as other:
             other.execute("SELECT id FROM webhooks_webhookevent FOR UPDATE SKIP LOCKED")
             assert other.fetchall() == []

@@ -21,8 +21,8 @@ from django.utils import timezone
 from tests.conftest import Environment, manage, process, query, server, wait_until
 from tests.servers import free_port, postgresql
 from webhooks.providers import PROVIDERS
-from webhooks.testkit.sending import Answer, send
-from webhooks.testkit.stripe_events import sample, story
+from webhooks.testing.sending import Answer, send
+from webhooks.testing.stripe_events import sample, story
 
 
 def deliver(address: str, event: dict[str, Any]) -> Answer:

@@ -8,7 +8,7 @@ from subprocess import Popen
 
 import pytest
 
-from billing.stripe_calls import LEASE
+from billing.stripe_client.calls import LEASE
 from tests.conftest import Environment, process
 from tests.fake_stripe import Fault, truth
 from tests.fake_stripe.server import Served

@@ -13,8 +13,8 @@ class WebhooksConfig(AppConfig):
     def ready(self) -> None:
         """Register the checks of this app's settings, and have logins recorded."""
         from webhooks.audit import logins
-        from webhooks.checks import check_settings
-        from webhooks.secret_checks import check_data, check_secrets, check_strength
+        from webhooks.checks.secrets import check_data, check_secrets, check_strength
+        from webhooks.checks.settings import check_settings
 
         logins.connect()
         checks.register(check_settings, "webhooks")

@@ -31,7 +31,7 @@ class SecondFactor(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A door for deliveries: the last part of its URL, its provider, and the secrets it trusts.
+    """Where deliveries come in: the last part of its URL, its provider, and the secrets it trusts.
 
     Which addresses and user agents may come through it is as in the settings (see `sources`).
     """
@@ -58,15 +58,15 @@ class RetryPolicy:
     jitter: float = 0.2
     max_attempts: int = 12
 
-    def delay(self, attempt: int, chance: float) -> timedelta | None:
+    def delay(self, attempt: int, random_fraction: float) -> timedelta | None:
         """How long to wait after this attempt (1, 2, …), or None to give up.
 
-        `chance` is between 0 and 1 and picks the place within the jitter.
+        `random_fraction` is between 0 and 1 and picks the place within the jitter.
         """
         if attempt >= self.max_attempts:
             return None
         wait = min(self.base * self.factor ** (attempt - 1), self.cap)
-        return timedelta(seconds=wait * (1 + self.jitter * (2 * chance - 1)))
+        return timedelta(seconds=wait * (1 + self.jitter * (2 * random_fraction - 1)))
 
 
 @dataclass(frozen=True, slots=True)

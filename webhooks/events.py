@@ -1,7 +1,7 @@
 """What a provider told us, as a value that handlers receive."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TypeGuard
@@ -11,6 +11,8 @@ LATEST: Final = datetime(9998, 12, 31, tzinfo=UTC).timestamp()
 """A year from either end of what there are dates for, so that a moment can be shown in any time
 zone, and have days added to it."""
 
+Clock = Callable[[], datetime]
+"""Tells the time, in UTC: `timezone.now`, or a test's."""
 
 LONGEST_NAME: Final = 255
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")

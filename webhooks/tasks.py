@@ -5,8 +5,11 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from webhooks import audit, processing, reconciliation, wakeup
+from webhooks import audit
 from webhooks.exceptions import ProviderUnavailable
+from webhooks.intake.reconcile import reconcile_on_schedule
+from webhooks.processing import wakeup
+from webhooks.processing.sweep import sweep_for
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +25,7 @@ TURN_SECONDS = 20.0
 @shared_task(name=wakeup.DRAIN)
 def drain() -> None:
     """Process what is due. Harmless to run too often, twice at once, or not at all."""
-    if processing.sweep_for(TURN_SECONDS):
+    if sweep_for(TURN_SECONDS):
         wakeup.wake()
 
 
@@ -36,7 +39,7 @@ def seal() -> None:
 def reconcile() -> None:
     """Record what providers could not deliver; cut short, the next one goes on from there."""
     try:
-        done = reconciliation.reconcile_on_schedule()
+        done = reconcile_on_schedule()
     except ProviderUnavailable as error:
         logger.warning("not reconciled, the next time will do: %s", error)
         return

@@ -7,9 +7,11 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from webhooks import alarms, conf, guards, intake, refusals
+from webhooks import conf
 from webhooks.exceptions import Rejected
-from webhooks.guards import Arrival
+from webhooks.guards.admission import IncomingDelivery, admit, read_body
+from webhooks.intake import alarms, refusals
+from webhooks.intake import receive as intake
 from webhooks.problems import problem
 
 RECEIVED = json.dumps({"status": "received"})
@@ -21,14 +23,14 @@ RECEIVED_AGAIN = json.dumps({"status": "received", "idempotent_replay": True})
 def receive(request: HttpRequest, endpoint: str) -> HttpResponse:
     """Take a delivery: 200 once its events are committed, else a problem document (RFC 9457)."""
     now = timezone.now()
-    arrival = Arrival(request.META)
+    delivery = IncomingDelivery(request.META)
     try:
         door = intake.open_endpoint(endpoint)
-        guards.admit(arrival, door)
-        arrival.body = _read_body(request, arrival)
-        is_new = intake.receive(door, arrival.body, arrival, now=now)
+        admit(delivery, door)
+        delivery.body = _read_body(request, delivery)
+        is_new = intake.receive(door, delivery.body, delivery, now=now)
     except Rejected as refusal:
-        refused = refusals.refuse(refusal, arrival, endpoint, now=now)
+        refused = refusals.refuse(refusal, delivery, endpoint, now=now)
         return problem(
             refused.answer, then=refused.put_on_record if refused.is_remarkable else None
         )
@@ -36,12 +38,12 @@ def receive(request: HttpRequest, endpoint: str) -> HttpResponse:
     return HttpResponse(RECEIVED if is_new else RECEIVED_AGAIN, content_type="application/json")
 
 
-def _read_body(request: HttpRequest, arrival: Arrival) -> bytes:
+def _read_body(request: HttpRequest, delivery: IncomingDelivery) -> bytes:
     # Django takes a body without a length for an empty one; a server that marks the end of
     # its input lets a body sent in chunks be read.
     in_chunks = not request.META.get("CONTENT_LENGTH") and request.META.get("wsgi.input_terminated")
-    return guards.read_body(
+    return read_body(
         request.META["wsgi.input"] if in_chunks else request,
-        declared=arrival.length,
+        declared=delivery.length,
         limit=conf.max_body_bytes(),
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from billing import models, states
+from billing import models, statuses
 
 COLUMNS: Final[Mapping[type[models.ProviderObject], tuple[str, ...]]] = {
     models.Customer: ("email", "name", "balance", "delinquent"),
@@ -28,12 +28,12 @@ COLUMNS: Final[Mapping[type[models.ProviderObject], tuple[str, ...]]] = {
 }
 
 STATES: Final[Mapping[type[models.ProviderObject], type[StrEnum]]] = {
-    models.Subscription: states.SubscriptionStatus,
-    models.Invoice: states.InvoiceStatus,
-    models.PaymentIntent: states.PaymentIntentStatus,
-    models.Charge: states.ChargeStatus,
-    models.Refund: states.RefundStatus,
-    models.Dispute: states.DisputeStatus,
-    models.CheckoutSession: states.CheckoutStatus,
-    models.Payout: states.PayoutStatus,
+    models.Subscription: statuses.SubscriptionStatus,
+    models.Invoice: statuses.InvoiceStatus,
+    models.PaymentIntent: statuses.PaymentIntentStatus,
+    models.Charge: statuses.ChargeStatus,
+    models.Refund: statuses.RefundStatus,
+    models.Dispute: statuses.DisputeStatus,
+    models.CheckoutSession: statuses.CheckoutStatus,
+    models.Payout: statuses.PayoutStatus,
 }

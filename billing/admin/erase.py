@@ -8,11 +8,11 @@ from django.contrib import messages
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from billing.erasure import erase
 from billing.models import Customer
+from billing.privacy.erasure import erase
 from webhooks.admin.panels import Fact, Facts
 from webhooks.admin.values import moment
-from webhooks.models import Erasure
+from webhooks.models import ErasureRequest
 
 
 class EraseForm(forms.Form):
@@ -44,7 +44,9 @@ class EraseForm(forms.Form):
 
 def erasure_facts(customer: Customer) -> Iterator[Facts]:
     """That a customer was erased, if so."""
-    for erasure in Erasure.objects.filter(customer_id=customer.provider_id, **customer.scope):
+    for erasure in ErasureRequest.objects.filter(
+        customer_id=customer.provider_id, **customer.scope
+    ):
         ended = (
             moment(erasure.finished_at)
             if erasure.finished_at
@@ -60,7 +62,9 @@ def erasure_facts(customer: Customer) -> Iterator[Facts]:
 
 def is_erased(customer: Customer) -> bool:
     """Whether nothing is left to erase."""
-    done = Erasure.objects.filter(customer_id=customer.provider_id, finished_at__isnull=False)
+    done = ErasureRequest.objects.filter(
+        customer_id=customer.provider_id, finished_at__isnull=False
+    )
     return done.filter(**customer.scope).exists()
 
 
@@ -73,4 +77,4 @@ def erase_customer(request: HttpRequest, form: EraseForm) -> None:
         reason=form.cleaned_data["reason"],
     )
     told = ", ".join(f"{count} {name}" for name, count in sorted(done.items()))
-    messages.success(request, f"Erased: {told}." if told else "Nothing was left to erase.")
+    messages.success(request, f"SuppressedId: {told}." if told else "Nothing was left to erase.")

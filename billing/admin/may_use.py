@@ -8,8 +8,8 @@ from django.utils.html import format_html
 
 from billing.admin.values import IN_DOUBT
 from billing.entitlements import Entitlement, Reason, entitlement, entitlements
+from billing.entitlements.reasons import ENDED
 from billing.models import Customer, Subscription
-from billing.reasons import ENDED
 from webhooks.admin.panels import Table
 from webhooks.admin.values import NOTHING, Kind, badge, code, link, moment, search_url
 

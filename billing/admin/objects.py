@@ -22,7 +22,6 @@ from billing.admin.history import changes_of_object
 from billing.admin.may_use import may_use
 from billing.admin.related import events_about, naming, references
 from billing.admin.values import flags, label, value
-from billing.erasure import ERASE
 from billing.models import (
     Charge,
     CheckoutSession,
@@ -35,6 +34,7 @@ from billing.models import (
     Refund,
     Subscription,
 )
+from billing.privacy.erasure import ERASE
 from webhooks.admin.panels import Panel
 from webhooks.admin.readonly import ReadOnlyAdmin
 from webhooks.admin.values import code, mode, page_url, two_lines

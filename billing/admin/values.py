@@ -18,7 +18,7 @@ from billing.models import (
     ProviderObject,
     Subscription,
 )
-from billing.states import (
+from billing.statuses import (
     ChargeStatus,
     CheckoutPaymentStatus,
     CheckoutStatus,
@@ -30,8 +30,8 @@ from billing.states import (
     SubscriptionStatus,
 )
 from webhooks.admin.values import NOTHING, Kind, badge, code, link, moment, search_url
-from webhooks.cards import without_cards
-from webhooks.personal import MASK
+from webhooks.privacy.card_numbers import without_cards
+from webhooks.privacy.personal_data import MASK
 
 IN_DOUBT: Final = "In doubt"
 

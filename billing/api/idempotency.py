@@ -17,7 +17,6 @@ from rest_framework.exceptions import APIException, NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from billing import idempotency
 from billing.api.idempotency_errors import (
     IdempotencyKeyInUse,
     IdempotencyKeyMalformed,
@@ -27,8 +26,9 @@ from billing.api.idempotency_errors import (
 )
 from billing.api.stored_responses import repeat, store
 from billing.exceptions import KeyInUse, KeyReused
-from billing.idempotency import Outcome, Started
-from webhooks import metrics
+from billing.idempotency import keys
+from billing.idempotency.keys import Outcome, Started
+from webhooks.monitoring import metrics
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
@@ -114,7 +114,7 @@ def _begin(
     if not request.user.is_authenticated:
         raise NotAuthenticated
     try:
-        return idempotency.begin(
+        return keys.begin(
             f"api:{request.user.pk}",
             key,
             _request_hash(request),
@@ -140,9 +140,9 @@ def _request_hash(request: Request | HttpRequest) -> str:
     body: bytes = request.body
     asked = [request.method, request.get_full_path()]
     try:
-        return idempotency.fingerprint([*asked, {"json": json.loads(body)}])
+        return keys.fingerprint([*asked, {"json": json.loads(body)}])
     except (ValueError, RecursionError):
-        return idempotency.fingerprint([*asked, body.hex()])
+        return keys.fingerprint([*asked, body.hex()])
 
 
 def _process(
@@ -152,12 +152,12 @@ def _process(
         response = _answer(request, view)
         outcome = store(response)
     except Exception:
-        idempotency.abandon(begun)
+        keys.abandon(begun)
         raise
     if outcome:
-        idempotency.complete(begun, outcome)
+        keys.complete(begun, outcome)
     else:
-        idempotency.abandon(begun, Outcome(response.status_code))
+        keys.abandon(begun, Outcome(response.status_code))
     return response
 
 

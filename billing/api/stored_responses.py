@@ -8,8 +8,8 @@ from django.http.response import HttpResponseBase
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
-from billing.idempotency import Outcome
-from billing.sealing import seal, unseal
+from billing.idempotency.encryption import seal, unseal
+from billing.idempotency.keys import Outcome
 
 REPLAYED: Final = "Idempotency-Replayed"
 

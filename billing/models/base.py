@@ -47,7 +47,7 @@ class ProviderObject(models.Model):
     snapshot_event_id = models.CharField(
         "last event", max_length=255, blank=True, help_text="the event that this state comes from"
     )
-    statements = models.JSONField(
+    snapshots = models.JSONField(
         default=list,
         blank=True,
         help_text="what recent events said, for late ones to be weighed against",

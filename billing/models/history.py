@@ -36,7 +36,7 @@ class BillingChange(models.Model):
         FORWARD = "forward", "made in the same second, but further along"
         MENTIONED = "mentioned", "made in the same second, and it tells of the other"
         ANSWER = "answer", "the provider was asked"
-        NO_WITNESS = "no_witness", "nothing tells which came last"
+        UNDECIDED = "undecided", "nothing tells which came last"
 
     provider = models.CharField(max_length=32)
     account = models.CharField(max_length=255, blank=True)

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 
 from billing.models.base import ProviderObject
-from billing.states import CheckoutPaymentStatus, CheckoutStatus
+from billing.statuses import CheckoutPaymentStatus, CheckoutStatus
 
 
 class PaymentIntent(ProviderObject):

@@ -18,7 +18,7 @@ from billing.admin.values import status
 from billing.models import MODELS, Charge, Customer, Invoice, ProviderObject, Subscription
 from webhooks.models import WebhookEvent
 from webhooks.providers import PROVIDERS
-from webhooks.testkit.stripe_events import sample, story
+from webhooks.testing.stripe_events import sample, story
 
 pytestmark = pytest.mark.django_db
 

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from billing.audited import CHANGES
+from billing.audit_tables import CHANGES
 from billing.models import BillingChange
 from webhooks import audit
 from webhooks.models import AuditEntry
-from webhooks.testkit.stripe_events import sample
+from webhooks.testing.stripe_events import sample
 from webhooks.tests.conftest import deliver
 from webhooks.tests.trail import execute, first_found_when_altered, found
 

@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from billing.entitlements import Entitlement, Reason, entitlement, entitlements
 from billing.models import Customer, Invoice, Subscription
-from billing.states import SubscriptionStatus
+from billing.statuses import SubscriptionStatus
 from billing.tests import builders
 from billing.tests.builders import NOON, event, moment, send
 

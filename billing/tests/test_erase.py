@@ -8,17 +8,18 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from billing import erasure
 from billing.models import Charge, Customer, Dispute
 from billing.models.base import Scope
+from billing.privacy import erasure
 from billing.tasks import finish_erasures
 from billing.tests.test_admin import deliver, log_in
-from webhooks import audit, processing
-from webhooks.erased import remember
-from webhooks.erasure import ask
-from webhooks.models import Attempt, AuditEntry, Erased, Erasure, WebhookEvent
-from webhooks.testkit import stripe_objects as objects
-from webhooks.testkit.stripe_events import envelope
+from webhooks import audit
+from webhooks.models import Attempt, AuditEntry, ErasureRequest, SuppressedId, WebhookEvent
+from webhooks.privacy.erasure import ask
+from webhooks.privacy.suppression import remember
+from webhooks.processing.sweep import sweep
+from webhooks.testing import stripe_objects as objects
+from webhooks.testing.stripe_events import envelope
 
 pytestmark = pytest.mark.django_db
 
@@ -93,7 +94,7 @@ def test_a_dry_run_changes_nothing(ada: Customer) -> None:
     call_command("erase_customer", "cus_ada", "--dry-run", stdout=out)  # without a reason yet
     assert out.getvalue().startswith("would be redacted: 1 charge")
     assert bodies_with("ada@") == ["customer.created"]
-    assert not Erased.objects.exists()
+    assert not SuppressedId.objects.exists()
     assert not AuditEntry.objects.filter(action=AuditEntry.Action.ERASED).exists()
 
 
@@ -107,7 +108,7 @@ def test_an_event_that_lost_its_payload_before_the_erasure_reached_it_comes_to_a
     events = WebhookEvent.objects.filter(type=event_type, object_id__in=["cus_ada", "du_ada"])
     events.update(body=None, status=WebhookEvent.Status.PENDING, available_at=now)
 
-    assert [attempt.outcome for attempt in processing.sweep()] == [Attempt.Outcome.FAILED]
+    assert [attempt.outcome for attempt in sweep()] == [Attempt.Outcome.FAILED]
 
     event = events.get()
     assert event.erased_at
@@ -123,11 +124,11 @@ def test_what_was_interrupted_is_finished_by_the_next(ada: Customer) -> None:
 
     with pytest.raises(Pulled):
         erasure.erase("cus_ada", SCOPE, actor="anna", reason="", progress=pull)
-    assert Erasure.objects.get().finished_at is None
+    assert ErasureRequest.objects.get().finished_at is None
     customer("cus_ada", name="Ada again", email="ada@example.com")
     assert bodies_with("Ada again") == []
     assert "1 dispute" in erase("cus_ada")
-    assert Erasure.objects.get().finished_at
+    assert ErasureRequest.objects.get().finished_at
     assert bodies_with("ada@") == []
 
 
@@ -195,7 +196,7 @@ def test_what_only_a_search_finds_is_found_on_a_schedule(ada: Customer, by_comma
     else:
         finish_erasures()
     assert bodies_with("203.0.113.77") == []
-    assert Erasure.objects.get().finished_at
+    assert ErasureRequest.objects.get().finished_at
 
 
 @pytest.fixture
@@ -216,7 +217,7 @@ def test_staff_erase_with_the_id_and_a_reason(ada: Customer, anna: Client) -> No
     assert bodies_with("ada@") == ["customer.created"]
 
     answer = anna.post(page(ada), {"customer_id": "cus_ada", "reason": "ticket 7"}, follow=True)
-    assert "Erased: 1 charge" in answer.content.decode()
+    assert "SuppressedId: 1 charge" in answer.content.decode()
     assert "Personal data erased" in answer.content.decode()
     assert bodies_with("ada@") == []
     assert AuditEntry.objects.filter(action=AuditEntry.Action.ERASED).latest("pk").actor == "anna"
@@ -241,4 +242,4 @@ def test_erasing_takes_both_permissions(ada: Customer, allowed: str) -> None:
     client = log_in(allowed)
     assert client.post(page(ada), {"customer_id": "cus_ada", "reason": "x"}).status_code == 403
     assert client.get(page(ada)).status_code == 403
-    assert not Erasure.objects.exists()
+    assert not ErasureRequest.objects.exists()

@@ -14,9 +14,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
-from billing import idempotency
 from billing.exceptions import InTransaction, KeyInUse, KeyReused
-from billing.idempotency import Outcome, Started
+from billing.idempotency import keys
+from billing.idempotency.keys import Outcome, Started
 from billing.models import IdempotencyKey
 from billing.tasks import cleanup_keys
 
@@ -27,8 +27,8 @@ CALLERS = 64
 
 
 def begin(now: datetime = NOON, *, scope: str = "test", parameters: str = "a") -> Started | Outcome:
-    return idempotency.begin(
-        scope, "key", idempotency.fingerprint(parameters), now=now, lease=LEASE, lifetime=DAY
+    return keys.begin(
+        scope, "key", keys.fingerprint(parameters), now=now, lease=LEASE, lifetime=DAY
     )
 
 
@@ -40,7 +40,7 @@ def start(now: datetime = NOON, *, scope: str = "test", parameters: str = "a") -
 
 @pytest.mark.django_db
 def test_what_was_completed_is_repeated() -> None:
-    assert idempotency.complete(start(), Outcome(201, "obj_1", "body"))
+    assert keys.complete(start(), Outcome(201, "obj_1", "body"))
     for _ in range(2):
         assert begin() == Outcome(201, "obj_1", "body")
 
@@ -63,9 +63,9 @@ def test_a_scope_does_not_see_another_s_keys() -> None:
 def test_a_key_stands_for_one_set_of_parameters(settle: str) -> None:
     started = start()
     if settle == "complete":
-        idempotency.complete(started, Outcome(200))
+        keys.complete(started, Outcome(200))
     elif settle == "abandon":
-        idempotency.abandon(started)
+        keys.abandon(started)
     with pytest.raises(KeyReused):
         begin(parameters="b")
 
@@ -73,7 +73,7 @@ def test_a_key_stands_for_one_set_of_parameters(settle: str) -> None:
 @pytest.mark.django_db
 def test_work_that_was_abandoned_is_taken_up_at_once_under_the_same_reference() -> None:
     first = start()
-    assert idempotency.abandon(first, Outcome(503))
+    assert keys.abandon(first, Outcome(503))
     second = start()
     assert second.reference == first.reference
     assert second.attempt == first.attempt + 1
@@ -85,22 +85,22 @@ def test_a_holder_whose_lease_ran_out_cannot_overwrite() -> None:
     late = start()
     taken_over = start(NOON + LEASE)
     assert taken_over.reference == late.reference
-    assert not idempotency.complete(late, Outcome(200, "late"))
-    assert not idempotency.abandon(late)
-    assert idempotency.complete(taken_over, Outcome(200, "in time"))
-    assert not idempotency.complete(late, Outcome(200, "late"))
+    assert not keys.complete(late, Outcome(200, "late"))
+    assert not keys.abandon(late)
+    assert keys.complete(taken_over, Outcome(200, "in time"))
+    assert not keys.complete(late, Outcome(200, "late"))
     assert begin() == Outcome(200, "in time")
 
 
 @pytest.mark.django_db
 def test_an_expired_key_counts_as_absent() -> None:
     first = start()
-    idempotency.complete(first, Outcome(200, "obj_1"))
+    keys.complete(first, Outcome(200, "obj_1"))
     assert isinstance(begin(NOON + DAY - timedelta(seconds=1)), Outcome)
     second = start(NOON + DAY, parameters="b")
     assert second.reference != first.reference
-    assert not idempotency.complete(first, Outcome(200, "obj_1"))
-    idempotency.complete(second, Outcome(200, "obj_2"))
+    assert not keys.complete(first, Outcome(200, "obj_1"))
+    keys.complete(second, Outcome(200, "obj_2"))
     assert begin(NOON + DAY, parameters="b") == Outcome(200, "obj_2")
 
 
@@ -110,8 +110,8 @@ def test_what_somebody_is_at_does_not_expire() -> None:
     start(NOON + DAY - timedelta(seconds=1))
     with pytest.raises(KeyInUse):
         begin(NOON + DAY)
-    assert idempotency.clean_up(now=NOON + DAY) == 0
-    assert idempotency.clean_up(now=NOON + DAY + LEASE) == 1
+    assert keys.clean_up(now=NOON + DAY) == 0
+    assert keys.clean_up(now=NOON + DAY + LEASE) == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -122,9 +122,9 @@ def test_nothing_begins_inside_a_transaction() -> None:
 
 
 def test_a_fingerprint_does_not_depend_on_the_order_of_names() -> None:
-    one = idempotency.fingerprint({"a": 1, "b": {"c": Decimal("1.50"), "d": NOON}})
-    assert one == idempotency.fingerprint({"b": {"d": NOON, "c": Decimal("1.50")}, "a": 1})
-    assert one != idempotency.fingerprint({"a": 1, "b": {"c": Decimal("1.51"), "d": NOON}})
+    one = keys.fingerprint({"a": 1, "b": {"c": Decimal("1.50"), "d": NOON}})
+    assert one == keys.fingerprint({"b": {"d": NOON, "c": Decimal("1.50")}, "a": 1})
+    assert one != keys.fingerprint({"a": 1, "b": {"c": Decimal("1.51"), "d": NOON}})
     assert len(one) == 64
 
 
@@ -158,7 +158,7 @@ def test_keys_are_cleaned_up_in_batches() -> None:
 @pytest.mark.django_db
 def test_a_clean_up_is_bounded() -> None:
     make(5, NOON)
-    assert idempotency.clean_up(now=NOON, batch_size=2, is_over=lambda: True) == 2
+    assert keys.clean_up(now=NOON, batch_size=2, is_over=lambda: True) == 2
     assert IdempotencyKey.objects.count() == 3
 
 
@@ -188,7 +188,7 @@ def test_of_many_at_once_one_gets_to_work(before: str) -> None:
     if before != "absent":
         started = start(NOON - (2 * DAY if before == "expired" else LEASE))
         if before == "abandoned":
-            idempotency.abandon(started)
+            keys.abandon(started)
     barrier = Barrier(CALLERS)
 
     def call(_: int) -> str:
@@ -214,12 +214,12 @@ def test_a_clean_up_at_the_same_time_makes_nobody_fail() -> None:
         now = NOON + 2 * number * DAY
         with own_connection():
             if number % 4 == 3:
-                return idempotency.clean_up(now=now)
+                return keys.clean_up(now=now)
             try:
                 begun = begin(now)
             except KeyInUse:
                 return 0
-            return int(isinstance(begun, Started) and idempotency.complete(begun, Outcome(200)))
+            return int(isinstance(begun, Started) and keys.complete(begun, Outcome(200)))
 
     with ThreadPoolExecutor(8) as callers:
         assert sum(callers.map(call, range(rounds))) > 0

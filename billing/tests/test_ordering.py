@@ -8,10 +8,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.conclusions import conclude
-from billing.ordering import keep, weigh
-from billing.statements import Statement
-from billing.witnesses import Reason, Standing
+from billing.ordering.latest import latest, prune
+from billing.ordering.merge import merge
+from billing.ordering.rules import Reason, Ruling
+from billing.ordering.snapshots import Snapshot
 
 ROUNDABOUT = ["active", "past_due", "unpaid", "trialing"]
 
@@ -23,11 +23,11 @@ class Life:
     draw: Callable[[st.SearchStrategy[Any]], Any]
     state: dict[str, Any]
     at: int = 1000
-    told: list[Statement] = field(default_factory=list)
+    told: list[Snapshot] = field(default_factory=list)
 
     def tell(self, **about: Any) -> None:
         self.told.append(
-            Statement(event_id=f"evt_{len(self.told):03}", at=self.at, said=self.state, **about)
+            Snapshot(event_id=f"evt_{len(self.told):03}", at=self.at, said=self.state, **about)
         )
 
     def step(self, **changed: Any) -> None:
@@ -41,7 +41,7 @@ class Life:
 
 
 @st.composite
-def lives(draw: Callable[[st.SearchStrategy[Any]], Any]) -> list[Statement]:
+def lives(draw: Callable[[st.SearchStrategy[Any]], Any]) -> list[Snapshot]:
     """Subscriptions that go round, with another fact that changes as well."""
     life = Life(draw, {"status": "incomplete", "seats": 1})
     if draw(st.booleans()):
@@ -54,27 +54,27 @@ def lives(draw: Callable[[st.SearchStrategy[Any]], Any]) -> list[Statement]:
     return life.told
 
 
-def heard(kind: str, statements: list[Statement]) -> Standing | None:
-    """What stands after statements have come in one by one."""
-    known: list[Statement] = []
-    standing = None
-    for one in statements:
-        standing = weigh(kind, [*known, one])
-        known = keep(kind, [*known, one])
-    return standing
+def heard(kind: str, snapshots: list[Snapshot]) -> Ruling | None:
+    """What stands after snapshots have come in one by one."""
+    known: list[Snapshot] = []
+    ruling = None
+    for one in snapshots:
+        ruling = latest(kind, [*known, one])
+        known = prune(kind, [*known, one])
+    return ruling
 
 
 @settings(max_examples=500, deadline=None)
 @given(st.data())
 def test_what_stands_without_doubt_is_what_came_last(data: st.DataObject) -> None:
     told = data.draw(lives())
-    standing = heard("subscription", data.draw(st.permutations(told)))
-    if standing and not standing.in_doubt:
-        assert standing.last.said == told[-1].said
+    ruling = heard("subscription", data.draw(st.permutations(told)))
+    if ruling and not ruling.in_doubt:
+        assert ruling.last.said == told[-1].said
 
 
-def update(at: int, before: str, status: str) -> Statement:
-    return Statement(
+def update(at: int, before: str, status: str) -> Snapshot:
+    return Snapshot(
         event_id=f"evt_{at}_{before}_{status}",
         at=at,
         said={"status": status},
@@ -82,31 +82,31 @@ def update(at: int, before: str, status: str) -> Statement:
     )
 
 
-CREATED = Statement(event_id="evt_0", at=1, said={"status": "trialing"}, is_first=True)
+CREATED = Snapshot(event_id="evt_0", at=1, said={"status": "trialing"}, is_first=True)
 ROUND = [update(1, "trialing", "active"), update(1, "active", "past_due")]
 
 
 @given(st.permutations([CREATED, *ROUND, update(1, "past_due", "active")]))
-def test_a_round_within_one_second_is_followed_to_its_end(told: list[Statement]) -> None:
-    standing = heard("subscription", told)
-    assert standing
-    assert (standing.last.status, standing.in_doubt) == ("active", False)
+def test_a_round_within_one_second_is_followed_to_its_end(told: list[Snapshot]) -> None:
+    ruling = heard("subscription", told)
+    assert ruling
+    assert (ruling.last.status, ruling.in_doubt) == ("active", False)
 
 
 def test_a_step_told_twice_leaves_open_how_often_it_was_taken() -> None:
     again = replace(ROUND[1], event_id="evt_again")
     told = [CREATED, *ROUND, update(1, "past_due", "active"), again]
-    standing = heard("subscription", told)
-    assert standing
-    assert standing.in_doubt
+    ruling = heard("subscription", told)
+    assert ruling
+    assert ruling.in_doubt
 
 
 def test_what_comes_after_its_second_was_summed_up_leaves_a_doubt() -> None:
     there, back = update(1, "active", "past_due"), update(1, "past_due", "active")
     again = [update(999, "active", "past_due"), update(999, "past_due", "active")]
-    standing = heard("subscription", [ROUND[0], back, again[0], there, again[1]])
-    assert standing
-    assert (standing.last.status, standing.in_doubt) != ("past_due", False)
+    ruling = heard("subscription", [ROUND[0], back, again[0], there, again[1]])
+    assert ruling
+    assert (ruling.last.status, ruling.in_doubt) != ("past_due", False)
 
 
 @st.composite
@@ -139,42 +139,42 @@ def test_an_answer_stands_until_something_later_is_heard(data: st.DataObject) ->
     seen = [one for one, made in zip(told, when, strict=True) if made <= looked]
     if not seen:
         return
-    answer = Statement(
+    answer = Snapshot(
         event_id="",
         at=answered // 1000,
         said=seen[-1].said,
         heard_at=clock(asked),
         asked_from=asked // 1000,
     )
-    known: list[Statement] = []
+    known: list[Snapshot] = []
     arrivals = [(one.heard_at or clock(0), one) for one in told] + [(clock(answered), answer)]
     for _, one in sorted(arrivals, key=lambda arrival: arrival[0]):
         if one is answer:
             known = [other for other in known if not answer.covers(other)]
-        standing = weigh("subscription", [*known, one])
-        known = keep("subscription", [*known, one])
-    assert standing
-    if not standing.in_doubt:
-        assert standing.last.said == told[-1].said
+        ruling = latest("subscription", [*known, one])
+        known = prune("subscription", [*known, one])
+    assert ruling
+    if not ruling.in_doubt:
+        assert ruling.last.said == told[-1].said
 
 
-def charge(at: int, refunded: int, **about: Any) -> Statement:
+def charge(at: int, refunded: int, **about: Any) -> Snapshot:
     said = {"status": "succeeded", "amount_refunded": refunded, "refunded": refunded == 900}
-    return Statement(event_id=f"evt_{at}_{refunded}", at=at, said=said, **about)
+    return Snapshot(event_id=f"evt_{at}_{refunded}", at=at, said=said, **about)
 
 
-def concluded(kind: str, *statements: Statement) -> tuple[Any, Any]:
-    """The amount given back that is concluded from statements, and whether in doubt."""
-    standing = weigh(kind, statements)
-    facts, in_doubt = conclude(kind, statements[0].said, statements, standing)
+def concluded(kind: str, *snapshots: Snapshot) -> tuple[Any, Any]:
+    """The amount given back that is concluded from snapshots, and whether in doubt."""
+    ruling = latest(kind, snapshots)
+    facts, in_doubt = merge(kind, snapshots[0].said, snapshots, ruling)
     return facts["amount_refunded"], in_doubt
 
 
 @given(st.permutations([charge(50, 0), charge(50, 300), charge(50, 600), charge(50, 900)]))
-def test_partial_refunds_of_one_second_are_told_by_what_they_come_to(told: list[Statement]) -> None:
-    standing = heard("charge", told)
-    assert standing
-    assert (standing.last, standing.in_doubt) == (charge(50, 900), False)
+def test_partial_refunds_of_one_second_are_told_by_what_they_come_to(told: list[Snapshot]) -> None:
+    ruling = heard("charge", told)
+    assert ruling
+    assert (ruling.last, ruling.in_doubt) == (charge(50, 900), False)
 
 
 def test_a_clock_that_contradicts_what_only_grows_leaves_a_doubt() -> None:
@@ -190,14 +190,14 @@ def test_money_that_is_said_to_have_come_home_has() -> None:
 
 
 def test_it_is_told_how_it_was_decided() -> None:
-    def reason(*told: Statement) -> Reason:
-        standing = weigh("subscription", told)
-        assert standing
-        return standing.reason
+    def reason(*told: Snapshot) -> Reason:
+        ruling = latest("subscription", told)
+        assert ruling
+        return ruling.reason
 
-    def at(seconds: int, status: str, **about: Any) -> Statement:
+    def at(seconds: int, status: str, **about: Any) -> Snapshot:
         said = {"status": status}
-        return Statement(event_id=f"evt_{status}_{seconds}", at=seconds, said=said, **about)
+        return Snapshot(event_id=f"evt_{status}_{seconds}", at=seconds, said=said, **about)
 
     assert reason(at(1, "active")) == Reason.FIRST_HEARD
     told = at(1, "past_due", before={"status": "active"})
@@ -205,4 +205,4 @@ def test_it_is_told_how_it_was_decided() -> None:
     assert reason(at(9, "active"), at(1, "canceled")) == Reason.FINAL
     assert reason(at(1, "trialing", is_first=True), at(1, "active")) == Reason.BEGINNING
     assert reason(at(9, "active"), at(1, "past_due")) == Reason.CLOCK
-    assert reason(at(1, "active"), at(1, "past_due")) == Reason.NO_WITNESS
+    assert reason(at(1, "active"), at(1, "past_due")) == Reason.UNDECIDED

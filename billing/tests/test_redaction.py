@@ -9,13 +9,13 @@ import pytest
 from django.conf import settings
 
 from billing.models import MODELS
-from billing.redaction import is_personal, redact_row
-from billing.statements import facts_of, plain
+from billing.ordering.snapshots import facts_of, plain
+from billing.privacy.redaction import is_personal, redact_row
 from billing.tests import builders as build
 from billing.tests.builders import event, send
 from billing.translators.stripe import translate_object
 from tests.fake_stripe import World, deliverable, random_story
-from webhooks.redaction import named, owned, personal_values, redact
+from webhooks.privacy.redaction import named, owned, personal_values, redact
 
 Json = dict[str, Any]
 

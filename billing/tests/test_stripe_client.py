@@ -22,8 +22,8 @@ from billing.exceptions import (
     ProviderUnavailable,
 )
 from billing.models import IdempotencyKey
-from billing.stripe_calls import LEASE, LIFETIME
 from billing.stripe_client import StripeClient
+from billing.stripe_client.calls import LEASE, LIFETIME
 from tests.fake_stripe import Fault, customers, payments, truth
 from tests.fake_stripe.server import Served
 from webhooks.providers.stripe_api import RETRIES, NotConfigured

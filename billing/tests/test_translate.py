@@ -110,7 +110,7 @@ def test_every_event_that_billing_follows_has_a_meaning(event_type: str, subject
 def test_a_change_has_the_fields_of_its_model(change: type[Change]) -> None:
     kept = {field.name for field in MODELS[change.object_type]._meta.get_fields()}
     ours = {"id", "provider", "account", "livemode", "snapshot_at", "snapshot_event_id"}
-    ours |= {"updated_at", "statements", "in_doubt", "fetched_at"}
+    ours |= {"updated_at", "snapshots", "in_doubt", "fetched_at"}
     assert {"provider_id", *change.names()} == kept - ours
 
 

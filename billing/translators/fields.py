@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 from billing.changes import UNKNOWN, Flag, Integer, Metadata, Moment, Text, Unknown
 from webhooks import events
 from webhooks.exceptions import PermanentFailure
-from webhooks.scrubbing import scrub_cards
+from webhooks.monitoring.scrubbing import scrub_cards
 
 BIGGEST: Final = 2**63 - 1
 """The largest integer that a database column holds."""

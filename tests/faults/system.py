@@ -18,8 +18,8 @@ from tests.faults import points
 from tests.faults.programs import Program
 from tests.servers import Server
 from webhooks.providers import PROVIDERS
-from webhooks.testkit.sending import Answer, Unreachable, send
-from webhooks.testkit.stripe_events import sample
+from webhooks.testing.sending import Answer, Unreachable, send
+from webhooks.testing.stripe_events import sample
 
 DEADLINE_SECONDS = 40
 SENDERS = 4

@@ -10,7 +10,7 @@ from tests.fake_stripe import OLD, World, deliverable, random_story
 from tests.fuzz.target import NOW, STRANGER
 from tests.hostile import SHARP, as_body
 from webhooks.providers import PROVIDERS
-from webhooks.testkit.stripe_events import story
+from webhooks.testing.stripe_events import story
 
 STEPS: Final = 60
 WORDS: Final = ("previous_attributes", "metadata", "deleted", "\\u0000", "\\ud800", "1e999", "null")

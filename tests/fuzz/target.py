@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 from billing.changes import Change
-from billing.conclusions import conclude
-from billing.ordering import keep, weigh
-from billing.statements import Statement, facts_of, pack, plain, unpack
+from billing.ordering.latest import latest, prune
+from billing.ordering.merge import merge
+from billing.ordering.snapshots import Snapshot, facts_of, pack, plain, unpack
 from billing.translators import stripe
 from webhooks.admin.payload import colour, indent
 from webhooks.events import Event
@@ -46,14 +46,14 @@ def _come_as_stranger(provider: Provider, data: bytes) -> None:
 
 
 def _deliver(provider: Provider, bodies: list[bytes]) -> None:
-    told: dict[tuple[str, str], list[tuple[Change, Statement]]] = defaultdict(list)
+    told: dict[tuple[str, str], list[tuple[Change, Snapshot]]] = defaultdict(list)
     for number, body in enumerate(bodies):
         if len(body) < SHOWN:
             colour(indent(body))
         for event in _proven(provider, body):
             with suppress(PermanentFailure):
                 for change in TRANSLATORS[provider.name](event):
-                    said = _statement(event, change, number)
+                    said = _snapshot(event, change, number)
                     told[change.object_type, change.provider_id].append((change, said))
     for pairs in told.values():
         _weigh([change for change, _ in pairs], [said for _, said in pairs])
@@ -67,8 +67,8 @@ def _proven(provider: Provider, body: bytes) -> Iterator[Event]:
             yield event
 
 
-def _statement(event: Event, change: Change, number: int) -> Statement:
-    return Statement(
+def _snapshot(event: Event, change: Change, number: int) -> Snapshot:
+    return Snapshot(
         event_id=str(number),
         at=int(event.created_at.timestamp()) if event.created_at else None,
         said=facts_of(change),
@@ -80,11 +80,11 @@ def _statement(event: Event, change: Change, number: int) -> Statement:
     )
 
 
-def _weigh(changes: list[Change], statements: list[Statement]) -> None:
+def _weigh(changes: list[Change], snapshots: list[Snapshot]) -> None:
     kind = changes[0].object_type
-    current = {**dict.fromkeys(changes[0].names()), "deleted": False, **statements[0].said}
-    standing = weigh(kind, statements)
-    facts, _ = conclude(kind, current, statements, standing)
-    kept = keep(kind, statements)
+    current = {**dict.fromkeys(changes[0].names()), "deleted": False, **snapshots[0].said}
+    ruling = latest(kind, snapshots)
+    facts, _ = merge(kind, current, snapshots, ruling)
+    kept = prune(kind, snapshots)
     packed = json.loads(json.dumps(pack(kept, facts), allow_nan=False))
     assert [one.said for one in unpack(packed, facts)] == [one.said for one in kept]

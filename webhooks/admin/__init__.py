@@ -3,6 +3,6 @@
 Other apps build on `values`, `panels`, `readonly`, `search` and `related`.
 """
 
-from webhooks.admin import accounts, audit, events, refusals, second_factor, tokens
+from webhooks.admin import audit, events, refusals, tokens
 
-__all__ = ["accounts", "audit", "events", "refusals", "second_factor", "tokens"]
+__all__ = ["audit", "events", "refusals", "tokens"]

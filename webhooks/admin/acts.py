@@ -10,9 +10,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from webhooks import disclosure, dismissals
 from webhooks.admin.rerun import ReasonForm
 from webhooks.models import EventQuerySet, WebhookEvent
+from webhooks.privacy import unmasking
+from webhooks.processing import ignore as dismissals
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def ignore(request: HttpRequest, pks: Sequence[int], form: ReasonForm) -> None:
 
 def show(request: HttpRequest, event: WebhookEvent, form: ReasonForm) -> bytes | None:
     """The raw payload for the user, on the record."""
-    return disclosure.disclose(
+    return unmasking.disclose(
         event,
         actor=request.user.get_username(),
         reason=form.cleaned_data["reason"],

@@ -15,7 +15,7 @@ SHOWN: Final = 50
 
 def attempts_panel(event: WebhookEvent) -> Table:
     """Every attempt with who asked for it, and how each handler fared; the latest first."""
-    attempts = event.tries.select_related("replay").order_by("-number")[:SHOWN]
+    attempts = event.attempt_set.select_related("replay").order_by("-number")[:SHOWN]
     return Table(
         "Attempts" if event.attempts <= SHOWN else f"The latest {SHOWN} attempts",
         ["No.", "Started", "Trigger", "Asked for by, and why", "Took", "Outcome", "Handlers"],

@@ -9,9 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from webhooks import rotation, secret_checks
 from webhooks.admin.panels import Table
 from webhooks.admin.values import code, event_type, link, moment, ordinal, page_url, two_lines
+from webhooks.checks.secrets import has_test_key_with_live_data
+from webhooks.intake import secret_rotation
 from webhooks.models import Refusal, WebhookEvent
 
 LATE_AFTER: Final = timedelta(minutes=1)
@@ -44,7 +45,7 @@ def _refusals() -> Table | None:
     """What was refused lately, if anything was. The numbers are what the samples stand for."""
     lately = Refusal.objects.filter(recorded_at__gte=timezone.now() - LATELY)
     kinds = lately.values("endpoint", "code").annotate(
-        times=Sum("stands_for"), latest=Max("recorded_at")
+        times=Sum("weight"), latest=Max("recorded_at")
     )
     page = reverse("admin:webhooks_refusal_changelist")
     rows = [
@@ -65,9 +66,9 @@ def _warnings() -> list[str]:
         f"The {ordinal(secret.place)} secret of {secret.setting} ({secret.secret_id}) is still "
         f"needed: it alone proved {secret.deliveries} of the latest deliveries, the last one at "
         f"{secret.last_seen:%Y-%m-%d %H:%M} UTC. Keep it until the provider signs with the first."
-        for secret in rotation.still_needed(now=timezone.now())
+        for secret in secret_rotation.still_needed(now=timezone.now())
     ]
-    if secret_checks.has_test_key_with_live_data():
+    if has_test_key_with_live_data():
         told.append(
             "STRIPE_API_KEY is a key of test mode, and live events come in: nothing that they "
             "are about can be fetched."

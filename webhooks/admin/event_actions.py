@@ -20,10 +20,10 @@ from webhooks.admin.readonly import ReadOnlyAdmin
 from webhooks.admin.rerun import ReasonForm, RerunForm, rerun
 from webhooks.admin.states import state
 from webhooks.admin.values import page_url
-from webhooks.disclosure import VIEW_RAW
-from webhooks.dismissals import IGNORE
 from webhooks.models import WebhookEvent
-from webhooks.replays import BULK, REPLAY
+from webhooks.privacy.unmasking import VIEW_RAW
+from webhooks.processing.ignore import IGNORE
+from webhooks.processing.replay import BULK, REPLAY
 
 Effect = Callable[[HttpRequest, Sequence[int], Any], None]
 _ACTS: Final = {"rerun": RERUNNING, "ignore": IGNORING, "raw": DISCLOSING}

@@ -3,7 +3,6 @@
 from django.utils import timezone
 from django.utils.html import format_html
 
-from webhooks import rotation
 from webhooks.admin.panels import Fact, Facts
 from webhooks.admin.states import state
 from webhooks.admin.values import (
@@ -17,6 +16,7 @@ from webhooks.admin.values import (
     ordinal,
     search_url,
 )
+from webhooks.intake import secret_rotation
 from webhooks.models import WebhookEvent
 
 
@@ -67,7 +67,7 @@ def _entrance(event: WebhookEvent) -> str:
 def _proof(event: WebhookEvent) -> str:
     if not event.secret_id:
         return "the connection it was fetched by" if event.was_fetched else NOTHING
-    place = rotation.place_of(event)
+    place = secret_rotation.place_of(event)
     if place is None:
         where = "a secret that is no longer set"
     else:

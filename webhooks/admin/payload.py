@@ -10,10 +10,10 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.html import escape, format_html_join
 from django.utils.safestring import SafeString
 
-from webhooks import jsons
-from webhooks.logs import without_secrets
+from webhooks import strict_json
 from webhooks.models import WebhookEvent
-from webhooks.personal import MASK, redacted
+from webhooks.monitoring.logs import without_secrets
+from webhooks.privacy.personal_data import MASK, redacted
 
 # Each token is marked up by itself: for a payload beyond this size the page would be too heavy.
 MAX_COLOURED: Final = 200_000
@@ -62,7 +62,7 @@ def raw_panel(body: bytes) -> Payload:
 def masked(body: bytes) -> str:
     """A body as JSON on many lines, without what identifies a person or opens anything."""
     try:
-        return _readable(redacted(jsons.read(body), MASK))
+        return _readable(redacted(strict_json.read(body), MASK))
     except ValueError:
         return UNREADABLE
 
@@ -70,7 +70,7 @@ def masked(body: bytes) -> str:
 def indent(body: bytes) -> str:
     """A body as JSON on many lines, or as it is when it isn't JSON, or too much on many lines."""
     try:
-        return _readable(jsons.read(body))
+        return _readable(strict_json.read(body))
     except ValueError:
         return body.decode(errors="backslashreplace")
 

@@ -94,7 +94,7 @@ class RefusalAdmin(ReadOnlyAdmin):
     @admin.display(description="stands for")
     def times(self, row: Refusal) -> str:
         """How many there were since the last one recorded."""
-        return f"{row.stands_for:,}"
+        return f"{row.weight:,}"
 
     def panels(self, request: HttpRequest, obj: Refusal) -> Iterable[Panel]:
         yield Facts(
@@ -116,6 +116,6 @@ class RefusalAdmin(ReadOnlyAdmin):
 
 
 def _stands_for(refusal: Refusal) -> str:
-    if refusal.stands_for == 1:
+    if refusal.weight == 1:
         return "itself alone"
-    return f"{refusal.stands_for:,} since the last one recorded"
+    return f"{refusal.weight:,} since the last one recorded"

@@ -10,7 +10,7 @@ from django.utils import timezone
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldBooleanWidget
 
 from webhooks.models import Attempt, Trigger, WebhookEvent
-from webhooks.replays import FORCE, Replayed, ask, replay
+from webhooks.processing.replay import FORCE, Replayed, ask, replay
 
 ERRORS_SHOWN: Final = 5
 Outcome = Attempt.Outcome

@@ -11,7 +11,6 @@ from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from webhooks import replays
 from webhooks.api.filters import AccountFilter, FlagFilter, MomentFilter, TextFilter
 from webhooks.api.pagination import PARAMETERS
 from webhooks.api.permissions import Grant, require
@@ -24,6 +23,7 @@ from webhooks.api.serializers import (
 )
 from webhooks.api.views import ApiView, Place, RecordViewSet, the_one
 from webhooks.models import Attempt, Scope, Trigger, WebhookEvent
+from webhooks.processing.replay import FORCE, REPLAY, ask, replay
 
 EVENT_ID = OpenApiParameter(
     "event_id", OpenApiTypes.STR, OpenApiParameter.PATH, description="The provider's id."
@@ -73,7 +73,7 @@ class AttemptsView(ApiView, generics.ListAPIView[Attempt]):
 class ReplayView(ApiView):
     """Process an event again."""
 
-    grant = Grant(Scope.EVENTS_REPLAY, replays.REPLAY)
+    grant = Grant(Scope.EVENTS_REPLAY, REPLAY)
 
     @extend_schema(
         operation_id="events_replay",
@@ -86,7 +86,7 @@ class ReplayView(ApiView):
         asked = ReplaySerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         if asked.validated_data["force"]:
-            require(request, replays.FORCE)
+            require(request, FORCE)
         event = named(request, event_id)
         events = WebhookEvent.objects.filter(pk=event.pk)
         if not events.replayable().exists():
@@ -95,14 +95,14 @@ class ReplayView(ApiView):
                 "payload_gone",
                 "The event's payload has been cleaned up; it can't be processed again.",
             )
-        order = replays.ask(
+        order = ask(
             trigger=Trigger.API,
             actor=request.user.get_username(),
             now=timezone.now(),
             events=[event.pk],
             **asked.validated_data,
         )
-        done = replays.replay(events, order)
+        done = replay(events, order)
         told = events.values("provider", "event_id", "status", "attempts", "last_error").get()
         outcome = next(iter(done.outcomes), None)
         return Response(

@@ -6,9 +6,9 @@ from typing import IO, Any
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
-from webhooks import conf, jsons
+from webhooks import conf, strict_json
 from webhooks.exceptions import MalformedEvent
-from webhooks.guards import read_body
+from webhooks.guards.admission import read_body
 
 
 class StrictJSONParser(JSONParser):
@@ -22,8 +22,8 @@ class StrictJSONParser(JSONParser):
     ) -> Any:
         try:
             body = read_body(stream, declared=None, limit=conf.max_body_bytes())
-            return jsons.read(body)
+            return strict_json.read(body)
         except MalformedEvent as error:
             raise ParseError("The body ended early.") from error
-        except jsons.NotJson as error:
+        except strict_json.NotJson as error:
             raise ParseError("The body is not the JSON that is expected here.") from error

@@ -8,10 +8,10 @@ from django.db import transaction
 from django.db.models import Model
 
 from webhooks.audit import keys
-from webhooks.audit.packing import in_spans, packed
-from webhooks.audit.rows import Row, erasable_mac, read
+from webhooks.audit.row_macs import Row, erasable_mac, read
+from webhooks.audit.seal_format import in_spans, packed
+from webhooks.audit.sealed_tables import Table, table_of
 from webhooks.audit.seals import commit, logger
-from webhooks.audit.tables import Table, table_of
 from webhooks.models import AuditEntry, Seal
 
 

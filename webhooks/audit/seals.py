@@ -2,9 +2,9 @@
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from django.db import Error, connection, transaction
 from django.db.models import Max
@@ -13,18 +13,16 @@ from django.utils import timezone
 from webhooks import conf
 from webhooks.audit import keys
 from webhooks.audit.chain import HEAD, HeadLost, lock_head, record
-from webhooks.audit.findings import Anchor
-from webhooks.audit.packing import MAX_ROWS, ids_of, packed, root_of, roots_digest
-from webhooks.audit.ranges import in_range, newest_seal, open_ranges, seals_in_range
-from webhooks.audit.rows import Row, first_mac, fixed_mac, read
-from webhooks.audit.tables import Table, tables
+from webhooks.audit.report import Anchor
+from webhooks.audit.row_macs import Row, first_mac, fixed_mac, read
+from webhooks.audit.seal_format import MAX_ROWS, ids_of, packed, root_of, roots_digest
+from webhooks.audit.seal_ranges import in_range, newest_seal, open_ranges, seals_in_range
+from webhooks.audit.sealed_tables import Table, tables
+from webhooks.events import Clock
 from webhooks.models import AuditEntry, AuditHead, Seal
+from webhooks.models.audit import SYSTEM
 
 logger = logging.getLogger("webhooks.audit")
-
-Clock = Callable[[], datetime]
-
-SYSTEM: Final = "system"
 
 
 def seal(*, now: datetime, actor: str = SYSTEM) -> int:

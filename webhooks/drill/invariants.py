@@ -64,7 +64,7 @@ def _examine_rows(ledger: Ledger, first: int, findings: dict[Rule, Finding]) -> 
     """How many rows each of the drill's events has."""
     recorded = bytearray(len(ledger.digests))
     marker = ledger.run.encode()
-    rows = WebhookEvent.objects.filter(pk__gte=first).prefetch_related("tries")
+    rows = WebhookEvent.objects.filter(pk__gte=first).prefetch_related("attempt_set")
     for row in rows.order_by("pk").iterator(chunk_size=CHUNK):
         if ledger.run not in row.event_id and marker not in bytes(row.body or b""):
             continue  # somebody else's
@@ -79,7 +79,7 @@ def _examine_rows(ledger: Ledger, first: int, findings: dict[Rule, Finding]) -> 
 
 
 def _broken(row: WebhookEvent, signed: int) -> list[Rule]:
-    tries = list(row.tries.all())
+    tries = list(row.attempt_set.all())
     took_effect = Counter(
         handler["name"]
         for attempt in tries

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from webhooks.drill import hostile
 from webhooks.drill.shots import Burst, Kind, Shot, event_id
-from webhooks.testkit.stripe_events import story
+from webhooks.testing.stripe_events import story
 
 SHARES = {
     Kind.NEW: 20,

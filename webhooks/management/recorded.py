@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from webhooks import audit
-from webhooks.actors import system_user
+from webhooks.management.operator import system_user
 from webhooks.models import AuditEntry
 
 

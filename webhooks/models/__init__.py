@@ -3,7 +3,7 @@ and whose data was erased."""
 
 from webhooks.models.append_only import AppendOnlyError
 from webhooks.models.audit import AuditEntry, AuditHead, AuditReason, Seal
-from webhooks.models.erasures import Erased, Erasure
+from webhooks.models.erasures import ErasureRequest, SuppressedId
 from webhooks.models.events import FETCHED, Attempt, EventQuerySet, Replay, Trigger, WebhookEvent
 from webhooks.models.reconciliations import Reconciliation
 from webhooks.models.refusals import Refusal
@@ -17,14 +17,14 @@ __all__ = [
     "AuditEntry",
     "AuditHead",
     "AuditReason",
-    "Erased",
-    "Erasure",
+    "ErasureRequest",
     "EventQuerySet",
     "Reconciliation",
     "Refusal",
     "Replay",
     "Scope",
     "Seal",
+    "SuppressedId",
     "Trigger",
     "WebhookEvent",
 ]

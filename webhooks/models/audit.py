@@ -1,10 +1,13 @@
 """What people, commands and the system did, in a chain that shows every alteration."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.db import models
 
 from webhooks.models.append_only import AppendOnly, AppendOnlyManager
+
+SYSTEM: Final = "system"
+"""The actor of what nobody asked for: seals, late redactions, settings that changed."""
 
 
 class AuditEntry(AppendOnly):

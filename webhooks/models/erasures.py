@@ -5,8 +5,8 @@ from typing import ClassVar
 from django.db import models
 
 
-class Erasure(models.Model):
-    """The erasing of a customer, by the provider's id. It is never over: see `Erased`."""
+class ErasureRequest(models.Model):
+    """The erasing of a customer, by the provider's id. It is never over: see `SuppressedId`."""
 
     provider = models.CharField(max_length=32)
     account = models.CharField(max_length=255, blank=True)
@@ -19,6 +19,7 @@ class Erasure(models.Model):
     )
 
     class Meta:
+        db_table = "webhooks_erasure"
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["customer_id", "provider", "account", "livemode"],
@@ -30,19 +31,22 @@ class Erasure(models.Model):
         return self.customer_id
 
 
-class Erased(models.Model):
-    """An object of somebody's who was erased: what is told of it later is stored redacted.
+class SuppressedId(models.Model):
+    """An id of an erased person's: what comes in about it later is stored redacted.
 
     Nothing but the provider's id is kept. The customer itself is one of them.
     """
 
-    erasure = models.ForeignKey(Erasure, on_delete=models.PROTECT, related_name="objects_erased")
+    erasure = models.ForeignKey(
+        ErasureRequest, on_delete=models.PROTECT, related_name="objects_erased"
+    )
     provider = models.CharField(max_length=32)
     account = models.CharField(max_length=255, blank=True)
     livemode = models.BooleanField("live mode")
     object_id = models.CharField("id", max_length=255)
 
     class Meta:
+        db_table = "webhooks_erased"
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["object_id", "provider", "account", "livemode"], name="webhooks_erased_once"

@@ -5,7 +5,7 @@ from typing import ClassVar, Final
 
 from django.db import models
 
-from webhooks import jsons
+from webhooks import strict_json
 from webhooks.events import Event
 from webhooks.models.globs import Glob
 
@@ -225,7 +225,7 @@ class WebhookEvent(models.Model):
             provider=self.provider,
             id=self.event_id,
             type=self.type,
-            payload=jsons.read(bytes(self.body or b"")),
+            payload=strict_json.read(bytes(self.body or b"")),
             created_at=self.provider_created_at,
             received_at=self.received_at,
             livemode=self.livemode,
@@ -248,7 +248,7 @@ class Attempt(models.Model):
         RETRYING = "retrying", "Will be retried"
         FAILED = "failed", "Failed"
 
-    event = models.ForeignKey(WebhookEvent, on_delete=models.CASCADE, related_name="tries")
+    event = models.ForeignKey(WebhookEvent, on_delete=models.CASCADE, related_name="attempt_set")
     number = models.PositiveIntegerField()
     trigger = models.CharField(max_length=16, choices=Trigger)
     replay = models.ForeignKey(

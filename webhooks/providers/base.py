@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, ClassVar, Protocol
 
-from webhooks import jsons
+from webhooks import strict_json
 from webhooks.events import Event
 from webhooks.exceptions import MalformedEvent
 
@@ -111,6 +111,6 @@ def read_json(body: bytes) -> Any:
     Raises `MalformedEvent`.
     """
     try:
-        return jsons.read(body)
-    except jsons.NotJson as error:
+        return strict_json.read(body)
+    except strict_json.NotJson as error:
         raise MalformedEvent(str(error)) from error

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from webhooks.providers import PROVIDERS
 from webhooks.signals import Handler, event_received, on
-from webhooks.testkit.stripe_events import sample
+from webhooks.testing.stripe_events import sample
 
 Deliver = Callable[..., Any]
 Subscribe = Callable[..., None]

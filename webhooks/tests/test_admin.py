@@ -302,7 +302,7 @@ class TestPage:
         with CaptureQueriesContext(connection) as many:
             support.get(page(event))
 
-        assert event.tries.count() == 6
+        assert event.attempt_set.count() == 6
         assert len(many) == len(few)
 
 
@@ -456,7 +456,7 @@ class TestRerunOfASelection:
             "Failed: 1.",
             f"{bad}: PermanentFailure: never",
         ]
-        assert unticked.tries.count() == 1
+        assert unticked.attempt_set.count() == 1
 
     def test_more_than_one_takes_another_permission(self, support: Client) -> None:
         events = receive(), receive()
@@ -465,7 +465,7 @@ class TestRerunOfASelection:
             answer = messages(support, LIST, **self.selection(*ticked), reason="again")
             assert answer[0] == (told or "Ignored, as no handler wants it.")
 
-        assert [event.tries.count() for event in events] == [2, 1]
+        assert [event.attempt_set.count() for event in events] == [2, 1]
 
     def test_only_those_permitted(self, viewer: Client) -> None:
         event = receive()

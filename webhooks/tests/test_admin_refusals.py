@@ -47,7 +47,7 @@ def test_what_a_stranger_wrote_stays_text(viewer: Client) -> None:
 
 
 def test_they_are_found_by_code_endpoint_and_client(viewer: Client) -> None:
-    first = refused(stands_for=1200)
+    first = refused(weight=1200)
     second = refused("missing_signature", client="198.51.100.2")
     third = refused("unknown_endpoint", endpoint="nobody", client="2001:db8::1")
 
@@ -79,8 +79,8 @@ def test_nobody_changes_them_and_only_those_permitted_see_them() -> None:
 def test_the_first_page_tells_what_was_refused_lately_if_anything_was(viewer: Client) -> None:
     refused("stale_signature", recorded_at=timezone.now() - timedelta(hours=2))
     assert "Refused within the hour" not in text(viewer, "/admin/")
-    refused(stands_for=1000)
-    refused(stands_for=234)
+    refused(weight=1000)
+    refused(weight=234)
 
     shown = text(viewer, "/admin/")
     assert "Refused within the hour" in shown

@@ -12,9 +12,9 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from webhooks import alarms, refusals
 from webhooks.exceptions import InvalidSignature, MissingSignature, StorageUnavailable
-from webhooks.guards import Arrival
+from webhooks.guards.admission import IncomingDelivery
+from webhooks.intake import alarms, refusals
 from webhooks.models import WebhookEvent
 from webhooks.signals import alarm_raised
 from webhooks.tests.conftest import make_event, post, sign
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 NOW = timezone.now()
 BURST, UNPROVEN = 20, 5
 BURST_SECONDS, SILENCE, COOL_DOWN = 60, 600, 1800
-ARRIVAL = Arrival({"REMOTE_ADDR": "198.51.100.1"})
+DELIVERY = IncomingDelivery({"REMOTE_ADDR": "198.51.100.1"})
 
 Told = list[tuple[str, str]]
 
@@ -65,7 +65,7 @@ def refuse(
     """Refuse so many deliveries; the first so many seconds from now, and one each so often."""
     for number in range(times):
         refusal = MissingSignature() if proven else InvalidSignature()
-        refused = refusals.refuse(refusal, ARRIVAL, slug, now=at(start + number * every))
+        refused = refusals.refuse(refusal, DELIVERY, slug, now=at(start + number * every))
         refused.put_on_record()
 
 
@@ -138,7 +138,7 @@ def test_genuine_deliveries_that_another_process_takes_count_too(told: Told) -> 
 
 
 def test_a_proven_delivery_that_could_not_be_stored_shows_that_the_secret_fits(told: Told) -> None:
-    refusals.refuse(StorageUnavailable(), ARRIVAL, "stripe", now=NOW)
+    refusals.refuse(StorageUnavailable(), DELIVERY, "stripe", now=NOW)
     refuse(UNPROVEN)
 
     assert told == []

@@ -8,7 +8,7 @@ from django.db import connection, models
 from django.utils import timezone
 
 from webhooks import audit
-from webhooks.audit.tables import table_of
+from webhooks.audit.sealed_tables import table_of
 from webhooks.models import Attempt, AuditEntry, AuditHead, Seal, WebhookEvent
 from webhooks.tests.conftest import deliver, make_event
 from webhooks.tests.trail import alter, copy, execute, first_found_when_altered, found, lay

@@ -7,8 +7,9 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django import Settings
 
-from webhooks import processing, replays
 from webhooks.models import Replay, WebhookEvent
+from webhooks.processing import replay
+from webhooks.processing.sweep import sweep
 from webhooks.tests.conftest import deliver, make_event
 
 pytestmark = pytest.mark.django_db
@@ -19,10 +20,10 @@ EVENTS = 7
 @pytest.fixture(autouse=True)
 def _processed_events(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.WEBHOOK_PROCESSING = "loop"
-    monkeypatch.setattr(replays, "BATCH", 3)
+    monkeypatch.setattr(replay, "BATCH", 3)
     for _ in range(EVENTS):
         deliver(make_event())
-    list(processing.sweep())
+    list(sweep())
 
 
 def run(*args: str) -> str:
@@ -66,10 +67,10 @@ def test_a_rate_spreads_when_events_come_due() -> None:
 def test_what_was_interrupted_is_resumed_and_each_event_is_processed_once() -> None:
     order = interrupted("--status", "ignored", "--reason", "tried")
     assert WebhookEvent.objects.filter(replay=order).count() == 3
-    list(processing.sweep())  # workers are faster than whoever resumes
+    list(sweep())  # workers are faster than whoever resumes
 
     assert "4 events re-run" in run("--resume", str(order.pk))
-    list(processing.sweep())
+    list(sweep())
     assert attempts() == [2] * EVENTS
     assert order.attempts.count() == EVENTS
     order.refresh_from_db()
@@ -97,6 +98,6 @@ def test_an_interrupted_replay_by_ids_goes_on_with_those_ids() -> None:
     ids = list(WebhookEvent.objects.order_by("pk").values_list("event_id", flat=True))[1:6]
     order = interrupted(*ids)
     run("--resume", str(order.pk))
-    list(processing.sweep())
+    list(sweep())
 
     assert attempts() == [1, 2, 2, 2, 2, 2, 1]

@@ -169,7 +169,7 @@ def test_sources_may_be_named_in_all_these_ways(settings: Settings, value: str) 
 
 
 @pytest.mark.parametrize(
-    ("attempt", "chance", "seconds"),
+    ("attempt", "random_fraction", "seconds"),
     [
         (1, 0.5, 10),
         (2, 0.5, 30),
@@ -181,8 +181,8 @@ def test_sources_may_be_named_in_all_these_ways(settings: Settings, value: str) 
         (6, 0.5, None),
     ],
 )
-def test_the_retry_schedule(attempt: int, chance: float, seconds: float | None) -> None:
+def test_the_retry_schedule(attempt: int, random_fraction: float, seconds: float | None) -> None:
     policy = RetryPolicy(base=10, factor=3, cap=100, jitter=0.2, max_attempts=5)
-    delay = policy.delay(attempt, chance)
+    delay = policy.delay(attempt, random_fraction)
 
     assert (delay.total_seconds() if delay else None) == seconds

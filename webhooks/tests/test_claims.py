@@ -12,14 +12,17 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from webhooks import claims, processing, replays
 from webhooks.events import Event
 from webhooks.models import EventQuerySet, Trigger, WebhookEvent
+from webhooks.processing import claims
+from webhooks.processing.process import process
+from webhooks.processing.replay import ask, replay
+from webhooks.processing.sweep import BATCH, sweep, sweep_until
 from webhooks.tests.conftest import Subscribe, deliver, make_event
 
 pytestmark = pytest.mark.django_db
 
-MANY = processing.BATCH + 3
+MANY = BATCH + 3
 
 
 @pytest.fixture(autouse=True)
@@ -32,9 +35,9 @@ def record(count: int) -> None:
         deliver(make_event())
 
 
-def sweep(at: datetime) -> list[int]:
+def sweep_at(at: datetime) -> list[int]:
     """The events processed, in their order."""
-    return [attempt.event.pk for attempt in processing.sweep(clock=lambda: at)]
+    return [attempt.event.pk for attempt in sweep(clock=lambda: at)]
 
 
 def pks(events: EventQuerySet) -> list[int]:
@@ -42,49 +45,49 @@ def pks(events: EventQuerySet) -> list[int]:
 
 
 def replay_all() -> None:
-    order = replays.ask(trigger=Trigger.COMMAND, actor="ada", reason="", now=timezone.now())
-    replays.replay(WebhookEvent.objects.all(), order, lane=WebhookEvent.Lane.BULK)
+    order = ask(trigger=Trigger.COMMAND, actor="ada", reason="", now=timezone.now())
+    replay(WebhookEvent.objects.all(), order, lane=WebhookEvent.Lane.BULK)
 
 
 def test_a_bulk_replay_never_delays_what_is_fresh() -> None:
     record(MANY)
-    sweep(timezone.now())
+    sweep_at(timezone.now())
     old = pks(WebhookEvent.objects.all())
     replay_all()
     record(2)
     fresh = pks(WebhookEvent.objects.exclude(pk__in=old))
 
-    assert sweep(timezone.now() + timedelta(seconds=1)) == fresh + old
+    assert sweep_at(timezone.now() + timedelta(seconds=1)) == fresh + old
 
 
 def test_what_comes_in_during_a_bulk_replay_goes_before_its_next_batch() -> None:
     record(MANY)
-    sweep(timezone.now())
+    sweep_at(timezone.now())
     replay_all()
 
     done: list[int] = []
-    with closing(processing.sweep()) as attempts:
+    with closing(sweep()) as attempts:
         for attempt in attempts:
             if not done:
                 record(1)
             done.append(attempt.event.pk)
-    assert done.index(max(done)) == processing.BATCH
+    assert done.index(max(done)) == BATCH
 
 
 def test_a_delivery_of_an_event_in_the_bulk_lane_changes_nothing() -> None:
     event = make_event()
     deliver(event)
-    sweep(timezone.now())
+    sweep_at(timezone.now())
     replay_all()
     deliver(event)
 
     assert WebhookEvent.objects.get().lane == WebhookEvent.Lane.BULK
-    assert len(sweep(timezone.now())) == 1
+    assert len(sweep_at(timezone.now())) == 1
 
 
 def test_what_was_taken_and_not_begun_is_given_back_as_if_never_taken() -> None:
     record(3)
-    with closing(processing.sweep()) as attempts:
+    with closing(sweep()) as attempts:
         next(attempts)
         assert WebhookEvent.objects.filter(claimed_at__isnull=False).count() == 2
 
@@ -92,13 +95,13 @@ def test_what_was_taken_and_not_begun_is_given_back_as_if_never_taken() -> None:
     assert [(row.attempts, row.claimed_at, row.lost_leases) for row in waiting] == [
         (0, None, 0)
     ] * 2
-    assert len(sweep(timezone.now())) == 2
+    assert len(sweep_at(timezone.now())) == 2
 
 
 def test_the_loop_stops_after_the_event_in_hand_and_gives_back_the_others() -> None:
     record(3)
     stop = threading.Event()
-    for _ in processing.sweep_until(stop, poll_seconds=0):
+    for _ in sweep_until(stop, poll_seconds=0):
         stop.set()
 
     assert WebhookEvent.objects.due(timezone.now()).count() == 2
@@ -114,7 +117,7 @@ def test_what_was_given_back_late_and_taken_by_another_stays_the_other_s() -> No
 
     assert taken_over
     assert pks(WebhookEvent.objects.due(later)) == [first.pk]
-    assert processing.process(taken_over, now=later)
+    assert process(taken_over, now=later)
 
 
 def test_a_claimant_that_is_late_may_not_settle_what_another_has_tried(
@@ -128,9 +131,9 @@ def test_a_claimant_that_is_late_may_not_settle_what_another_has_tried(
         raise LookupError
 
     subscribe(fail)
-    assert len(sweep(now + timedelta(days=1))) == 1
+    assert len(sweep_at(now + timedelta(days=1))) == 1
     assert WebhookEvent.objects.get().status == "pending"
-    assert processing.process(late, now=now + timedelta(days=1)) is None
+    assert process(late, now=now + timedelta(days=1)) is None
 
 
 @pytest.mark.postgresql
@@ -188,7 +191,7 @@ def test_a_sweep_lets_go_of_what_it_did_not_come_to_within_its_lease(settings: S
     now = timezone.now()
     ticks = iter(range(0, 10_000, 31))
 
-    attempts = list(processing.sweep(clock=lambda: now + timedelta(seconds=next(ticks))))
+    attempts = list(sweep(clock=lambda: now + timedelta(seconds=next(ticks))))
     assert len(attempts) == 3
     assert set(WebhookEvent.objects.values_list("attempts", "lost_leases")) == {(1, 0)}
 
@@ -201,4 +204,4 @@ def test_release_event_gives_a_lease_up_where_there_is_no_redis(settings: Settin
     claims.claim(row.pk, now=timezone.now())
 
     call_command("release_event", row.event_id, verbosity=0)
-    assert sweep(timezone.now()) == [row.pk]
+    assert sweep_at(timezone.now()) == [row.pk]

@@ -11,9 +11,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from webhooks import claims, processing
 from webhooks.events import Event
 from webhooks.models import Attempt, WebhookEvent
+from webhooks.processing import claims
+from webhooks.processing import process as processing
+from webhooks.processing.sweep import sweep
 from webhooks.tests.conftest import Subscribe, deliver, make_event
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
@@ -103,6 +105,6 @@ def test_a_conflict_without_end_is_a_failure_like_any_other(
             cursor.execute("DO $$ BEGIN RAISE EXCEPTION 'again' USING ERRCODE = '40001'; END $$")
 
     subscribe(conflict)
-    (attempt,) = processing.sweep()
+    (attempt,) = sweep()
     assert attempt.outcome == "retrying"
     assert len(runs) == 4

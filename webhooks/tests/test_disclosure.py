@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from webhooks.models import AuditEntry, WebhookEvent
-from webhooks.personal import MASK
+from webhooks.privacy.personal_data import MASK
 from webhooks.tests.conftest import Subscribe, deliver, make_event
 
 pytestmark = pytest.mark.django_db
@@ -117,7 +117,7 @@ def test_what_failed_keeps_the_customer_to_itself(subscribe: Subscribe) -> None:
     told = make_event(data={"object": PERSON})
     deliver(told)
     event = WebhookEvent.objects.get(event_id=told["id"])
-    attempt = event.tries.get()
+    attempt = event.attempt_set.get()
 
     kept = f"{event.last_error} {attempt.error} {attempt.handlers}"
     assert "LookupError" in kept

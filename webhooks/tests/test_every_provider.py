@@ -13,7 +13,7 @@ from tests.hostile import HEADERS, VALUES, as_body, drawn, spoiled
 from webhooks.events import Event
 from webhooks.exceptions import Rejected
 from webhooks.providers import PROVIDERS, Provider
-from webhooks.testkit import stripe_events
+from webhooks.testing import stripe_events
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SECRET, OTHER = "whsec_ours_and_nobody_else_s", "whsec_a_stranger_s"

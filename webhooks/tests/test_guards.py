@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from webhooks import clients
+from webhooks.guards import client_address
 from webhooks.models import Refusal
 from webhooks.tests.conftest import make_event, post, sign
 
@@ -202,4 +202,4 @@ def test_the_client_is_who_the_last_trusted_proxy_saw(
     ],
 )
 def test_the_addresses_of_one_ipv6_network_are_one_client(client: str, counted_as: str) -> None:
-    assert clients.household(client) == counted_as
+    assert client_address.household(client) == counted_as

@@ -7,10 +7,13 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 
-from webhooks import claims, dismissals, processing, replays
 from webhooks.events import Event
 from webhooks.exceptions import PermanentFailure
 from webhooks.models import Attempt, AuditEntry, Trigger, WebhookEvent
+from webhooks.processing import claims
+from webhooks.processing import ignore as dismissals
+from webhooks.processing.process import process
+from webhooks.processing.replay import ask, replay
 from webhooks.tests.conftest import Subscribe, deliver, make_event
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +49,7 @@ def test_a_failed_event(subscribe: Subscribe) -> None:
 
     assert event.status == Status.IGNORED
     assert event.settled_at
-    last = event.tries.latest("number")
+    last = event.attempt_set.latest("number")
     assert (last.number, last.trigger, last.outcome) == (2, Trigger.STAFF, Attempt.Outcome.IGNORED)
     assert last.replay
     assert (last.replay.actor, last.replay.reason) == ("anna", "a test")
@@ -71,12 +74,12 @@ def test_it_can_be_re_run_later(subscribe: Subscribe) -> None:
     event = receive()
     ignore(event)
 
-    order = replays.ask(trigger=Trigger.STAFF, actor="anna", reason="", now=timezone.now())
-    replays.replay(WebhookEvent.objects.filter(pk=event.pk), order)
+    order = ask(trigger=Trigger.STAFF, actor="anna", reason="", now=timezone.now())
+    replay(WebhookEvent.objects.filter(pk=event.pk), order)
 
     event.refresh_from_db()
     assert event.status == Status.FAILED
-    assert event.tries.count() == 3
+    assert event.attempt_set.count() == 3
 
 
 def test_what_did_not_fail_stays(subscribe: Subscribe) -> None:
@@ -96,7 +99,7 @@ def test_what_somebody_is_at_work_on_stays(subscribe: Subscribe) -> None:
 
     assert taken
     assert not dismissals.ignore(event, actor="anna", reason="", now=later)
-    assert processing.process(taken, now=later)
+    assert process(taken, now=later)
 
 
 def test_a_worker_that_comes_back_too_late_changes_nothing(subscribe: Subscribe) -> None:
@@ -108,7 +111,7 @@ def test_a_worker_that_comes_back_too_late_changes_nothing(subscribe: Subscribe)
 
     assert dismissals.ignore(event, actor="anna", reason="", now=later + timedelta(hours=1))
 
-    assert processing.process(taken, now=later) is None
+    assert process(taken, now=later) is None
     event.refresh_from_db()
     assert event.status == Status.IGNORED
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from webhooks.cards import card_like
-from webhooks.personal import MASK, is_personal, redacted, scrubbed
-from webhooks.testkit import stripe_events
+from webhooks.privacy.card_numbers import card_like
+from webhooks.privacy.personal_data import MASK, is_personal, redacted, scrubbed
+from webhooks.testing import stripe_events
 
 CARDS = ["4242424242424242", "4242 4242 4242 4242", "378282246310005", "6011-0009-9013-9424"]
 

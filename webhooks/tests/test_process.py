@@ -8,11 +8,13 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 from pytest_django import Settings
 
-from webhooks import claims, processing
-from webhooks.claims import Claim
 from webhooks.events import Event
 from webhooks.exceptions import PermanentFailure
 from webhooks.models import Attempt, Trigger, WebhookEvent
+from webhooks.processing import claims
+from webhooks.processing.claims import Claim
+from webhooks.processing.process import process
+from webhooks.processing.sweep import sweep
 from webhooks.signals import event_received
 from webhooks.tests.conftest import Subscribe, deliver, make_event
 
@@ -45,8 +47,8 @@ def effects() -> list[str]:
     return sorted(name.split()[0] for name in Group.objects.values_list("name", flat=True))
 
 
-def sweep(at: datetime) -> list[Attempt]:
-    return list(processing.sweep(clock=lambda: at))
+def sweep_at(at: datetime) -> list[Attempt]:
+    return list(sweep(clock=lambda: at))
 
 
 @pytest.fixture
@@ -66,7 +68,7 @@ def test_an_event_that_nobody_subscribed_to_is_ignored() -> None:
 
     row = WebhookEvent.objects.get()
     assert row.status == WebhookEvent.Status.IGNORED
-    assert row.tries.get().outcome == Attempt.Outcome.IGNORED
+    assert row.attempt_set.get().outcome == Attempt.Outcome.IGNORED
 
 
 def test_an_event_is_processed_in_the_request_that_brings_it(subscribe: Subscribe) -> None:
@@ -74,7 +76,7 @@ def test_an_event_is_processed_in_the_request_that_brings_it(subscribe: Subscrib
     deliver(make_event())
 
     row = WebhookEvent.objects.get()
-    attempt = row.tries.get()
+    attempt = row.attempt_set.get()
     assert (row.status, row.attempts, row.claimed_at) == ("processed", 1, None)
     assert (attempt.number, attempt.trigger, attempt.outcome) == (1, "delivery", "processed")
     assert outcomes(attempt) == {"succeed": "succeeded"}
@@ -108,7 +110,7 @@ def test_a_handler_s_failure_is_its_own(subscribe: Subscribe) -> None:
     response = deliver(make_event())
 
     row = WebhookEvent.objects.get()
-    attempt = row.tries.get()
+    attempt = row.attempt_set.get()
     assert response.json() == {"status": "received"}
     assert effects() == ["succeed"]
     assert (row.status, attempt.outcome) == ("pending", "retrying")
@@ -124,8 +126,8 @@ def test_a_retry_runs_only_what_has_not_succeeded(subscribe: Subscribe) -> None:
     deliver(make_event())
     due_at = WebhookEvent.objects.get().available_at
 
-    assert sweep(due_at - timedelta(milliseconds=1)) == []
-    (attempt,) = sweep(due_at)
+    assert sweep_at(due_at - timedelta(milliseconds=1)) == []
+    (attempt,) = sweep_at(due_at)
     assert (attempt.number, attempt.trigger) == (2, "retry")
     assert outcomes(attempt) == {"fail": "failed", "succeed": "skipped"}
     assert effects() == ["succeed"]
@@ -142,11 +144,11 @@ def test_waits_grow_until_attempts_are_exhausted(subscribe: Subscribe, settings:
     while row.status == "pending":
         waits.append((row.available_at - at).total_seconds())
         at = row.available_at
-        sweep(at)
+        sweep_at(at)
         row.refresh_from_db()
     assert waits == [10, 30, 60, 60]
     assert row.status == "failed"
-    assert row.tries.count() == 5
+    assert row.attempt_set.count() == 5
 
 
 def test_a_permanent_failure_is_not_retried(subscribe: Subscribe) -> None:
@@ -173,7 +175,7 @@ def test_an_observer_s_failure_undoes_the_attempt_and_is_retried(subscribe: Subs
     assert response.status_code == 200
     assert (row.status, row.last_error) == ("pending", "RuntimeError: observer")
     assert effects() == []
-    sweep(row.available_at)
+    sweep_at(row.available_at)
     assert effects() == ["succeed"]
 
 
@@ -181,10 +183,10 @@ def test_what_is_only_recorded_is_processed_by_the_sweep(
     recorded: WebhookEvent, subscribe: Subscribe
 ) -> None:
     subscribe(succeed)
-    (attempt,) = sweep(timezone.now())
+    (attempt,) = sweep_at(timezone.now())
 
     assert (attempt.trigger, attempt.outcome) == ("delivery", "processed")
-    assert sweep(timezone.now() + timedelta(days=1)) == []
+    assert sweep_at(timezone.now() + timedelta(days=1)) == []
     assert effects() == ["succeed"]
 
 
@@ -198,12 +200,12 @@ def test_a_claimed_event_is_nobody_else_s_until_the_lease_ends(
     assert lost
 
     assert claims.claim(recorded.pk, now=now + timedelta(seconds=59)) is None
-    (attempt,) = sweep(now + timedelta(seconds=60))
+    (attempt,) = sweep_at(now + timedelta(seconds=60))
     assert (attempt.number, attempt.trigger) == (2, "sweep")
     # The first worker was only slow: when it comes back, the event is no longer its own.
-    assert processing.process(lost, now=now + timedelta(seconds=61)) is None
+    assert process(lost, now=now + timedelta(seconds=61)) is None
     assert effects() == ["succeed"]
-    assert recorded.tries.count() == 1
+    assert recorded.attempt_set.count() == 1
 
 
 def test_an_event_that_costs_worker_after_worker_has_failed(
@@ -215,7 +217,7 @@ def test_an_event_that_costs_worker_after_worker_has_failed(
     for _ in range(2):
         assert claims.claim(recorded.pk, now=now)
         now += timedelta(days=1)
-    (attempt,) = sweep(now)
+    (attempt,) = sweep_at(now)
 
     recorded.refresh_from_db()
     assert (attempt.outcome, attempt.handlers) == ("failed", [])
@@ -233,7 +235,7 @@ def test_events_are_taken_in_the_order_in_which_they_came_due(
     for event in sent:
         deliver(event)
 
-    assert [a.event.event_id for a in sweep(timezone.now())] == [event["id"] for event in sent]
+    assert [a.event.event_id for a in sweep_at(timezone.now())] == [event["id"] for event in sent]
 
 
 def test_a_claim_on_a_settled_event_does_nothing(subscribe: Subscribe) -> None:
@@ -242,5 +244,5 @@ def test_a_claim_on_a_settled_event_does_nothing(subscribe: Subscribe) -> None:
     row = WebhookEvent.objects.get()
 
     assert claims.claim(row.pk, now=NOW + timedelta(days=1)) is None
-    assert processing.process(Claim(row.pk, 1, Trigger.SWEEP), now=timezone.now()) is None
+    assert process(Claim(row.pk, 1, Trigger.SWEEP), now=timezone.now()) is None
     assert effects() == ["succeed"]

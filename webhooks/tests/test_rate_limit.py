@@ -14,9 +14,10 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from tests import servers
-from webhooks import metrics, ratelimit
-from webhooks.ratelimit.memory import MOST_CLIENTS, BoundedStorage
-from webhooks.samples import FIRST
+from webhooks.guards.rate_limit import forget
+from webhooks.guards.rate_limit_storage import MOST_CLIENTS, BoundedStorage
+from webhooks.intake.refusal_sampling import FIRST
+from webhooks.monitoring import metrics
 from webhooks.tests.conftest import make_event, post, sign
 
 pytestmark = pytest.mark.django_db
@@ -204,7 +205,7 @@ def test_a_spent_client_does_not_cost_redis_anything(redis: servers.Server) -> N
 @pytest.mark.postgresql
 def test_budgets_are_shared_by_all_who_share_a_redis() -> None:
     assert [fail() for _ in range(LIMIT - 1)] == [FAILED] * (LIMIT - 1)
-    ratelimit.forget()  # as another process, which has seen nothing
+    forget()  # as another process, which has seen nothing
 
     assert [fail(), fail()] == [FAILED, SPENT]
 

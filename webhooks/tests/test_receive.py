@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from tests.hostile import SHARP, as_body
-from webhooks import jsons
+from webhooks import strict_json
 from webhooks.events import Event
+from webhooks.intake.refusal_sampling import FIRST
 from webhooks.models import WebhookEvent
-from webhooks.samples import FIRST
 from webhooks.tests.conftest import Subscribe, deliver, make_event, post, sign
 
 pytestmark = pytest.mark.django_db
@@ -234,9 +234,9 @@ def test_handlers_get_nothing_they_cannot_write_down_again(
     "value",
     [
         b'{"a": 1, "a": 1}',
-        b"[" + b"0," * jsons.MAX_VALUES + b"0]",
-        b"-" + b"9" * (jsons.MAX_DIGITS + 1),
-        b"0." + b"9" * jsons.MAX_DIGITS,
+        b"[" + b"0," * strict_json.MAX_VALUES + b"0]",
+        b"-" + b"9" * (strict_json.MAX_DIGITS + 1),
+        b"0." + b"9" * strict_json.MAX_DIGITS,
         b"-Infinity",
     ],
     ids=["ambiguous", "many values", "long number", "long fraction", "no number"],
@@ -248,7 +248,7 @@ def test_json_beyond_the_bounds_is_refused(value: bytes) -> None:
 
 
 def test_what_looks_like_many_values_may_be_one_text() -> None:
-    body = b'{"id": "evt_1", "type": "a", "x": "\\"' + b",[{" * jsons.MAX_VALUES + b'"}'
+    body = b'{"id": "evt_1", "type": "a", "x": "\\"' + b",[{" * strict_json.MAX_VALUES + b'"}'
 
     assert post(body, sign(body)).status_code == 200
 

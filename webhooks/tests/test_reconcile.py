@@ -21,9 +21,10 @@ from pytest_django import Settings
 
 from tests.fake_stripe import Fault
 from tests.fake_stripe.server import Served
-from webhooks import processing, tasks
+from webhooks import tasks
 from webhooks.events import Event
 from webhooks.models import Attempt, Reconciliation, Trigger, WebhookEvent
+from webhooks.processing.sweep import sweep
 from webhooks.providers import stripe_api
 from webhooks.tests.conftest import Subscribe, deliver, make_event
 
@@ -190,7 +191,7 @@ class TestFetched:
 
     def test_it_is_processed_like_any_other_and_says_why(self) -> None:
         assert self.row.status == "ignored"
-        assert self.row.tries.get().trigger == Trigger.RECONCILIATION
+        assert self.row.attempt_set.get().trigger == Trigger.RECONCILIATION
 
     def test_a_late_delivery_is_a_duplicate(self, subscribe: Subscribe) -> None:
         handled: list[Event] = []
@@ -219,7 +220,7 @@ class TestElsewhere:
 
         assert run() == "1 events seen, 0 known, 1 recorded\n"
         assert WebhookEvent.objects.due(timezone.now()).count() == 1
-        assert [attempt.trigger for attempt in processing.sweep()] == [Trigger.RECONCILIATION]
+        assert [attempt.trigger for attempt in sweep()] == [Trigger.RECONCILIATION]
 
     def test_a_handler_that_fails_is_told(self, stripe: Served, subscribe: Subscribe) -> None:
         def fail(event: Event) -> None:

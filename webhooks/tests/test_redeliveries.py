@@ -14,11 +14,14 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from redis import Redis
 
 from tests import servers
-from webhooks import claims, processing, redeliveries
-from webhooks.breaker import Breaker
 from webhooks.events import Event
+from webhooks.guards import replay_cache
+from webhooks.guards.circuit_breaker import Breaker
+from webhooks.guards.replay_cache import FLOOD, LOCK_SECONDS, MEMORY_SECONDS, WAIT_SECONDS
 from webhooks.models import Replay, WebhookEvent
-from webhooks.redeliveries import FLOOD, LOCK_SECONDS, MEMORY_SECONDS, WAIT_SECONDS
+from webhooks.processing import claims
+from webhooks.processing.process import process
+from webhooks.processing.sweep import sweep
 from webhooks.tests.conftest import deliver, make_event
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
@@ -30,13 +33,13 @@ EVENT = Event(provider="stripe", id="evt_1", type="test.happened", payload={})
 def server(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[servers.Server]:
     """A Redis server for one test, whose failures are nobody else's."""
     settings.WEBHOOK_PROCESSING = "loop"
-    monkeypatch.setattr(redeliveries, "_breaker", Breaker())
+    monkeypatch.setattr(replay_cache, "_breaker", Breaker())
     with servers.redis_server() as server:
         settings.REDIS_URL = server.url
         settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": server.url}}
-        redeliveries._script.cache_clear()
+        replay_cache._script.cache_clear()
         yield server
-    redeliveries._script.cache_clear()
+    replay_cache._script.cache_clear()
 
 
 @pytest.fixture
@@ -82,7 +85,7 @@ def test_a_flood_is_answered_without_the_database_and_counted_all_the_same(
 def test_a_lock_goes_with_its_delivery_and_what_was_recorded_is_remembered(
     redis: "Redis",
 ) -> None:
-    with redeliveries.delivery(EVENT) as delivery:
+    with replay_cache.delivery(EVENT) as delivery:
         (key,) = redis.keys()
         assert 0 < redis.ttl(key) <= LOCK_SECONDS
         delivery.is_recorded = True
@@ -92,14 +95,14 @@ def test_a_lock_goes_with_its_delivery_and_what_was_recorded_is_remembered(
 
 
 def test_a_delivery_that_failed_leaves_nothing_behind(redis: "Redis") -> None:
-    with pytest.raises(LookupError), redeliveries.delivery(EVENT):
+    with pytest.raises(LookupError), replay_cache.delivery(EVENT):
         raise LookupError
 
     assert redis.keys() == []
 
 
 def test_a_lock_is_released_only_by_its_owner(redis: "Redis") -> None:
-    with redeliveries.delivery(EVENT) as delivery:
+    with replay_cache.delivery(EVENT) as delivery:
         (key,) = redis.keys()
         redis.set(key, "Lanother")  # this one was slow, its lock ran out, and another has it
         delivery.is_recorded = True
@@ -109,11 +112,11 @@ def test_a_lock_is_released_only_by_its_owner(redis: "Redis") -> None:
 
 def test_a_delivery_waits_for_the_one_before_it(redis: "Redis") -> None:
     def second() -> int:
-        with redeliveries.delivery(EVENT) as delivery:
+        with replay_cache.delivery(EVENT) as delivery:
             return delivery.to_count
 
     with ThreadPoolExecutor(1) as pool:
-        with redeliveries.delivery(EVENT) as first:
+        with replay_cache.delivery(EVENT) as first:
             waiting = pool.submit(second)
             assert not waiting.done()
             first.is_recorded = True
@@ -161,7 +164,7 @@ def test_whatever_becomes_of_redis_answers_and_counts_are_the_same(
 def test_redis_failing_while_a_delivery_is_at_work_does_it_no_harm(
     server: servers.Server,
 ) -> None:
-    with redeliveries.delivery(EVENT) as delivery:
+    with replay_cache.delivery(EVENT) as delivery:
         kill(server)
         delivery.is_recorded = True
 
@@ -179,7 +182,7 @@ def test_after_its_first_failure_nobody_waits_for_redis(server: servers.Server) 
 def test_redis_is_used_again_once_it_is_back(
     server: servers.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(redeliveries, "BREAK_SECONDS", 0.05)
+    monkeypatch.setattr(replay_cache, "BREAK_SECONDS", 0.05)
     event = make_event()
     kill(server)
     answer(event)
@@ -204,9 +207,9 @@ def test_release_event_frees_lock_and_lease_on_the_record(redis: "Redis") -> Non
     call_command("release_event", event["id"], reason="the worker is gone", verbosity=0)
     assert redis.keys() == []
     assert Replay.objects.get().reason == "the worker is gone"
-    (attempt,) = processing.sweep()
+    (attempt,) = sweep()
     assert (attempt.trigger, attempt.replay) == ("command", Replay.objects.get())
-    assert processing.process(lost, now=timezone.now()) is None
+    assert process(lost, now=timezone.now()) is None
 
 
 def test_release_event_does_its_work_without_redis(server: servers.Server) -> None:
@@ -216,7 +219,7 @@ def test_release_event_does_its_work_without_redis(server: servers.Server) -> No
     kill(server)
 
     call_command("release_event", event["id"], verbosity=0)
-    assert len(list(processing.sweep())) == 1
+    assert len(list(sweep())) == 1
 
 
 @pytest.mark.usefixtures("server")

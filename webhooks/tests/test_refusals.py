@@ -11,26 +11,27 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from webhooks import metrics, refusals
 from webhooks.exceptions import InvalidSignature, MissingSignature, Rejected, StorageUnavailable
-from webhooks.guards import Arrival
+from webhooks.guards.admission import IncomingDelivery
+from webhooks.intake import refusals
+from webhooks.intake.refusal_sampling import FIRST, MOST
 from webhooks.models import Refusal
-from webhooks.samples import FIRST, MOST
+from webhooks.monitoring import metrics
 from webhooks.tests.conftest import post, sign
 
 pytestmark = pytest.mark.django_db
 
 NOW = timezone.now()
-ARRIVAL = Arrival({"REMOTE_ADDR": "198.51.100.1"})
+DELIVERY = IncomingDelivery({"REMOTE_ADDR": "198.51.100.1"})
 
 
 def refuse(refusal: Rejected, slug: str = "stripe", *, now: datetime = NOW) -> None:
-    refused = refusals.refuse(refusal, ARRIVAL, slug, now=now)
+    refused = refusals.refuse(refusal, DELIVERY, slug, now=now)
     refused.put_on_record()
 
 
 def recorded() -> list[tuple[Any, ...]]:
-    return list(Refusal.objects.order_by("pk").values_list("endpoint", "code", "stands_for"))
+    return list(Refusal.objects.order_by("pk").values_list("endpoint", "code", "weight"))
 
 
 def total(endpoint: str, code: str) -> float:
@@ -48,7 +49,7 @@ def test_a_record_says_who_was_refused_why_and_a_hash_of_what() -> None:
 
     row = Refusal.objects.get()
     assert (row.endpoint, row.code) == ("stripe", "invalid_signature")
-    assert (row.client, row.user_agent, row.stands_for) == ("198.51.100.1", "curl/8", 1)
+    assert (row.client, row.user_agent, row.weight) == ("198.51.100.1", "curl/8", 1)
     assert row.sha256 == hashlib.sha256(body).hexdigest()
     assert "marked" not in str(Refusal.objects.values())
 

@@ -10,9 +10,10 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django import Settings
 
-from webhooks import processing, replays
 from webhooks.events import Event
 from webhooks.models import Replay, Trigger, WebhookEvent
+from webhooks.processing import replay as replays
+from webhooks.processing.sweep import sweep
 from webhooks.tests.conftest import Subscribe, deliver, make_event
 
 pytestmark = pytest.mark.django_db
@@ -64,7 +65,7 @@ def test_a_replay_runs_what_has_not_succeeded_and_says_who_asked(subscribe: Subs
 
     done = replay()
     row = WebhookEvent.objects.get()
-    attempt = row.tries.get(number=2)
+    attempt = row.attempt_set.get(number=2)
     assert (done.queued, dict(done.outcomes)) == (1, {"processed": 1})
     assert (row.status, row.last_error, row.replay) == ("processed", "", None)
     assert attempt.trigger == "staff"
@@ -89,13 +90,13 @@ def test_a_replay_begins_the_retry_schedule_anew(subscribe: Subscribe, settings:
     settings.WEBHOOK_RETRY = {"max_attempts": 2, "jitter": 0}
     subscribe(unlucky)
     deliver(make_event())
-    list(processing.sweep(clock=lambda: timezone.now() + timedelta(days=1)))
+    list(sweep(clock=lambda: timezone.now() + timedelta(days=1)))
     assert WebhookEvent.objects.get().status == "failed"
 
     replay()
     row = WebhookEvent.objects.get()
     assert row.status == "pending"
-    list(processing.sweep(clock=lambda: timezone.now() + timedelta(days=1)))
+    list(sweep(clock=lambda: timezone.now() + timedelta(days=1)))
     row.refresh_from_db()
     assert (row.status, row.attempts) == ("failed", 4)
 
@@ -110,7 +111,7 @@ def test_where_workers_process_a_replay_only_makes_events_due(
     done = replay(force=True)
     assert (done.queued, dict(done.outcomes)) == (1, {})
     assert effects() == ["steady"]
-    (attempt,) = processing.sweep()
+    (attempt,) = sweep()
     assert attempt.trigger == "staff"
     assert effects() == ["steady", "steady"]
 

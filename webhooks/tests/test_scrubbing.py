@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhooks.scrubbing import scrub, scrub_cards
+from webhooks.monitoring.scrubbing import scrub, scrub_cards
 
 TOKEN = "pay_" + "aB3-_" * 8 + "xyz"
 

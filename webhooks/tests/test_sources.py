@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from webhooks.sources.published import PUBLISHED
+from webhooks.guards.published_sources import PUBLISHED
 
 STRIPE = list(PUBLISHED["stripe"].networks)
 

@@ -12,8 +12,10 @@ from pytest_django import Settings
 from redis import Redis
 
 from tests import servers
-from webhooks import processing, tasks, wakeup
+from webhooks import tasks
 from webhooks.models import WebhookEvent
+from webhooks.processing import wakeup
+from webhooks.processing.sweep import sweep
 from webhooks.tests.conftest import deliver, make_event
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
@@ -137,4 +139,4 @@ def test_a_long_backlog_is_passed_on_in_turns(
 
     assert WebhookEvent.objects.filter(status="ignored").count() == 1
     wait_until(lambda: calls(broker) == 1)
-    assert len(list(processing.sweep())) == 1
+    assert len(list(sweep())) == 1

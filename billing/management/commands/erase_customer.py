@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from billing import erasure
 from billing.models.base import Scope
-from webhooks.actors import system_user
+from billing.privacy import erasure
+from webhooks.management.operator import system_user
 
 
 class Command(BaseCommand):

@@ -10,9 +10,9 @@ from django.core.management.base import CommandError
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from billing.drift import Compared, compare_all
+from billing.fetching.drift import Compared, compare_all
 from billing.models import MODELS
-from billing.redaction import is_personal
+from billing.privacy.redaction import is_personal
 from webhooks.management.recorded import RecordedCommand
 from webhooks.providers import stripe_api
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, Final
 
 from billing.changes import Change, ChargeChange, DisputeChange, RefundChange
-from billing.states import RefundStatus
+from billing.statuses import RefundStatus
 from billing.translators.fields import Node
 from billing.translators.stripe import invoicing, payments
 from billing.translators.stripe.common import identifier

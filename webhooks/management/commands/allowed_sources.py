@@ -5,9 +5,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from webhooks import conf, sources
-from webhooks.sources.published import PUBLISHED
-from webhooks.sources.refresh import Difference, Unreadable, compare, read
+from webhooks import conf
+from webhooks.guards import sources
+from webhooks.guards.published_sources import PUBLISHED
+from webhooks.guards.source_refresh import Difference, Unreadable, compare, read
 
 
 class Command(BaseCommand):

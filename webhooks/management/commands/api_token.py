@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from webhooks import tokens
-from webhooks.actors import system_user
+from webhooks.management.operator import system_user
 from webhooks.management.recorded import RecordedCommand
 from webhooks.models import ApiToken, Scope
 

@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from webhooks import audit
-from webhooks.actors import system_user
 from webhooks.audit import Anchor, Report
+from webhooks.management.operator import system_user
 
 
 class Command(BaseCommand):

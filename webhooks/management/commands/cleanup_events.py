@@ -7,10 +7,11 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from webhooks import refusals, retention
-from webhooks.actors import system_user
+from webhooks.intake import refusals
+from webhooks.management.operator import system_user
 from webhooks.management.recorded import RecordedCommand
-from webhooks.retention import CleanedUp
+from webhooks.privacy import retention
+from webhooks.privacy.retention import CleanedUp
 
 
 class Command(RecordedCommand):

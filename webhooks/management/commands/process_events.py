@@ -8,9 +8,10 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.db import Error
 
-from webhooks import audit, conf, processing
+from webhooks import audit, conf
 from webhooks.management.recorded import RecordedCommand
 from webhooks.models import Attempt
+from webhooks.processing.sweep import sweep, sweep_until
 
 SEALING_MAY_TAKE_SECONDS = 5
 
@@ -49,7 +50,7 @@ class Command(RecordedCommand):
         if options["loop"]:
             self._loop(options["poll_seconds"])
             return
-        done = [self._tell(attempt) for attempt in processing.sweep()]
+        done = [self._tell(attempt) for attempt in sweep()]
         self.stdout.write(f"{len(done)} processed, {done.count(False)} of them without success")
         if not all(done):
             raise CommandError(f"{done.count(False)} events did not succeed; the admin tells why.")
@@ -62,7 +63,7 @@ class Command(RecordedCommand):
         # Where there are Celery workers, beat has it done.
         if conf.processing() is not conf.Processing.CELERY:
             sealer.start()
-        for attempt in processing.sweep_until(stop, poll_seconds=poll_seconds):
+        for attempt in sweep_until(stop, poll_seconds=poll_seconds):
             self._tell(attempt)
         if sealer.is_alive():
             # What it has begun is undone when it takes longer.

@@ -10,13 +10,12 @@ from django.core.management.base import CommandError
 from django.db import Error
 from django.utils import timezone
 
-from webhooks import reconciliation
-from webhooks.actors import system_user
 from webhooks.exceptions import ProviderRefused, ProviderUnavailable, StorageUnavailable
+from webhooks.intake.reconcile import NotPossible, Reconciled, ask, missing, reconcile
+from webhooks.management.operator import system_user
 from webhooks.management.recorded import RecordedCommand
 from webhooks.models import Attempt, Reconciliation
 from webhooks.providers import PROVIDERS
-from webhooks.reconciliation import NotPossible, Reconciled
 
 UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 INTERRUPTIONS = (ProviderUnavailable, ProviderRefused, StorageUnavailable, Error, KeyboardInterrupt)
@@ -79,7 +78,7 @@ class Command(RecordedCommand):
     def _tell_what_is_missing(self, wanted: list[dict[str, Any]]) -> None:
         count = 0
         for one in wanted:
-            for event in reconciliation.missing(**one, now=timezone.now()):
+            for event in missing(**one, now=timezone.now()):
                 made = f"{event.created_at:%Y-%m-%d %H:%M:%S}" if event.created_at else "-"
                 self.stdout.write(f"{made} {event.id} {event.type} {event.account}".rstrip())
                 count += 1
@@ -90,7 +89,7 @@ class Command(RecordedCommand):
         progress = self._progress if self.stderr.isatty() else lambda _: None
         for place, order in enumerate(orders):
             try:
-                done = reconciliation.reconcile(order, progress=progress)
+                done = reconcile(order, progress=progress)
             except INTERRUPTIONS as error:
                 left = " ".join(str(one.pk) for one in orders[place:])
                 raise CommandError(
@@ -130,7 +129,7 @@ def _wanted(options: dict[str, Any]) -> list[dict[str, Any]]:
 def _orders(options: dict[str, Any]) -> list[Reconciliation]:
     if options["resume"] is None:
         now, actor = timezone.now(), system_user()
-        return [reconciliation.ask(**one, actor=actor, now=now) for one in _wanted(options)]
+        return [ask(**one, actor=actor, now=now) for one in _wanted(options)]
     if options["account"] or options["since"] or options["undelivered"] or options["dry_run"]:
         raise CommandError("--resume goes on with what was asked then: ask for nothing more.")
     unfinished = Reconciliation.objects.filter(finished_at=None)

@@ -7,10 +7,10 @@ from django.core.management.base import CommandError
 from django.db import OperationalError
 from django.utils import timezone
 
-from webhooks import replays
-from webhooks.actors import system_user
+from webhooks.management.operator import system_user
 from webhooks.management.recorded import RecordedCommand
 from webhooks.models import WebhookEvent
+from webhooks.processing.replay import release
 
 
 class Command(RecordedCommand):
@@ -30,9 +30,7 @@ class Command(RecordedCommand):
             raise CommandError(f"There is no event {options['event_id']}.")
         for event in events:
             try:
-                replays.release(
-                    event, actor=system_user(), reason=options["reason"], now=timezone.now()
-                )
+                release(event, actor=system_user(), reason=options["reason"], now=timezone.now())
             except OperationalError as error:
                 raise CommandError(
                     f"A worker is at work on {event.event_id} this very moment. "

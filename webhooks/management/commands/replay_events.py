@@ -7,11 +7,10 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from webhooks import replays
-from webhooks.actors import system_user
+from webhooks.management.operator import system_user
 from webhooks.management.recorded import RecordedCommand
 from webhooks.models import Attempt, EventQuerySet, Replay, Trigger, WebhookEvent
-from webhooks.replays import Replayed
+from webhooks.processing.replay import Replayed, ask, replay
 
 CRITERIA = ("status", "type", "since", "until")
 
@@ -62,7 +61,7 @@ class Command(RecordedCommand):
         if options["dry_run"]:
             self._tell_what_would_be(events)
             return
-        order = order or replays.ask(
+        order = order or ask(
             trigger=Trigger.COMMAND,
             actor=system_user(),
             reason=options["reason"],
@@ -71,7 +70,7 @@ class Command(RecordedCommand):
             now=timezone.now(),
         )
         try:
-            done = replays.replay(
+            done = replay(
                 events,
                 order,
                 lane=WebhookEvent.Lane.BULK,

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from webhooks import conf
 from webhooks.providers import PROVIDERS
-from webhooks.testkit.sending import Unreachable, send
-from webhooks.testkit.stripe_events import sample
+from webhooks.testing.sending import Unreachable, send
+from webhooks.testing.stripe_events import sample
 
 
 class Command(BaseCommand):

@@ -1,0 +1,1 @@
+"""Asks the provider for the latest state of objects."""

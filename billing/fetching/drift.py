@@ -1,0 +1,97 @@
+"""Where what is stored differs from what the provider has."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from billing.fetching.fetch import Subject, fetch, refresh
+from billing.models import BillingChange, ProviderObject
+from billing.models.base import Scope
+from billing.operations import Cause, current_facts
+from webhooks.events import Clock
+from webhooks.exceptions import ProviderRefused, ProviderUnavailable
+
+BATCH = 200
+
+MENDED_BY = "reconcile_billing"
+"""What the history names in place of an event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How one object fared.
+
+    `differences` are from what is stored to what the provider has, by field. An object that is
+    `gone` is not at the provider; one that is `out_of_reach` can't be asked for: its provider has
+    no such ability, or the key is one of the other mode. `failure` says why there was no answer.
+    """
+
+    subject: Subject
+    differences: dict[str, list[Any]] = field(default_factory=dict)
+    was_in_doubt: bool = False
+    gone: bool = False
+    out_of_reach: bool = False
+    failure: str = ""
+    mended: bool = False
+
+    @property
+    def is_well(self) -> bool:
+        """Whether what is stored is what the provider has, by now."""
+        has_drifted = bool(self.differences) or self.was_in_doubt
+        return self.mended or not (has_drifted or self.gone or self.out_of_reach or self.failure)
+
+
+def compare_all(
+    rows: Iterable[QuerySet[Any]], *, repair: bool, clock: Clock = timezone.now
+) -> Iterator[Compared]:
+    """Compare each of the stored objects with the provider's, and mend those that differ.
+
+    One call per object, and another for each that is mended. What fails is told and passed over.
+    Memory stays the same however many objects there are. Must not run in a transaction.
+    """
+    for queryset in rows:
+        for row in _one_by_one(queryset):
+            yield _compare_safely(row, repair=repair, clock=clock)
+
+
+def _one_by_one(rows: QuerySet[ProviderObject]) -> Iterator[ProviderObject]:
+    # By pages and not with a cursor: a database would have to keep that open between the calls.
+    last = 0
+    while page := list(rows.filter(pk__gt=last).order_by("pk")[:BATCH]):
+        yield from page
+        last = page[-1].pk
+
+
+def _compare_safely(row: ProviderObject, *, repair: bool, clock: Clock) -> Compared:
+    subject = Subject(row.scope, row.object_type, row.provider_id)
+    if not subject.can_be_fetched:
+        return Compared(subject, out_of_reach=True)
+    try:
+        return _compare(row, subject, repair=repair, clock=clock)
+    except (ProviderUnavailable, ProviderRefused) as error:
+        return Compared(subject, failure=str(error))
+
+
+def _compare(row: ProviderObject, subject: Subject, *, repair: bool, clock: Clock) -> Compared:
+    found = fetch(subject, clock=clock)
+    if found is None:
+        return Compared(subject, gone=not row.deleted)
+    change, answer = found
+    stored = current_facts(row, change)
+    differences = {
+        name: [stored.get(name), value]
+        for name, value in answer.said.items()
+        if stored.get(name) != value
+    }
+    if not (repair and (differences or row.in_doubt)):
+        return Compared(subject, differences, was_in_doubt=row.in_doubt)
+    made = refresh(subject, _mend(row.scope), clock=clock)
+    mended = made is not None and made.verdict != BillingChange.Verdict.UNDECIDABLE
+    return Compared(subject, differences, was_in_doubt=row.in_doubt, mended=mended)
+
+
+def _mend(scope: Scope) -> Cause:
+    return Cause(scope, BillingChange.Source.REPAIR, event_type=MENDED_BY)

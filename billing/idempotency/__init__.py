@@ -1,0 +1,1 @@
+"""Keys under which a request is carried out once."""

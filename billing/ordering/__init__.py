@@ -1,0 +1,1 @@
+"""The state of an object, whatever order its snapshots came in."""

@@ -1,0 +1,151 @@
+"""How each type of object runs its course: what comes before what, and what is never taken back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from billing.statuses import (
+    ChargeStatus,
+    CheckoutPaymentStatus,
+    CheckoutStatus,
+    DisputeStatus,
+    InvoiceStatus,
+    PaymentIntentStatus,
+    PayoutStatus,
+    RefundStatus,
+    SubscriptionStatus,
+)
+
+Place = tuple[int, int]
+"""A phase, and a stage within it."""
+
+
+@dataclass(frozen=True)
+class Lifecycle:
+    """The states of one type of object, by the place that each has.
+
+    From one phase to the next there is no way back, whatever a clock says. The stages of one
+    phase are in the usual order, which decides between events of the same second only. A state
+    that is left out has no place, as is one that a provider adds.
+    """
+
+    places: Mapping[str, Place]
+
+    def has_left(self, state: str, other: str) -> bool:
+        """Whether an object in the second state can never be in the first again."""
+        here, there = self.places.get(state), self.places.get(other)
+        return here is not None and there is not None and here[0] < there[0]
+
+    def is_behind(self, state: str, other: str) -> bool:
+        """Whether the first state usually comes before the second."""
+        here, there = self.places.get(state), self.places.get(other)
+        return here is not None and there is not None and here < there
+
+
+def _lifecycle(*phases: list[set[str]]) -> Lifecycle:
+    return Lifecycle(
+        {
+            state: (phase, stage)
+            for phase, stages in enumerate(phases)
+            for stage, states in enumerate(stages)
+            for state in states
+        }
+    )
+
+
+LIFECYCLES: Final[Mapping[str, Lifecycle]] = {
+    "subscription": _lifecycle(
+        [{SubscriptionStatus.INCOMPLETE}],
+        [
+            {
+                # These come and go in any order.
+                SubscriptionStatus.TRIALING,
+                SubscriptionStatus.ACTIVE,
+                SubscriptionStatus.PAST_DUE,
+                SubscriptionStatus.UNPAID,
+                SubscriptionStatus.PAUSED,
+            }
+        ],
+        [{SubscriptionStatus.INCOMPLETE_EXPIRED, SubscriptionStatus.CANCELED}],
+    ),
+    "invoice": _lifecycle(
+        [{InvoiceStatus.DRAFT}],
+        [{InvoiceStatus.OPEN}],
+        [{InvoiceStatus.UNCOLLECTIBLE}],
+        [{InvoiceStatus.PAID, InvoiceStatus.VOID}],
+    ),
+    "payment_intent": _lifecycle(
+        [
+            {
+                # A failed attempt leads back to the first of these.
+                PaymentIntentStatus.REQUIRES_PAYMENT_METHOD,
+                PaymentIntentStatus.REQUIRES_CONFIRMATION,
+                PaymentIntentStatus.REQUIRES_ACTION,
+                PaymentIntentStatus.PROCESSING,
+                PaymentIntentStatus.REQUIRES_CAPTURE,
+            }
+        ],
+        [{PaymentIntentStatus.SUCCEEDED, PaymentIntentStatus.CANCELED}],
+    ),
+    "charge": _lifecycle([{ChargeStatus.PENDING}], [{ChargeStatus.SUCCEEDED, ChargeStatus.FAILED}]),
+    "refund": _lifecycle(
+        [{RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION}],
+        [{RefundStatus.SUCCEEDED}],
+        [{RefundStatus.FAILED, RefundStatus.CANCELED}],
+    ),
+    "dispute": _lifecycle(
+        [
+            {DisputeStatus.WARNING_NEEDS_RESPONSE},
+            {DisputeStatus.WARNING_UNDER_REVIEW},
+            {DisputeStatus.WARNING_CLOSED},
+            {DisputeStatus.NEEDS_RESPONSE},
+            {DisputeStatus.UNDER_REVIEW},
+        ],
+        [
+            # An appeal can be lost as well.
+            {DisputeStatus.LOST},
+            {DisputeStatus.APPEAL_NEEDS_RESPONSE},
+            {DisputeStatus.APPEAL_UNDER_REVIEW},
+        ],
+        [{DisputeStatus.WON, DisputeStatus.PREVENTED}],
+    ),
+    "checkout.session": _lifecycle(
+        [{CheckoutStatus.OPEN}], [{CheckoutStatus.COMPLETE, CheckoutStatus.EXPIRED}]
+    ),
+    "payout": _lifecycle(
+        [{PayoutStatus.PENDING}, {PayoutStatus.IN_TRANSIT}],
+        [{PayoutStatus.PAID}],
+        [{PayoutStatus.FAILED, PayoutStatus.CANCELED}],
+    ),
+}
+
+
+def lifecycle_of(kind: str) -> Lifecycle:
+    """The course of a type of object; one without places for a type that has no states."""
+    return LIFECYCLES.get(kind, _NO_LIFECYCLE)
+
+
+_NO_LIFECYCLE: Final = Lifecycle({})
+
+MONOTONIC: Final[Mapping[str, tuple[str, ...]]] = {
+    "charge": ("amount_captured", "amount_refunded", "captured", "refunded", "disputed"),
+    "invoice": ("attempt_count",),
+}
+"""Numbers that rise, and things that stay true once they are, unless an event says otherwise in so
+many words: money given back comes home when its refund fails."""
+
+SET_ONCE: Final[Mapping[str, tuple[str, ...]]] = {
+    "invoice": (
+        "finalized_at",
+        "paid_at",
+        "voided_at",
+        "marked_uncollectible_at",
+        "payment_intent_id",
+        "charge_id",
+    ),
+    "checkout.session": ("payment_status",),
+}
+"""What does not go away once it has come about."""
+
+UNSET: Final = (None, "", CheckoutPaymentStatus.UNPAID)
+"""The values of what has not come about."""

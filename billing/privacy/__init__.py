@@ -1,0 +1,1 @@
+"""Erases a customer from billing."""

@@ -1,0 +1,160 @@
+"""What is left of billing's rows once the person they are about has been erased.
+
+The same is left of a row as would be in it had every event been redacted before it came: so
+that what comes later, or again, is weighed against it as ever.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import transaction
+
+from billing.changes import Change
+from billing.models import BillingChange, ProviderObject
+from billing.ordering.snapshots import Facts, Snapshot, pack, plain, unpack
+from webhooks import audit
+from webhooks.models import AuditEntry, ErasureRequest
+from webhooks.models.audit import SYSTEM
+from webhooks.privacy.redaction import code, number
+from webhooks.privacy.suppression import erasure_of_ids, remember, subject_of
+
+NAMING: Final = (
+    *("subscription_id", "invoice_id", "latest_invoice_id", "payment_intent_id"),
+    *("charge_id", "latest_charge_id"),
+)
+"""The columns that name what is one customer's alone."""
+
+PERSONAL: Final[Mapping[str, frozenset[str]]] = {
+    "customer": frozenset({"email", "name", "phone"}),
+    "payment_intent": frozenset({"description", "error_message"}),
+    "charge": frozenset({"failure_message", "card_last4"}),
+    "checkout.session": frozenset({"client_reference_id", "customer_email"}),
+    "payout": frozenset({"failure_message"}),
+}
+"""The facts that identify somebody, or that anybody may have written anything into. Everything's
+`metadata` is one."""
+
+CODED: Final = frozenset(
+    {
+        *("billing_reason", "cancellation_reason", "card_brand", "collection_method", "currency"),
+        *("error_code", "failure_code", "failure_reason", "mode", "payment_status", "reason"),
+        "status",
+    }
+)
+
+CHANGES: Final[Mapping[str, type[Change]]] = {
+    change.object_type: change for change in Change.__subclasses__()
+}
+
+
+def is_personal(kind: str, name: str) -> bool:
+    """Whether a fact of such an object identifies somebody, or may."""
+    return name == "metadata" or name in PERSONAL.get(kind, ())
+
+
+def redact_row(row: ProviderObject) -> bool:
+    """Take what identifies somebody out of a row, its evidence included; whether any of it did.
+
+    It is not saved.
+    """
+    names = CHANGES[row.object_type].names()
+    current = {name: plain(getattr(row, name)) for name in names}
+    if not row.deleted:
+        del current["deleted"]
+    left = _redact_facts(row.object_type, current)
+    said = [_redact_statement(row.object_type, one) for one in unpack(row.snapshots, current)]
+    snapshots = pack(said, left)
+    changed = {name for name in left if left[name] != current[name]}
+    for name in changed:
+        setattr(row, name, left[name])
+    is_changed = bool(changed) or snapshots != row.snapshots
+    row.snapshots = snapshots
+    return is_changed
+
+
+@transaction.atomic
+def redact_stored(subject: ProviderObject) -> bool:
+    """Take what identifies somebody out of a stored row; whether any of it did."""
+    rows = type(subject)._default_manager.select_for_update()
+    row = rows.filter(pk=subject.pk).first()
+    if row is None or not redact_row(row):
+        return False
+    row.save()
+    return True
+
+
+@transaction.atomic
+def keep_erased(row: ProviderObject, made: BillingChange, *, now: datetime) -> None:
+    """Redact what was just stored of an object, if it is of somebody erased."""
+    ids = [getattr(row, "customer_id", "")]
+    if not ids[0]:
+        ids = list(named_by(row))
+    erasure = erasure_of_ids(ids, **row.scope)
+    if erasure is None:
+        return
+    if remember(erasure, [row.provider_id]):
+        # What came before it may have named it: that takes a search.
+        ErasureRequest.objects.filter(pk=erasure.pk).update(finished_at=None)
+    redact_stored(row)
+    if redact_history(made):
+        made.save(update_fields=["fields"])
+        audit.amend(
+            AuditEntry.Action.ERASED,
+            {BillingChange: [made.pk]},
+            actor=SYSTEM,
+            subject=subject_of(erasure),
+            details={"late": True, "history": 1},
+            now=now,
+        )
+
+
+def named_by(row: ProviderObject) -> set[str]:
+    """The ids of what a row names that is one customer's alone, its own among them."""
+    return {str(getattr(row, column, "")) for column in (*NAMING, "provider_id")} - {""}
+
+
+def redact_history(change: BillingChange) -> bool:
+    """Take from an entry of the history what was personal; whether anything was. Not saved."""
+    left = {
+        name: [_left(change.object_type, name, value) for value in values]
+        for name, values in change.fields.items()
+    }
+    is_changed: bool = left != change.fields
+    change.fields = left
+    return is_changed
+
+
+def personal_values_of(row: ProviderObject) -> set[str]:
+    """The texts in a row by which the person may be known elsewhere."""
+    names = PERSONAL.get(row.object_type, frozenset()) & {"email", "name", "phone"}
+    names |= {"customer_email"} & PERSONAL.get(row.object_type, frozenset())
+    return {text for name in names if len(text := str(getattr(row, name))) > 3}
+
+
+def _left(kind: str, name: str, value: Any) -> Any:
+    if is_personal(kind, name):
+        return None
+    return _redact_fact(kind, name, value)
+
+
+def _redact_facts(kind: str, facts: Mapping[str, Any]) -> Facts:
+    return {name: _redact_fact(kind, name, value) for name, value in facts.items()}
+
+
+def _redact_fact(kind: str, name: str, value: Any) -> Any:
+    if is_personal(kind, name):
+        return {} if name == "metadata" else ""
+    if isinstance(value, str) and name in CODED:
+        return code(value)
+    return number(value) if isinstance(value, str) and name == "number" else value
+
+
+def _redact_statement(kind: str, statement: Snapshot) -> Snapshot:
+    before = statement.before
+    if before is not None:
+        # What is blank now and was before has not changed, so it is not told either.
+        kept = {name: value for name, value in before.items() if not is_personal(kind, name)}
+        before = _redact_facts(kind, kept)
+    return replace(statement, said=_redact_facts(kind, statement.said), before=before)

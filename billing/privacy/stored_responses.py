@@ -1,0 +1,76 @@
+"""Answers that are kept to be repeated, less what is in them of somebody erased."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from cryptography.fernet import InvalidToken
+
+from billing.idempotency.encryption import seal, unseal
+from billing.models import IdempotencyKey
+from webhooks.models import ErasureRequest
+from webhooks.privacy.erasure import known, mentioned
+from webhooks.privacy.redaction import redact
+
+PAGE: Final = 100
+
+
+def forget(erasure: ErasureRequest, anyone: re.Pattern[str] | None) -> int:
+    """Redact the answers about a person, told by what was theirs or by `anyone`; how many.
+
+    A key that itself has what is looked for in it is deleted with its answer, as is an answer
+    that can't be read any more.
+    """
+    done = last = 0
+    rows = IdempotencyKey.objects.order_by("pk")
+    while page := list(rows.filter(pk__gt=last)[:PAGE]):
+        done += sum(_forget_in(row, erasure, anyone) for row in page)
+        last = page[-1].pk
+    return done
+
+
+def _forget_in(
+    row: IdempotencyKey, erasure: ErasureRequest, anyone: re.Pattern[str] | None
+) -> bool:
+    mine = IdempotencyKey.objects.filter(pk=row.pk, attempts=row.attempts)
+    if row.state == IdempotencyKey.State.STARTED:
+        return False  # somebody is at it, and will want the row
+    if anyone and anyone.search(row.key):
+        return bool(mine.delete()[0])
+    if not row.response_body:
+        return False
+    try:
+        text = unseal(row.response_body)
+        kept = json.loads(text)
+    except (InvalidToken, ValueError):
+        return bool(mine.delete()[0])
+    is_named = anyone is not None and any(anyone.search(each) for each in _texts(kept))
+    if not (is_named or known(erasure, mentioned(text.encode()))):
+        return False
+    left = json.dumps(_redacted(kept))
+    if left == text:
+        return False
+    return bool(mine.update(response_body=seal(left)))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield key
+            yield from _texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+    elif isinstance(value, str):
+        yield value
+
+
+def _redacted(kept: dict[str, Any]) -> dict[str, Any]:
+    if "data" in kept:
+        return {**kept, "data": redact(kept["data"])}
+    try:
+        content = json.dumps(redact(json.loads(kept.get("content", ""))))
+    except ValueError:
+        content = ""
+    return {**kept, "content": content}

@@ -1,0 +1,47 @@
+"""What Stripe's client raises, in this project's few words, with nothing secret in them."""
+
+import stripe
+
+from billing.exceptions import KeyInUse, KeyReused, ProviderRefused, ProviderUnavailable
+from webhooks.monitoring.logs import without_secrets
+
+
+def translate(error: stripe.StripeError) -> Exception:
+    """What is to be raised in the place of this error, which holds all of Stripe's answer."""
+    status = error.http_status or 0
+    if isinstance(error, stripe.IdempotencyError):
+        return KeyReused("Stripe knows this key with other parameters.")
+    if status == 409:
+        return KeyInUse("Stripe is at work on an operation with this key.")
+    if isinstance(error, stripe.RateLimitError) or status == 429:
+        return ProviderUnavailable("Stripe is asked too much of.", indeterminate=False)
+    if status in (401, 403):
+        return ProviderRefused(
+            "Stripe does not allow this with STRIPE_API_KEY.",
+            status=status,
+            code=error.code or "not_allowed",
+        )
+    if 400 <= status < 500:
+        return _refusal(error, status)
+    if status >= 500:
+        return ProviderUnavailable(
+            f"Stripe failed ({status}). Whether it did what was asked is indeterminate.",
+            indeterminate=True,
+        )
+    return ProviderUnavailable(
+        "No answer of Stripe's came through. Whether it did what was asked is indeterminate.",
+        indeterminate=True,
+    )
+
+
+def _refusal(error: stripe.StripeError, status: int) -> ProviderRefused:
+    details = error.json_body if isinstance(error.json_body, dict) else {}
+    told = details.get("error")
+    told = told if isinstance(told, dict) else {}
+    return ProviderRefused(
+        without_secrets(str(told.get("message") or "Stripe refused this.")),
+        status=status,
+        code=str(told.get("code") or ""),
+        param=str(told.get("param") or ""),
+        decline_code=str(told.get("decline_code") or ""),
+    )

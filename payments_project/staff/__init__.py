@@ -1,0 +1,1 @@
+"""Accounts of staff: groups, second factor, lock-outs."""

@@ -1,0 +1,132 @@
+"""The screens of users and groups, in the look of the others.
+
+Every change of who may do what goes on record, in the transaction that makes it.
+"""
+
+from typing import Any, Final
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from payments_project.staff import accounts
+from payments_project.staff.accounts import Rights
+from webhooks.admin.selections import SelectionAdmin
+
+admin.site.unregister([User, Group])
+
+RAISING: Final = ("is_staff", "is_superuser", "groups", "user_permissions")
+"""What only superusers may set: with any of these, one could give oneself everything."""
+
+
+class OnRecord(admin.ModelAdmin[Any]):
+    """A screen whose changes go on record."""
+
+    def rights(self, obj: Any) -> Rights:
+        """What is compared before and after."""
+        raise NotImplementedError
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        before = type(obj).objects.select_for_update().get(pk=obj.pk) if change else None
+        form.rights_before = self.rights(before) if before else {}
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        self._record(request, form.instance, form.rights_before, self.rights(form.instance))
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self._record(request, obj, self.rights(obj), {})
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        with transaction.atomic():
+            for obj in queryset:
+                self.delete_model(request, obj)
+
+    def _record(self, request: HttpRequest, obj: Any, before: Rights, after: Rights) -> None:
+        accounts.record_change(
+            obj, before, after, actor=request.user.get_username(), now=timezone.now()
+        )
+
+
+@admin.register(User)
+class AccountAdmin(OnRecord, UserAdmin[User], SelectionAdmin):
+    """Who may log in, and what they may do.
+
+    Accounts of staff are for superusers to change: whoever could set a colleague's password could
+    do what the colleague may.
+    """
+
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    compressed_fields = False
+
+    def rights(self, obj: Any) -> Rights:
+        return accounts.rights_of_user(obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        kept = super().get_readonly_fields(request, obj)
+        return kept if request.user.is_superuser else (*kept, *RAISING)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        whole = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return whole
+        # Even a part of a hash is of no use to those who only look.
+        return [
+            (name, {**options, "fields": [one for one in options["fields"] if one != "password"]})
+            for name, options in whole
+        ]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+
+    def user_change_password(
+        self,
+        request: HttpRequest,
+        id: str,  # noqa: A002 - as the address calls it
+        form_url: str = "",
+    ) -> HttpResponse:
+        with transaction.atomic():
+            account = self.get_object(request, unquote(id))
+            before = account.password if account else ""
+            answer: HttpResponse = super().user_change_password(request, id, form_url)
+            if account:
+                account.refresh_from_db(fields=["password"])
+                if account.password != before:
+                    accounts.record_new_password(
+                        account, actor=request.user.get_username(), now=timezone.now()
+                    )
+        return answer
+
+
+@admin.register(Group)
+class RoleAdmin(OnRecord, GroupAdmin, SelectionAdmin):
+    """What the members of a group may do; for superusers to change."""
+
+    def rights(self, obj: Any) -> Rights:
+        return accounts.rights_of_group(obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and request.user.is_superuser
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and request.user.is_superuser
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and request.user.is_superuser
+
+
+def _may_touch(request: HttpRequest, account: User | None) -> bool:
+    is_of_staff = account is not None and (account.is_staff or account.is_superuser)
+    return request.user.is_superuser or not is_of_staff

@@ -1,0 +1,292 @@
+"""The second factor, as staff and those who pretend to be staff meet it."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from django_otp.oath import TOTP
+from django_otp.plugins.otp_static.models import StaticToken
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from pytest_django import Settings
+
+from payments_project.staff import second_factor
+from webhooks.models import AuditEntry
+
+pytestmark = pytest.mark.django_db
+
+SETTINGS = "/admin/second-factor/"
+CODE = "/admin/second-factor/code/"
+INSIDE = ["/admin/", "/admin/webhooks/webhookevent/", "/admin/password_change/", "/admin/search/"]
+
+
+@pytest.fixture
+def user() -> User:
+    user = User.objects.create(username="anna", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename="view_webhookevent"))
+    return user
+
+
+def log_in(user: User) -> Client:
+    """A browser in which the password was given."""
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def code_now(user: User, *, confirmed: bool = True) -> str:
+    """What the user's authenticator shows. It may be used again, as if time had gone by."""
+    device = TOTPDevice.objects.get(user=user, confirmed=confirmed)
+    TOTPDevice.objects.filter(pk=device.pk).update(last_t=-1, drift=0)
+    return f"{TOTP(device.bin_key).token():06d}"
+
+
+def set_up(client: Client, user: User) -> list[str]:
+    """Set an authenticator up; the backup codes."""
+    client.get(SETTINGS)
+    answer = client.post(SETTINGS, {"token": code_now(user, confirmed=False)})
+    assert answer.status_code == 200
+    return re.findall(r'<li class="code">(\w+)</li>', answer.content.decode())
+
+
+def forgive(user: User) -> None:
+    """Let the wait after wrong codes be over."""
+    for model in (TOTPDevice, StaticToken.device.field.related_model):
+        model.objects.filter(user=user).update(
+            throttling_failure_timestamp=timezone.now() - timedelta(days=1)
+        )
+
+
+def is_inside(client: Client) -> bool:
+    return {client.get(url).status_code for url in INSIDE} == {200}
+
+
+def is_outside(client: Client) -> bool:
+    answers = [client.get(url) for url in INSIDE]
+    led = {answer.headers.get("Location", "").partition("?")[0] for answer in answers}
+    return led == {CODE} and client.get("/api/v1/events").status_code == 401
+
+
+class TestOptional:
+    def test_without_one_the_password_is_enough(self, user: User) -> None:
+        assert is_inside(log_in(user))
+
+    def test_with_one_it_is_not(self, user: User) -> None:
+        set_up(log_in(user), user)
+        client = log_in(user)
+
+        assert is_outside(client)
+        answer = client.post(f"{CODE}?next=/admin/search/", {"token": code_now(user)})
+        assert answer.headers["Location"] == "/admin/search/"
+        assert is_inside(client)
+        assert client.get("/api/v1/events").status_code == 200
+
+    def test_it_can_be_switched_off(self, user: User) -> None:
+        client = log_in(user)
+        set_up(client, user)
+
+        client.post(SETTINGS, {"remove": "yes"})
+
+        assert not second_factor.is_enrolled(user)
+        assert is_inside(log_in(user))
+
+
+class TestRequired:
+    @pytest.fixture(autouse=True)
+    def _required(self, settings: Settings) -> None:
+        settings.STAFF_SECOND_FACTOR = "required"
+
+    def test_those_without_one_can_but_set_it_up(self, user: User) -> None:
+        client = log_in(user)
+
+        assert is_outside(client)
+        assert client.get(CODE).headers["Location"] == SETTINGS
+        assert "<svg" in client.get(SETTINGS).content.decode()
+        assert len(set_up(client, user)) == second_factor.CODES
+        assert is_inside(client)
+
+    def test_it_cannot_be_switched_off(self, user: User) -> None:
+        client = log_in(user)
+        set_up(client, user)
+
+        client.post(SETTINGS, {"remove": "yes"})
+
+        assert second_factor.is_enrolled(user)
+
+    def test_an_address_that_is_not_exact_is_no_way_in(self, user: User) -> None:
+        assert log_in(user).get("/api/v1/events/").status_code == 401
+
+
+def test_where_it_is_off_nobody_is_asked(user: User, settings: Settings) -> None:
+    set_up(log_in(user), user)
+    settings.STAFF_SECOND_FACTOR = "off"
+
+    client = log_in(user)
+
+    assert is_inside(client)
+    assert client.get(SETTINGS).status_code == client.get(CODE).status_code == 404
+
+
+def test_a_second_authenticator_takes_the_first(user: User) -> None:
+    set_up(log_in(user), user)
+    client = log_in(user)
+    TOTPDevice.objects.create(user=user, confirmed=False)
+
+    assert client.get(SETTINGS).headers["Location"].startswith(CODE)
+    assert client.post(SETTINGS, {"token": code_now(user, confirmed=False)}).status_code == 302
+    assert client.post(SETTINGS, {"codes": "new"}).status_code == 302
+    assert client.post(SETTINGS, {"remove": "yes"}).status_code == 302
+    assert is_outside(client)
+
+
+def test_wrong_codes_open_nothing_and_make_wait(user: User) -> None:
+    set_up(log_in(user), user)
+    client = log_in(user)
+
+    refused = client.post(CODE, {"token": "000000"}).content.decode()
+    waiting = client.post(CODE, {"token": code_now(user)}).content.decode()
+
+    assert "is looked at after" in refused
+    assert "is looked at after" in waiting
+    assert is_outside(client)
+    forgive(user)
+    client.post(CODE, {"token": code_now(user)})
+    assert is_inside(client)
+
+
+def test_a_wrong_code_at_the_setting_up_makes_wait_and_says_so(user: User) -> None:
+    client = log_in(user)
+    client.get(SETTINGS)
+
+    refused = client.post(SETTINGS, {"token": "000000"}).content.decode()
+    waiting = client.post(SETTINGS, {"token": code_now(user, confirmed=False)}).content.decode()
+
+    assert "is looked at after" in refused
+    assert "is looked at after" in waiting
+
+
+def test_a_code_is_good_once(user: User) -> None:
+    set_up(log_in(user), user)
+    code = code_now(user)
+    first, second = log_in(user), log_in(user)
+
+    first.post(CODE, {"token": code})
+    second.post(CODE, {"token": code})
+
+    assert is_inside(first)
+    assert is_outside(second)
+
+
+def test_a_backup_code_is_good_once(user: User) -> None:
+    code, *_ = set_up(log_in(user), user)
+    first, second = log_in(user), log_in(user)
+
+    first.post(CODE, {"token": f" {code[:6].upper()}-{code[6:]} "})
+    second.post(CODE, {"token": code})
+
+    assert is_inside(first)
+    assert is_outside(second)
+
+
+def test_backup_codes_are_not_kept_as_they_are(user: User) -> None:
+    codes = set_up(log_in(user), user)
+
+    kept = set(StaticToken.objects.values_list("token", flat=True))
+
+    assert len(kept) == len(codes) == second_factor.CODES
+    assert not kept & set(codes)
+
+
+def test_new_backup_codes_replace_the_old(user: User) -> None:
+    client = log_in(user)
+    old, *_ = set_up(client, user)
+
+    shown = client.post(SETTINGS, {"codes": "new"}).content.decode()
+
+    new = re.findall(r'<li class="code">(\w+)</li>', shown)
+    other = log_in(user)
+    other.post(CODE, {"token": old})
+    assert is_outside(other)
+    forgive(user)
+    other.post(CODE, {"token": new[0]})
+    assert is_inside(other)
+
+
+def test_somebody_elses_code_opens_nothing(user: User) -> None:
+    other = User.objects.create(username="berta", is_staff=True)
+    set_up(log_in(user), user)
+    set_up(log_in(other), other)
+    client = log_in(user)
+
+    client.post(CODE, {"token": code_now(other)})
+
+    assert is_outside(client)
+
+
+@pytest.mark.parametrize("url", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
+def test_it_leads_nowhere_else(user: User, url: str) -> None:
+    set_up(log_in(user), user)
+    client = log_in(user)
+
+    answer = client.post(f"{CODE}?next={url}", {"token": code_now(user)})
+
+    assert answer.headers["Location"] == "/admin/"
+
+
+def test_it_is_all_on_record(user: User) -> None:
+    client = log_in(user)
+    codes = set_up(client, user)
+    client.post(SETTINGS, {"codes": "new"})
+    log_in(user).post(CODE, {"token": "000000"})
+    call_command("reset_second_factor", "anna", reason="lost in a river")
+
+    entries = AuditEntry.objects.filter(action=AuditEntry.Action.SECOND_FACTOR)
+    told = entries.order_by("sequence").values_list("details", flat=True)
+    assert [entry["what"] for entry in told] == [
+        *("set up", "new backup codes", "wrong code", "removed")
+    ]
+    removed = entries.latest("sequence")
+    assert removed.reason.text == "lost in a river"
+    assert not [code for code in codes if code in str(list(told))]
+
+
+def test_a_reset_ends_what_was_proven(user: User, settings: Settings) -> None:
+    settings.STAFF_SECOND_FACTOR = "required"
+    client = log_in(user)
+    set_up(client, user)
+    assert is_inside(client)
+
+    call_command("reset_second_factor", "anna", reason="lost")
+
+    assert is_outside(client)
+
+
+@pytest.mark.parametrize("name", ["nobody", "anna"])
+def test_a_reset_says_when_there_is_nothing_to_do(user: User, name: str) -> None:
+    with pytest.raises(CommandError, match=name):
+        call_command("reset_second_factor", name, reason="lost")
+
+
+def test_a_delivery_with_a_cookie_costs_no_look_up(user: User) -> None:
+    client = log_in(user)
+
+    with CaptureQueriesContext(connection) as asked:
+        client.post("/webhooks/stripe", b"{}", content_type="application/json")
+
+    assert not [query for query in asked if "django_session" in query["sql"]]
+
+
+def test_the_pages_are_for_staff(user: User) -> None:
+    stranger, customer = Client(), Client()
+    customer.force_login(User.objects.create(username="carl"))
+
+    for client in (stranger, customer):
+        for url in (SETTINGS, CODE):
+            answer: Any = client.get(url)
+            assert answer.headers["Location"].startswith("/admin/login/")

@@ -1,0 +1,55 @@
+"""Reading entries as they are stored, whatever was done to them."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from django.db import Error, connection
+from django.db.models import F, TextField
+from django.db.models.functions import Cast
+
+from webhooks.audit.row_macs import json_content, stored_moment
+from webhooks.models import AuditEntry
+
+BATCH: Final = 2000
+
+_COLUMNS: Final = ("sequence", "action", "actor", "subject", "key_id", "mac")
+
+
+def read_entries(after: int | None, end: int | None) -> Iterator[tuple[AuditEntry | int, Any]]:
+    """The entries in order, each with its details as they were written; else its number."""
+    while batch := list(_pks(after, end)):
+        try:
+            found = list(_read(AuditEntry.objects.filter(sequence__in=batch)))
+        except (Error, ValueError, TypeError):
+            yield from map(_read_one, batch)
+        else:
+            yield from found
+        after = batch[-1]
+
+
+def _pks(after: int | None, end: int | None) -> Any:
+    entries = AuditEntry.objects.order_by("sequence").values_list("sequence", flat=True)
+    if after is not None:
+        entries = entries.filter(sequence__gt=after)
+    return (entries if end is None else entries.filter(sequence__lte=end))[:BATCH]
+
+
+def _read_one(sequence: int) -> tuple[AuditEntry | int, Any]:
+    try:
+        return next(_read(AuditEntry.objects.filter(sequence=sequence)), (sequence, {}))
+    except (Error, ValueError, TypeError):
+        return sequence, {}
+
+
+def _read(entries: Any) -> Iterator[tuple[AuditEntry, Any]]:
+    is_text = connection.vendor == "sqlite"
+    recorded_at = Cast("recorded_at", TextField()) if is_text else F("recorded_at")
+    rows = entries.order_by("sequence").values_list(
+        *_COLUMNS, recorded_at, Cast("details", TextField())
+    )
+    for *values, when, raw in rows:
+        entry = AuditEntry(**dict(zip(_COLUMNS, values, strict=True)))
+        entry.recorded_at = stored_moment(when) if is_text else when
+        details = json_content(raw)
+        entry.details = details.get("json") or {}
+        yield entry, details

@@ -1,0 +1,125 @@
+"""Settings on record, when they have changed."""
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from webhooks.audit import keys
+from webhooks.audit.chain import lock_head, record
+from webhooks.models import AuditEntry
+from webhooks.models.audit import SYSTEM
+
+logger = logging.getLogger("webhooks.audit")
+
+PLAIN: Final = (
+    "ALLOWED_HOSTS",
+    "ALLOWED_WEBHOOK_IPS",
+    "ALLOWED_WEBHOOK_USER_AGENTS",
+    "API_ANONYMOUS_THROTTLE_RATE",
+    "API_THROTTLE_RATE",
+    "AUDIT_SEAL_EVERY_MINUTES",
+    "AUTHENTICATION_BACKENDS",
+    "AUTH_PASSWORD_VALIDATORS",
+    "AXES_FAILURE_LIMIT",
+    "CSRF_COOKIE_SECURE",
+    "CSRF_TRUSTED_ORIGINS",
+    "DEBUG",
+    "INSTALLED_APPS",
+    "MIDDLEWARE",
+    "RECONCILE_BILLING_REPAIR",
+    "SECURE_HSTS_SECONDS",
+    "SECURE_PROXY_SSL_HEADER",
+    "SECURE_REDIRECT_EXEMPT",
+    "SECURE_SSL_REDIRECT",
+    "SESSION_COOKIE_AGE",
+    "SESSION_COOKIE_SECURE",
+    "STAFF_SECOND_FACTOR",
+    "STRIPE_API_BASE",
+    "STRIPE_FETCH",
+    "STRIPE_TOLERANCE_SECONDS",
+    "TRUSTED_PROXY_COUNT",
+    "WEBHOOK_ALARMS",
+    "WEBHOOK_ENDPOINTS",
+    "WEBHOOK_MAX_BODY_BYTES",
+    "WEBHOOK_PROCESSING",
+    "WEBHOOK_RATE_LIMIT",
+)
+SECRET: Final = (
+    "AUDIT_KEY_FALLBACKS",
+    "CELERY_BROKER_URL",
+    "DATABASE_URL",
+    "METRICS_TOKEN",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "SECRET_KEY_FALLBACKS",
+    "STRIPE_API_KEY",
+    "STRIPE_WEBHOOK_SECRET",
+)
+"""Of these a keyed fingerprint tells that they changed, and nothing else."""
+
+
+def note_settings() -> None:
+    """Put the settings that security hangs on on record, if they are not as they last were.
+
+    For a process that starts, which nothing here may keep from starting: what fails is logged.
+    """
+    try:
+        _note()
+    except Exception as error:  # noqa: BLE001 - whatever it is, a server without it is better than none
+        logger.warning("the settings could not be put on record: %s", type(error).__name__)
+    finally:
+        # A server may fork after this, and processes can't share a connection.
+        if not connection.in_atomic_block:
+            connection.close()
+
+
+def _note() -> None:
+    if not _changes():
+        return
+    with transaction.atomic():
+        lock_head()
+        # Of several processes that start together, the first has said it for all.
+        if changed := _changes():
+            content = {"settings": _snapshot(keys.current()), "changed": changed}
+            record(AuditEntry.Action.SETTINGS, actor=SYSTEM, details=content, now=timezone.now())
+
+
+def _changes() -> list[str]:
+    """The names of the settings that are not as they last were; all of them at first."""
+    latest = AuditEntry.objects.filter(action=AuditEntry.Action.SETTINGS)
+    last = latest.order_by("-sequence").first()
+    then: dict[str, Any] = last.details["settings"] if last else {}
+    key = keys.known().get(last.key_id, "") if last else ""
+    now = _snapshot(key or keys.current())
+    return sorted(name for name in {*then, *now} if then.get(name) != now.get(name))
+
+
+def _snapshot(key: str) -> dict[str, Any]:
+    told = {name: _told(getattr(settings, name)) for name in PLAIN if hasattr(settings, name)}
+    for name in (*SECRET, *_secrets_of_endpoints()):
+        if value := getattr(settings, name, None):
+            told[name] = f"keyed hash {keys.keyed_hash(_text(value), key=key)[:16]}"
+    return told
+
+
+def _secrets_of_endpoints() -> set[str]:
+    return {endpoint["secrets_setting"] for endpoint in settings.WEBHOOK_ENDPOINTS.values()}
+
+
+def _told(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, Mapping):
+        return {str(name): _told(part) for name, part in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted(map(str, value))
+    return [_told(part) for part in value] if isinstance(value, list | tuple) else str(value)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)

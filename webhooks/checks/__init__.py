@@ -1,0 +1,1 @@
+"""System checks of what the project is set up with."""

@@ -1,0 +1,189 @@
+"""System checks: what is missing or malformed, named with its fix."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import astuple, fields
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error
+from django.core.checks import Warning as Caution
+
+from webhooks import conf
+from webhooks.guards import sources
+from webhooks.providers import PROVIDERS
+
+
+def check_settings(**_: Any) -> list[CheckMessage]:
+    """Every problem found in this app's settings."""
+    return [*_check_endpoints(), *_check_guards(), *_check_values(), *_check_audit()]
+
+
+def _check_endpoints() -> Iterator[CheckMessage]:
+    for endpoint in conf.endpoints():
+        if endpoint.provider not in PROVIDERS:
+            yield Error(
+                f"The endpoint {endpoint.slug!r} names an unknown provider, {endpoint.provider!r}.",
+                hint=f"In WEBHOOK_ENDPOINTS, choose one of: {', '.join(PROVIDERS)}.",
+                id="webhooks.E002",
+            )
+        if not endpoint.secrets:
+            yield Error(
+                f"{endpoint.secrets_setting} is not set: the endpoint {endpoint.slug!r} "
+                "could not tell a genuine delivery from a forged one.",
+                hint=f"Set {endpoint.secrets_setting} to the provider's signing secret, or take "
+                "the endpoint out of WEBHOOK_ENDPOINTS.",
+                id="webhooks.E001",
+            )
+
+
+def _check_guards() -> Iterator[CheckMessage]:
+    named = {"ALLOWED_WEBHOOK_IPS": settings.ALLOWED_WEBHOOK_IPS}
+    for slug, configured in settings.WEBHOOK_ENDPOINTS.items():
+        named[f"WEBHOOK_ENDPOINTS[{slug!r}]['allowed_ips']"] = configured.get("allowed_ips", "")
+    for name, text in named.items():
+        try:
+            sources.networks(text)
+        except ValueError as error:
+            yield Error(
+                f"{name}: {error}.",
+                hint="Name addresses, networks without host bits and providers, comma-separated.",
+                id="webhooks.E010",
+            )
+    for name, why in [
+        ("WEBHOOK_RATE_LIMIT", "0 lets clients fail as often as they like"),
+        ("TRUSTED_PROXY_COUNT", "0 means that clients connect to this server themselves"),
+    ]:
+        if getattr(settings, name) < 0:
+            yield Error(
+                f"{name} is {getattr(settings, name)}.",
+                hint=f"Set {name} to a number; {why}.",
+                id="webhooks.E011",
+            )
+    try:
+        is_sound = all(value > 0 for value in astuple(conf.alarm_policy()))
+    except TypeError as error:
+        yield _alarms(str(error))
+    else:
+        if not is_sound:
+            yield _alarms("every value must be positive")
+
+
+def _alarms(problem: str) -> Error:
+    return Error(
+        f"WEBHOOK_ALARMS: {problem}.",
+        hint=f"Set any of {', '.join(field.name for field in fields(conf.AlarmPolicy))} to a "
+        "positive number.",
+        id="webhooks.E012",
+    )
+
+
+def _check_values() -> Iterator[CheckMessage]:
+    if settings.WEBHOOK_PROCESSING not in list(conf.Processing):
+        yield Error(
+            f"WEBHOOK_PROCESSING is {settings.WEBHOOK_PROCESSING!r}.",
+            hint=f"Choose one of: {', '.join(conf.Processing)}.",
+            id="webhooks.E003",
+        )
+    elif conf.processing() is conf.Processing.CELERY and not settings.CELERY_BROKER_URL:
+        yield Error(
+            "WEBHOOK_PROCESSING is 'celery', and CELERY_BROKER_URL is not set: "
+            "no worker would ever be called.",
+            hint="Set CELERY_BROKER_URL, or choose request or loop.",
+            id="webhooks.E005",
+        )
+    if settings.STAFF_SECOND_FACTOR not in list(conf.SecondFactor):
+        yield Error(
+            f"STAFF_SECOND_FACTOR is {settings.STAFF_SECOND_FACTOR!r}.",
+            hint=f"Choose one of: {', '.join(conf.SecondFactor)}.",
+            id="webhooks.E040",
+        )
+    if settings.RECONCILE_EVERY_MINUTES < 0:
+        yield Error(
+            f"RECONCILE_EVERY_MINUTES is {settings.RECONCILE_EVERY_MINUTES}.",
+            hint="Set it to how often to ask for what was not delivered, or to 0 for never.",
+            id="webhooks.E007",
+        )
+    elif settings.RECONCILE_EVERY_MINUTES and not settings.STRIPE_API_KEY:
+        yield Error(
+            "RECONCILE_EVERY_MINUTES is set, and STRIPE_API_KEY is not: "
+            "Stripe could never be asked for what it did not deliver.",
+            hint="Set STRIPE_API_KEY, or RECONCILE_EVERY_MINUTES to 0.",
+            id="webhooks.E008",
+        )
+    if not _may_count():
+        yield Caution(
+            f"METRICS_DIR is {settings.METRICS_DIR}, where this process can't write: "
+            "each would count for itself, and /metrics tell of one of them.",
+            hint="Set METRICS_DIR to a folder that this project's processes may write to.",
+            id="webhooks.W026",
+        )
+    for name in ("API_THROTTLE_RATE", "API_ANONYMOUS_THROTTLE_RATE"):
+        try:
+            conf.parse_rate(getattr(settings, name))
+        except ValueError as error:
+            yield Error(
+                f"{name}: {error}",
+                hint=f"Set {name} to a number per s, min, hour or day.",
+                id="webhooks.E006",
+            )
+    for name, why in [
+        ("STRIPE_TOLERANCE_SECONDS", "anything else would switch replay protection off"),
+        ("WEBHOOK_MAX_BODY_BYTES", "nothing could be received"),
+        ("WEBHOOK_LEASE_SECONDS", "two workers would take the same event"),
+    ]:
+        if getattr(settings, name) <= 0:
+            yield Error(
+                f"{name} is {getattr(settings, name)}: {why}.",
+                hint=f"Set {name} to a positive number.",
+                id="webhooks.E004",
+            )
+
+
+MIN_KEY_LENGTH = 32
+A_KEY_OF_ITS_OWN = (
+    "Set AUDIT_KEY to a secret of its own: "
+    "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+)
+
+
+def _check_audit() -> Iterator[CheckMessage]:
+    current, *former = conf.audit_keys() or [""]
+    if not current:
+        yield Error(
+            "AUDIT_KEY is not set: nobody could prove that the audit trail is unaltered.",
+            hint=A_KEY_OF_ITS_OWN,
+            id="webhooks.E009",
+        )
+        return
+    if current in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+        yield Error(
+            "AUDIT_KEY is the same as SECRET_KEY: whoever learns how sessions are signed could "
+            "rewrite the audit trail.",
+            hint=A_KEY_OF_ITS_OWN,
+            id="webhooks.E030",
+        )
+    if settings.AUDIT_SEAL_EVERY_MINUTES < 0:
+        yield Error(
+            f"AUDIT_SEAL_EVERY_MINUTES is {settings.AUDIT_SEAL_EVERY_MINUTES}.",
+            hint="Set it to how often what was recorded is to be sealed, or to 0 for never.",
+            id="webhooks.E031",
+        )
+    if len(current) < MIN_KEY_LENGTH:
+        yield Caution(
+            f"AUDIT_KEY has fewer than {MIN_KEY_LENGTH} characters: it might be guessed.",
+            hint=A_KEY_OF_ITS_OWN,
+            id="webhooks.W030",
+        )
+    if current in former:
+        yield Caution(
+            "AUDIT_KEY is among AUDIT_KEY_FALLBACKS as well: it was not changed.",
+            hint="Put the former keys alone into AUDIT_KEY_FALLBACKS.",
+            id="webhooks.W031",
+        )
+
+
+def _may_count() -> bool:
+    folder = conf.metrics_dir().absolute()
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    return nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)

@@ -1,0 +1,1 @@
+"""From a delivery, or a provider's list, to recorded events."""

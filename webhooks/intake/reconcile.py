@@ -1,0 +1,188 @@
+"""Bringing back the events that a provider made and we never received."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from webhooks import conf
+from webhooks.events import Clock, Event
+from webhooks.intake.record import Recorded, recover
+from webhooks.models import Reconciliation, WebhookEvent
+from webhooks.monitoring import metrics
+from webhooks.privacy import suppression
+from webhooks.processing import wakeup
+from webhooks.processing.claims import claim
+from webhooks.processing.process import process
+from webhooks.providers import PROVIDERS, Page, Provider
+
+SCHEDULE = "the schedule"
+"""Who asks for the reconciliations that nobody asks for."""
+
+SCHEDULED_DAYS = 3
+"""How far back the scheduled ones look: Stripe gives up on a delivery after as long."""
+
+
+class NotPossible(Exception):
+    """No such reconciliation can be made; the message says why."""
+
+
+@dataclass(slots=True)
+class Reconciled:
+    """What came of a reconciliation, over all of its runs; `outcomes` are those of this run.
+
+    Of the events `seen` in the provider's list, those that we did not have were `recorded`.
+    """
+
+    seen: int = 0
+    recorded: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def known(self) -> int:
+        """How many of them we had."""
+        return self.seen - self.recorded
+
+
+def ask(
+    provider: str,
+    *,
+    account: str,
+    since: datetime,
+    undelivered_only: bool,
+    actor: str,
+    now: datetime,
+) -> Reconciliation:
+    """Put on record who asks for a reconciliation, and of what. Raises `NotPossible`."""
+    _able(provider, since, now)
+    return Reconciliation.objects.create(
+        provider=provider,
+        account=account,
+        since=since,
+        undelivered_only=undelivered_only,
+        actor=actor,
+        created_at=now,
+    )
+
+
+def reconcile(
+    order: Reconciliation,
+    *,
+    clock: Clock = timezone.now,
+    progress: Callable[[Reconciled], None] = lambda _: None,
+) -> Reconciled:
+    """Record the events that we missed, and process them when that is done here.
+
+    What we have is neither written nor counted. Within a page the oldest goes first; across
+    pages the newest do, and handlers can't rely on any order anyway. One page is held at a time,
+    so memory stays the same however many events there are; `progress` is called after each.
+    One that was interrupted goes on after the last page it was done with when called again; of
+    the page it was in, what it had recorded is known by then.
+    Raises `NotPossible`, `ProviderUnavailable`, `ProviderRefused` or `StorageUnavailable`.
+    """
+    provider = _able(order.provider, order.since, clock())
+    result = Reconciled(order.seen, order.recorded)
+    place = conf.processing()
+    for page in _pages(provider, order):
+        for event, body in _unknown(page):
+            recorded = _recover(order, event, body, clock())
+            pk = recorded and recorded.pk
+            if recorded:
+                result.recorded += 1
+                metrics.FETCHED_EVENTS.labels(order.provider).inc()
+            if recorded and recorded.is_erased:
+                suppression.redact_late(recorded.pk, now=clock())
+            if pk and place is conf.Processing.REQUEST:
+                result.outcomes.update(_process(pk, clock))
+            elif pk and place is conf.Processing.CELERY:
+                wakeup.wake()
+        result.seen += len(page.events)
+        order.seen, order.cursor = result.seen, page.cursor
+        order.save(update_fields=["seen", "cursor"])
+        progress(result)
+    order.finished_at = clock()
+    order.save(update_fields=["finished_at"])
+    return result
+
+
+def missing(
+    provider: str, *, account: str, since: datetime, undelivered_only: bool, now: datetime
+) -> Iterator[Event]:
+    """The events that a reconciliation would record; writes nothing. Raises as it would."""
+    able = _able(provider, since, now)
+    for page in able.list_events(account=account, since=since, undelivered_only=undelivered_only):
+        yield from (event for event, _ in _unknown(page))
+
+
+def reconcile_on_schedule(*, clock: Clock = timezone.now) -> list[Reconciled]:
+    """Look, of each provider that can be asked, for what it could not deliver to our own account.
+
+    A run that was cut short is gone on with, so that a long list comes to its end.
+    """
+    return [
+        reconcile(_scheduled(name, clock()), clock=clock)
+        for name, provider in PROVIDERS.items()
+        if provider.lists_events
+    ]
+
+
+def _scheduled(provider: str, now: datetime) -> Reconciliation:
+    since = now - timedelta(days=SCHEDULED_DAYS)
+    begun = Reconciliation.objects.filter(
+        provider=provider, actor=SCHEDULE, finished_at=None, created_at__gte=since
+    )
+    return begun.order_by("-pk").first() or ask(
+        provider, account="", since=since, undelivered_only=True, actor=SCHEDULE, now=now
+    )
+
+
+def _able(name: str, since: datetime, now: datetime) -> Provider:
+    provider = PROVIDERS.get(name)
+    if provider is None or not provider.lists_events:
+        able = ", ".join(name for name, one in PROVIDERS.items() if one.lists_events)
+        raise NotPossible(f"{name} can't be asked for its events; these can: {able}.")
+    if since >= now:
+        raise NotPossible(f"{since:%Y-%m-%d %H:%M:%S} UTC is still to come.")
+    if since < now - provider.keeps_events:
+        raise NotPossible(
+            f"{name.capitalize()} keeps events for {provider.keeps_events.days} days: "
+            f"it can't be asked for those since {since:%Y-%m-%d %H:%M:%S} UTC."
+        )
+    return provider
+
+
+def _pages(provider: Provider, order: Reconciliation) -> Iterator[Page]:
+    return provider.list_events(
+        account=order.account,
+        since=order.since,
+        undelivered_only=order.undelivered_only,
+        after=order.cursor,
+    )
+
+
+def _unknown(page: Page) -> Iterable[tuple[Event, bytes]]:
+    """What we don't have of a page, the oldest first."""
+    provider, ids = page.events[0][0].provider, [event.id for event, _ in page.events]
+    rows = WebhookEvent.objects.filter(provider=provider, event_id__in=ids)
+    known = set(rows.values_list("event_id", flat=True))
+    return [listed for listed in reversed(page.events) if listed[0].id not in known]
+
+
+@transaction.atomic
+def _recover(order: Reconciliation, event: Event, body: bytes, now: datetime) -> Recorded | None:
+    # Counted with the event itself: a count at the page's end would be lost with this process.
+    recorded = recover(event, body, now=now)
+    if recorded:
+        Reconciliation.objects.filter(pk=order.pk).update(recorded=F("recorded") + 1)
+    return recorded
+
+
+def _process(pk: int, clock: Clock) -> Iterator[str]:
+    taken = claim(pk, now=clock())
+    attempt = process(taken, now=clock()) if taken else None
+    if attempt:
+        yield attempt.outcome

@@ -1,0 +1,68 @@
+"""Which refusals are put on record: the first few of each kind in a minute, then few of many.
+
+After the first few, the one at which their number has doubled: so the records always stand for half
+of all at least, and a million make no more than twenty of them.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Final
+
+WINDOW_SECONDS: Final = 60.0
+
+FIRST: Final = 5
+"""So many of a code at an endpoint are recorded in each window, whatever comes after them."""
+
+MOST: Final = 60
+"""No process records more than this in a window, whatever the codes and endpoints are."""
+
+
+@dataclass(slots=True)
+class _Kind:
+    seen: int = 0
+    unrecorded: int = 0
+
+
+@dataclass(slots=True)
+class Sampler:
+    """Decides without asking anybody. Made for few kinds: they are never forgotten."""
+
+    _began: float = 0.0
+    _recorded: int = 0
+    _kinds: defaultdict[tuple[str, str], _Kind] = field(default_factory=lambda: defaultdict(_Kind))
+    _lock: Lock = field(default_factory=Lock)
+
+    def weight(self, endpoint: str, code: str, *, at: float) -> int:
+        """How many refusals this one is to be recorded for; 0 when it is not to be recorded.
+
+        `at` is in seconds.
+        """
+        with self._lock:
+            if not 0 <= at - self._began < WINDOW_SECONDS:
+                self._begin(at)
+            kind = self._kinds[endpoint, code]
+            kind.seen += 1
+            kind.unrecorded += 1
+            if self._recorded >= MOST or not _is_due(kind.seen):
+                return 0
+            self._recorded += 1
+            weight, kind.unrecorded = kind.unrecorded, 0
+            return weight
+
+    def forget(self) -> None:
+        """Begin as if nothing had been refused."""
+        with self._lock:
+            self._kinds.clear()
+            self._began = 0.0
+
+    def _begin(self, at: float) -> None:
+        self._began = at
+        self._recorded = 0
+        for kind in self._kinds.values():
+            kind.seen = 0
+
+
+def _is_due(seen: int) -> bool:
+    is_power_of_two = not seen & (seen - 1)
+    return seen <= FIRST or is_power_of_two

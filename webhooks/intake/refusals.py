@@ -1,0 +1,162 @@
+"""What becomes of a refused delivery: it is counted, and a few of many are put on record."""
+
+import hashlib
+import logging
+import re
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Final
+
+from django.conf import settings
+from django.db import Error
+
+from webhooks import conf
+from webhooks.exceptions import (
+    InvalidSignature,
+    MalformedSignature,
+    MissingSignature,
+    RateLimited,
+    Rejected,
+    StorageUnavailable,
+)
+from webhooks.guards import client_address, rate_limit
+from webhooks.guards.admission import IncomingDelivery
+from webhooks.guards.circuit_breaker import Breaker
+from webhooks.intake import alarms
+from webhooks.intake.alarms import Alarm
+from webhooks.intake.refusal_sampling import Sampler
+from webhooks.models import Refusal
+from webhooks.models.refusals import LONGEST_TEXT
+from webhooks.monitoring import metrics
+
+logger = logging.getLogger(__name__)
+
+MOST_ROWS: Final = 10_000
+TRIM_EVERY: Final = 100
+KEPT_FOR: Final = timedelta(days=90)
+
+BREAK_SECONDS: Final = 60.0
+"""How long nothing is put on record after the database failed to take it."""
+
+UNPROVEN: Final = (MissingSignature, MalformedSignature, InvalidSignature)
+"""A stale signature is genuine: it is not among them."""
+
+LONGEST_SLUG: Final = 64
+_UNFIT: Final = re.compile(r"[^\x20-\x7e]+")
+
+_sampler = Sampler()
+_pending: deque[Refusal] = deque(maxlen=TRIM_EVERY)
+_breaker = Breaker()
+_writing = Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What the sender is to be told, and what there is to do once it has been told."""
+
+    answer: Rejected
+    sample: Refusal | None
+    alarms: Sequence[Alarm]
+    now: datetime
+
+    @property
+    def is_remarkable(self) -> bool:
+        """Whether there is anything to put on record."""
+        return bool(self.sample or self.alarms)
+
+    def put_on_record(self) -> None:
+        """Write the sample and raise the alarms, if the database will have it.
+
+        To be called when the sender has its answer: it must not wait for a database that is slow
+        to fail. One thread at a time may be kept waiting, so that others go on answering.
+        """
+        if self.sample:
+            _pending.append(self.sample)
+            _write_pending(self.now)
+        for alarm in self.alarms:
+            alarms.sound(alarm, now=self.now)
+
+
+def refuse(refusal: Rejected, delivery: IncomingDelivery, slug: str, *, now: datetime) -> Refused:
+    """Count a refusal, against its sender's budget too when it is the sender's doing."""
+    endpoint = slug if slug in settings.WEBHOOK_ENDPOINTS else ""
+    is_ours = refusal.status_code >= 500
+    answer = refusal if is_ours else _within_budget(refusal, delivery.client)
+    metrics.REFUSALS.labels(endpoint, answer.code).inc()
+    if isinstance(refusal, UNPROVEN):
+        metrics.INVALID_SIGNATURES.inc()
+    if isinstance(refusal, StorageUnavailable):
+        alarms.prove(endpoint, now=now)
+        return Refused(answer, None, (), now)
+    is_unproven = isinstance(refusal, InvalidSignature)
+    due = () if is_ours else alarms.refuse(endpoint, is_unproven=is_unproven, now=now)
+    weight = _sampler.weight(endpoint, answer.code, at=now.timestamp())
+    if weight:
+        logger.warning("refused %s to %.64r: %s", _deliveries(weight), slug, answer.code)
+    sample = _sample(answer, delivery, endpoint or slug, weight, now) if weight else None
+    return Refused(answer, sample, due, now)
+
+
+def trim(*, now: datetime) -> int:
+    """Drop all but the latest rows, and those that are too old to keep an address for."""
+    latest = Refusal.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    surplus, _ = Refusal.objects.filter(pk__lte=latest - MOST_ROWS).delete()
+    old, _ = Refusal.objects.filter(recorded_at__lt=now - KEPT_FOR).delete()
+    return surplus + old
+
+
+def forget() -> None:
+    """Forget what this process has seen, for one that begins anew."""
+    _sampler.forget()
+    _pending.clear()
+    _breaker.closed_from = 0.0
+    rate_limit.forget()
+    alarms.forget()
+
+
+def _write_pending(now: datetime) -> None:
+    """Write what waits. A thread that comes while another writes leaves its sample to that one."""
+    while _pending and not _breaker.is_open and _writing.acquire(blocking=False):
+        try:
+            rows = [_pending.popleft() for _ in range(len(_pending))]
+            if any(row.pk % TRIM_EVERY == 0 for row in Refusal.objects.bulk_create(rows)):
+                trim(now=now)
+        except Error as error:
+            _breaker.trip(BREAK_SECONDS)
+            logger.warning("refusals are not put on record for %s s: %s", BREAK_SECONDS, error)
+        finally:
+            _writing.release()
+
+
+def _within_budget(refusal: Rejected, client: str) -> Rejected:
+    wait = rate_limit.spend(client_address.household(client), conf.rate_limit())
+    if wait is None:
+        return refusal
+    metrics.RATE_LIMITED.inc()
+    return RateLimited(wait)
+
+
+def _sample(
+    answer: Rejected, delivery: IncomingDelivery, slug: str, weight: int, now: datetime
+) -> Refusal:
+    return Refusal(
+        recorded_at=now,
+        endpoint=_cleaned(slug)[:LONGEST_SLUG],
+        code=answer.code,
+        client=delivery.client,
+        user_agent=_cleaned(delivery.get("User-Agent", ""))[:LONGEST_TEXT],
+        sha256="" if delivery.body is None else hashlib.sha256(delivery.body).hexdigest(),
+        weight=weight,
+    )
+
+
+def _cleaned(text: str) -> str:
+    """What is left of a stranger's text when it is shown: printable ASCII on one line."""
+    return _UNFIT.sub("?", text[: 2 * LONGEST_TEXT]).strip()
+
+
+def _deliveries(count: int) -> str:
+    return "a delivery" if count == 1 else f"{count} deliveries"

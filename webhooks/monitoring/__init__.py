@@ -1,0 +1,1 @@
+"""Counts, logs and error reports that leak nothing."""

@@ -1,0 +1,67 @@
+"""What is counted, for `/metrics`. Labels have few values, none of them a stranger's to choose."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from prometheus_client import Counter, Histogram
+
+from webhooks.monitoring import process_counters
+
+REFUSALS: Final = Counter(
+    "webhooks_refusals_total", "Deliveries refused, by code", ["endpoint", "code"]
+)
+RATE_LIMITED: Final = Counter(
+    "webhooks_rate_limited_total", "Deliveries refused as their client had failed too often"
+)
+LIMITER_FAILURES: Final = Counter(
+    "webhooks_limiter_failures_total", "Deliveries let through as the rate limiter failed"
+)
+INVALID_SIGNATURES: Final = Counter(
+    "billing_webhook_invalid_sig_total", "Deliveries that were not proven by a signature"
+)
+REPLAYS_BLOCKED: Final = Counter(
+    "billing_webhook_replay_block_total", "Deliveries of events that were already recorded"
+)
+IDEMPOTENT_HITS: Final = Counter(
+    "idempotent_hits_total", "What was asked for again and not done again", ["operation"]
+)
+ALARMS: Final = Counter("webhooks_alarms_total", "Alarms raised, by what they are about", ["alarm"])
+DELIVERIES: Final = Histogram(
+    "webhooks_delivery_seconds",
+    "Deliveries received, and how long proving, recording and processing them here took",
+    ["endpoint"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+FETCHED_EVENTS: Final = Counter(
+    "webhooks_fetched_events_total", "Events that never reached us and were fetched", ["provider"]
+)
+ATTEMPTS: Final = Histogram(
+    "webhooks_attempt_seconds",
+    "Attempts at processing an event, by outcome, and how long they took",
+    ["outcome"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 120),
+)
+HANDLER_FAILURES: Final = Counter(
+    "webhooks_handler_failures_total", "Handlers that failed in an attempt, by name", ["handler"]
+)
+
+collect: Final = process_counters.collect
+"""Everything above, as all processes of this machine have counted it."""
+
+_REPLAYED_DELIVERIES: Final = IDEMPOTENT_HITS.labels("webhook")
+
+
+def delivered(endpoint: str, seconds: float, repeated: int) -> None:
+    """Count an accepted delivery, and how many of its events were there before."""
+    DELIVERIES.labels(endpoint).observe(seconds)
+    if repeated:
+        REPLAYS_BLOCKED.inc(repeated)
+        _REPLAYED_DELIVERIES.inc(repeated)
+
+
+def attempted(outcome: str, seconds: float, handlers: list[Mapping[str, object]]) -> None:
+    """Count an attempt that is committed."""
+    ATTEMPTS.labels(outcome).observe(seconds)
+    for handler in handlers:
+        if handler["outcome"] == "failed":
+            HANDLER_FAILURES.labels(str(handler["name"])).inc()

@@ -1,0 +1,217 @@
+"""What is left of a provider's JSON once the person that it is about has been erased.
+
+Masking hides what is known to be personal. Here it is the other way round, for what is forgotten
+can't be forgotten later: of texts, only ids and a provider's own codes stay, at the keys that are
+known to hold such. Numbers, moments, yes and no, and the form of everything stay, so that it is
+still an event, and says the same of money.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from webhooks.events import is_name
+from webhooks.privacy.card_numbers import card_like
+from webhooks.privacy.personal_data import ABOUT_PEOPLE, FREE_TEXT, KEPT, is_personal, is_secret
+
+GONE: Final = "(erased)"
+"""In the place of a text that may have named somebody."""
+
+OWNED: Final = frozenset(
+    {
+        *("charge", "checkout_session", "credit_note", "default_payment_method", "default_source"),
+        *("dispute", "invoice", "invoice_item", "latest_charge", "latest_invoice", "mandate"),
+        *("payment_intent", "payment_method", "pending_setup_intent", "quote", "refund", "review"),
+        *("setup_intent", "source", "subscription", "subscription_item"),
+    }
+)
+"""The keys that name an object which is one customer's, and nobody else's."""
+
+OWNED_TYPES: Final = OWNED | {"bank_account", "card", "checkout.session", "invoiceitem"}
+"""The types of such objects."""
+
+IDS: Final = OWNED | {
+    *("account", "application", "balance_transaction", "coupon", "customer", "destination", "id"),
+    *("on_behalf_of", "payment_link", "payout", "plan", "price", "product", "promotion_code"),
+    *("subscription_schedule", "schedule", "test_clock", "transfer", "transfer_group"),
+}
+
+CODES: Final = frozenset(
+    {
+        *("api_version", "billing_reason", "billing_scheme", "brand", "cancellation_reason"),
+        *("capture_method", "card_brand", "code", "collection_method", "confirmation_method"),
+        *("currency", "decline_code", "error_code", "failure_code", "failure_reason", "feedback"),
+        *(
+            "funding",
+            "interval",
+            "method",
+            "mode",
+            "network_status",
+            "object",
+            "payment_method_type",
+        ),
+        *("payment_method_types", "payment_status", "proration_behavior", "reason", "risk_level"),
+        *("setup_future_usage", "status", "submit_type", "tax_exempt", "type", "ui_mode", "usage"),
+        *("usage_type",),
+    }
+)
+"""The keys of a provider's own words."""
+
+CARD: Final = frozenset({"exp_month", "exp_year", "fingerprint", "iin", "last4", "dynamic_last4"})
+"""What tells one card from another."""
+
+NUMBERED: Final = frozenset({"credit_note", "invoice"})
+"""The types of objects whose `number` the books are kept by."""
+
+SHORTEST: Final = 4
+"""Of personal values, those that are shorter are not looked for in texts: they'd be anywhere."""
+
+_CODE: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+_NUMBER: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
+_DECIMAL: Final = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?")
+_KEY: Final = re.compile(r"[A-Za-z0-9_]{1,64}")
+_NAMED_SHALLOWLY: Final = (
+    *("charge", "payment_intent", "invoice", "subscription", "payment_method", "setup_intent"),
+    *("latest_charge", "mandate"),
+)
+
+
+def redact(payload: Any) -> Any:
+    """A copy of an event, or of an object, that identifies nobody but by the provider's ids."""
+    return _value(payload, "", "", "")
+
+
+def code(text: str) -> str:
+    """The text, if it is of the form of a provider's own words, else nothing."""
+    return text if _CODE.fullmatch(text) and not card_like(text) else ""
+
+
+def number(text: str) -> str:
+    """The text, if it is of the form of an invoice's number, else nothing."""
+    return text if _NUMBER.fullmatch(text) and not card_like(text) else ""
+
+
+def owned(payload: Any) -> set[str]:
+    """The ids of the objects that an event is about, or that are told or named in it, as far as
+    each belongs to one customer. Of customers none, as one may name another."""
+    return set(_owned(payload, ""))
+
+
+def owner(payload: Mapping[str, Any]) -> str:
+    """The customer whom an event has just taken something from, as it no longer names one."""
+    previous = _mapping(_mapping(payload.get("data")).get("previous_attributes"))
+    return _id(previous.get("customer"))
+
+
+def named(payload: Mapping[str, Any]) -> list[str]:
+    """The ids by which an event that names no customer may be known as a customer's.
+
+    They are read where a provider has them, without searching: every delivery passes here.
+    """
+    former = owner(payload)
+    found = named_by(_mapping(_mapping(payload.get("data")).get("object")))
+    return [*found, former] if former else found
+
+
+def named_by(subject: Mapping[str, Any]) -> list[str]:
+    """The ids by which an object that names no customer may be known as a customer's."""
+    found = [_id(subject.get(key)) for key in ("id", *_NAMED_SHALLOWLY)]
+    found.append(_id(_mapping(subject.get("payment")).get("payment_intent")))
+    return [each for each in found if each]
+
+
+def personal_values(payload: Any) -> set[str]:
+    """The texts by which the person may be known elsewhere: names, addresses of all kinds."""
+    return {text for text in _personal(payload, "", "", told=False) if len(text) >= SHORTEST}
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _id(value: Any) -> str:
+    if isinstance(value, Mapping):
+        value = value.get("id")
+    return value if is_name(value) else ""
+
+
+def _kind(value: Mapping[str, Any], above: str) -> str:
+    told = value.get("object")
+    return told if isinstance(told, str) else above
+
+
+def _value(value: Any, key: str, parent: str, kind: str) -> Any:
+    if isinstance(value, Mapping):
+        return _mapping_left(value, key, _kind(value, kind))
+    if isinstance(value, list):
+        return [_value(each, key, parent, kind) for each in value]
+    if isinstance(value, str):
+        return _text(value, key, kind)
+    is_card = isinstance(value, int) and (key in CARD or card_like(str(value)))
+    return None if is_card else value
+
+
+def _mapping_left(value: Mapping[str, Any], parent: str, kind: str) -> dict[str, Any]:
+    return {
+        key: _gone(each, key)
+        if _is_about_a_person(key, parent, kind, value)
+        else _value(each, key, parent, kind)
+        for key, each in value.items()
+        if _KEY.fullmatch(key) and not card_like(key)
+    }
+
+
+def _is_about_a_person(key: str, parent: str, kind: str, among: Mapping[str, Any]) -> bool:
+    return (
+        key in ABOUT_PEOPLE
+        or key in FREE_TEXT
+        or is_personal(key, parent=parent, kind=kind, siblings=among.keys())
+        or is_secret(key, kind=kind)
+    )
+
+
+def _gone(value: Any, key: str) -> Any:
+    if key == "metadata" and isinstance(value, Mapping):
+        return {}  # what somebody made up for a key is as private as the value
+    if isinstance(value, Mapping):
+        return {name: _gone(each, name) for name, each in value.items() if _KEY.fullmatch(name)}
+    return [_gone(each, key) for each in value] if isinstance(value, list) else None
+
+
+def _text(value: str, key: str, kind: str) -> str | None:
+    if key in IDS:
+        return value
+    if key in CODES:
+        return code(value) or None
+    if key == "number" and kind in NUMBERED:
+        return number(value) or None
+    return value if key.endswith("_decimal") and _DECIMAL.fullmatch(value) else None
+
+
+def _owned(value: Any, key: str) -> Iterator[str]:
+    if isinstance(value, list):
+        for each in value:
+            yield from _owned(each, key)
+    elif isinstance(value, Mapping):
+        if key in OWNED or _kind(value, "") in OWNED_TYPES:
+            yield from filter(None, [_id(value)])
+        for name, each in value.items():
+            if not (name == "metadata" or name in ABOUT_PEOPLE):
+                yield from _owned(each, name)
+    elif key in OWNED:
+        yield from filter(None, [_id(value)])
+
+
+def _personal(value: Any, parent: str, kind: str, *, told: bool) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        kind = _kind(value, kind)
+        for key, each in value.items():
+            if key in KEPT and isinstance(each, str):
+                continue
+            about = told or is_personal(key, parent=parent, kind=kind, siblings=value.keys())
+            yield from _personal(each, key, kind, told=about or key in ABOUT_PEOPLE)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _personal(each, parent, kind, told=told)
+    elif told and isinstance(value, str):
+        yield value

@@ -1,0 +1,40 @@
+"""Errors as attempts and logs may tell of them."""
+
+import traceback
+
+from webhooks.monitoring.logs import without_secrets
+from webhooks.privacy.personal_data import MASK, scrubbed
+
+MAX_ERROR_LENGTH = 4000
+
+
+def describe(error: Exception) -> str:
+    """An error in one line, without secrets, fit for any database's text column, and for staff."""
+    line = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return _storable(without_secrets(line[: 2 * MAX_ERROR_LENGTH]))[:MAX_ERROR_LENGTH]
+
+
+class Textless(Exception):
+    """An error as a log may tell of it: of which kind, and where it came from."""
+
+
+def textless(error: BaseException) -> Textless:
+    """An error for a log to show in the place of another.
+
+    The text of a handler's error, or of a database's, may hold anything of a payload. It is in
+    the attempt, for those who may read payloads.
+    """
+    return Textless(type(error).__qualname__).with_traceback(error.__traceback__)
+
+
+def trace(errors: list[Exception]) -> str:
+    """Where errors came from, for developers; the end of it when it is long."""
+    told = "\n".join("".join(traceback.format_exception(e)) for e in errors)
+    return _storable(without_secrets(told[-2 * MAX_ERROR_LENGTH :]))[-MAX_ERROR_LENGTH:]
+
+
+def _storable(text: str) -> str:
+    # What failed may tell of the customer, or of the secret, that it failed with.
+    text = scrubbed(text, MASK)
+    # PostgreSQL takes neither NUL nor lone surrogates, and a provider's JSON can hold both.
+    return text.encode(errors="backslashreplace").decode().replace("\0", "\\0")

@@ -1,0 +1,187 @@
+"""From a recorded event to its effects, exactly once."""
+
+import logging
+import random
+import time
+from dataclasses import replace
+from datetime import datetime
+
+from django.db import transaction
+
+from webhooks import conf, row_statements
+from webhooks.events import Event
+from webhooks.exceptions import PermanentFailure
+from webhooks.models import Attempt, WebhookEvent
+from webhooks.monitoring import metrics
+from webhooks.privacy import suppression
+from webhooks.processing.claims import Claim
+from webhooks.processing.errors import describe, textless, trace
+from webhooks.processing.handlers import HandlerRun
+from webhooks.signals import event_received
+
+logger = logging.getLogger(__name__)
+
+SETTLING = (
+    *("attempts", "available_at", "schedule_start", "lost_leases", "succeeded", "replay"),
+    "erased_at",
+)
+SETTLED = (
+    "status",
+    "available_at",
+    "settled_at",
+    "claimed_at",
+    "lost_leases",
+    "succeeded",
+    "last_error",
+    "replay",
+)
+
+MAX_PREPARATIONS = 5
+"""How often handlers may ask to be prepared in one attempt."""
+
+_STATUS_AFTER = {
+    Attempt.Outcome.PROCESSED: WebhookEvent.Status.PROCESSED,
+    Attempt.Outcome.IGNORED: WebhookEvent.Status.IGNORED,
+    Attempt.Outcome.RETRYING: WebhookEvent.Status.PENDING,
+    Attempt.Outcome.FAILED: WebhookEvent.Status.FAILED,
+}
+
+
+def process(claim: Claim, *, now: datetime, event: Event | None = None) -> Attempt | None:
+    """Run the handlers of a claimed event and settle it, all in one transaction.
+
+    Whoever has the event at hand gives it, and spares the database from fetching its body.
+
+    A handler's failure is part of the attempt that is returned, never raised. None means that
+    the claim no longer holds: its lease ran out and another has taken the event.
+    Raises `django.db.Error` when the database fails; the event then waits for its lease to end.
+    """
+    started = time.perf_counter()
+    attempt = _attempt(claim, event, now, started)
+    if attempt:
+        seconds = time.perf_counter() - started
+        metrics.attempted(attempt.outcome, seconds, attempt.handlers)
+    return attempt
+
+
+def _attempt(claim: Claim, event: Event | None, now: datetime, started: float) -> Attempt | None:
+    preparations = 0
+    while True:
+        try:
+            with transaction.atomic():
+                row = _lock(claim, event)
+                if row is None:
+                    return None
+                run = None
+                if not suppression.stands_in_the_way(row, event):
+                    run = _run_handlers(row, event, preparations)
+                    if not run.unprepared:
+                        return _settle(row, claim, run, now, started)
+                transaction.set_rollback(True)
+            if run is None:
+                suppression.redact_late(claim.pk, now=now)
+                event = None  # what the caller has is what may no longer be known
+                continue
+        except Exception as error:
+            # Not a handler's failure but an observer's, or one that showed only at the commit:
+            # everything is undone, and the attempt is settled by itself.
+            logger.exception(
+                "the attempt at event %s was undone", claim.pk, exc_info=textless(error)
+            )
+            return _settle_failure(claim, HandlerRun([], errors=[error]), now, started)
+        failure = _prepare(run, is_last=preparations == MAX_PREPARATIONS)
+        if failure.errors:
+            return _settle_failure(claim, failure, now, started)
+        preparations += 1
+
+
+def _prepare(run: HandlerRun, *, is_last: bool) -> HandlerRun:
+    """Do what handlers asked for, outside any transaction; a run with what failed of it."""
+    failure = HandlerRun([])
+    for name, request in run.unprepared.items():
+        if is_last:
+            failure.fail(name, RuntimeError(f"still not prepared after {MAX_PREPARATIONS} times"))
+            continue
+        try:
+            request.prepare()
+        except Exception as error:
+            # A handler's failure as any other: recorded, and retried.
+            logger.exception("%s could not be prepared", name, exc_info=textless(error))
+            failure.fail(name, error)
+    return failure
+
+
+def _settle_failure(
+    claim: Claim, failure: HandlerRun, now: datetime, started: float
+) -> Attempt | None:
+    with transaction.atomic():
+        row = _lock(claim, None, whole=False)
+        if row is None:
+            return None
+        if suppression.is_told(row):
+            failure.forget_texts()
+        failure.succeeded = list(row.succeeded)
+        return _settle(row, claim, failure, now, started)
+
+
+def _lock(claim: Claim, event: Event | None, *, whole: bool = True) -> WebhookEvent | None:
+    """The claimed row, locked: the `whole` of it without an event, or what settling it takes."""
+    mine = {
+        "pk": claim.pk,
+        "attempts": claim.attempt,
+        "status": WebhookEvent.Status.PENDING,
+    }
+    names = () if whole and event is None else SETTLING
+    return row_statements.locked(WebhookEvent, mine, names, question=suppression.told_of(event))
+
+
+def _run_handlers(row: WebhookEvent, event: Event | None, preparations: int) -> HandlerRun:
+    run = HandlerRun(succeeded=list(row.succeeded))
+    if row.lost_leases >= conf.max_lost_leases():
+        run.errors.append(
+            PermanentFailure(
+                f"{row.lost_leases} workers took this event and were not heard of again. "
+                "Find out what it does to them before it is re-run."
+            )
+        )
+    elif event is None and row.body is None:
+        run.errors.append(PermanentFailure("The payload has been cleaned up."))
+    else:
+        event = event or row.as_event()
+        if preparations:
+            event = replace(event, preparations=preparations)
+        event_received.send(sender=WebhookEvent, event=event, run=run)
+    return run
+
+
+def _settle(
+    row: WebhookEvent, claim: Claim, run: HandlerRun, now: datetime, started: float
+) -> Attempt:
+    outcome = Attempt.Outcome.PROCESSED if run.outcomes else Attempt.Outcome.IGNORED
+    if run.errors:
+        outcome = Attempt.Outcome.FAILED
+        delay = conf.retry_policy().delay(row.attempts - row.schedule_start, random.random())  # noqa: S311
+        if delay is not None and not run.gave_up:
+            outcome = Attempt.Outcome.RETRYING
+            row.available_at = now + delay
+    attempt = Attempt(
+        event=row,
+        number=claim.attempt,
+        trigger=row.replay.trigger if row.replay else claim.trigger,
+        replay=row.replay,
+        started_at=now,
+        duration_ms=round((time.perf_counter() - started) * 1000, 2),
+        outcome=outcome,
+        handlers=run.as_json(),
+        error=trace(run.errors),
+    )
+    row.status = _STATUS_AFTER[outcome]
+    row.settled_at = None if outcome is Attempt.Outcome.RETRYING else now
+    row.claimed_at = None
+    row.lost_leases = 0
+    row.succeeded = run.succeeded
+    row.last_error = describe(run.errors[0]) if run.errors else ""
+    row.replay = None
+    row_statements.update(row, SETTLED)
+    row_statements.insert(attempt)
+    return attempt

@@ -1,0 +1,182 @@
+"""Processing events again, because somebody asked for it."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from webhooks import audit, conf
+from webhooks.events import Clock
+from webhooks.guards import replay_cache
+from webhooks.models import AuditEntry, EventQuerySet, Replay, Trigger, WebhookEvent
+from webhooks.processing import wakeup
+from webhooks.processing.claims import claim
+from webhooks.processing.process import process
+
+REPLAY: Final = "webhooks.replay_webhookevent"
+"""The permission that a person needs to ask for a replay."""
+
+BULK: Final = "webhooks.bulk_replay_webhookevent"
+"""The permission to ask for more than one at a time."""
+
+FORCE: Final = "webhooks.force_replay_webhookevent"
+"""The permission to have what has succeeded run again."""
+
+BATCH = 500
+
+
+@dataclass(slots=True)
+class Replayed:
+    """What came of a replay: how many events are due again, and how the processed ones ended."""
+
+    queued: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+
+
+def ask(
+    *,
+    trigger: Trigger,
+    actor: str,
+    reason: str,
+    now: datetime,
+    force: bool = False,
+    selection: dict[str, Any] | None = None,
+    events: Collection[int] = (),
+) -> Replay:
+    """Put on record who asks for a replay, and why.
+
+    `selection` is for whoever resumes it, `events` are the rows' keys where they are known now.
+    """
+    with transaction.atomic():
+        order = _order(trigger, actor, reason, now, force=force, selection=selection or {})
+        audit.record(
+            AuditEntry.Action.FORCED if force else AuditEntry.Action.RERUN,
+            actor=actor,
+            subject=_subject(events),
+            details=_details(order, events),
+            now=now,
+        )
+    return order
+
+
+def _order(trigger: Trigger, actor: str, reason: str, now: datetime, **how: Any) -> Replay:
+    return Replay.objects.create(trigger=trigger, actor=actor, reason=reason, created_at=now, **how)
+
+
+def _subject(events: Collection[int]) -> str:
+    label = WebhookEvent._meta.label_lower
+    return f"{label}:{next(iter(events))}" if len(events) == 1 else label
+
+
+def _details(order: Replay, events: Collection[int]) -> dict[str, Any]:
+    """What of an order goes on record: of the reason, which may name people, its keyed hash."""
+    told: dict[str, Any] = {"trigger": order.trigger, "replay": order.pk}
+    if order.reason:
+        told["reason"] = audit.keyed_hash(order.reason)
+    if order.selection:
+        told["selection"] = {name: value for name, value in order.selection.items() if value}
+    if ids := told.get("selection", {}).pop("ids", None):
+        told["events"] = len(ids)
+    return {**told, "events": len(events)} if events else told
+
+
+def replay(
+    events: EventQuerySet,
+    order: Replay,
+    *,
+    lane: WebhookEvent.Lane = WebhookEvent.Lane.FRESH,
+    rate: int | None = None,
+    clock: Clock = timezone.now,
+    progress: Callable[[Replayed], None] = lambda _: None,
+) -> Replayed:
+    """Make events due again, whatever their status, and process them when that is done here.
+
+    Only the handlers that have not succeeded yet run, all of them when the order says `force`.
+    Events without a payload are passed over. Where workers process, `rate` is how many events
+    come due per second. Memory stays the same however many events there are; `progress` is called
+    after each batch. One that was interrupted goes on from the order's cursor when called again.
+    """
+    result = Replayed()
+    due_at = clock()
+    in_request = conf.processing() is conf.Processing.REQUEST
+    # Processed here, events are taken one by one: an interruption leaves none half-way.
+    size = 1 if in_request else min(rate or BATCH, BATCH)
+    for batch in _batches(events.replayable(), order.cursor, size):
+        _make_due(batch, order, lane, due_at)
+        result.queued += len(batch)
+        if rate:
+            due_at += timedelta(seconds=len(batch) / rate)
+        if in_request:
+            result.outcomes.update(_process(batch, clock))
+        progress(result)
+    order.finished_at = clock()
+    order.save(update_fields=["finished_at"])
+    if conf.processing() is conf.Processing.CELERY:
+        wakeup.wake()
+    return result
+
+
+def _batches(events: EventQuerySet, last: int, size: int) -> Iterator[list[int]]:
+    while batch := list(
+        events.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:size]
+    ):
+        yield batch
+        last = batch[-1]
+
+
+@transaction.atomic
+def _make_due(batch: list[int], order: Replay, lane: WebhookEvent.Lane, due_at: datetime) -> None:
+    # An event that is being processed keeps its row locked: this waits, and it runs again after.
+    due: dict[str, Any] = {
+        "status": WebhookEvent.Status.PENDING,
+        "lane": lane,
+        "available_at": due_at,
+        "claimed_at": None,
+        "settled_at": None,
+        "schedule_start": F("attempts"),
+        "lost_leases": 0,
+        "replay": order,
+    }
+    if order.force:
+        due["succeeded"] = []
+    WebhookEvent.objects.filter(pk__in=batch).update(**due)
+    order.cursor = batch[-1]
+    order.save(update_fields=["cursor"])
+
+
+def _process(batch: list[int], clock: Clock) -> Iterator[str]:
+    for pk in batch:
+        taken = claim(pk, now=clock())
+        attempt = process(taken, now=clock()) if taken else None
+        if attempt:
+            yield attempt.outcome
+
+
+def release(event: WebhookEvent, *, actor: str, reason: str, now: datetime) -> None:
+    """Take an event from whoever holds it, a worker or a delivery, and make it due at once.
+
+    Should the holder come back, its claim no longer stands. Raises `OperationalError` when the
+    holder is at work on the event this very moment; nothing is changed then.
+    """
+    with transaction.atomic():
+        row = WebhookEvent.objects.select_for_update(nowait=True).get(pk=event.pk)
+        order = _order(Trigger.COMMAND, actor, reason, now)
+        if row.status == WebhookEvent.Status.PENDING:
+            row.attempts += row.claimed_at is not None
+            row.available_at, row.claimed_at, row.replay = now, None, order
+            row.save(update_fields=["attempts", "available_at", "claimed_at", "replay"])
+        audit.record(
+            AuditEntry.Action.RELEASED,
+            actor=actor,
+            subject=_subject([row.pk]),
+            details=_details(order, [row.pk]),
+            now=now,
+        )
+    replay_cache.forget(event.provider, event.event_id)
+    if conf.processing() is conf.Processing.CELERY:
+        wakeup.wake()
