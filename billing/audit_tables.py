@@ -3,7 +3,7 @@
 from billing.models import BillingChange
 from webhooks import audit
 
-CHANGES = audit.Table(
+CHANGES = audit.SealedTable(
     BillingChange,
     fixed=(
         "provider",

@@ -137,12 +137,12 @@ class AuditAdmin(ReadOnlyAdmin):
 
 def _unsealed() -> Iterable[tuple[str, str]]:
     for label, unsealed in audit.unsealed().items():
-        more = " or more" if unsealed.count == audit.COUNTED else ""
+        more = " or more" if unsealed.count == audit.MAX_COUNTED else ""
         yield label, f"{unsealed.count}{more}"
 
 
 def _standing() -> Facts:
-    up_to, anchor = audit.sealed_up_to(), audit.anchor()
+    up_to, anchor = audit.sealed_up_to(), audit.current_anchor()
     sealed = [Fact("Sealed up to", moment(up_to))]
     waiting = [
         Fact(

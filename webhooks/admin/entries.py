@@ -59,7 +59,7 @@ def details_of(entry: AuditEntry) -> str:
 
 def standing_of(entry: AuditEntry) -> str:
     """The entry's HMAC, and whether it fits."""
-    fits = audit.fits(entry)
+    fits = audit.verify_entry(entry)
     if fits is None:
         told = badge("Signed with a key that is not at hand", "warning")
     else:

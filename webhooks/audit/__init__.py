@@ -1,32 +1,31 @@
-"""The audit trail: entries that are added and never changed, each bound to the one before.
+"""The audit trail: a hash chain of append-only entries, each with the HMAC of the one before.
 
-Seals bind the rows of other tables to it, so that altering or deleting one of these shows too.
+Seals extend it to the rows of other tables: an entry commits to keyed hashes of these rows, so
+that altering or deleting one of them is found too.
 """
 
 from webhooks.audit.amendments import amend, remove
 from webhooks.audit.chain import HeadLost, record, subject_of
-from webhooks.audit.chain_verification import fits
 from webhooks.audit.exports import VERIFIER, export
 from webhooks.audit.keys import keyed_hash
-from webhooks.audit.report import Anchor, Report
-from webhooks.audit.row_verification import COUNTED, unsealed
-from webhooks.audit.sealed_tables import Table, declare
-from webhooks.audit.seals import anchor, seal, seal_until, sealed_up_to
+from webhooks.audit.report import Anchor, VerificationReport
+from webhooks.audit.row_verification import MAX_COUNTED, unsealed
+from webhooks.audit.sealed_tables import SealedTable, declare
+from webhooks.audit.seals import current_anchor, seal, seal_until, sealed_up_to
 from webhooks.audit.settings_changes import note_settings
-from webhooks.audit.verification import verify
+from webhooks.audit.verification import verify, verify_entry
 
 __all__ = [
-    "COUNTED",
+    "MAX_COUNTED",
     "VERIFIER",
     "Anchor",
     "HeadLost",
-    "Report",
-    "Table",
+    "SealedTable",
+    "VerificationReport",
     "amend",
-    "anchor",
+    "current_anchor",
     "declare",
     "export",
-    "fits",
     "keyed_hash",
     "note_settings",
     "record",
@@ -37,4 +36,5 @@ __all__ = [
     "subject_of",
     "unsealed",
     "verify",
+    "verify_entry",
 ]

@@ -1,4 +1,4 @@
-"""One form for each content, so that it has one hash, on every database."""
+"""Canonical JSON, so that equal contents have equal hashes on every database."""
 
 import json
 from collections.abc import Mapping
@@ -9,28 +9,30 @@ MAX_DEPTH = 20
 
 
 def canonical(content: Any) -> bytes:
-    """JSON in ASCII with sorted keys and no white space; moments in UTC, to the microsecond."""
+    """Return JSON in ASCII with sorted keys, no white space, and times in UTC to the µs."""
     return _encode(content).encode("ascii")
 
 
-def _told(value: object) -> Any:
+def _json_value(value: object) -> Any:
     if isinstance(value, datetime):
         return moment(value)
-    if isinstance(value, bytes | memoryview):  # as SQLite lets into a column of texts
+    # SQLite lets bytes into a text column. They must be hashed, not crash the verification.
+    if isinstance(value, bytes | memoryview):
         return {"bytes": bytes(value).hex()}
     raise TypeError(f"{type(value).__name__} has no canonical form")
 
 
-_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_told).encode
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_json_value).encode
 
 
 def moment(value: datetime) -> str:
-    """A moment as it takes part in hashes."""
+    """Return a time as hashes and exports have it: ISO 8601 in UTC, with microseconds."""
     return value.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def storable(text: str, length: int | None = None) -> str:
-    """The text as every database can hold it: no NUL, no lone surrogates, cut to a length."""
+    """Return the text as every database can hold it: no NUL, no lone surrogates, cut to length."""
+    # PostgreSQL takes neither. What it would refuse here would fail the act that is recorded.
     clean = text.replace("\0", "\ufffd").encode(errors="replace").decode()
     if length is not None and len(clean) > length:
         return f"{clean[: length - 1]}\N{HORIZONTAL ELLIPSIS}"
@@ -38,7 +40,7 @@ def storable(text: str, length: int | None = None) -> str:
 
 
 def storable_details(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Details as every database can hold them, and gives them back the same.
+    """Return details that every database stores and gives back unchanged.
 
     Raises `TypeError` for what is not JSON, or has fractions, which databases write differently.
     """

@@ -1,4 +1,4 @@
-"""Adding to the chain."""
+"""Append entries to the hash chain."""
 
 import hashlib
 import hmac
@@ -14,12 +14,14 @@ from webhooks.audit.canonical import canonical, storable, storable_details
 from webhooks.models import AuditEntry, AuditHead, AuditReason
 
 HEAD: Final = 1
+"""The primary key of the only row of `AuditHead`."""
+
 MAX_ACTOR: Final = 150
 MAX_SUBJECT: Final = 255
 
 
 class HeadLost(Exception):
-    """There are entries, and the row that says where they end is gone: somebody deleted it."""
+    """The head row is gone while there are entries: somebody deleted it, and nothing may follow."""
 
 
 def record(
@@ -31,34 +33,28 @@ def record(
     details: Mapping[str, Any] | None = None,
     reason: str = "",
 ) -> AuditEntry:
-    """Put an act on record, in the caller's transaction if there is one.
+    """Record an act in the caller's transaction, or in one of its own; return the entry.
 
-    `details` is JSON without fractions, and without anything that identifies a customer; what
-    people give as their `reason` may do so, and is kept where it can be erased. The head stays
-    locked until the transaction ends: do this last. What a database can't hold of the texts is
-    replaced, and what is too long is cut.
+    `details` is JSON without fractions, and without anything that identifies a customer. A
+    `reason` that somebody typed may identify one, so its words are kept apart, where they can be
+    erased. The head stays locked until the transaction ends: do this last. Characters that a
+    database can't hold are replaced, and texts that are too long are cut.
 
     Raises `TypeError` for details that are no such JSON, `HeadLost` when nothing may follow.
     """
     with transaction.atomic():
+        # One locked row, not "the last entry": appends that lock that one race and collide.
         head = lock_head()
         key = keys.current()
-        if head.sequence and head.key_id != keys.fingerprint(key):
-            _append(
-                head,
-                AuditEntry.Action.KEY_CHANGED,
-                actor="",
-                subject="",
-                content=_change(head, key),
-                key=key,
-                now=now,
-            )
+        if head.sequence and head.key_id != keys.key_id_of(key):
+            _append_key_change(head, key, now)
         why = storable(reason)
         entry = _append(
             head,
             action,
             actor=storable(actor, MAX_ACTOR),
             subject=storable(subject, MAX_SUBJECT),
+            # A keyed hash, for a plain one of few words can be guessed once the words are erased.
             content={**(details or {}), **({"reason": keys.keyed_hash(why)} if why else {})},
             key=key,
             now=now,
@@ -69,15 +65,16 @@ def record(
 
 
 def subject_of(row: Model) -> str:
-    """What an entry calls a row."""
+    """Return the name that entries have for a row: its model's label and its key."""
     return f"{row._meta.label_lower}:{row.pk}"
 
 
 def lock_head() -> AuditHead:
-    """The end of the chain; nobody else adds to it until the transaction ends."""
+    """Return the end of the chain, locked: nobody else appends until the transaction ends."""
     head, is_new = AuditHead.objects.select_for_update().get_or_create(pk=HEAD)
+    # A head that was deleted must not be made anew: the chain would start again at 1 unnoticed.
     if is_new and AuditEntry.objects.exists():
-        raise HeadLost("The head of the audit trail is gone; `manage.py audit verify` tells more.")
+        raise HeadLost("The head of the audit trail is gone; see `manage.py audit verify`.")
     return head
 
 
@@ -98,7 +95,7 @@ def _append(
         actor=actor,
         subject=subject,
         details=storable_details(content),
-        key_id=keys.fingerprint(key),
+        key_id=keys.key_id_of(key),
     )
     entry.mac = mac_of(entry, previous=head.mac, key=key)
     entry.save()
@@ -108,7 +105,7 @@ def _append(
 
 
 def mac_of(entry: AuditEntry, *, previous: str, key: str) -> str:
-    """What an entry's `mac` must be."""
+    """Return the HMAC of an entry and of the entry before it, as 64 hexadecimal digits."""
     content = [
         entry.sequence,
         entry.recorded_at,
@@ -123,14 +120,23 @@ def mac_of(entry: AuditEntry, *, previous: str, key: str) -> str:
     return hmac.new(own, canonical(content), hashlib.sha256).hexdigest()
 
 
-def _change(head: AuditHead, key: str) -> dict[str, Any]:
-    """The former key's consent to the one that follows it, if the former is still at hand."""
+def _append_key_change(head: AuditHead, key: str, now: datetime) -> None:
+    """Append the entry that names the former key, with its consent if it is still at hand."""
     former = keys.known().get(head.key_id)
-    consent = consent_of(former, head.mac, keys.fingerprint(key)) if former else ""
-    return {"former": head.key_id, "consent": consent}
+    # Without this anyone with SQL and a key of their own could go on with the chain in its name.
+    consent = consent_of(former, head.mac, keys.key_id_of(key)) if former else ""
+    _append(
+        head,
+        AuditEntry.Action.KEY_CHANGED,
+        actor="",
+        subject="",
+        content={"former": head.key_id, "consent": consent},
+        key=key,
+        now=now,
+    )
 
 
 def consent_of(former: str, previous: str, key_id: str) -> str:
-    """What an entry that changes the key says to prove that the former key's holder did it."""
+    """Return the former key's HMAC over the new key's id: proof that its holder changed it."""
     own = keys.derived(former, keys.CHANGE)
     return hmac.new(own, f"{previous}:{key_id}".encode(), hashlib.sha256).hexdigest()

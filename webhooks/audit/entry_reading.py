@@ -1,4 +1,4 @@
-"""Reading entries as they are stored, whatever was done to them."""
+"""Read entries as they are stored, even when somebody altered them."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -16,11 +16,12 @@ _COLUMNS: Final = ("sequence", "action", "actor", "subject", "key_id", "mac")
 
 
 def read_entries(after: int | None, end: int | None) -> Iterator[tuple[AuditEntry | int, Any]]:
-    """The entries in order, each with its details as they were written; else its number."""
+    """Yield entries in order with their stored details; for one that can't be read, its number."""
     while batch := list(_pks(after, end)):
         try:
             found = list(_read(AuditEntry.objects.filter(sequence__in=batch)))
         except (Error, ValueError, TypeError):
+            # One row that can't be read fails its whole batch: find out which by reading singly.
             yield from map(_read_one, batch)
         else:
             yield from found
@@ -42,6 +43,7 @@ def _read_one(sequence: int) -> tuple[AuditEntry | int, Any]:
 
 
 def _read(entries: Any) -> Iterator[tuple[AuditEntry, Any]]:
+    # SQLite stores times as text, and would hide a changed spelling behind an equal value.
     is_text = connection.vendor == "sqlite"
     recorded_at = Cast("recorded_at", TextField()) if is_text else F("recorded_at")
     rows = entries.order_by("sequence").values_list(

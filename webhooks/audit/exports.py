@@ -1,4 +1,4 @@
-"""Writing the trail to a file that can be verified without this project."""
+"""Export the audit trail to a file that can be verified without this project."""
 
 import hashlib
 import json
@@ -25,14 +25,15 @@ VERIFIER: Final = Path(verify_export.__file__)
 def export(
     *, actor: str, now: datetime, first: int = 1, last: int | None = None
 ) -> Iterator[bytes]:
-    """The lines of an export of these entries; that it is made is on record, and in it.
+    """Record an export of these entries, and return its lines; they include that record.
 
-    Memory stays the same however many there are. Raises `ValueError` when there are none.
+    Memory stays the same however many entries there are. Raises `ValueError` when there are none.
     """
     with transaction.atomic():
         end = AuditEntry.objects.aggregate(last=Max("sequence"))["last"] or 0
         if first < 1 or (last is not None and last < first) or first > end + 1:
             raise ValueError(f"the entries are 1 to {end}")
+        # Recorded when it starts, not when it ends: an export that breaks off was still read.
         mine = record(
             AuditEntry.Action.EXPORTED,
             actor=actor,
@@ -51,25 +52,27 @@ def _lines(first: int, last: int, now: datetime) -> Iterator[bytes]:
         "last": last,
         "previous": before or "",
     }
-    read, count = hashlib.sha256(), -1
+    read, count = hashlib.sha256(), -1  # the header is no entry
     for content in chain([header], _entries(first, last)):
         line = _line(content)
         read.update(line)
         yield line
         count += 1
+    # An HMAC over the whole file: without it, lines could be cut off at the end.
     key = keys.current()
     sha256 = read.hexdigest()
     yield _line(
         {
             "entries": count,
             "sha256": sha256,
-            "key_id": keys.fingerprint(key),
+            "key_id": keys.key_id_of(key),
             "mac": verify_export.mac_of_file(sha256, key),
         }
     )
 
 
 def _entries(first: int, last: int) -> Iterator[dict[str, Any]]:
+    # Batches by key, and no cursor: a slow download must not hold one open.
     while batch := list(
         AuditEntry.objects.filter(sequence__range=(first, last)).order_by("sequence")[:BATCH]
     ):

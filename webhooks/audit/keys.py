@@ -1,4 +1,4 @@
-"""The keys of the audit trail, and what is hashed with them."""
+"""The audit trail's HMAC keys, and the keys and hashes derived from them."""
 
 import hashlib
 import hmac
@@ -13,9 +13,11 @@ SEAL: Final = b"seal"
 TEXT: Final = b"text"
 CHANGE: Final = b"key change"
 
+# Each purpose has a key of its own, so that a MAC made for one never passes for another.
+
 
 def current() -> str:
-    """The key that signs. Raises `LookupError` when there is none."""
+    """Return the key that signs (`AUDIT_KEY`). Raises `LookupError` when there is none."""
     keys = conf.audit_keys()
     if not keys:
         raise LookupError("AUDIT_KEY is not set.")
@@ -23,23 +25,24 @@ def current() -> str:
 
 
 def known() -> dict[str, str]:
-    """Every key there is, by its fingerprint."""
-    return {fingerprint(key): key for key in conf.audit_keys()}
+    """Return the current key and the former ones (`AUDIT_KEY_FALLBACKS`), by their ids."""
+    return {key_id_of(key): key for key in conf.audit_keys()}
 
 
 @lru_cache(maxsize=64)
-def fingerprint(key: str) -> str:
-    """Which key it was, and nothing of the key itself."""
+def key_id_of(key: str) -> str:
+    """Return the id that entries and seals name their key by; it reveals nothing of the key."""
     return hashlib.sha256(b"audit key:" + key.encode()).hexdigest()[:16]
 
 
 @lru_cache(maxsize=64)
 def derived(key: str, purpose: bytes) -> bytes:
-    """A key for one purpose alone, lest what is signed for one should pass for another."""
+    """Return the key that is derived from the audit key for one purpose."""
     return hmac.digest(key.encode(), b"audit:" + purpose, "sha256")
 
 
 def keyed_hash(text: str, *, key: str | None = None) -> str:
-    """What stands for a text that may not be on record: the same for the same text."""
+    """Return a keyed hash for a text that may not be on record: the same for the same text."""
+    # Cut to 128 bits, which is plenty for telling texts apart, and keeps details short.
     own = derived(key or current(), TEXT)
     return hmac.new(own, text.encode(errors="backslashreplace"), hashlib.sha256).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""Logins on record."""
+"""Record logins, log-outs and failed logins."""
 
 import threading
 from datetime import datetime, timedelta
@@ -15,26 +15,26 @@ from webhooks.models import AuditEntry
 Action = AuditEntry.Action
 
 FAILURES_LISTED: Final = 10
-"""How many failed log-ins each process puts on record within a window; the others it counts."""
+"""How many failed logins each process records within a window; it counts the others."""
 
 WINDOW: Final = timedelta(minutes=1)
 
 
-class Failures:
-    """Keeps whoever guesses passwords from growing the trail, or from holding its head."""
+class FailureLimit:
+    """Keeps whoever guesses passwords from filling the trail, and from holding its head's lock."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
-        """Begin anew."""
+    def reset(self) -> None:
+        """Start counting from zero."""
         self._since: datetime | None = None
         self._listed = 0
         self._unlisted = 0
 
     def admit(self, now: datetime) -> int | None:
-        """How many came before that are not on record; None when this one is not to be, either."""
+        """Return how many failures went unrecorded before this one; None to leave it out too."""
         with self._lock:
             if self._since is None or now - self._since >= WINDOW:
                 self._since, self._listed = now, 0
@@ -46,11 +46,13 @@ class Failures:
             return unlisted
 
 
-failures = Failures()
+# Counted per process: what goes on record must not depend on Redis.
+failures = FailureLimit()
 
 
 def connect() -> None:
-    """Have logins recorded from now on."""
+    """Record logins from now on. Called once, when the app is ready."""
+    # The ids keep a second call, as tests make, from recording everything twice.
     user_logged_in.connect(_logged_in, dispatch_uid="webhooks.audit")
     user_logged_out.connect(_logged_out, dispatch_uid="webhooks.audit")
     user_login_failed.connect(_failed, dispatch_uid="webhooks.audit")

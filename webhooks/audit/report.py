@@ -1,19 +1,21 @@
-"""What a verification found."""
+"""The report of a verification."""
 
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-KEPT = 1000
+MAX_FINDINGS = 1000
 """How many findings are kept; the others are counted."""
 
-MAX_HOLES = 10_000
+# A rewritten table can have millions of findings, and memory must not grow with them.
+MAX_UNVERIFIABLE = 10_000
+"""How many key ranges with useless seals are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is not as it was put on record: where, and what about it."""
+    """Something that is not as it was recorded: where, and what about it."""
 
     where: str
     what: str
@@ -24,7 +26,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """An entry's number and HMAC, noted where nobody who can write to the database can."""
+    """An entry's number and HMAC, kept outside the database to prove later that it was there."""
 
     sequence: int
     mac: str
@@ -34,7 +36,7 @@ class Anchor:
 
     @classmethod
     def parse(cls, text: str) -> "Anchor":
-        """From `SEQUENCE:MAC`. Raises `ValueError` for anything else."""
+        """Read `SEQUENCE:MAC`. Raises `ValueError` for anything else."""
         sequence, _, mac = text.strip().partition(":")
         if not sequence.isascii() or not sequence.isdigit() or not mac:
             raise ValueError("an anchor is SEQUENCE:MAC, as `audit status` shows it")
@@ -43,15 +45,15 @@ class Anchor:
 
 @dataclass(slots=True)
 class Unsealed:
-    """What nothing proves yet."""
+    """How many of a table's rows no seal covers yet, and the time of the oldest."""
 
     count: int = 0
     oldest: datetime | None = None
 
 
 @dataclass(slots=True)
-class Report:
-    """What was looked at, and what was found, the first first."""
+class VerificationReport:
+    """What was verified, and what was found, in the order in which it was found."""
 
     entries: int = 0
     seals: int = 0
@@ -62,30 +64,30 @@ class Report:
     findings: list[Finding] = field(default_factory=list)
     found: int = 0
     notes: list[str] = field(default_factory=list)
-    _holes: list[tuple[str, int, int]] = field(default_factory=list)
+    _unverifiable: list[tuple[str, int, int]] = field(default_factory=list)
     _unknown_keys: set[str] = field(default_factory=set)
 
-    def find(self, where: str, what: str) -> None:
+    def add(self, where: str, what: str) -> None:
         """Add a finding."""
         self.found += 1
-        if len(self.findings) < KEPT:
+        if len(self.findings) < MAX_FINDINGS:
             self.findings.append(Finding(where, what))
 
-    def lacks_key(self, where: str, key_id: str) -> None:
-        """Add that what this key has signed can't be verified: once for each key."""
+    def add_missing_key(self, where: str, key_id: str) -> None:
+        """Add that a key is not at hand: once for each key."""
         if key_id not in self._unknown_keys:
             self._unknown_keys.add(key_id)
-            self.find(
+            self.add(
                 where,
                 f"signed with the key {key_id!r}, which is neither AUDIT_KEY nor among "
                 "AUDIT_KEY_FALLBACKS: this, and what else it signed, can't be verified",
             )
 
-    def miss_seal(self, table: str, first: int, last: int) -> None:
-        """Remember a range whose seal is of no use, so that its rows are not found one by one."""
-        if len(self._holes) < MAX_HOLES:
-            self._holes.append((table, first, last))
+    def add_unverifiable(self, table: str, first: int, last: int) -> None:
+        """Add a range of keys whose seal is useless, so that its rows are not reported singly."""
+        if len(self._unverifiable) < MAX_UNVERIFIABLE:
+            self._unverifiable.append((table, first, last))
 
-    def holes(self, table: str) -> Iterator[tuple[int, int]]:
-        """The ranges of a table whose seals are of no use."""
-        return ((first, last) for label, first, last in self._holes if label == table)
+    def unverifiable_ranges(self, table: str) -> Iterator[tuple[int, int]]:
+        """Return the ranges of keys in a table whose seals are useless."""
+        return ((first, last) for label, first, last in self._unverifiable if label == table)

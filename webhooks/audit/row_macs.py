@@ -1,4 +1,4 @@
-"""The keyed hashes of a table's rows."""
+"""Read rows in the form that is hashed, and compute their keyed hashes."""
 
 import hashlib
 import hmac
@@ -24,12 +24,13 @@ from django.db.models.functions import Cast
 
 from webhooks.audit import keys
 from webhooks.audit.canonical import canonical
-from webhooks.audit.sealed_tables import Table
+from webhooks.audit.sealed_tables import SealedTable
 
 MAC_BYTES: Final = 16
+"""Half of an HMAC-SHA256: enough against forgery, and half the room for millions of rows."""
 
 AS_PROVEN: Final = bytes(MAC_BYTES)
-"""In the place of the erasable part's hash: the column is what its SHA-256 says."""
+"""Stands in place of the erasable columns' hash: the proven column matches its SHA-256."""
 
 _CHUNK: Final = 50
 """How many rows are in memory at a time where bodies of a megabyte may be among the columns."""
@@ -37,10 +38,11 @@ _CHUNK: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a row holds, in the form that is hashed.
+    """A row in the form that is hashed.
 
-    `erasable` is None where only the fixed columns were read, `digest` the SHA-256 of the proven
-    column, and `is_emptied` that this holds nothing.
+    `digest` is the SHA-256 of the proven column as it is, None where that is empty or was not
+    read; `proof` is the SHA-256 that the row says it has; `is_emptied` is true when the column
+    holds nothing.
     """
 
     pk: int
@@ -51,10 +53,10 @@ class Row:
     proof: str = ""
 
 
-def read(table: Table, rows: QuerySet[Any], *, whole: bool = True) -> Iterator[Row | int]:
-    """The rows of a query in the order of their keys; of one that can't be read, the key.
+def read(table: SealedTable, rows: QuerySet[Any], *, whole: bool = True) -> Iterator[Row | int]:
+    """Yield the rows of a query in the order of their keys; of one that can't be read, the key.
 
-    Without `whole`, the proven column is left where it is.
+    Without `whole`, the proven column is not read, but only whether it is empty.
     """
     rows = rows.order_by("pk")
     read_until: int | None = None
@@ -64,18 +66,19 @@ def read(table: Table, rows: QuerySet[Any], *, whole: bool = True) -> Iterator[R
             read_until = row.pk
     except (Error, ValueError, TypeError):
         rest = rows if read_until is None else rows.filter(pk__gt=read_until)
+        # The row that failed is not known, so the rest is read singly: it alone must be lost.
         for pk in list(rest.values_list("pk", flat=True)):
             yield _read_one(table, pk, whole)
 
 
-def _read_one(table: Table, pk: int, whole: bool) -> Row | int:
+def _read_one(table: SealedTable, pk: int, whole: bool) -> Row | int:
     try:
         return next(_read(table, table.rows.filter(pk=pk), whole), pk)
     except (Error, ValueError, TypeError):
         return pk
 
 
-def _read(table: Table, rows: QuerySet[Any], whole: bool) -> Iterator[Row]:
+def _read(table: SealedTable, rows: QuerySet[Any], whole: bool) -> Iterator[Row]:
     expressions, forms = _columns(table)
     extra: list[Any] = []
     if table.proven:
@@ -85,12 +88,12 @@ def _read(table: Table, rows: QuerySet[Any], whole: bool) -> Iterator[Row]:
     size = _CHUNK if whole and table.proven else 2000
     split = len(table.fixed)
     for pk, *values in rows.values_list("pk", *expressions, *extra).iterator(chunk_size=size):
-        told = [form(value) if form else value for form, value in zip(forms, values, strict=False)]
-        row = Row(pk, told[:split], told[split:])
+        read = [form(value) if form else value for form, value in zip(forms, values, strict=False)]
+        row = Row(pk, read[:split], read[split:])
         yield _with_proof(table, row, values[-1], whole) if table.proven else row
 
 
-def _with_proof(table: Table, row: Row, content: Any, whole: bool) -> Row:
+def _with_proof(table: SealedTable, row: Row, content: Any, whole: bool) -> Row:
     assert table.proven  # noqa: S101
     proof = row.fixed[table.fixed.index(table.proven[1])]
     if not whole:
@@ -99,8 +102,12 @@ def _with_proof(table: Table, row: Row, content: Any, whole: bool) -> Row:
     return Row(row.pk, row.fixed, row.erasable, digest, content is None, proof)
 
 
-def _columns(table: Table) -> tuple[list[str | Expression], list[Callable[[Any], Any] | None]]:
-    """What to read, and the forms to bring it into: what is stored, not what it is taken for."""
+def _columns(
+    table: SealedTable,
+) -> tuple[list[str | Expression], list[Callable[[Any], Any] | None]]:
+    """Return what to select, and how to bring each value into the form that is hashed."""
+    # JSON, and times on SQLite, are read as text: a value that Django's own reading takes for equal
+    # may have been written differently, and that is a finding.
     expressions: list[str | Expression] = []
     forms: list[Callable[[Any], Any] | None] = []
     for name in (*table.fixed, *table.erasable):
@@ -115,12 +122,13 @@ def _columns(table: Table) -> tuple[list[str | Expression], list[Callable[[Any],
     return expressions, forms
 
 
-def _field(table: Table, attname: str) -> Any:
+def _field(table: SealedTable, attname: str) -> Any:
     return next(field for field in table.model._meta.concrete_fields if field.attname == attname)
 
 
 def json_content(raw: str | None) -> Any:
-    """What a JSON column holds; where it was written otherwise than Django does, that text."""
+    """Return the content of a JSON column, or its text if Django would have written another one."""
+    # PostgreSQL's jsonb keeps no spelling, so there is nothing to compare.
     if raw is None:
         return None
     try:
@@ -132,7 +140,7 @@ def json_content(raw: str | None) -> Any:
 
 
 def stored_moment(raw: str | None) -> Any:
-    """What a moment is on SQLite; where it was written otherwise than Django does, that text."""
+    """Return the time in a SQLite column, or its text if Django would have written another."""
     if raw is None:
         return None
     try:
@@ -142,18 +150,19 @@ def stored_moment(raw: str | None) -> Any:
     return value.replace(tzinfo=UTC) if str(value) == raw else {"text": raw}
 
 
-def fixed_mac(table: Table, row: Row, key: str) -> bytes:
-    """The hash of what never changes in a row."""
+def fixed_mac(table: SealedTable, row: Row, key: str) -> bytes:
+    """Return the keyed hash of the columns that never change."""
     return _mac(["fixed", table.label, row.pk, row.fixed], key)
 
 
-def erasable_mac(table: Table, row: Row, key: str) -> bytes:
-    """The hash of what may be rewritten; the row must have been read whole."""
+def erasable_mac(table: SealedTable, row: Row, key: str) -> bytes:
+    """Return the keyed hash of the erasable columns; the row must have been read whole."""
     return _mac(["erasable", table.label, row.pk, row.erasable, row.digest], key)
 
 
-def first_mac(table: Table, row: Row, key: str) -> bytes:
-    """The same for a row that is sealed for the first time; it need not have been read whole."""
+def first_mac(table: SealedTable, row: Row, key: str) -> bytes:
+    """Return the erasable columns' hash for a new seal; the row need not have been read whole."""
+    # Bodies are up to a megabyte each, and sealing must not read them all: their SHA-256 will do.
     if table.proven and not row.is_emptied:
         return AS_PROVEN
     return erasable_mac(table, row, key)

@@ -1,48 +1,52 @@
-"""Holding the rows of the sealed tables against their seals."""
+"""Verify the rows of the sealed tables against their seals."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from webhooks.audit import keys
-from webhooks.audit.report import Finding, Report, Unsealed
+from webhooks.audit.report import Finding, Unsealed, VerificationReport
 from webhooks.audit.row_macs import AS_PROVEN, MAC_BYTES, Row, erasable_mac, fixed_mac, read
 from webhooks.audit.seal_format import SPAN, ids_of, macs_of
 from webhooks.audit.seal_ranges import in_range, is_open, newest_seal, seals_in_range
-from webhooks.audit.sealed_tables import Table, tables
+from webhooks.audit.sealed_tables import SealedTable, tables
 from webhooks.models import Seal
 
-COUNTED: Final = 10_000
+MAX_COUNTED: Final = 10_000
+"""The most unsealed rows that a page counts: counting a million costs too much there."""
 
 TRIES: Final = 3
-"""How often a range is looked at that does not hold, as it may have been amended meanwhile."""
+"""How often a range with findings is verified, as it may have been amended meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
-    """What a seal says of a row."""
+class RowSeal:
+    """A row's hashes, and the seal that holds them."""
 
     seal: Seal
     macs: bytes
 
 
 @dataclass(slots=True)
-class Range:
-    """What is on record of the rows whose keys are above `lowest`, and up to `highest`."""
+class KeyRange:
+    """The seals, amendments and removals of rows with keys above `lowest`, and up to `highest`.
 
-    table: Table
+    While it `is_open`, rows may still appear in it that no seal has.
+    """
+
+    table: SealedTable
     lowest: int | None
     highest: int
     is_open: bool
-    sealed: dict[int, Sealed] = field(default_factory=dict)
-    amended: dict[int, Sealed] = field(default_factory=dict)
+    sealed: dict[int, RowSeal] = field(default_factory=dict)
+    amended: dict[int, RowSeal] = field(default_factory=dict)
     removed: set[int] = field(default_factory=set)
 
     def load(self) -> None:
-        """Read the seals that tell of these rows."""
+        """Read the seals of these rows."""
         for seal in seals_in_range(self.table, self.lowest, self.highest):
             for pk, macs in zip(ids_of(seal), macs_of(seal, 2), strict=False):
-                self.sealed[pk] = Sealed(seal, macs)
+                self.sealed[pk] = RowSeal(seal, macs)
         low = self.highest - SPAN if self.lowest is None else self.lowest
         low = min(low, *self.sealed) if self.sealed else low
         changes = Seal.objects.filter(
@@ -51,17 +55,18 @@ class Range:
             # What is amended or removed is sealed by spans, so that this reads no more of them.
             last__range=(low, self.highest + SPAN),
         )
+        # In the order of their entries, so that of several amendments the latest remains.
         for seal in changes.filter(kind=Seal.Kind.AMENDED).order_by("entry").iterator():
             for pk, macs in zip(ids_of(seal), macs_of(seal, 1), strict=False):
                 if pk in self.sealed:
-                    self.amended[pk] = Sealed(seal, macs)
+                    self.amended[pk] = RowSeal(seal, macs)
         for seal in changes.filter(kind=Seal.Kind.REMOVED).order_by("entry").iterator():
             self.removed.update(pk for pk in ids_of(seal) if pk in self.sealed)
 
 
 @dataclass(slots=True)
-class Looked:
-    """What looking at a range came to."""
+class RangeResult:
+    """The figures and findings of one range."""
 
     rows: int = 0
     removed: int = 0
@@ -69,18 +74,22 @@ class Looked:
     findings: list[Finding] = field(default_factory=list)
 
 
-def check_table(table: Table, report: Report, progress: Callable[[Report], None]) -> None:
-    """Hold every row of a table against its seal, some thousand at a time."""
+def check_table(
+    table: SealedTable,
+    report: VerificationReport,
+    progress: Callable[[VerificationReport], None],
+) -> None:
+    """Verify every row of a table against its seal, some thousand at a time."""
     known = keys.known()
     newest = newest_seal(table)
     unsealed = Unsealed()
     for one in _ranges(table, newest):
-        looked = _look_until_it_holds(one, known, report)
-        report.rows[table.label] += looked.rows
-        report.removed += looked.removed
-        unsealed.count += looked.unsealed
-        for finding in looked.findings:
-            report.find(finding.where, finding.what)
+        result = _check_again_while_wrong(one, known, report)
+        report.rows[table.label] += result.rows
+        report.removed += result.removed
+        unsealed.count += result.unsealed
+        for finding in result.findings:
+            report.add(finding.where, finding.what)
         progress(report)
     beyond = _after(table, newest)
     unsealed.count += beyond.count
@@ -89,25 +98,25 @@ def check_table(table: Table, report: Report, progress: Callable[[Report], None]
 
 
 def unsealed() -> dict[str, Unsealed]:
-    """Per table, what came after the last seal; no more than so many are counted."""
-    return {table.label: _after(table, newest_seal(table), COUNTED) for table in tables()}
+    """Return, per table, the rows above its last seal; no more than `MAX_COUNTED` are counted."""
+    return {table.label: _after(table, newest_seal(table), MAX_COUNTED) for table in tables()}
 
 
-def _after(table: Table, newest: Seal | None, most: int | None = None) -> Unsealed:
+def _after(table: SealedTable, newest: Seal | None, most: int | None = None) -> Unsealed:
     rows = (table.rows.filter(pk__gt=newest.last) if newest else table.rows).order_by("pk")
     first = rows.values_list(table.dated_by, flat=True).first()
     return Unsealed(rows[:most].count() if most else rows.count(), first)
 
 
-def _ranges(table: Table, newest: Seal | None) -> Iterator[Range]:
+def _ranges(table: SealedTable, newest: Seal | None) -> Iterator[KeyRange]:
     lowest: int | None = None
     while newest and (found := _next_seal(table, lowest, newest.last)):
         last, sealed_at = found
-        yield Range(table, lowest, last, is_open(sealed_at, newest))
+        yield KeyRange(table, lowest, last, is_open(sealed_at, newest))
         lowest = last
 
 
-def _next_seal(table: Table, after: int | None, last: int) -> tuple[int, Any] | None:
+def _next_seal(table: SealedTable, after: int | None, last: int) -> tuple[int, Any] | None:
     seals = Seal.objects.filter(table=table.label, kind=Seal.Kind.ROWS, last__lte=last)
     if after is not None:
         seals = seals.filter(last__gt=after)
@@ -115,46 +124,50 @@ def _next_seal(table: Table, after: int | None, last: int) -> tuple[int, Any] | 
     return found
 
 
-def _look_until_it_holds(one: Range, known: dict[str, str], report: Report) -> Looked:
+def _check_again_while_wrong(
+    one: KeyRange, known: dict[str, str], report: VerificationReport
+) -> RangeResult:
     for _ in range(TRIES):
-        fresh = Range(one.table, one.lowest, one.highest, one.is_open)
+        # Seals are read before the rows, without a lock: an amendment in between looks like an
+        # alteration, until both are read once more.
+        fresh = KeyRange(one.table, one.lowest, one.highest, one.is_open)
         fresh.load()
-        looked = _look(fresh, known, report)
-        if not looked.findings:
+        result = _check_range(fresh, known, report)
+        if not result.findings:
             break
-    return looked
+    return result
 
 
-def _look(one: Range, known: dict[str, str], report: Report) -> Looked:
-    looked, seen = Looked(), set[int]()
-    holes = list(report.holes(one.table.label))
+def _check_range(one: KeyRange, known: dict[str, str], report: VerificationReport) -> RangeResult:
+    result, seen = RangeResult(), set[int]()
+    unverifiable = list(report.unverifiable_ranges(one.table.label))
     for row in read(one.table, in_range(one.table.rows, one.lowest, one.highest)):
         pk = row.pk if isinstance(row, Row) else row
-        looked.rows += 1
+        result.rows += 1
         if pk in one.sealed:
             seen.add(pk)
-        if any(first <= pk <= last for first, last in holes):
-            continue
+        if any(first <= pk <= last for first, last in unverifiable):
+            continue  # their seal was altered, which has been reported
         if pk not in one.sealed and one.is_open:
-            looked.unsealed += 1
+            result.unsealed += 1
             continue
-        for what in _check(one, row, pk, known, report):
-            looked.findings.append(Finding(_name(one.table, pk), what))
+        for what in _check_row(one, row, pk, known, report):
+            result.findings.append(Finding(_name(one.table, pk), what))
     for pk in sorted(one.sealed.keys() - seen):
         if pk in one.removed:
-            looked.removed += 1
-        elif not any(first <= pk <= last for first, last in holes):
+            result.removed += 1
+        elif not any(first <= pk <= last for first, last in unverifiable):
             where = f"{one.table.label} {pk}"
-            looked.findings.append(Finding(where, f"deleted; {one.sealed[pk].seal} knows it"))
-    return looked
+            result.findings.append(Finding(where, f"deleted; {one.sealed[pk].seal} has it"))
+    return result
 
 
-def _check(
-    one: Range, row: Row | int, pk: int, known: dict[str, str], report: Report
+def _check_row(
+    one: KeyRange, row: Row | int, pk: int, known: dict[str, str], report: VerificationReport
 ) -> Iterator[str]:
     sealed = one.sealed.get(pk)
     if sealed is None:
-        yield "slipped in: it is among rows that were sealed long ago, and has no seal"
+        yield "inserted: it is among rows that were sealed long ago, and has no seal"
         return
     if pk in one.removed:
         yield "there, though on record as deleted"
@@ -163,18 +176,19 @@ def _check(
         return
     key = known.get(sealed.seal.key_id)
     if key is None:
-        report.lacks_key(str(sealed.seal), sealed.seal.key_id)
+        report.add_missing_key(str(sealed.seal), sealed.seal.key_id)
     elif fixed_mac(one.table, row, key) != sealed.macs[:MAC_BYTES]:
-        yield f"altered: what never changes in a row is not what {sealed.seal} knows"
+        yield f"altered: what never changes in a row is not what {sealed.seal} has"
     yield from _check_erasable(one, row, sealed, known, report)
 
 
 def _check_erasable(
-    one: Range, row: Row, sealed: Sealed, known: dict[str, str], report: Report
+    one: KeyRange, row: Row, sealed: RowSeal, known: dict[str, str], report: VerificationReport
 ) -> Iterator[str]:
     mac, seal = sealed.macs[MAC_BYTES:], sealed.seal
     change = one.amended.get(row.pk)
-    # What was rewritten before the seal was made is told by the amendment where the seal can't.
+    # The later one counts. A row that was amended before it was sealed, and so was sealed as still
+    # proven, is described by the amendment alone.
     if change and (change.seal.entry > seal.entry or mac == AS_PROVEN):
         mac, seal = change.macs, change.seal
     if mac == AS_PROVEN and one.table.proven:
@@ -182,10 +196,10 @@ def _check_erasable(
         return
     key = known.get(seal.key_id)
     if key is None:
-        report.lacks_key(str(seal), seal.key_id)
+        report.add_missing_key(str(seal), seal.key_id)
     elif erasable_mac(one.table, row, key) != mac:
         columns = " or ".join((*one.table.erasable, *(one.table.proven or ())[:1]))
-        yield f"altered: its {columns} is not what {seal} knows"
+        yield f"altered: its {columns} is not what {seal} has"
 
 
 def _check_proof(proven: tuple[str, str], row: Row) -> Iterator[str]:
@@ -196,7 +210,7 @@ def _check_proof(proven: tuple[str, str], row: Row) -> Iterator[str]:
         yield f"altered: its {column} does not have its {proof}"
 
 
-def _name(table: Table, pk: int) -> str:
+def _name(table: SealedTable, pk: int) -> str:
     try:
         name = table.rows.filter(pk=pk).values_list(table.named_by, flat=True).first()
     except Exception:  # noqa: BLE001 - it names what is broken

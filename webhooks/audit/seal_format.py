@@ -1,4 +1,4 @@
-"""A seal's contents: packed, committed to, and read again."""
+"""The contents of a seal: how keys and hashes are packed, and the HMAC over them."""
 
 import hashlib
 import hmac
@@ -14,40 +14,41 @@ from webhooks.audit.row_macs import MAC_BYTES
 from webhooks.models import Seal
 
 MAX_ROWS: Final = 2000
-"""How many rows a seal holds at most: so much is in memory at a time."""
+"""The most rows that a seal holds; as many are in memory at a time."""
 
 SPAN: Final = 1 << 16
-"""What was amended or removed is sealed apart by spans of keys, to be found by them."""
+"""Amended and deleted rows are sealed by spans of so many keys, so that their seals can be found by
+a range of keys."""
 
 
 def pack_ids(ids: Sequence[int]) -> bytes:
-    """Eight bytes each."""
+    """Return keys as eight bytes each, big-endian."""
     return struct.pack(f">{len(ids)}q", *ids)
 
 
 def ids_of(seal: Seal) -> tuple[int, ...]:
-    """The keys of a seal's rows."""
+    """Return the keys of a seal's rows."""
     raw = bytes(seal.ids)
     return struct.unpack(f">{len(raw) // 8}q", raw)
 
 
 def macs_of(seal: Seal, per_row: int) -> Iterator[bytes]:
-    """What each row has in `macs`, of so many hashes."""
+    """Return each row's part of `macs`, which is so many hashes long."""
     raw, size = bytes(seal.macs), per_row * MAC_BYTES
     return (raw[start : start + size] for start in range(0, len(raw), size))
 
 
-def in_spans(pks: Sequence[int]) -> Iterator[list[int]]:
-    """Sorted keys in groups that a seal each can hold."""
+def split_by_span(pks: Sequence[int]) -> Iterator[list[int]]:
+    """Split sorted keys into groups that fit one seal each."""
     for _, group in groupby(pks, key=lambda pk: pk // SPAN):
         ids = list(group)
         yield from (ids[start : start + MAX_ROWS] for start in range(0, len(ids), MAX_ROWS))
 
 
-def packed(
+def build_seal(
     kind: Seal.Kind, table: str, ids: Sequence[int], macs: bytes, *, key: str, now: datetime
 ) -> Seal:
-    """A seal that is not on record yet."""
+    """Return a seal that no entry commits to yet: without an id, a root and an entry."""
     return Seal(
         kind=kind,
         table=table,
@@ -55,14 +56,15 @@ def packed(
         last=ids[-1],
         count=len(ids),
         sealed_at=now,
-        key_id=keys.fingerprint(key),
+        key_id=keys.key_id_of(key),
         ids=pack_ids(ids),
         macs=macs,
     )
 
 
 def root_of(seal: Seal, key: str) -> str:
-    """What a seal's `root` must be."""
+    """Return the HMAC of a seal's fields, as 64 hexadecimal digits."""
+    # Its entry is not among them: the entry commits to the roots, so they are made first.
     content = [
         seal.id,
         seal.kind,
@@ -80,5 +82,5 @@ def root_of(seal: Seal, key: str) -> str:
 
 
 def roots_digest(roots: Sequence[str]) -> str:
-    """What an entry says of its seals."""
+    """Return the digest of its seals' roots that an entry holds."""
     return hashlib.sha256("\n".join(roots).encode()).hexdigest()

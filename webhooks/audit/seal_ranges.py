@@ -1,17 +1,19 @@
-"""Which keys a table's seals have passed over, and where rows may still appear."""
+"""The key ranges that a table's seals cover, and those where rows may still appear."""
 
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from webhooks.audit.sealed_tables import Table
+from webhooks.audit.sealed_tables import SealedTable
 from webhooks.models import Seal
 
+# Keys are given out when a row is inserted, and seen when it is committed: a slow transaction
+# brings rows with keys below some that were sealed meanwhile.
 LATE: Final = timedelta(hours=1)
 """How long a transaction may take whose rows have lower keys than rows that are sealed already."""
 
 
-def newest_seal(table: Table) -> Seal | None:
-    """The seal with the last of a table's sealed rows."""
+def newest_seal(table: SealedTable) -> Seal | None:
+    """Return the seal with the highest of a table's sealed keys, without its hashes."""
     found: Seal | None = (
         Seal.objects.filter(table=table.label, kind=Seal.Kind.ROWS)
         .defer("ids", "macs")
@@ -21,8 +23,8 @@ def newest_seal(table: Table) -> Seal | None:
     return found
 
 
-def open_ranges(table: Table) -> list[tuple[int | None, int]]:
-    """The ranges of keys, above the first and up to the last, in which rows may still appear."""
+def open_ranges(table: SealedTable) -> list[tuple[int | None, int]]:
+    """Return the (above, up to) ranges of keys in which rows may still appear."""
     newest = newest_seal(table)
     if newest is None:
         return []
@@ -39,18 +41,19 @@ def open_ranges(table: Table) -> list[tuple[int | None, int]]:
 
 
 def is_open(sealed_at: datetime, newest: Seal) -> bool:
-    """Whether rows may still appear among those that were sealed then."""
+    """True while rows may still appear among those that were sealed at this time."""
+    # Held against the newest seal, not the clock: so a verification comes out the same later on.
     return sealed_at > newest.sealed_at - LATE
 
 
 def in_range(rows: Any, lowest: int | None, highest: int) -> Any:
-    """The rows with keys above the lowest, and up to the highest."""
+    """Return the rows with keys above the lowest, and up to the highest."""
     rows = rows.filter(pk__lte=highest)
     return rows if lowest is None else rows.filter(pk__gt=lowest)
 
 
-def seals_in_range(table: Table, lowest: int | None, highest: int) -> Any:
-    """The seals of rows whose keys are in a range, the stragglers' included."""
+def seals_in_range(table: SealedTable, lowest: int | None, highest: int) -> Any:
+    """Return the seals of rows whose keys are in a range, those that were sealed late included."""
     seals = Seal.objects.filter(
         table=table.label,
         kind__in=[Seal.Kind.ROWS, Seal.Kind.STRAGGLERS],

@@ -1,4 +1,4 @@
-"""Which tables are sealed, and what of their rows."""
+"""The tables that are sealed, and which of their columns."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from webhooks.models import Attempt, WebhookEvent
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class SealedTable:
     """A table whose rows are added and keep what is in the `fixed` columns.
 
-    What is in the `erasable` ones may be rewritten by `amend` alone. `proven` is such a column, of
-    bytes, and the fixed one with their SHA-256. A row is told by its key and by `named_by`, and
-    dates from `dated_by`.
+    Only `amend` may account for a rewrite of the `erasable` ones. `proven` is a pair: an erasable
+    column of bytes, and the fixed one that holds its SHA-256. Findings name a row by its key and
+    by `named_by`; `dated_by` is the column with its time.
     """
 
     model: type[Model]
@@ -27,38 +27,40 @@ class Table:
 
     @property
     def label(self) -> str:
-        """What a seal calls the table."""
+        """The name of the table in seals and findings."""
         return self.model._meta.label_lower
 
     @property
     def rows(self) -> QuerySet[Any]:
-        """All of its rows."""
+        """All rows, those included that the default manager hides."""
         return self.model._base_manager.all()
 
 
-_tables: dict[str, Table] = {}
+_tables: dict[str, SealedTable] = {}
 
 
-def declare(table: Table) -> None:
-    """Have a table sealed from now on. Call it when the table's app is ready."""
+def declare(table: SealedTable) -> None:
+    """Seal a table from now on. Call it when the table's app is ready."""
     _tables[table.label] = table
 
 
-def tables() -> Iterable[Table]:
-    """Every sealed table, in the order of their declaration."""
+def tables() -> Iterable[SealedTable]:
+    """Return every sealed table, in the order in which they were declared."""
     return _tables.values()
 
 
-def table_of(model: type[Model]) -> Table:
-    """The declaration of a model's table. Raises `LookupError` when it isn't sealed."""
+def table_of(model: type[Model]) -> SealedTable:
+    """Return the declaration of a model's table. Raises `LookupError` when it isn't sealed."""
     try:
         return _tables[model._meta.label_lower]
     except KeyError:
         raise LookupError(f"{model._meta.label} is not among the sealed tables") from None
 
 
+# Status and counters are left out of both: they change with every attempt, and the attempts are
+# sealed themselves.
 declare(
-    Table(
+    SealedTable(
         WebhookEvent,
         fixed=(
             "provider",
@@ -78,11 +80,12 @@ declare(
         ),
         named_by="event_id",
         dated_by="received_at",
+        # The body needs no hash of its own while it is there: its SHA-256 is among the fixed.
         proven=("body", "sha256"),
     )
 )
 declare(
-    Table(
+    SealedTable(
         Attempt,
         fixed=(
             "event_id",
@@ -95,6 +98,7 @@ declare(
         ),
         named_by="event__event_id",
         dated_by="started_at",
+        # Handlers' errors may quote the customer.
         erasable=("handlers", "error"),
     )
 )

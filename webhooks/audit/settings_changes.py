@@ -1,4 +1,4 @@
-"""Settings on record, when they have changed."""
+"""Record the security settings when they have changed."""
 
 import json
 import logging
@@ -60,13 +60,13 @@ SECRET: Final = (
     "STRIPE_API_KEY",
     "STRIPE_WEBHOOK_SECRET",
 )
-"""Of these a keyed fingerprint tells that they changed, and nothing else."""
+"""Settings of which only a keyed hash is recorded: it shows that they changed, and nothing else."""
 
 
 def note_settings() -> None:
-    """Put the settings that security hangs on on record, if they are not as they last were.
+    """Record the settings that security depends on, if they differ from those last recorded.
 
-    For a process that starts, which nothing here may keep from starting: what fails is logged.
+    Called when a process starts, which no failure here may prevent: failures are logged.
     """
     try:
         _note()
@@ -83,42 +83,46 @@ def _note() -> None:
         return
     with transaction.atomic():
         lock_head()
-        # Of several processes that start together, the first has said it for all.
+        # Checked again under the lock: of several processes that start together, one records it.
         if changed := _changes():
             content = {"settings": _snapshot(keys.current()), "changed": changed}
             record(AuditEntry.Action.SETTINGS, actor=SYSTEM, details=content, now=timezone.now())
 
 
 def _changes() -> list[str]:
-    """The names of the settings that are not as they last were; all of them at first."""
+    """Return the names of the settings that changed since the last record; at first, of all."""
     latest = AuditEntry.objects.filter(action=AuditEntry.Action.SETTINGS)
     last = latest.order_by("-sequence").first()
     then: dict[str, Any] = last.details["settings"] if last else {}
     key = keys.known().get(last.key_id, "") if last else ""
+    # With the key of then: another key would make every secret look changed.
     now = _snapshot(key or keys.current())
     return sorted(name for name in {*then, *now} if then.get(name) != now.get(name))
 
 
 def _snapshot(key: str) -> dict[str, Any]:
-    told = {name: _told(getattr(settings, name)) for name in PLAIN if hasattr(settings, name)}
+    content = {
+        name: _json_value(getattr(settings, name)) for name in PLAIN if hasattr(settings, name)
+    }
     for name in (*SECRET, *_secrets_of_endpoints()):
         if value := getattr(settings, name, None):
-            told[name] = f"keyed hash {keys.keyed_hash(_text(value), key=key)[:16]}"
-    return told
+            content[name] = f"keyed hash {keys.keyed_hash(_text(value), key=key)[:16]}"
+    return content
 
 
 def _secrets_of_endpoints() -> set[str]:
     return {endpoint["secrets_setting"] for endpoint in settings.WEBHOOK_ENDPOINTS.values()}
 
 
-def _told(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, Mapping):
-        return {str(name): _told(part) for name, part in value.items()}
+        return {str(name): _json_value(part) for name, part in value.items()}
+    # Sets have another order in each process, which would look like a change.
     if isinstance(value, set | frozenset):
         return sorted(map(str, value))
-    return [_told(part) for part in value] if isinstance(value, list | tuple) else str(value)
+    return [_json_value(part) for part in value] if isinstance(value, list | tuple) else str(value)
 
 
 def _text(value: Any) -> str:

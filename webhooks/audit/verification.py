@@ -1,28 +1,53 @@
-"""Verifying all that is on record."""
+"""Verify the whole audit trail and every row that it seals, or one entry by its neighbours."""
 
 from collections.abc import Callable, Iterable
 
-from webhooks.audit.chain_verification import Chain
-from webhooks.audit.report import Anchor, Report
+from webhooks.audit import keys
+from webhooks.audit.chain import mac_of
+from webhooks.audit.chain_verification import ChainVerifier
+from webhooks.audit.report import Anchor, VerificationReport
 from webhooks.audit.row_verification import check_table
 from webhooks.audit.sealed_tables import tables
-from webhooks.models import Seal
+from webhooks.models import AuditEntry, Seal
 
 
 def verify(
-    *, anchors: Iterable[Anchor] = (), progress: Callable[[Report], None] = lambda _: None
-) -> Report:
-    """Whether everything is as it was put on record: entries, seals, and the rows that these seal.
+    *,
+    anchors: Iterable[Anchor] = (),
+    progress: Callable[[VerificationReport], None] = lambda _: None,
+) -> VerificationReport:
+    """Compare entries, seals and sealed rows with what was recorded, and report the differences.
 
-    Memory stays the same however much there is. It may be run at any time: what is recorded,
-    sealed, amended or removed meanwhile is no finding.
+    Every entry of `anchors` must still be there. Memory stays the same however much there is. It
+    may run at any time: what is recorded, sealed, amended or removed meanwhile is no finding.
     """
-    report = Report()
-    Chain(report, list(anchors), progress).walk()
+    report = VerificationReport()
+    # The chain first: it tells which seals can be trusted before any row is held against them.
+    ChainVerifier(report, list(anchors), progress).run()
     labels = {table.label for table in tables()}
     for label in Seal.objects.order_by("table").values_list("table", flat=True).distinct():
+        # Else taking an app out of the settings would take its tables out of the verification.
         if label not in labels:
-            report.find(label, "there are seals of this table, and nothing declares it any more")
+            report.add(label, "there are seals of this table, and nothing declares it any more")
     for table in tables():
         check_table(table, report, progress)
     return report
+
+
+def verify_entry(entry: AuditEntry) -> bool | None:
+    """True while an entry fits the one before it, and the next one fits it.
+
+    None when a key that signed one of them is not at hand.
+    """
+    around = AuditEntry.objects.filter(
+        sequence__range=(entry.sequence - 1, entry.sequence + 1)
+    ).order_by("sequence")
+    previous, known = ("" if entry.sequence == 1 else None), keys.known()
+    for one in around:
+        if one.sequence >= entry.sequence:
+            if one.key_id not in known:
+                return None
+            if previous is None or mac_of(one, previous=previous, key=known[one.key_id]) != one.mac:
+                return False
+        previous = one.mac
+    return True

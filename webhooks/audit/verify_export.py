@@ -3,8 +3,8 @@
     AUDIT_KEY=... python verify_export.py audit.jsonl [--anchor SEQ:MAC]
 
 The key, and former ones in AUDIT_KEY_FALLBACKS, separated by commas, come from the environment, or
-are asked for. Exit status 0 only when nothing was altered, deleted or slipped in. Whoever has the
-key could have made the export: it proves something against those alone who had not.
+are asked for. Exit status 0 only when nothing was altered, deleted or inserted. Whoever has the key
+could have made the export: it proves something only against those who had not.
 """
 
 import argparse
@@ -25,13 +25,14 @@ class Broken(Exception):
     """The export is not what was written."""
 
 
-def fingerprint(key: str) -> str:
-    """What an entry calls the key that signed it."""
+# Copied from the project rather than imported: this file runs alone, at an auditor's.
+def key_id_of(key: str) -> str:
+    """Return the id by which entries name their key."""
     return hashlib.sha256(b"audit key:" + key.encode()).hexdigest()[:16]
 
 
 def mac_of(entry: dict[str, Any], previous: str, key: str) -> str:
-    """What an entry's `mac` must be."""
+    """Return the HMAC that an entry must have, by its fields and the HMAC of the one before."""
     own = hmac.new(key.encode(), b"audit:entry", hashlib.sha256).digest()
     content = [*(entry[field] for field in FIELDS), previous]
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
@@ -39,7 +40,7 @@ def mac_of(entry: dict[str, Any], previous: str, key: str) -> str:
 
 
 def mac_of_file(sha256: str, key: str) -> str:
-    """What the last line's `mac` must be, by what comes before it."""
+    """Return the HMAC that the last line must have, by the SHA-256 of the lines before it."""
     own = hmac.new(key.encode(), b"audit:export", hashlib.sha256).digest()
     return hmac.new(own, sha256.encode("ascii"), hashlib.sha256).hexdigest()
 
@@ -47,8 +48,8 @@ def mac_of_file(sha256: str, key: str) -> str:
 def problems(
     lines: Iterable[bytes], keys: Iterable[str], anchors: Iterable[str] = ()
 ) -> Iterator[str]:
-    """What does not fit. Raises `Broken` where nothing further can be told."""
-    known = {fingerprint(key): key for key in keys}
+    """Yield what does not fit. Raises `Broken` where the rest can't be verified."""
+    known = {key_id_of(key): key for key in keys}
     wanted = dict(anchor.split(":", 1) for anchor in anchors)
     read = hashlib.sha256()
     rest = iter(lines)
@@ -72,6 +73,7 @@ def problems(
         if sequence != expected:
             yield f"entry {sequence}: where entry {expected} should be"
         elif key is None:
+            # Once per key: all that it signed would be listed otherwise.
             if entry["key_id"] not in unknown:
                 unknown.add(str(entry["key_id"]))
                 yield f"entry {sequence}: the key {entry['key_id']} is not at hand"
@@ -79,6 +81,7 @@ def problems(
             yield f"entry {sequence}: altered"
         if wanted.pop(str(sequence), entry["mac"]) != entry["mac"]:
             yield f"entry {sequence}: not the one that an anchor names"
+        # On from what is there, so that one altered entry is one problem and not all that follow.
         expected, previous, count = sequence + 1, str(entry["mac"]), count + 1
     raise Broken(f"the end is missing, after entry {expected - 1}")
 
@@ -106,7 +109,7 @@ def _check_end(
 
 
 def main() -> int:
-    """Verify the file named on the command line."""
+    """Verify the file named on the command line, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("file", type=argparse.FileType("rb"))
     parser.add_argument("--anchor", action="append", default=[], metavar="SEQ:MAC")
@@ -125,7 +128,7 @@ def main() -> int:
     except (Broken, KeyError, TypeError, ValueError) as error:
         found += 1
         print(f"broken: {error}")  # noqa: T201
-    print("NOT as written" if found else "verified: nothing altered, deleted or slipped in")  # noqa: T201
+    print("NOT as written" if found else "verified: nothing altered, deleted or inserted")  # noqa: T201
     return 1 if found else 0
 
 

@@ -104,7 +104,7 @@ class Seal(AppendOnly):
     """What up to some thousand rows of a table were at one moment, by keyed hashes.
 
     An entry commits to its seals by their roots, so that a seal that is altered or deleted is
-    found; and a row that is altered, deleted or slipped in differs from its seal. A row's fixed
+    found; and a row that is altered, deleted or inserted differs from its seal. A row's fixed
     columns have a hash of their own: what may be erased later does not take part in it.
 
     `ids` are eight bytes each. `macs` are, in the same order, per row 16 bytes for the fixed

@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from webhooks import audit, tasks
-from webhooks.audit.keys import fingerprint
+from webhooks.audit.keys import key_id_of
 from webhooks.models import AppendOnlyError, AuditEntry, AuditHead, Seal, WebhookEvent
 from webhooks.tests.conftest import deliver, make_event
 from webhooks.tests.trail import execute, found, lay
@@ -196,7 +196,7 @@ def test_a_key_can_t_be_changed_without_consent(settings: Settings) -> None:
     record()
     former = settings.AUDIT_KEY
     settings.AUDIT_KEY, settings.AUDIT_KEY_FALLBACKS = NEW_KEY, ["not-the-former-key-at-all"]
-    execute("UPDATE webhooks_audithead SET key_id = %s", fingerprint("not-the-former-key-at-all"))
+    execute("UPDATE webhooks_audithead SET key_id = %s", key_id_of("not-the-former-key-at-all"))
     record()
     settings.AUDIT_KEY_FALLBACKS = [former]
     assert found() == ["entry 2: the former key does not consent to its successor"]
@@ -208,7 +208,7 @@ def test_an_old_key_can_t_go_on_signing(settings: Settings) -> None:
     settings.AUDIT_KEY, settings.AUDIT_KEY_FALLBACKS = NEW_KEY, [former]
     record()
     settings.AUDIT_KEY, settings.AUDIT_KEY_FALLBACKS = former, [NEW_KEY]
-    execute("UPDATE webhooks_audithead SET key_id = %s", fingerprint(former))
+    execute("UPDATE webhooks_audithead SET key_id = %s", key_id_of(former))
     record()
     assert found() == ["entry 6: signed with another key than the one before, without notice"]
 

@@ -42,11 +42,11 @@ def verify(path: Path, *options: str, **environment: str) -> tuple[int, str]:
 
 
 def test_it_verifies_what_was_written(path: Path) -> None:
-    anchor = str(audit.anchor())
+    anchor = str(audit.current_anchor())
     export(path)
     assert verify(path, "--anchor", anchor) == (
         0,
-        "verified: nothing altered, deleted or slipped in\n",
+        "verified: nothing altered, deleted or inserted\n",
     )
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert lines[-2]["action"] == "audit.exported"

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from webhooks import audit
-from webhooks.audit import Anchor, Report
+from webhooks.audit import Anchor, VerificationReport
 from webhooks.management.operator import system_user
 
 
@@ -18,7 +18,7 @@ class Command(BaseCommand):
     help = (
         "The audit trail: what staff, commands and the system did, in a chain of keyed hashes, "
         "which also seals events, attempts and billing changes. `verify` finds whatever was "
-        "altered, deleted or slipped in; `seal` commits to what was recorded since the last time; "
+        "altered, deleted or inserted; `seal` commits to what was recorded since the last time; "
         "`export` writes a file that can be verified without this project; `status` tells how far "
         "everything is sealed, and the anchor to note elsewhere."
     )
@@ -69,14 +69,14 @@ class Command(BaseCommand):
         if report.found:
             raise CommandError(f"Not as recorded. First: {report.findings[0]}")
 
-    def _progress(self, report: Report) -> None:
+    def _progress(self, report: VerificationReport) -> None:
         rows = sum(report.rows.values())
         self.stderr.write(f"\r{report.entries} entries, {rows} rows", ending="")
 
     def _seal(self, **_: Any) -> None:
         count = audit.seal(now=timezone.now(), actor=system_user())
         self.stdout.write(f"{count} rows sealed")
-        self.stdout.write(f"anchor {audit.anchor() or 'none: nothing is on record'}")
+        self.stdout.write(f"anchor {audit.current_anchor() or 'none: nothing is on record'}")
 
     def _status(self, **_: Any) -> None:
         for label, unsealed in audit.unsealed().items():
@@ -88,7 +88,7 @@ class Command(BaseCommand):
         self.stdout.write(
             f"sealed up to {moment:%Y-%m-%d %H:%M:%S}" if moment else "nothing sealed"
         )
-        self.stdout.write(f"anchor {audit.anchor() or 'none: nothing is on record'}")
+        self.stdout.write(f"anchor {audit.current_anchor() or 'none: nothing is on record'}")
 
     def _export(self, **options: Any) -> None:
         path: Path = options["file"]
@@ -110,7 +110,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{path} written; verify it with {audit.VERIFIER.name}")
 
 
-def _told(report: Report, *, shown: int) -> Iterator[str]:
+def _told(report: VerificationReport, *, shown: int) -> Iterator[str]:
     for finding in report.findings[:shown]:
         yield f"NOT AS RECORDED  {finding}"
     if report.found > shown:
