@@ -64,6 +64,14 @@ class HeadersMiddleware(CSPMiddleware):
         return response
 
 
+def without_inline_colours(request: HttpRequest) -> dict[str, None]:
+    """Keep unfold from writing its colours into each page, where the policy forbids styles.
+
+    `staff/admin.css` has them.
+    """
+    return {"colors": None}
+
+
 def _page(request: HttpRequest) -> str:
     match = request.resolver_match
     if match is None:

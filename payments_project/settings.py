@@ -3,14 +3,11 @@
 from datetime import timedelta
 from pathlib import Path
 
-import django_stubs_ext
 import environ
 from celery.schedules import crontab
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
-
-django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -402,8 +399,8 @@ UNFOLD = {
     "SITE_SYMBOL": "receipt_long",
     "SHOW_HISTORY": False,
     "ENVIRONMENT": ["Development", "info"] if DEBUG else ["Production", "danger"],
-    "GLOBAL_CALLBACK": "webhooks.admin.style.without_inline_colours",
-    "STYLES": [lambda request: static("webhooks/admin.css")],
+    "GLOBAL_CALLBACK": "payments_project.headers.without_inline_colours",
+    "STYLES": [lambda request: static("staff/admin.css")],
     "ACCOUNT": {
         "navigation": [{"title": "Second factor", "link": reverse_lazy("second-factor")}],
     },

@@ -80,7 +80,7 @@ ADMIN: Final[dict[str, Row]] = {
     "admin/autocomplete/": Row(NO_ONE, None),
     "admin/jsi18n/": Row(STAFF, None),
     "admin/r/<path:content_type_id>/<path:object_id>/": Row(NO_ONE, NO_ONE, UNKNOWN),
-    "admin/^(?P<app_label>auth|webhooks|billing)/$": Row(READERS, READERS, UNKNOWN),
+    "admin/^(?P<app_label>webhooks|billing|auth)/$": Row(READERS, READERS, UNKNOWN),
     "admin/(?P<url>.*)$": Row(NO_ONE, NO_ONE, UNKNOWN),
     "admin/password_change/": Row(STAFF, STAFF),
     "admin/password_change/done/": Row(STAFF, None),
@@ -166,7 +166,7 @@ class Ground:
         for part, value in {
             "<path:content_type_id>": "1",
             "<path:object_id>": "1",
-            "(?P<app_label>auth|webhooks|billing)": "webhooks",
+            "(?P<app_label>webhooks|billing|auth)": "webhooks",
             "(?P<url>.*)": "no/such/page",
             "(?P<event_id>[^/]+)": event.event_id,
             "<event_id>": event.event_id,

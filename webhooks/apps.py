@@ -11,12 +11,10 @@ class WebhooksConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the checks of this app's settings, and have logins recorded."""
-        from webhooks.audit import logins
+        """Register the checks of this app's settings."""
         from webhooks.checks.secrets import check_data, check_secrets, check_strength
         from webhooks.checks.settings import check_settings
 
-        logins.connect()
         checks.register(check_settings, "webhooks")
         checks.register(check_secrets, "webhooks")
         checks.register(check_strength, "webhooks", deploy=True)

@@ -21,14 +21,6 @@ class Processing(StrEnum):
     CELERY = "celery"
 
 
-class SecondFactor(StrEnum):
-    """Whether staff must prove who they are by more than a password."""
-
-    OFF = "off"
-    OPTIONAL = "optional"
-    REQUIRED = "required"
-
-
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """Where deliveries come in: the last part of its URL, its provider, and the secrets it trusts.
@@ -168,11 +160,6 @@ def parse_rate(rate: str) -> tuple[int, int]:
 def processing() -> Processing:
     """Where events are processed (`WEBHOOK_PROCESSING`)."""
     return Processing(settings.WEBHOOK_PROCESSING)
-
-
-def second_factor() -> SecondFactor:
-    """Whether staff need a second factor (`STAFF_SECOND_FACTOR`): if they have one, or always."""
-    return SecondFactor(settings.STAFF_SECOND_FACTOR)
 
 
 def metrics_dir() -> Path:

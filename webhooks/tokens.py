@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Q
 
@@ -23,7 +23,7 @@ USE_NOTED_EVERY: Final = timedelta(minutes=1)
 
 @transaction.atomic
 def create(
-    user: User,
+    user: AbstractBaseUser,
     *,
     name: str,
     scopes: Iterable[Scope],
@@ -34,7 +34,7 @@ def create(
     """A new token, and its key, which is nowhere else to be had. `actor` has it made."""
     key = MARK + secrets.token_urlsafe(RANDOM_BYTES)
     token = ApiToken.objects.create(
-        user=user,
+        user_id=user.pk,
         name=name,
         prefix=key[:PREFIX_LENGTH],
         sha256=_digest(key),

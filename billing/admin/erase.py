@@ -6,11 +6,11 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from billing.models import Customer
 from billing.privacy.erasure import erase
 from webhooks.admin.panels import Fact, Facts
+from webhooks.admin.style import Textarea, TextInput
 from webhooks.admin.values import moment
 from webhooks.models import ErasureRequest
 
@@ -21,12 +21,12 @@ class EraseForm(forms.Form):
     customer_id = forms.CharField(
         max_length=255,
         label="The customer's id",
-        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "autofocus": True}),
+        widget=TextInput(attrs={"autocomplete": "off", "autofocus": True}),
         help_text="Typed as it is above: this can't be undone.",
     )
     reason = forms.CharField(
         max_length=500,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+        widget=Textarea(attrs={"rows": 2}),
         help_text="Only a keyed hash of it is kept, to prove later what it was: keep it elsewhere.",
     )
 

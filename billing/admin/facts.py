@@ -1,7 +1,7 @@
 """What is known of an object, at a glance."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from django.db.models import DateTimeField, Field
 from django.utils.html import format_html
@@ -12,6 +12,9 @@ from billing.models import ProviderObject
 from webhooks.admin.panels import Fact, Facts
 from webhooks.admin.related import events_url
 from webhooks.admin.values import NOTHING, code, dashboard_link, link, mode, moment
+
+# As a text: Django's fields can't be subscripted while the program runs.
+AnyField: TypeAlias = "Field[Any, Any]"
 
 _COMMON: Final = frozenset(field.name for field in ProviderObject._meta.local_fields)
 
@@ -72,7 +75,7 @@ def _doubt(row: ProviderObject) -> list[Fact]:
     return [Fact(IN_DOUBT, said, wide=True)]
 
 
-def _own(row: ProviderObject, wanted: Callable[[Field[Any, Any]], bool]) -> list[Fact]:
+def _own(row: ProviderObject, wanted: Callable[[AnyField], bool]) -> list[Fact]:
     return [
         _fact(row, field.name)
         for field in row._meta.concrete_fields
@@ -80,11 +83,11 @@ def _own(row: ProviderObject, wanted: Callable[[Field[Any, Any]], bool]) -> list
     ]
 
 
-def _is_moment(field: Field[Any, Any]) -> bool:
+def _is_moment(field: AnyField) -> bool:
     return isinstance(field, DateTimeField)
 
 
-def _is_other(field: Field[Any, Any]) -> bool:
+def _is_other(field: AnyField) -> bool:
     return not (_is_moment(field) or is_money(field.name) or field.name in REFERENCES)
 
 

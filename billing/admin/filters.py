@@ -4,7 +4,8 @@ from enum import StrEnum
 from typing import Any
 
 from django.http import HttpRequest
-from unfold.contrib.filters.admin import DropdownFilter
+
+from webhooks.admin.style import DropdownFilter
 
 
 def status_filter(states: type[StrEnum]) -> type[Any]:

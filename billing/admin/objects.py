@@ -9,10 +9,6 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
-from unfold.contrib.filters.admin import BooleanRadioFilter
-from unfold.dataclasses import UnfoldAction
-from unfold.decorators import action
-from unfold.enums import ActionVariant
 
 from billing.admin.columns import COLUMNS, STATES
 from billing.admin.erase import EraseForm, erase_customer, erasure_facts, is_erased
@@ -37,11 +33,12 @@ from billing.models import (
 from billing.privacy.erasure import ERASE
 from webhooks.admin.panels import Panel
 from webhooks.admin.readonly import ReadOnlyAdmin
+from webhooks.admin.style import BooleanFilter, action
 from webhooks.admin.values import code, mode, page_url, two_lines
 
 SAME_EMAIL: Final = 100
 
-_FLAGS: Final = (("in_doubt", BooleanRadioFilter), ("livemode", BooleanRadioFilter))
+_FLAGS: Final = (("in_doubt", BooleanFilter), ("livemode", BooleanFilter))
 
 
 @admin.register(Refund, Dispute, Payout)
@@ -95,7 +92,7 @@ class CustomerAdmin(ObjectAdmin):
     actions_detail = ("erase",)
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        return [("delinquent", BooleanRadioFilter), *_FLAGS]
+        return [("delinquent", BooleanFilter), *_FLAGS]
 
     def found_by(self, request: HttpRequest, term: str) -> Q:
         return super().found_by(request, term) | _has_email(term)
@@ -104,12 +101,12 @@ class CustomerAdmin(ObjectAdmin):
         yield from erasure_facts(obj)
         yield may_use(obj)
 
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
         """Erasing, while there is something to erase."""
         customer = self.get_object(request, unquote(object_id))
         if customer is None or is_erased(customer):
             return []
-        permitted: list[UnfoldAction] = super().get_actions_detail(request, object_id)
+        permitted: list[Any] = super().get_actions_detail(request, object_id)
         return permitted
 
     def has_erase_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -121,7 +118,7 @@ class CustomerAdmin(ObjectAdmin):
         permissions=["erase"],
         url_path="erase",
         icon="person_remove",
-        variant=ActionVariant.DANGER,
+        variant="danger",
     )
     def erase(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask for the customer's id and a reason, then erase what identifies the customer."""
@@ -133,15 +130,10 @@ class CustomerAdmin(ObjectAdmin):
         if form.is_valid():
             erase_customer(request, form)
             return HttpResponseRedirect(page)
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "original": customer,
-            "title": "Erase personal data",
-            "form": form,
-            "cancel_url": page,
-        }
-        return TemplateResponse(request, "admin/erase.html", context)
+        context = self.page_context(
+            request, original=customer, title="Erase personal data", form=form, cancel_url=page
+        )
+        return TemplateResponse(request, "billing/erase.html", context)
 
 
 def _has_email(text: str) -> Q:

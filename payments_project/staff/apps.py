@@ -1,6 +1,7 @@
 """Wiring."""
 
 from django.apps import AppConfig
+from django.core import checks
 
 
 class StaffConfig(AppConfig):
@@ -8,3 +9,13 @@ class StaffConfig(AppConfig):
 
     name = "payments_project.staff"
     label = "staff"
+
+    def ready(self) -> None:
+        """Have the logins of staff recorded, and register the check of this app's setting."""
+        from payments_project.staff.checks import check_settings
+        from webhooks.audit import logins
+
+        # Here, and not in webhooks: a project that only adopts webhooks has its own users, and
+        # its own mind about keeping a record of them.
+        logins.connect()
+        checks.register(check_settings, "staff")

@@ -78,6 +78,6 @@ def refusal(request: HttpRequest, *_: Any) -> HttpResponse:
     """What somebody who is locked out gets: the same, whatever the account and the password."""
     seconds = round(settings.AXES_COOLOFF_TIME.total_seconds())
     context = {**admin.site.each_context(request), "title": "Log in", "minutes": seconds // 60}
-    answer = render(request, "admin/locked_out.html", context, status=429)
+    answer = render(request, "staff/locked_out.html", context, status=429)
     answer.headers["Retry-After"] = str(seconds)
     return answer

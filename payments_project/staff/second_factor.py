@@ -13,7 +13,7 @@ from django_otp.models import Device
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from webhooks import conf
+from payments_project.staff import conf
 from webhooks.audit import record, subject_of
 from webhooks.models import AuditEntry
 

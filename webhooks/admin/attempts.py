@@ -48,4 +48,5 @@ def _handlers(attempt: Attempt) -> SafeString:
         {**run, "badge": badge(run["outcome"], HANDLER_KINDS.get(run["outcome"], ""))}
         for run in attempt.handlers
     ]
-    return render_to_string("admin/attempt_handlers.html", {"runs": runs, "trace": attempt.error})
+    context = {"runs": runs, "trace": attempt.error}
+    return render_to_string("webhooks/attempt_handlers.html", context)

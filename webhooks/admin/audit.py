@@ -9,8 +9,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from unfold.contrib.filters.admin import RadioFilter
-from unfold.decorators import action
 
 from webhooks import audit
 from webhooks.admin.entries import (
@@ -24,6 +22,7 @@ from webhooks.admin.entries import (
 from webhooks.admin.filters import DayRangeFilter
 from webhooks.admin.panels import Fact, Facts, Panel
 from webhooks.admin.readonly import ReadOnlyAdmin
+from webhooks.admin.style import ChoiceFilter, action
 from webhooks.admin.values import NOTHING, code, moment
 from webhooks.models import AuditEntry
 
@@ -35,7 +34,7 @@ BUT_SEALS: Final = "-seals"
 """In the place of an act: all but the seals, which would hide what people did."""
 
 
-class ActionFilter(RadioFilter):
+class ActionFilter(ChoiceFilter):
     """What was done."""
 
     title = "act"
@@ -61,7 +60,7 @@ class AuditAdmin(ReadOnlyAdmin):
     ordering: ClassVar[tuple[str, ...]] = ("-sequence",)
     search_fields = ("actor", "subject", "action")
     search_help_text = "Actor, subject or act, whole"
-    list_before_template = "admin/audit_standing.html"
+    list_before_template = "webhooks/audit_standing.html"
     actions_list = ("export",)
 
     @admin.display(description="no.")
@@ -117,14 +116,13 @@ class AuditAdmin(ReadOnlyAdmin):
     def export(self, request: HttpRequest) -> HttpResponseBase:
         """Ask, then answer with all entries in a file that can be verified by itself."""
         if request.method != "POST":
-            context = {
-                **self.admin_site.each_context(request),
-                "opts": self.opts,
-                "title": "Export the audit trail",
-                "verifier": audit.VERIFIER.name,
-                "cancel_url": reverse("admin:webhooks_auditentry_changelist"),
-            }
-            return TemplateResponse(request, "admin/audit_export.html", context)
+            context = self.page_context(
+                request,
+                title="Export the audit trail",
+                verifier=audit.VERIFIER.name,
+                cancel_url=reverse("admin:webhooks_auditentry_changelist"),
+            )
+            return TemplateResponse(request, "webhooks/audit_export.html", context)
         now = timezone.now()
         lines = audit.export(actor=request.user.get_username(), now=now)
         name = f"audit-{now:%Y%m%dT%H%M%SZ}.jsonl"

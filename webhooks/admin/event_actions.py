@@ -10,16 +10,14 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from unfold.dataclasses import UnfoldAction
-from unfold.decorators import action
-from unfold.enums import ActionVariant
 
 from webhooks.admin.acts import DISCLOSING, IGNORING, RERUNNING, Act, ignore, show
 from webhooks.admin.payload import raw_panel
 from webhooks.admin.readonly import ReadOnlyAdmin
 from webhooks.admin.rerun import ReasonForm, RerunForm, rerun
 from webhooks.admin.states import state
-from webhooks.admin.values import page_url
+from webhooks.admin.style import action
+from webhooks.admin.values import badge, page_url
 from webhooks.models import WebhookEvent
 from webhooks.privacy.unmasking import VIEW_RAW
 from webhooks.processing.ignore import IGNORE
@@ -47,7 +45,7 @@ class EventActions(ReadOnlyAdmin):
         """Whether the user may see payloads unmasked."""
         return self.has_view_permission(request) and request.user.has_perm(VIEW_RAW)
 
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
         """What this user can do about the event as it stands."""
         event = self.get_object(request, unquote(object_id))
         if event is None:
@@ -67,7 +65,7 @@ class EventActions(ReadOnlyAdmin):
         permissions=["replay"],
         url_path="rerun",
         icon="replay",
-        variant=ActionVariant.PRIMARY,
+        variant="primary",
     )
     def rerun(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask for a reason, then re-run one event."""
@@ -89,14 +87,10 @@ class EventActions(ReadOnlyAdmin):
         if body is None:
             messages.warning(request, "The payload has been cleaned up.")
             return HttpResponseRedirect(page_url(event))
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "original": event,
-            "title": str(event),
-            "panels": [raw_panel(body)],
-        }
-        return TemplateResponse(request, "admin/raw.html", context)
+        context = self.page_context(
+            request, original=event, title=str(event), panels=[raw_panel(body)]
+        )
+        return TemplateResponse(request, "webhooks/raw.html", context)
 
     @action(description="Re-run the selected events", permissions=["replay"])
     def rerun_selected(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
@@ -160,18 +154,18 @@ class EventActions(ReadOnlyAdmin):
         now = timezone.now()
         possible = act.possible(WebhookEvent.objects.filter(pk__in=[e.pk for e in events]), now)
         able = set(possible.values_list("pk", flat=True))
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "original": events[0] if len(events) == 1 else None,
-            "title": act.title,
-            "act": act,
-            "form": form,
-            "events": [(event, state(event, now), event.pk in able) for event in events],
-            "cancel_url": cancel_url,
-            "checkbox_name": ACTION_CHECKBOX_NAME,
-        }
-        return TemplateResponse(request, "admin/act.html", context)
+        states = [(event, state(event, now)) for event in events]
+        context = self.page_context(
+            request,
+            original=events[0] if len(events) == 1 else None,
+            title=act.title,
+            act=act,
+            form=form,
+            events=[(one, badge(now.label, now.kind), one.pk in able) for one, now in states],
+            cancel_url=cancel_url,
+            checkbox_name=ACTION_CHECKBOX_NAME,
+        )
+        return TemplateResponse(request, "webhooks/act.html", context)
 
 
 def _ticked(request: HttpRequest) -> list[str]:

@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.contrib.filters.admin import BooleanRadioFilter
 
 from webhooks.admin.attempts import attempts_panel
 from webhooks.admin.event_actions import EventActions
@@ -16,6 +15,7 @@ from webhooks.admin.filters import DayRangeFilter, ProviderFilter, StatusFilter,
 from webhooks.admin.panels import EventKey, Panel, event_panels
 from webhooks.admin.payload import payload_panel
 from webhooks.admin.states import state
+from webhooks.admin.style import BooleanFilter
 from webhooks.admin.values import badge, code, event_type, mode, moment, two_lines
 from webhooks.models import WebhookEvent
 
@@ -29,7 +29,7 @@ class EventAdmin(EventActions):
         StatusFilter,
         TypeFilter,
         ("received_at", DayRangeFilter),
-        ("livemode", BooleanRadioFilter),
+        ("livemode", BooleanFilter),
         ProviderFilter,
     )
     search_fields = ("event_id", "object_id", "customer_id")

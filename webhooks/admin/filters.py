@@ -4,12 +4,13 @@ from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from typing import Any, Final
 
+from django.core.exceptions import ValidationError
 from django.db.models import F, QuerySet
+from django.forms import DateField
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.contrib.filters.admin import RadioFilter, RangeDateFilter, TextFilter
-from unfold.utils import parse_date_str
 
+from webhooks.admin.style import ChoiceFilter, DateRangeFilter, TextFilter
 from webhooks.models import EventQuerySet, WebhookEvent
 from webhooks.providers import PROVIDERS
 
@@ -28,7 +29,7 @@ _WAITING: Final[dict[str, Callable[[EventQuerySet], QuerySet[WebhookEvent]]]] = 
 }
 
 
-class StatusFilter(RadioFilter):
+class StatusFilter(ChoiceFilter):
     """The stored status, or what exactly a pending event is waiting for."""
 
     title = "status"
@@ -52,7 +53,7 @@ class StatusFilter(RadioFilter):
         return queryset.filter(status=value) if value else queryset
 
 
-class ProviderFilter(RadioFilter):
+class ProviderFilter(ChoiceFilter):
     """One of the providers that this project knows."""
 
     title = "provider"
@@ -79,7 +80,7 @@ class TypeFilter(TextFilter):
         return queryset.of_type(value) if "*" in value else queryset.filter(type__startswith=value)
 
 
-class DayRangeFilter(RangeDateFilter):
+class DayRangeFilter(DateRangeFilter):
     """From the beginning of a day to the end of a day; what is not a date is no limit."""
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
@@ -92,5 +93,9 @@ class DayRangeFilter(RangeDateFilter):
         return queryset
 
     def _midnight(self, end: str) -> datetime | None:
-        day = parse_date_str(self.used_parameters.get(f"{self.field_path}{end}", ""))
+        typed = self.used_parameters.get(f"{self.field_path}{end}")
+        try:
+            day = DateField(required=False).clean(typed)
+        except ValidationError:
+            return None
         return timezone.make_aware(datetime.combine(day, time.min)) if day else None

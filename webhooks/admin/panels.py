@@ -29,7 +29,7 @@ class Facts:
 
     title: str
     groups: Sequence[Sequence[Fact]]
-    template: ClassVar[str] = "admin/panels/facts.html"
+    template: ClassVar[str] = "webhooks/panels/facts.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,12 @@ class Table:
     rows: Sequence[Sequence[str]]
     empty: str = "none"
     more_url: str = ""
-    template: ClassVar[str] = "admin/panels/table.html"
+    template: ClassVar[str] = "webhooks/panels/table.html"
+
+    @property
+    def labelled_rows(self) -> list[list[tuple[str, str]]]:
+        """The rows with each cell's header beside it: a narrow screen shows one cell per line."""
+        return [list(zip(self.headers, row, strict=True)) for row in self.rows]
 
 
 @dataclass(frozen=True, slots=True)

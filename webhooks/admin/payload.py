@@ -42,7 +42,7 @@ class Payload:
     size: str
     is_masked: bool = True
     raw_url: str = ""
-    template: ClassVar[str] = "admin/panels/payload.html"
+    template: ClassVar[str] = "webhooks/panels/payload.html"
 
 
 def payload_panel(event: WebhookEvent, raw_url: str = "") -> Payload:

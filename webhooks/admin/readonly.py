@@ -7,10 +7,10 @@ from django.contrib.admin import ShowFacets
 from django.db.models import BinaryField, Model
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
-from unfold.paginator import InfinitePaginator
 
 from webhooks.admin.panels import Panel
 from webhooks.admin.search import IndexedSearchAdmin
+from webhooks.admin.style import FORM_TEMPLATE, InfinitePaginator
 from webhooks.admin.values import NOTHING
 
 
@@ -20,7 +20,7 @@ class ReadOnlyAdmin(IndexedSearchAdmin):
     Nobody may add, change or delete here, superusers included.
     """
 
-    change_form_template = "admin/record.html"
+    change_form_template = "webhooks/record.html"
     fields: ClassVar[tuple[str, ...]] = ()
     ordering: ClassVar[tuple[str, ...]] = ("-id",)
     sortable_by: ClassVar[tuple[str, ...]] = ()
@@ -36,6 +36,16 @@ class ReadOnlyAdmin(IndexedSearchAdmin):
     def panels(self, request: HttpRequest, obj: Any) -> Iterable[Panel]:
         """What is shown of one object, from top to bottom."""
         raise NotImplementedError
+
+    def page_context(self, request: HttpRequest, **about: Any) -> dict[str, Any]:
+        """Return the context of a page of its own, such as one that asks for a reason."""
+        return {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "media": self.media,
+            "form_template": FORM_TEMPLATE,
+            **about,
+        }
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

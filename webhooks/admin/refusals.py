@@ -6,12 +6,12 @@ from typing import Any, Final
 from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.contrib.filters.admin import RadioFilter
 
 from webhooks import exceptions
 from webhooks.admin.filters import Choices
 from webhooks.admin.panels import Fact, Facts, Panel
 from webhooks.admin.readonly import ReadOnlyAdmin
+from webhooks.admin.style import ChoiceFilter
 from webhooks.admin.values import NOTHING, code, moment
 from webhooks.models import Refusal
 
@@ -32,7 +32,7 @@ ELSEWHERE: Final = "(elsewhere)"
 """In the place of an endpoint, and no endpoint's name."""
 
 
-class CodeFilter(RadioFilter):
+class CodeFilter(ChoiceFilter):
     """What the sender was told."""
 
     title = "code"
@@ -45,7 +45,7 @@ class CodeFilter(RadioFilter):
         return queryset.filter(code=self.value()) if self.value() else queryset
 
 
-class EndpointFilter(RadioFilter):
+class EndpointFilter(ChoiceFilter):
     """One of the endpoints there are, or none of them."""
 
     title = "endpoint"

@@ -7,8 +7,8 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldBooleanWidget
 
+from webhooks.admin.style import Checkbox, Textarea
 from webhooks.models import Attempt, Trigger, WebhookEvent
 from webhooks.processing.replay import FORCE, Replayed, ask, replay
 
@@ -21,7 +21,7 @@ class ReasonForm(forms.Form):
 
     reason = forms.CharField(
         max_length=500,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2, "autofocus": True}),
+        widget=Textarea(attrs={"rows": 2, "autofocus": True}),
         help_text="Kept for those who come after you. Name no customer here but by an id.",
     )
 
@@ -35,7 +35,7 @@ class RerunForm(ReasonForm):
     force = forms.BooleanField(
         required=False,
         label="Also run the handlers that have already succeeded",
-        widget=UnfoldBooleanWidget(),
+        widget=Checkbox(),
         help_text="Their effects may then happen twice.",
     )
 

@@ -6,7 +6,8 @@ from typing import Any, Final
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
+
+from webhooks.admin.style import ModelAdmin
 
 _KEY: Final = re.compile(r"[0-9]{1,18}")
 

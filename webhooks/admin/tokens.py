@@ -6,11 +6,11 @@ from typing import Any
 from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.decorators import action
 
 from webhooks import tokens
 from webhooks.admin.panels import Fact, Facts, Panel
 from webhooks.admin.readonly import ReadOnlyAdmin
+from webhooks.admin.style import action
 from webhooks.admin.values import badge, code, moment
 from webhooks.models import ApiToken
 

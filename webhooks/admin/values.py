@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from webhooks.admin.style import LABEL_TEMPLATE
 from webhooks.providers import PROVIDERS
 
 NOTHING: Final = "\N{EN DASH}"
@@ -22,7 +23,7 @@ Kind = Literal["", "primary", "info", "success", "warning", "danger"]
 
 def badge(text: str, kind: Kind = "") -> SafeString:
     """A coloured label."""
-    return render_to_string("unfold/helpers/label.html", {"text": text, "type": kind, "size": "md"})
+    return render_to_string(LABEL_TEMPLATE, {"text": text, "type": kind, "size": "md"})
 
 
 def mode(livemode: bool) -> SafeString:

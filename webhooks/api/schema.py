@@ -104,4 +104,4 @@ class DocsView(SpectacularSwaggerSplitView):
     """
 
     url_name = "schema"
-    template_name = "api/docs.html"
+    template_name = "webhooks/api_docs.html"

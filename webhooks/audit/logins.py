@@ -1,4 +1,7 @@
-"""Record logins, log-outs and failed logins."""
+"""Record logins, log-outs and failed logins of staff, where a project asks for it (`connect`).
+
+Customers' are never: the trail can't be erased, and who of them logs in when is personal data.
+"""
 
 import threading
 from datetime import datetime, timedelta
@@ -51,7 +54,7 @@ failures = FailureLimit()
 
 
 def connect() -> None:
-    """Record logins from now on. Called once, when the app is ready."""
+    """Record the logins of staff from now on. Called once, when an app is ready."""
     # The ids keep a second call, as tests make, from recording everything twice.
     user_logged_in.connect(_logged_in, dispatch_uid="webhooks.audit")
     user_logged_out.connect(_logged_out, dispatch_uid="webhooks.audit")
@@ -59,25 +62,37 @@ def connect() -> None:
 
 
 def _logged_in(user: Any, **_: Any) -> None:
-    record(Action.LOGIN, actor=user.get_username(), subject=subject_of(user), now=timezone.now())
+    _record(Action.LOGIN, user)
 
 
 def _logged_out(user: Any, **_: Any) -> None:
-    if user is not None:
-        record(
-            Action.LOGOUT, actor=user.get_username(), subject=subject_of(user), now=timezone.now()
-        )
+    _record(Action.LOGOUT, user)
+
+
+def _record(action: AuditEntry.Action, user: Any) -> None:
+    if _is_staff(user):
+        record(action, actor=user.get_username(), subject=subject_of(user), now=timezone.now())
+
+
+def _is_staff(user: Any) -> bool:
+    # A user model of a project's own need not know of staff, and nobody is logged out as None.
+    return bool(getattr(user, "is_staff", False))
 
 
 def _failed(credentials: dict[str, Any], **_: Any) -> None:
     now = timezone.now()
+    # What was typed in the place of a name may be a password: only an account's name is kept.
+    users = get_user_model()
+    # Django's login form says "username" whatever the model calls it; other callers may not.
+    name = credentials.get(users.USERNAME_FIELD) or credentials.get("username")
+    typed = storable(str(name or ""))
+    user = users._default_manager.filter(**{users.USERNAME_FIELD: typed}).first()
+    # Before it is counted: customers who mistype must not crowd out those who guess at staff.
+    if user is not None and not _is_staff(user):
+        return
     unlisted = failures.admit(now)
     if unlisted is None:
         return
-    # What was typed in the place of a name may be a password: only an account's name is kept.
-    users = get_user_model()
-    typed = storable(str(credentials.get(users.USERNAME_FIELD) or ""))
-    user = users._default_manager.filter(**{users.USERNAME_FIELD: typed}).first()
     details = {"not_listed_before": unlisted} if unlisted else None
     subject = subject_of(user) if user else ""
     record(Action.LOGIN_FAILED, actor="", subject=subject, details=details, now=now)

@@ -92,12 +92,6 @@ def _check_values() -> Iterator[CheckMessage]:
             hint="Set CELERY_BROKER_URL, or choose request or loop.",
             id="webhooks.E005",
         )
-    if settings.STAFF_SECOND_FACTOR not in list(conf.SecondFactor):
-        yield Error(
-            f"STAFF_SECOND_FACTOR is {settings.STAFF_SECOND_FACTOR!r}.",
-            hint=f"Choose one of: {', '.join(conf.SecondFactor)}.",
-            id="webhooks.E040",
-        )
     if settings.RECONCILE_EVERY_MINUTES < 0:
         yield Error(
             f"RECONCILE_EVERY_MINUTES is {settings.RECONCILE_EVERY_MINUTES}.",

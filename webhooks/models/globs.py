@@ -4,7 +4,7 @@ As regular expressions, a few stars would have SQLite try for years.
 """
 
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Lookup
@@ -14,7 +14,14 @@ LONGEST: Final = 1000
 """Databases refuse patterns that are much longer; what they are matched with is shorter."""
 
 
-class Glob(Lookup[str]):
+# Django's look-ups can be subscripted by a type checker, not while the program runs.
+if TYPE_CHECKING:
+    TextLookup = Lookup[str]
+else:
+    TextLookup = Lookup
+
+
+class Glob(TextLookup):
     """`type__glob="invoice.*"`: the whole text must match, as it is written."""
 
     lookup_name = "glob"

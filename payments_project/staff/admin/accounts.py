@@ -3,7 +3,7 @@
 Every change of who may do what goes on record, in the transaction that makes it.
 """
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
@@ -24,7 +24,16 @@ RAISING: Final = ("is_staff", "is_superuser", "groups", "user_permissions")
 """What only superusers may set: with any of these, one could give oneself everything."""
 
 
-class OnRecord(admin.ModelAdmin[Any]):
+# Django's generic classes can be subscripted by a type checker, not while the program runs.
+if TYPE_CHECKING:
+    BaseAdmin = admin.ModelAdmin[Any]
+    BaseUserAdmin = UserAdmin[User]
+else:
+    BaseAdmin = admin.ModelAdmin
+    BaseUserAdmin = UserAdmin
+
+
+class OnRecord(BaseAdmin):
     """A screen whose changes go on record."""
 
     def rights(self, obj: Any) -> Rights:
@@ -56,7 +65,7 @@ class OnRecord(admin.ModelAdmin[Any]):
 
 
 @admin.register(User)
-class AccountAdmin(OnRecord, UserAdmin[User], SelectionAdmin):
+class AccountAdmin(OnRecord, BaseUserAdmin, SelectionAdmin):
     """Who may log in, and what they may do.
 
     Accounts of staff are for superusers to change: whoever could set a colleague's password could

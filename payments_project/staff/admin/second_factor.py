@@ -22,8 +22,7 @@ from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from payments_project.staff import second_factor
-from webhooks import conf
+from payments_project.staff import conf, second_factor
 from webhooks.admin.values import time_of
 
 # Their own screens show secrets, and let whoever may change them make a second factor for others.
@@ -158,7 +157,7 @@ def _page(request: HttpRequest, part: str, **context: Any) -> HttpResponse:
     titles = {"token": "Second factor", "codes": "Backup codes", "kept": "Second factor"}
     return TemplateResponse(
         request,
-        f"admin/second_factor/{part}.html",
+        f"staff/second_factor/{part}.html",
         {
             **admin.site.each_context(request),
             "title": titles.get(part, "Set up a second factor"),

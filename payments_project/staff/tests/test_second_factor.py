@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
@@ -290,3 +291,9 @@ def test_the_pages_are_for_staff(user: User) -> None:
         for url in (SETTINGS, CODE):
             answer: Any = client.get(url)
             assert answer.headers["Location"].startswith("/admin/login/")
+
+
+def test_a_policy_that_is_none_is_named(settings: Settings) -> None:
+    settings.STAFF_SECOND_FACTOR = "sometimes"
+
+    assert [problem.id for problem in run_checks(tags=["staff"])] == ["staff.E001"]

@@ -48,7 +48,9 @@ class Command(RecordedCommand):
         )
 
     def _create(self, **options: Any) -> None:
-        user = get_user_model()._default_manager.filter(username=options["user"]).first()
+        users = get_user_model()
+        # By whatever a project's users log in with: a model of its own may have no username.
+        user = users._default_manager.filter(**{users.USERNAME_FIELD: options["user"]}).first()
         if user is None:
             raise CommandError(f"There is no user {options['user']}.")
         days: int | None = options["expires_days"]

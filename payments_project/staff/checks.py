@@ -1,0 +1,22 @@
+"""The system check of this app's setting."""
+
+from typing import Any
+
+from django.core.checks import CheckMessage, Error
+
+from payments_project.staff import conf
+
+
+def check_settings(**_: Any) -> list[CheckMessage]:
+    """Return an error where `STAFF_SECOND_FACTOR` is none of the words it may be."""
+    try:
+        conf.second_factor()
+    except ValueError as error:
+        return [
+            Error(
+                f"STAFF_SECOND_FACTOR: {error}.",
+                hint=f"Choose one of: {', '.join(conf.SecondFactor)}.",
+                id="staff.E001",
+            )
+        ]
+    return []
