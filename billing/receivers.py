@@ -1,11 +1,11 @@
-"""The only subscribers of this app: what they hear becomes billing state, or leaves it."""
+"""The subscribers of this app: events become billing state, and erased persons leave it."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from django.dispatch import receiver
 
-from billing.fetching.fetch import ask_first, ask_where_undecided
+from billing.fetching.fetch import request_fetch_of_undecided, request_first_fetch
 from billing.operations import apply_all
 from billing.privacy import erasure as erasing
 from billing.translators import stripe
@@ -15,13 +15,17 @@ from webhooks.signals import ids_erased, on
 
 @on("stripe", *stripe.EVENT_TYPES)
 def apply_stripe_event(event: Event) -> None:
-    """Bring billing state up to date. `PermanentFailure` for what is not of Stripe's shape."""
+    """Bring billing state up to date. Raises `PermanentFailure` for what is not of Stripe's shape.
+
+    Raises `Unprepared` when the provider must be asked first.
+    """
     changes = stripe.translate(event)
-    ask_first(event, changes)
-    ask_where_undecided(event, apply_all(event, changes))
+    request_first_fetch(event, changes)
+    # A fetch that is requested rolls this back: only applying tells what is in doubt.
+    request_fetch_of_undecided(event, apply_all(event, changes))
 
 
 @receiver(ids_erased)
 def forget(*, erasure: Any, ids: Iterable[str], **_: Any) -> None:
-    """Redact what is kept of these objects, which turned out to be somebody's who was erased."""
+    """Redact what is kept of these objects, which turned out to be an erased person's."""
     erasing.follow(erasure, ids)

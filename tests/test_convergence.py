@@ -23,7 +23,7 @@ from pytest_django import Settings
 
 from billing.models import MODELS, BillingChange, ProviderObject
 from billing.operations import apply_all
-from billing.ordering.snapshots import plain
+from billing.ordering import plain
 from billing.translators.stripe import EVENT_TYPES, translate, translate_object
 from tests.delivering import deliver
 from tests.fake_stripe import CURRENT, OLD, Account, World, deliverable, random_story, truth

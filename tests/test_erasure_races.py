@@ -13,9 +13,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from billing.fetching.fetch import Subject, refresh
+from billing.history import Cause
 from billing.models import BillingChange, Charge, Customer, PaymentIntent
-from billing.models.base import Scope
-from billing.operations import Cause
+from billing.models.base import ObjectScope
 from billing.privacy.erasure import erase
 from tests import marked
 from tests.delivering import Json, deliver
@@ -35,7 +35,7 @@ __all__ = ["subscribe"]
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
-SCOPE = Scope(provider="stripe", account="", livemode=False)
+SCOPE = ObjectScope(provider="stripe", account="", livemode=False)
 WAIT = 10
 NOW = 1_790_000_000
 OWNER = {"customer": "cus_1"}

@@ -12,9 +12,10 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from billing.fetching.fetch import Subject, refresh
+from billing.history import Cause
 from billing.models import BillingChange, Customer, FetchLock
-from billing.models.base import Scope
-from billing.operations import Cause
+from billing.models.base import ObjectScope
+from billing.ordering import OrderingReason
 from tests.delivering import deliver
 from tests.fake_stripe import Fault, customers, deliverable
 from tests.fake_stripe.server import Served
@@ -59,7 +60,7 @@ def test_what_events_cannot_tell_is_asked_for(stripe: Served, backwards: bool) -
     customer = Customer.objects.get()
     assert (customer.name, customer.in_doubt, asked(stripe)) == ("Bo", False, 1)
     answered, *_ = BillingChange.objects.filter(source=BillingChange.Source.FETCH)
-    assert answered.reason == BillingChange.Reason.ANSWER
+    assert answered.reason == OrderingReason.ANSWER
     assert set(WebhookEvent.objects.values_list("status", flat=True)) == {"processed"}
 
 
@@ -133,7 +134,7 @@ def test_one_answer_does_for_all_events_that_were_there(stripe: Served, settings
     assert len(list(sweep())) == 3
     assert (Customer.objects.get().name, asked(stripe)) == ("Bo", 1)
     reasons = set(BillingChange.objects.values_list("reason", flat=True))
-    assert reasons == {BillingChange.Reason.ANSWER}
+    assert reasons == {OrderingReason.ANSWER}
 
 
 def test_where_stripe_is_always_asked_an_old_event_brings_the_latest_state(
@@ -145,7 +146,7 @@ def test_where_stripe_is_always_asked_an_old_event_brings_the_latest_state(
 
 
 def test_an_answer_that_comes_too_late_is_not_stored(stripe: Served) -> None:
-    scope = Scope(provider="stripe", account="", livemode=False)
+    scope = ObjectScope(provider="stripe", account="", livemode=False)
     customer = customers.create(stripe.world.account(), name="Jo")
     subject, cause = (
         Subject(scope, "customer", customer["id"]),
@@ -172,7 +173,7 @@ def test_many_who_need_one_answer_ask_once(stripe: Served) -> None:
     payload = two_of_a_second(stripe)[0]
     deliver(payload)
     asking = timezone.now()
-    scope = Scope(provider="stripe", account="", livemode=False)
+    scope = ObjectScope(provider="stripe", account="", livemode=False)
     subject = Subject(scope, "customer", payload["data"]["object"]["id"])
     cause = Cause(scope, BillingChange.Source.REPAIR)
 

@@ -7,14 +7,16 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from billing.admin.values import IN_DOUBT
-from billing.entitlements import Entitlement, Reason, entitlement, entitlements
+from billing.entitlements import Entitlement, EntitlementReason, entitlement, entitlements
 from billing.entitlements.reasons import ENDED
 from billing.models import Customer, Subscription
 from webhooks.admin.panels import Table
 from webhooks.admin.values import NOTHING, Kind, badge, code, link, moment, search_url
 
-_WARNINGS: Final = frozenset({Reason.ENDING, Reason.RENEWAL_DUE, Reason.IN_GRACE})
-_NEITHER: Final = ENDED | {Reason.NOT_SUBSCRIBED}
+_WARNINGS: Final = frozenset(
+    {EntitlementReason.ENDING, EntitlementReason.RENEWAL_DUE, EntitlementReason.IN_GRACE}
+)
+_NEITHER: Final = ENDED | {EntitlementReason.NOT_SUBSCRIBED}
 """A no with which nothing is wrong."""
 
 

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from billing import models
-from billing.entitlements import Entitlement, Reason, entitlements
+from billing.entitlements import Entitlement, EntitlementReason, entitlements
 from webhooks.api.fields import Shown
 
 
@@ -49,7 +49,7 @@ class EntitlementSerializer(serializers.Serializer[Any]):
 
     product = serializers.CharField()
     allowed = serializers.BooleanField()
-    reason = serializers.ChoiceField(choices=[reason.value for reason in Reason])
+    reason = serializers.ChoiceField(choices=[reason.value for reason in EntitlementReason])
     until = serializers.DateTimeField(
         allow_null=True,
         help_text="When it ends unless something is heard by then, or, of a no, when it ended; "

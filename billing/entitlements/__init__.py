@@ -15,12 +15,12 @@ from typing import Final
 from django.conf import settings
 from django.db.models import F
 
-from billing.entitlements.reasons import ENDED, Entitlement, Reason
-from billing.entitlements.subscriptions import items_of, judge
+from billing.entitlements.reasons import ENDED, Entitlement, EntitlementReason
+from billing.entitlements.subscriptions import assess, items_of
 from billing.models import Customer, Invoice, Subscription
 from billing.statuses import InvoiceStatus, SubscriptionStatus
 
-__all__ = ["Entitlement", "Reason", "entitlement", "entitlements"]
+__all__ = ["Entitlement", "EntitlementReason", "entitlement", "entitlements"]
 
 _FIRST: Final = datetime.min.replace(tzinfo=UTC)
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
@@ -31,8 +31,8 @@ def entitlement(customer: Customer, product: str | None = None, *, now: datetime
 
     Of several subscriptions the best one answers: one that allows it, the longest. Where none
     does, one that can still come to allow it explains best. For what each state means and from
-    when the grace (`BILLING_GRACE_DAYS`) counts, see `billing.standing.judge`. A deleted customer
-    may nothing. Costs one query, and a second one for who is past due.
+    when the grace (`BILLING_GRACE_DAYS`) counts, see `assess` in `subscriptions`. A deleted
+    customer may nothing. Costs one query, and a second one for who is past due.
     """
     return _answer(customer, product, _standings(customer), now)
 
@@ -59,16 +59,18 @@ def _answer(
     customer: Customer, product: str | None, standings: Iterable[_Standing], now: datetime
 ) -> Entitlement:
     if customer.deleted:
-        return Entitlement(False, Reason.CUSTOMER_DELETED, explanation="the customer was deleted")
+        return Entitlement(
+            False, EntitlementReason.CUSTOMER_DELETED, explanation="the customer was deleted"
+        )
     grace = timedelta(days=settings.BILLING_GRACE_DAYS)
     answers = [
-        judge(one.subscription, product, unpaid_since=one.unpaid_since, grace=grace, now=now)
+        assess(one.subscription, product, unpaid_since=one.unpaid_since, grace=grace, now=now)
         for one in standings
         if product is None
         or any(product == item["product_id"] for item in items_of(one.subscription))
     ]
     said = f"no subscription to {product}" if product else "never subscribed"
-    nothing = Entitlement(False, Reason.NOT_SUBSCRIBED, explanation=said)
+    nothing = Entitlement(False, EntitlementReason.NOT_SUBSCRIBED, explanation=said)
     return max(answers, key=_worth, default=nothing)
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 
-class Reason(StrEnum):
+class EntitlementReason(StrEnum):
     """Why a customer may use a product, or may not."""
 
     TRIALING = "trialing"
@@ -32,7 +32,7 @@ class Reason(StrEnum):
     CUSTOMER_DELETED = "customer_deleted"
 
 
-ENDED: Final = frozenset({Reason.CANCELED, Reason.INCOMPLETE_EXPIRED})
+ENDED: Final = frozenset({EntitlementReason.CANCELED, EntitlementReason.INCOMPLETE_EXPIRED})
 """What is over for good; any other no can still become a yes."""
 
 
@@ -45,7 +45,7 @@ class Entitlement:
     """
 
     allowed: bool
-    reason: Reason
+    reason: EntitlementReason
     until: datetime | None = None
     subscription_id: str = ""
     explanation: str = ""

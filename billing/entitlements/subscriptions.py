@@ -8,7 +8,7 @@ from typing import Final
 from django.utils import dateformat
 
 from billing.changes import SubscriptionItem
-from billing.entitlements.reasons import Entitlement, Reason
+from billing.entitlements.reasons import Entitlement, EntitlementReason
 from billing.models import Subscription
 from billing.statuses import SubscriptionStatus
 
@@ -31,16 +31,20 @@ class Case:
             self.subscription.current_period_end if at_period_end else None
         )
 
-    def yes(self, reason: Reason, until: datetime | None, explanation: str) -> Entitlement:
+    def yes(
+        self, reason: EntitlementReason, until: datetime | None, explanation: str
+    ) -> Entitlement:
         """Allowed."""
         return Entitlement(True, reason, until, self.subscription.provider_id, explanation)
 
-    def no(self, reason: Reason, until: datetime | None, explanation: str) -> Entitlement:
+    def no(
+        self, reason: EntitlementReason, until: datetime | None, explanation: str
+    ) -> Entitlement:
         """Not allowed."""
         return Entitlement(False, reason, until, self.subscription.provider_id, explanation)
 
 
-def judge(
+def assess(
     subscription: Subscription,
     product: str | None,
     *,
@@ -68,7 +72,7 @@ def judge(
     )
     if subscription.deleted:
         return _canceled(case)
-    return _JUDGES.get(subscription.status, _unknown)(case)
+    return _ASSESSMENTS.get(subscription.status, _unknown)(case)
 
 
 def items_of(subscription: Subscription) -> list[SubscriptionItem]:
@@ -89,19 +93,21 @@ def _period_end(subscription: Subscription, product: str | None) -> datetime | N
 
 def _trialing(case: Case) -> Entitlement:
     end = case.subscription.trial_end or case.period_end
-    return _current(case, Reason.TRIALING, "trialing", end)
+    return _current(case, EntitlementReason.TRIALING, "trialing", end)
 
 
 def _active(case: Case) -> Entitlement:
-    return _current(case, Reason.ACTIVE, "active", case.period_end)
+    return _current(case, EntitlementReason.ACTIVE, "active", case.period_end)
 
 
-def _current(case: Case, reason: Reason, word: str, end: datetime | None) -> Entitlement:
+def _current(case: Case, reason: EntitlementReason, word: str, end: datetime | None) -> Entitlement:
     ends_at = case.ends_at
     if ends_at and ends_at <= case.now:
         return _was_to_end(case, ends_at)
     if ends_at and (end is None or ends_at <= end):
-        return case.yes(Reason.ENDING, ends_at, f"{word} until {_day(ends_at)}, then canceled")
+        return case.yes(
+            EntitlementReason.ENDING, ends_at, f"{word} until {_day(ends_at)}, then canceled"
+        )
     if end is None:
         return case.yes(reason, None, word)
     if case.now < end:
@@ -109,21 +115,25 @@ def _current(case: Case, reason: Reason, word: str, end: datetime | None) -> Ent
     until = min(end + case.grace, ends_at or end + case.grace)
     said = f"{word} until {_day(end)}, and nothing heard since"
     if case.now < until:
-        return case.yes(Reason.RENEWAL_DUE, until, f"{said}: within grace until {_day(until)}")
-    return case.no(Reason.STALE, until, f"{said}: look for missing events")
+        return case.yes(
+            EntitlementReason.RENEWAL_DUE, until, f"{said}: within grace until {_day(until)}"
+        )
+    return case.no(EntitlementReason.STALE, until, f"{said}: look for missing events")
 
 
 def _past_due(case: Case) -> Entitlement:
     if case.ends_at and case.ends_at <= case.now:
         return _was_to_end(case, case.ends_at)
     if case.unpaid_since is None:
-        return case.no(Reason.PAST_DUE, None, "past due, since when is not known")
+        return case.no(EntitlementReason.PAST_DUE, None, "past due, since when is not known")
     until = case.unpaid_since + case.grace
     until = min(until, case.ends_at or until)
     if case.now < until:
-        return case.yes(Reason.IN_GRACE, until, f"past due, within grace until {_day(until)}")
+        return case.yes(
+            EntitlementReason.IN_GRACE, until, f"past due, within grace until {_day(until)}"
+        )
     return case.no(
-        Reason.PAST_DUE,
+        EntitlementReason.PAST_DUE,
         until,
         f"past due since {_day(case.unpaid_since)}, grace ended on {_day(until)}",
     )
@@ -134,36 +144,37 @@ def _canceled(case: Case) -> Entitlement:
     said = f"canceled on {_day(ended)}" if ended else "canceled"
     if ended and paid and paid > ended:
         said += f", in a period until {_day(paid)}"
-    return case.no(Reason.CANCELED, ended, said)
+    return case.no(EntitlementReason.CANCELED, ended, said)
 
 
 def _was_to_end(case: Case, ends_at: datetime) -> Entitlement:
-    return case.no(Reason.CANCELED, ends_at, f"was to be canceled on {_day(ends_at)}")
+    return case.no(EntitlementReason.CANCELED, ends_at, f"was to be canceled on {_day(ends_at)}")
 
 
 def _unknown(case: Case) -> Entitlement:
     status = case.subscription.status or "none"
-    return case.no(Reason.UNKNOWN_STATUS, None, f"status not known here: {status}")
+    return case.no(EntitlementReason.UNKNOWN_STATUS, None, f"status not known here: {status}")
 
 
-def _never(reason: Reason, explanation: str) -> Callable[[Case], Entitlement]:
+def _never(reason: EntitlementReason, explanation: str) -> Callable[[Case], Entitlement]:
     return lambda case: case.no(reason, None, explanation)
 
 
-_JUDGES: Final[Mapping[str, Callable[[Case], Entitlement]]] = {
+_ASSESSMENTS: Final[Mapping[str, Callable[[Case], Entitlement]]] = {
     SubscriptionStatus.TRIALING: _trialing,
     SubscriptionStatus.ACTIVE: _active,
     SubscriptionStatus.PAST_DUE: _past_due,
     SubscriptionStatus.CANCELED: _canceled,
-    SubscriptionStatus.UNPAID: _never(Reason.UNPAID, "unpaid: payment was given up on"),
+    SubscriptionStatus.UNPAID: _never(EntitlementReason.UNPAID, "unpaid: payment was given up on"),
     SubscriptionStatus.PAUSED: _never(
-        Reason.PAUSED, "paused: the trial ended without a way to pay"
+        EntitlementReason.PAUSED, "paused: the trial ended without a way to pay"
     ),
     SubscriptionStatus.INCOMPLETE: _never(
-        Reason.INCOMPLETE, "incomplete: the first payment was not made yet"
+        EntitlementReason.INCOMPLETE, "incomplete: the first payment was not made yet"
     ),
     SubscriptionStatus.INCOMPLETE_EXPIRED: _never(
-        Reason.INCOMPLETE_EXPIRED, "incomplete, expired: the first payment was never made"
+        EntitlementReason.INCOMPLETE_EXPIRED,
+        "incomplete, expired: the first payment was never made",
     ),
 }
 

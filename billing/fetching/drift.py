@@ -1,4 +1,4 @@
-"""Where what is stored differs from what the provider has."""
+"""Drift: objects that are not stored as the provider has them."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -8,9 +8,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from billing.fetching.fetch import Subject, fetch, refresh
+from billing.history import Cause, Differences
 from billing.models import BillingChange, ProviderObject
-from billing.models.base import Scope
-from billing.operations import Cause, current_facts
+from billing.models.base import ObjectScope
 from webhooks.events import Clock
 from webhooks.exceptions import ProviderRefused, ProviderUnavailable
 
@@ -22,15 +22,15 @@ MENDED_BY = "reconcile_billing"
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """How one object fared.
+    """An object as it was found.
 
     `differences` are from what is stored to what the provider has, by field. An object that is
-    `gone` is not at the provider; one that is `out_of_reach` can't be asked for: its provider has
+    `gone` is not at the provider; one that is `out_of_reach` can't be fetched: its provider has
     no such ability, or the key is one of the other mode. `failure` says why there was no answer.
     """
 
     subject: Subject
-    differences: dict[str, list[Any]] = field(default_factory=dict)
+    differences: Differences = field(default_factory=dict)
     was_in_doubt: bool = False
     gone: bool = False
     out_of_reach: bool = False
@@ -39,7 +39,7 @@ class Compared:
 
     @property
     def is_well(self) -> bool:
-        """Whether what is stored is what the provider has, by now."""
+        """True when what is stored is what the provider has, by now."""
         has_drifted = bool(self.differences) or self.was_in_doubt
         return self.mended or not (has_drifted or self.gone or self.out_of_reach or self.failure)
 
@@ -47,9 +47,9 @@ class Compared:
 def compare_all(
     rows: Iterable[QuerySet[Any]], *, repair: bool, clock: Clock = timezone.now
 ) -> Iterator[Compared]:
-    """Compare each of the stored objects with the provider's, and mend those that differ.
+    """Compare each of the stored objects with the provider's; with `repair`, mend what differs.
 
-    One call per object, and another for each that is mended. What fails is told and passed over.
+    One call per object, and another for each that is mended. One that fails doesn't end the rest.
     Memory stays the same however many objects there are. Must not run in a transaction.
     """
     for queryset in rows:
@@ -79,19 +79,20 @@ def _compare(row: ProviderObject, subject: Subject, *, repair: bool, clock: Cloc
     found = fetch(subject, clock=clock)
     if found is None:
         return Compared(subject, gone=not row.deleted)
-    change, answer = found
-    stored = current_facts(row, change)
+    _, answer = found
+    stored = row.facts()
     differences = {
         name: [stored.get(name), value]
-        for name, value in answer.said.items()
+        for name, value in answer.facts.items()
         if stored.get(name) != value
     }
     if not (repair and (differences or row.in_doubt)):
         return Compared(subject, differences, was_in_doubt=row.in_doubt)
+    # Fetched anew and not stored as compared: under the object's lock, with events since.
     made = refresh(subject, _mend(row.scope), clock=clock)
     mended = made is not None and made.verdict != BillingChange.Verdict.UNDECIDABLE
     return Compared(subject, differences, was_in_doubt=row.in_doubt, mended=mended)
 
 
-def _mend(scope: Scope) -> Cause:
+def _mend(scope: ObjectScope) -> Cause:
     return Cause(scope, BillingChange.Source.REPAIR, event_type=MENDED_BY)

@@ -1,14 +1,18 @@
-"""What every object of a provider's has in common."""
+"""The base of all models of a provider's objects."""
 
+from collections.abc import Iterable
 from typing import ClassVar, TypedDict, TypeVar
 
 from django.db import models
 
+from billing.changes import CHANGES
+from billing.ordering import Facts, Snapshot, pack, plain, unpack
+
 Object = TypeVar("Object", bound="ProviderObject")
 
 
-class Scope(TypedDict):
-    """Where an object's id and the ids it names are to be looked up."""
+class ObjectScope(TypedDict):
+    """The provider, account and mode within which an object's id is unique."""
 
     provider: str
     account: str
@@ -18,10 +22,8 @@ class Scope(TypedDict):
 class ProviderObject(models.Model):
     """An object as the provider last described it.
 
-    It is one and the same only within its provider, account and mode. It names other objects by
-    the provider's ids, in plain columns and not by foreign keys: events come in any order, so
-    what is named may come later or never; this way nothing needs a stand-in or a second lock.
-    `follow` and `related` go from one object to another.
+    Its id is unique within its provider, account and mode. It names other objects by the
+    provider's ids: `follow` and `related` go from one object to another.
 
     Money is in the currency's minor units; null is unknown, as it is for moments and yes or no.
     Statuses and other codes are the provider's, and any text may be among them.
@@ -29,6 +31,8 @@ class ProviderObject(models.Model):
 
     object_type: ClassVar[str]
 
+    # Other objects are named in plain columns and not by foreign keys: events come in any order,
+    # so what is named may come later or never. This way nothing needs a stand-in or a second lock.
     provider = models.CharField(max_length=32)
     account = models.CharField(
         max_length=255, blank=True, help_text="the connected account; empty for our own"
@@ -50,7 +54,7 @@ class ProviderObject(models.Model):
     snapshots = models.JSONField(
         default=list,
         blank=True,
-        help_text="what recent events said, for late ones to be weighed against",
+        help_text="what recent events said, for late ones to be compared with",
     )
     in_doubt = models.BooleanField(
         default=False, help_text="events alone can't tell: the provider must be asked"
@@ -78,14 +82,33 @@ class ProviderObject(models.Model):
         return self.provider_id
 
     @property
-    def scope(self) -> Scope:
+    def scope(self) -> ObjectScope:
         """The provider, account and mode that this object lives in."""
-        return Scope(provider=self.provider, account=self.account, livemode=self.livemode)
+        return ObjectScope(provider=self.provider, account=self.account, livemode=self.livemode)
+
+    def facts(self) -> Facts:
+        """Return what is stored of the object, as snapshots have it."""
+        facts = {name: plain(getattr(self, name)) for name in CHANGES[self.object_type].names()}
+        # As in a change: only a deletion is a fact.
+        if not self.deleted:
+            del facts["deleted"]
+        return facts
+
+    def unpack_snapshots(self) -> list[Snapshot]:
+        """Return the snapshots that are kept with the object."""
+        return unpack(self.snapshots, self.facts())
+
+    def pack_snapshots(self, kept: Iterable[Snapshot]) -> None:
+        """Keep these snapshots with the object; not saved.
+
+        They are packed against its facts, so do this again whenever those have changed.
+        """
+        self.snapshots = pack(kept, self.facts())
 
     def follow(self, model: type[Object], column: str = "") -> Object | None:
-        """The object that this one names: `charge.follow(Customer)`. None until it has arrived.
+        """Return the object that this one names: `charge.follow(Customer)`.
 
-        `column` is needed where it is not the model's usual one:
+        None until it has arrived. `column` is needed where it is not the model's usual one:
         `subscription.follow(Invoice, "latest_invoice_id")`.
         """
         named: str = getattr(self, column or f"{model.object_type}_id")
@@ -94,6 +117,6 @@ class ProviderObject(models.Model):
         return model._default_manager.filter(provider_id=named, **self.scope).first()
 
     def related(self, model: type[Object], column: str = "") -> models.QuerySet[Object]:
-        """The objects that name this one: `customer.related(Subscription)`."""
+        """Return the objects that name this one: `customer.related(Subscription)`."""
         named = {column or f"{self.object_type}_id": self.provider_id}
         return model._default_manager.filter(**named, **self.scope)

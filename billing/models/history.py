@@ -1,16 +1,18 @@
-"""What was done to billing objects, and why."""
+"""The history of billing objects."""
 
 from typing import ClassVar
 
 from django.db import models
 from django.utils import timezone
 
+from billing.ordering import OrderingReason
+
 
 class BillingChange(models.Model):
-    """What one event, or one answer from the provider, did to one object.
+    """An entry of the history: what one event, or one answer from the provider, did to one object.
 
-    It is also how an event is known to have had its say on the object, so that having it again
-    changes nothing.
+    It is also the proof that an event was applied to the object, so that its next attempt changes
+    nothing.
     """
 
     class Verdict(models.TextChoices):
@@ -24,20 +26,6 @@ class BillingChange(models.Model):
         FETCH = "fetch", "Asked because of an event"
         REPAIR = "repair", "Mended"
 
-    class Reason(models.TextChoices):
-        FIRST_HEARD = "first_heard", "nothing was known of it"
-        ADDED = "added", "it adds to what is known"
-        FOLLOWS = "follows", "each update tells what it found"
-        DELETED = "deleted", "nothing follows a deletion"
-        FINAL = "final", "there is no way back from that state"
-        BEGINNING = "beginning", "the other is what it began with"
-        GROWN = "grown", "what only grows has grown"
-        CLOCK = "clock", "the provider made it later"
-        FORWARD = "forward", "made in the same second, but further along"
-        MENTIONED = "mentioned", "made in the same second, and it tells of the other"
-        ANSWER = "answer", "the provider was asked"
-        UNDECIDED = "undecided", "nothing tells which came last"
-
     provider = models.CharField(max_length=32)
     account = models.CharField(max_length=255, blank=True)
     livemode = models.BooleanField("live mode")
@@ -50,7 +38,7 @@ class BillingChange(models.Model):
     source = models.CharField(max_length=16, choices=Source, default=Source.EVENT)
     verdict = models.CharField(max_length=16, choices=Verdict)
     reason = models.CharField(
-        max_length=16, choices=Reason, help_text="how what counts was told from the rest"
+        max_length=16, choices=OrderingReason, help_text="how what counts was told from the rest"
     )
     fields = models.JSONField(
         default=dict, help_text="per field, from what to what; moments in ISO 8601"

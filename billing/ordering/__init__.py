@@ -1,1 +1,21 @@
-"""The state of an object, whatever order its snapshots came in."""
+"""The state of an object, whatever order its snapshots arrived in.
+
+`resolve` is all that others call. Nothing here knows the database or the clock.
+"""
+
+from billing.ordering.packing import pack, unpack
+from billing.ordering.reasons import OrderingReason
+from billing.ordering.resolution import Resolution, resolve
+from billing.ordering.snapshots import Facts, Snapshot, facts_of, plain
+
+__all__ = [
+    "Facts",
+    "OrderingReason",
+    "Resolution",
+    "Snapshot",
+    "facts_of",
+    "pack",
+    "plain",
+    "resolve",
+    "unpack",
+]

@@ -1,4 +1,4 @@
-"""How each type of object runs its course: what comes before what, and what is never taken back."""
+"""The lifecycle of each type of object: what comes before what, and what is never taken back."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,29 +16,29 @@ from billing.statuses import (
     SubscriptionStatus,
 )
 
-Place = tuple[int, int]
+Position = tuple[int, int]
 """A phase, and a stage within it."""
 
 
 @dataclass(frozen=True)
 class Lifecycle:
-    """The states of one type of object, by the place that each has.
+    """The positions of the states that one type of object can be in.
 
     From one phase to the next there is no way back, whatever a clock says. The stages of one
     phase are in the usual order, which decides between events of the same second only. A state
-    that is left out has no place, as is one that a provider adds.
+    that is not listed, such as one that a provider adds, has no position: no rule goes by it.
     """
 
-    places: Mapping[str, Place]
+    positions: Mapping[str, Position]
 
     def has_left(self, state: str, other: str) -> bool:
-        """Whether an object in the second state can never be in the first again."""
-        here, there = self.places.get(state), self.places.get(other)
+        """True when an object in the other state can never be in this one again."""
+        here, there = self.positions.get(state), self.positions.get(other)
         return here is not None and there is not None and here[0] < there[0]
 
     def is_behind(self, state: str, other: str) -> bool:
-        """Whether the first state usually comes before the second."""
-        here, there = self.places.get(state), self.places.get(other)
+        """True when this state usually comes before the other."""
+        here, there = self.positions.get(state), self.positions.get(other)
         return here is not None and there is not None and here < there
 
 
@@ -71,6 +71,7 @@ LIFECYCLES: Final[Mapping[str, Lifecycle]] = {
     "invoice": _lifecycle(
         [{InvoiceStatus.DRAFT}],
         [{InvoiceStatus.OPEN}],
+        # The books may be closed on it, and the customer pay all the same.
         [{InvoiceStatus.UNCOLLECTIBLE}],
         [{InvoiceStatus.PAID, InvoiceStatus.VOID}],
     ),
@@ -90,11 +91,13 @@ LIFECYCLES: Final[Mapping[str, Lifecycle]] = {
     "charge": _lifecycle([{ChargeStatus.PENDING}], [{ChargeStatus.SUCCEEDED, ChargeStatus.FAILED}]),
     "refund": _lifecycle(
         [{RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION}],
+        # A bank may send the money back days later, so success is not the end.
         [{RefundStatus.SUCCEEDED}],
         [{RefundStatus.FAILED, RefundStatus.CANCELED}],
     ),
     "dispute": _lifecycle(
         [
+            # An inquiry may be closed, or become a dispute.
             {DisputeStatus.WARNING_NEEDS_RESPONSE},
             {DisputeStatus.WARNING_UNDER_REVIEW},
             {DisputeStatus.WARNING_CLOSED},
@@ -114,6 +117,7 @@ LIFECYCLES: Final[Mapping[str, Lifecycle]] = {
     ),
     "payout": _lifecycle(
         [{PayoutStatus.PENDING}, {PayoutStatus.IN_TRANSIT}],
+        # A bank may send this money back as well.
         [{PayoutStatus.PAID}],
         [{PayoutStatus.FAILED, PayoutStatus.CANCELED}],
     ),
@@ -121,7 +125,7 @@ LIFECYCLES: Final[Mapping[str, Lifecycle]] = {
 
 
 def lifecycle_of(kind: str) -> Lifecycle:
-    """The course of a type of object; one without places for a type that has no states."""
+    """Return the lifecycle of a type of object; an empty one for a type that has no states."""
     return LIFECYCLES.get(kind, _NO_LIFECYCLE)
 
 
@@ -131,8 +135,8 @@ MONOTONIC: Final[Mapping[str, tuple[str, ...]]] = {
     "charge": ("amount_captured", "amount_refunded", "captured", "refunded", "disputed"),
     "invoice": ("attempt_count",),
 }
-"""Numbers that rise, and things that stay true once they are, unless an event says otherwise in so
-many words: money given back comes home when its refund fails."""
+"""Numbers that only rise, and flags that stay true, unless an event says otherwise in so many
+words: a refund that fails puts its money back on the charge."""
 
 SET_ONCE: Final[Mapping[str, tuple[str, ...]]] = {
     "invoice": (
@@ -145,7 +149,7 @@ SET_ONCE: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "checkout.session": ("payment_status",),
 }
-"""What does not go away once it has come about."""
+"""Facts that keep their value once they have one."""
 
 UNSET: Final = (None, "", CheckoutPaymentStatus.UNPAID)
-"""The values of what has not come about."""
+"""The values of facts that have not been set."""

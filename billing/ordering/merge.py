@@ -1,89 +1,96 @@
-"""What holds of an object, once it is known what came last."""
+"""The facts that hold of an object, once it is known which snapshot came last.
+
+They are the latest snapshot's, with three corrections: what it has no word for comes from the
+others, what is set once is not unset, and what only grows does not shrink.
+"""
 
 from collections.abc import Sequence
 
-from billing.ordering.latest import beyond
 from billing.ordering.lifecycles import MONOTONIC, SET_ONCE, UNSET
-from billing.ordering.rules import Ruling, judge, size
+from billing.ordering.prune import richer_than
+from billing.ordering.rules import Ruling, decide, size
 from billing.ordering.snapshots import Facts, Snapshot, by_clock
 
 
 def merge(
     kind: str, current: Facts, snapshots: Sequence[Snapshot], ruling: Ruling | None
 ) -> tuple[Facts, bool]:
-    """The facts that hold, and whether they are in doubt.
+    """Return the facts that hold, and whether they are in doubt.
 
-    They are those of the snapshot that counts, less what would take back what cannot be, and
-    with what partial snapshots add.
+    `current` is what is stored. Without a ruling it counts as the latest.
     """
-    last = ruling.last if ruling else _nothing(current)
+    last = ruling.latest if ruling else _snapshot_of(current)
     answers = [one for one in snapshots if one.is_answer]
     partial = [
         one for one in snapshots if one.is_partial and not any(a.covers(one) for a in answers)
     ]
-    facts = {**current, **last.said, "deleted": bool(last.said.get("deleted"))}
-    witnesses = partial if last.is_answer else snapshots
-    said = [one.said for one in witnesses] + ([] if last.is_answer else [current])
-    for one in _from_least_to_most(kind, snapshots, answers):
-        # Shapes differ: what the last has no word for is known from another.
+    facts = {**current, **last.facts, "deleted": last.is_deleted}
+    # The provider's answer has taken account of everything whole, so only partial ones add to it.
+    evidence = partial if last.is_answer else snapshots
+    known = [one.facts for one in evidence] + ([] if last.is_answer else [current])
+    for one in _by_weight(kind, snapshots, answers):
+        # Shapes differ: what the latest has no word for is known from another.
         facts |= {
             name: value
-            for name, value in one.said.items()
-            if name not in last.said and name != "deleted" and value not in UNSET
+            for name, value in one.facts.items()
+            if name not in last.facts and name != "deleted" and value not in UNSET
         }
     for name in SET_ONCE.get(kind, ()):
-        _come_about(facts, name, said)
-    shrunk = [_regrow(facts, name, said, last, witnesses) for name in MONOTONIC.get(kind, ())]
+        _keep_set(facts, name, known)
+    shrunk = [_keep_most(facts, name, known, last, evidence) for name in MONOTONIC.get(kind, ())]
     return facts, any(
         [
             ruling is not None and ruling.in_doubt,
             *shrunk,
-            *(_is_at_odds(one, facts, last) for one in partial),
+            *(_contradicts(one, facts, last) for one in partial),
         ]
     )
 
 
-def _from_least_to_most(
+def _by_weight(
     kind: str, snapshots: Sequence[Snapshot], answers: Sequence[Snapshot]
 ) -> list[Snapshot]:
-    """Statements by how much they are to be believed of what the last does not tell."""
+    """Return snapshots in the order in which each overrides those before it."""
     in_order = sorted(snapshots, key=by_clock)
-    wordier = beyond(answers[0], snapshots) if answers else []
-    return [*in_order, judge(kind, wordier).last] if wordier else in_order
+    richer = richer_than(answers[0], snapshots) if answers else []
+    # Of those that the answer covers the rules know the latest better than the clock does.
+    return [*in_order, decide(kind, richer).latest] if richer else in_order
 
 
-def _nothing(current: Facts) -> Snapshot:
-    return Snapshot(event_id="", at=None, said=current)
+def _snapshot_of(current: Facts) -> Snapshot:
+    return Snapshot(event_id="", at=None, facts=current)
 
 
-def _come_about(facts: Facts, name: str, said: Sequence[Facts]) -> None:
+def _keep_set(facts: Facts, name: str, known: Sequence[Facts]) -> None:
     if facts.get(name) in UNSET:
-        values = [one[name] for one in said if one.get(name) not in UNSET]
+        values = [one[name] for one in known if one.get(name) not in UNSET]
+        # Any rule that does not go by the order of arrival would do.
         facts[name] = max(values, default=facts.get(name), key=str)
 
 
-def _regrow(
-    facts: Facts, name: str, said: Sequence[Facts], last: Snapshot, witnesses: Sequence[Snapshot]
+def _keep_most(
+    facts: Facts, name: str, known: Sequence[Facts], last: Snapshot, evidence: Sequence[Snapshot]
 ) -> bool:
-    """Keep what had grown; whether that contradicts what counts."""
-    most = max((one[name] for one in said if one.get(name) is not None), default=None)
-    if most is None or size(facts[name]) >= most or _is_told(name, witnesses):
+    """Put back what had grown to more; return whether that contradicts the latest snapshot."""
+    most = max((one[name] for one in known if one.get(name) is not None), default=None)
+    if most is None or size(facts[name]) >= most or _has_decrease(name, evidence):
         return False
     facts[name] = most
-    return not any(one.said.get(name) == most and not one.is_older_than(last) for one in witnesses)
+    return not any(one.facts.get(name) == most and not one.is_older_than(last) for one in evidence)
 
 
-def _is_at_odds(partial: Snapshot, facts: Facts, last: Snapshot) -> bool:
+def _contradicts(partial: Snapshot, facts: Facts, last: Snapshot) -> bool:
+    # A whole snapshot made later has taken account of it.
     if partial.is_older_than(last):
         return False
     return partial.casts_doubt or any(
-        facts[name] != value for name, value in partial.said.items() if value not in UNSET
+        facts[name] != value for name, value in partial.facts.items() if value not in UNSET
     )
 
 
-def _is_told(name: str, snapshots: Sequence[Snapshot]) -> bool:
-    """Whether an event says in so many words that it made less of this."""
+def _has_decrease(name: str, snapshots: Sequence[Snapshot]) -> bool:
+    """True when an update says in so many words that it made less of this."""
     return any(
-        one.before is not None and size(one.before.get(name)) > size(one.said.get(name))
+        one.before is not None and size(one.before.get(name)) > size(one.facts.get(name))
         for one in snapshots
     )

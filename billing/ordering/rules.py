@@ -1,16 +1,16 @@
-"""The witnesses of what came last, best first.
+"""The rules that tell which of two states came last, best first.
 
 The `created` of an event has whole seconds only, and Stripe warns against ordering by it
-(https://docs.stripe.com/webhooks#event-ordering). So the clock is one witness among several, and
-not the first to be heard. Where none of them knows, that is said.
+(https://docs.stripe.com/webhooks#event-ordering). So the clock is one rule among several, and
+not the first. Where no rule decides, the ruling says so.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from billing.models import BillingChange
 from billing.ordering.lifecycles import MONOTONIC, SET_ONCE, UNSET, lifecycle_of
+from billing.ordering.reasons import OrderingReason
 from billing.ordering.snapshots import Snapshot
 from billing.ordering.update_graph import Sink, find_sinks
 
@@ -18,95 +18,103 @@ WINDOW_SECONDS: Final = 60
 """How much older than the newest a snapshot may be and still be kept: clocks differ by less, and
 what belongs together is made within seconds."""
 
-Reason = BillingChange.Reason
-
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """The snapshot that counts, by what reason, and whether that is in doubt."""
+    """The snapshot that came last, the reason, and whether that is in doubt."""
 
-    last: Snapshot
-    reason: Reason
+    latest: Snapshot
+    reason: OrderingReason
     in_doubt: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule that knows of some pairs which one came first."""
+    """A test of pairs: `precedes(kind, sink, other)` is True when the sink is certainly earlier."""
 
-    reason: Reason
+    reason: OrderingReason
     precedes: Callable[[str, Sink, Sink], bool]
 
 
-def judge(kind: str, snapshots: Sequence[Snapshot]) -> Ruling:
-    """Which of some snapshots, none of them partial or an answer, came last."""
+def decide(kind: str, snapshots: Sequence[Snapshot]) -> Ruling:
+    """Return the ruling on snapshots, at least one, none of them partial or an answer.
+
+    `kind` is the object's type.
+    """
     sinks = find_sinks(snapshots)
-    reason = Reason.FIRST_HEARD if len(snapshots) == 1 else Reason.FOLLOWS
-    against_the_clock = False
-    for witness in RULES:
+    reason = OrderingReason.FIRST_HEARD if len(snapshots) == 1 else OrderingReason.FOLLOWS
+    contradicts_clock = False
+    for rule in RULES:
         if len(sinks) == 1:
             break
         left = [
-            sink for sink in sinks if not any(witness.precedes(kind, sink, one) for one in sinks)
+            sink for sink in sinks if not any(rule.precedes(kind, sink, other) for other in sinks)
         ]
+        # A rule by which all precede one another in a circle has decided nothing.
         if left and len(left) < len(sinks):
             gone = [sink for sink in sinks if sink not in left]
-            against_the_clock = witness.reason is Reason.GROWN and any(
+            # Numbers that grew against the clock may as well have been taken back in between.
+            contradicts_clock = rule.reason is OrderingReason.GROWN and any(
                 one.latest.is_older_than(sink.latest) for one in left for sink in gone
             )
-            sinks, reason = left, _reason(witness, gone)
-    if len(sinks) == 1 and not against_the_clock:
+            sinks, reason = left, _reason(rule, gone)
+    if len(sinks) == 1 and not contradicts_clock:
         return Ruling(sinks[0].latest, reason, in_doubt=False)
-    return Ruling(_choose(kind, sinks), Reason.UNDECIDED, in_doubt=True)
+    return Ruling(_guess(kind, sinks), OrderingReason.UNDECIDED, in_doubt=True)
 
 
-def _reason(witness: Rule, gone: Sequence[Sink]) -> BillingChange.Reason:
-    # What stands for all that came long before is no beginning in the reader's eyes.
-    is_long_ago = all(sink.began_at is not None for sink in gone)
-    return Reason.CLOCK if witness.reason is Reason.BEGINNING and is_long_ago else witness.reason
+def _reason(rule: Rule, gone: Sequence[Sink]) -> OrderingReason:
+    # A base stands for all that came long before, which is no beginning in the reader's eyes.
+    is_long_ago = all(sink.base_at is not None for sink in gone)
+    if rule.reason is OrderingReason.BEGINNING and is_long_ago:
+        return OrderingReason.CLOCK
+    return rule.reason
 
 
-def _choose(kind: str, sinks: Sequence[Sink]) -> Snapshot:
-    places = lifecycle_of(kind).places
+def _guess(kind: str, sinks: Sequence[Sink]) -> Snapshot:
+    # In doubt one is stored all the same. It must be the same one in every order of arrival.
+    positions = lifecycle_of(kind).positions
     return max(
         (sink.latest for sink in sinks),
-        key=lambda one: (one.at or 0, places.get(one.status, (0, 0)), one.event_id),
+        key=lambda one: (one.at or 0, positions.get(one.status, (0, 0)), one.event_id),
     )
 
 
-def _is_undone(_: str, sink: Sink, other: Sink) -> bool:
-    return not sink.latest.said.get("deleted") and bool(other.latest.said.get("deleted"))
+def _precedes_deletion(_: str, sink: Sink, other: Sink) -> bool:
+    return not sink.latest.is_deleted and other.latest.is_deleted
 
 
-def _is_left_behind(kind: str, sink: Sink, other: Sink) -> bool:
+def _is_left_for_good(kind: str, sink: Sink, other: Sink) -> bool:
     return lifecycle_of(kind).has_left(sink.latest.status, other.latest.status)
 
 
-def _is_the_beginning(_: str, sink: Sink, other: Sink) -> bool:
-    if not sink.from_beginning or other.from_beginning:
+def _is_beginning(_: str, sink: Sink, other: Sink) -> bool:
+    if not sink.has_beginning or other.has_beginning:
         return False
-    return None in (sink.began_at, other.latest.at) or sink.began_at <= other.latest.at  # type: ignore[operator]
+    # What is older than a base may have come before it, so a base begins nothing for that.
+    return None in (sink.base_at, other.latest.at) or sink.base_at <= other.latest.at  # type: ignore[operator]
 
 
 def _is_outgrown(kind: str, sink: Sink, other: Sink) -> bool:
-    """Whether what only grows is less here, unless hours lie between the two."""
+    """True when what only grows is less here, and never more."""
     here, there = sink.latest, other.latest
+    # With hours between them the clock is the better rule: see `merge` for what it takes back.
     if None not in (here.at, there.at) and abs(here.at - there.at) > WINDOW_SECONDS:  # type: ignore[operator]
         return False
     pairs = [
-        (size(here.said[name]), size(there.said[name]))
+        (size(here.facts[name]), size(there.facts[name]))
         for name in (*MONOTONIC.get(kind, ()), *SET_ONCE.get(kind, ()))
-        if name in here.said and name in there.said
+        if name in here.facts and name in there.facts
     ]
     return all(less <= more for less, more in pairs) and any(less < more for less, more in pairs)
 
 
 def size(value: Any) -> int:
-    """How much of something there is: numbers as they are; whether the rest has come about."""
+    """Return a number as it is, and of anything else 1 once it is set, 0 before."""
     return value if isinstance(value, int) else int(value not in UNSET)
 
 
-def _comes_by_clock(_: str, sink: Sink, other: Sink) -> bool:
+def _is_earlier_by_clock(_: str, sink: Sink, other: Sink) -> bool:
     return sink.latest.is_older_than(other.latest)
 
 
@@ -115,28 +123,28 @@ def _is_behind(kind: str, sink: Sink, other: Sink) -> bool:
 
 
 def _is_mentioned(_: str, sink: Sink, other: Sink) -> bool:
-    # Those that a walk went round through mention one another, which tells nothing.
-    if sink.around == other.around:
+    # The states of a cycle all mention one another, which tells nothing.
+    if sink.cycle == other.cycle:
         return False
     return _mentions(other, sink) and not _mentions(sink, other)
 
 
 def _mentions(sink: Sink, other: Sink) -> bool:
-    """Whether what an update had found before it is as the other says."""
-    said = other.latest.said
+    """True when an update into the sink had found the facts that the other has."""
+    facts = other.latest.facts
     return any(
-        one.before and all(said.get(name) == value for name, value in one.before.items())
+        one.before and all(facts.get(name) == value for name, value in one.before.items())
         for one in sink.snapshots
     )
 
 
 RULES: Final = (
-    Rule(Reason.DELETED, _is_undone),
-    Rule(Reason.FINAL, _is_left_behind),
-    Rule(Reason.BEGINNING, _is_the_beginning),
-    Rule(Reason.GROWN, _is_outgrown),
-    Rule(Reason.CLOCK, _comes_by_clock),
-    Rule(Reason.FORWARD, _is_behind),
-    Rule(Reason.MENTIONED, _is_mentioned),
+    Rule(OrderingReason.DELETED, _precedes_deletion),
+    Rule(OrderingReason.FINAL, _is_left_for_good),
+    Rule(OrderingReason.BEGINNING, _is_beginning),
+    Rule(OrderingReason.GROWN, _is_outgrown),
+    Rule(OrderingReason.CLOCK, _is_earlier_by_clock),
+    Rule(OrderingReason.FORWARD, _is_behind),
+    Rule(OrderingReason.MENTIONED, _is_mentioned),
 )
-"""Best first: each is asked about those that the ones before could not tell apart."""
+"""Best first: each decides between the sinks that the rules before it left over."""

@@ -1,90 +1,104 @@
-"""The trail that snapshots of one object make: each update leads from one state to another.
+"""The graph that an object's snapshots make: states as nodes, updates as edges between them.
 
-Stripe tells with an update what the object was like before. So the updates are the steps of a
-walk, whatever order they came in, and the walk sinks where no further step leads. Where it goes
-round, the end is the state that was entered more often than it was left.
+Stripe's updates tell what the object was like before (`previous_attributes`). So each one is an
+edge from the state that it found to the state that it left, whatever order the updates arrived
+in. Where no edge leads on, the object may have ended: those states are the graph's sinks.
 """
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from billing.ordering.snapshots import Snapshot, state_key
+from billing.ordering.snapshots import Facts, Snapshot, by_clock
 
 
 @dataclass(frozen=True, slots=True)
 class Sink:
-    """A state where the walk, or a piece of it, may have ended.
+    """A state that the object may have ended in.
 
-    `snapshots` are those that say so. `around` is the states that the walk went round through,
-    this one among them. `from_beginning` tells that its piece is the one that the
-    walk began with; `began_at` is the second of the base that it began with, by the provider's
-    clock, None where it began with the object itself.
+    `snapshots` are those that describe it. `cycle` holds the states that lead round to one another
+    with this one among them; only this one where none do. `has_beginning` tells that a path leads
+    here from a snapshot that began the object, or from a base; `base_at` is that base's second, by
+    the provider's clock, None where the path begins with the object itself.
     """
 
     snapshots: tuple[Snapshot, ...]
-    around: frozenset[str]
-    from_beginning: bool
-    began_at: int | None
+    cycle: frozenset[str]
+    has_beginning: bool
+    base_at: int | None
 
     @property
     def latest(self) -> Snapshot:
-        """The one to name of those that agree."""
-        return max(self.snapshots, key=lambda one: (one.at or 0, one.event_id))
+        """The snapshot to name, of those that agree on the state."""
+        return max(self.snapshots, key=by_clock)
 
 
 @dataclass(slots=True)
-class _Walk:
-    steps: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+class _Graph:
+    """States by their keys. `surplus` is how much oftener a state was entered than left."""
+
+    edges: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     repeated: set[str] = field(default_factory=set)
-    balance: Counter[str] = field(default_factory=Counter)
-    seen: defaultdict[str, list[Snapshot]] = field(default_factory=lambda: defaultdict(list))
+    surplus: Counter[str] = field(default_factory=Counter)
+    snapshots: defaultdict[str, list[Snapshot]] = field(default_factory=lambda: defaultdict(list))
     beginnings: dict[str, Snapshot] = field(default_factory=dict)
 
 
 def find_sinks(snapshots: Sequence[Snapshot]) -> list[Sink]:
-    """Where the walk may have ended: one place, when the snapshots leave no gap or doubt."""
-    walk = _Walk()
-    for one in snapshots:
-        _follow(walk, one)
-    reach = {state: _reachable(walk.steps, state) for state in {*walk.seen, *walk.steps}}
+    """Return the states that the object may have ended in.
+
+    It is one where the updates leave no gap, and several where one is missing.
+    """
+    graph = _Graph()
+    for snapshot in snapshots:
+        _add(graph, snapshot)
+    reach = {state: _reachable(graph.edges, state) for state in {*graph.snapshots, *graph.edges}}
     return [
-        _end(walk, reach, state, around)
-        for around in _last_rounds(reach)
-        for state in _stops(walk, around)
+        _sink(graph, reach, state, cycle)
+        for cycle in _terminal_cycles(reach)
+        for state in _exits(graph, cycle)
     ]
 
 
-def _follow(walk: _Walk, one: Snapshot) -> None:
-    here = state_key(one.said)
-    walk.seen[here].append(one)
-    if one.is_patchy:
+def _add(graph: _Graph, snapshot: Snapshot) -> None:
+    after = _key(snapshot.facts)
+    graph.snapshots[after].append(snapshot)
+    # A patchy base may stand for states that updates led out of: its place in a path is unknown.
+    if snapshot.is_patchy:
         return
-    if one.is_first or one.is_base:
-        walk.beginnings[here] = one
-        walk.balance[here] += 1
-    elif one.before is not None:
-        there = state_key({**one.said, **one.before})
-        if there == here:
+    if snapshot.is_first or snapshot.is_base:
+        graph.beginnings[after] = snapshot
+        # The object came to be in this state, which counts as entering it once.
+        graph.surplus[after] += 1
+    elif snapshot.before is not None:
+        before = _key({**snapshot.facts, **snapshot.before})
+        # It changed only what is not kept here, so it leads from a state to itself.
+        if before == after:
             return
-        if here in walk.steps[there]:
-            walk.repeated |= {here, there}
-        walk.steps[there].add(here)
-        walk.balance[there] -= 1
-        walk.balance[here] += 1
+        if after in graph.edges[before]:
+            graph.repeated |= {after, before}
+        graph.edges[before].add(after)
+        graph.surplus[before] -= 1
+        graph.surplus[after] += 1
 
 
-def _reachable(steps: Mapping[str, set[str]], start: str) -> set[str]:
+def _key(facts: Facts) -> str:
+    """Return the same text for the same state."""
+    return json.dumps(facts, sort_keys=True)
+
+
+def _reachable(edges: Mapping[str, set[str]], start: str) -> set[str]:
     found, ahead = {start}, [start]
     while ahead:
-        new = steps.get(ahead.pop(), set()) - found
+        new = edges.get(ahead.pop(), set()) - found
         found |= new
         ahead.extend(new)
     return found
 
 
-def _last_rounds(reach: Mapping[str, set[str]]) -> set[frozenset[str]]:
-    """The states that nothing leads out of; together those that go round."""
+def _terminal_cycles(reach: Mapping[str, set[str]]) -> set[frozenset[str]]:
+    """Return the strongly connected components with no edge out of them; most are one state."""
     return {
         frozenset(onward)
         for state, onward in reach.items()
@@ -92,19 +106,20 @@ def _last_rounds(reach: Mapping[str, set[str]]) -> set[frozenset[str]]:
     }
 
 
-def _stops(walk: _Walk, around: frozenset[str]) -> Iterable[str]:
-    """Where a walk that goes round may have stopped."""
-    stops = [state for state in around if walk.balance[state] > 0]
-    # Two events may tell of one and the same step, so one that was told twice counts for nothing.
-    is_clear = len(stops) == 1 and not (len(around) > 1 and around & walk.repeated)
-    return stops if is_clear else around
+def _exits(graph: _Graph, cycle: frozenset[str]) -> Iterable[str]:
+    """Return the states of a cycle that the object may have stopped in."""
+    # A walk along the edges stops in the one state that it entered once oftener than it left.
+    exits = [state for state in cycle if graph.surplus[state] > 0]
+    # Two events may tell of one and the same update, and then the counts prove nothing.
+    is_clear = len(exits) == 1 and not (len(cycle) > 1 and cycle & graph.repeated)
+    return exits if is_clear else cycle
 
 
-def _end(walk: _Walk, reach: Mapping[str, set[str]], state: str, around: frozenset[str]) -> Sink:
-    beginnings = [first for begun, first in walk.beginnings.items() if state in reach[begun]]
+def _sink(graph: _Graph, reach: Mapping[str, set[str]], state: str, cycle: frozenset[str]) -> Sink:
+    beginnings = [first for begun, first in graph.beginnings.items() if state in reach[begun]]
     return Sink(
-        tuple(walk.seen[state]),
-        around,
+        tuple(graph.snapshots[state]),
+        cycle,
         bool(beginnings),
         min((one.at for one in beginnings if one.is_base and one.at is not None), default=None),
     )

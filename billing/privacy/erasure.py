@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from billing.models import MODELS, BillingChange, ProviderObject
-from billing.models.base import Scope
+from billing.models.base import ObjectScope
 from billing.privacy import stored_responses
 from billing.privacy.redaction import (
     NAMING,
@@ -55,7 +55,7 @@ class UnknownCustomer(Exception):
     """Nothing was ever heard of such a customer."""
 
 
-def scopes_of(customer_id: str) -> list[Scope]:
+def scopes_of(customer_id: str) -> list[ObjectScope]:
     """Where there is a customer of this id: more than one place only if providers agree on ids."""
     places: set[tuple[str, str, bool]] = set()
     for rows in (
@@ -65,14 +65,14 @@ def scopes_of(customer_id: str) -> list[Scope]:
     ):
         places |= set(rows.values_list("provider", "account", "livemode").distinct())
     return [
-        Scope(provider=provider, account=account, livemode=livemode)
+        ObjectScope(provider=provider, account=account, livemode=livemode)
         for provider, account, livemode in sorted(places)
     ]
 
 
 def erase(
     customer_id: str,
-    scope: Scope,
+    scope: ObjectScope,
     *,
     actor: str,
     reason: str,
@@ -99,7 +99,7 @@ def erase(
 
 def _erase(
     customer_id: str,
-    scope: Scope,
+    scope: ObjectScope,
     actor: str,
     reason: str,
     clock: Clock,
@@ -128,7 +128,9 @@ def _erase(
 
 def follow(erasure: ErasureRequest, ids: Iterable[str], *, clock: Clock = timezone.now) -> None:
     """Redact what is kept of these ids of a person's, and of what names them, and so on."""
-    scope = Scope(provider=erasure.provider, account=erasure.account, livemode=erasure.livemode)
+    scope = ObjectScope(
+        provider=erasure.provider, account=erasure.account, livemode=erasure.livemode
+    )
     wanted = set(ids)
     while wanted:
         named = {name for row in _rows_of(scope, erasure, sorted(wanted)) for name in named_by(row)}
@@ -142,7 +144,9 @@ def follow(erasure: ErasureRequest, ids: Iterable[str], *, clock: Clock = timezo
 def finish_all(*, clock: Clock = timezone.now) -> Iterator[tuple[str, Counter[str]]]:
     """Go on with whatever was interrupted, or has been added to since; whom, and how much."""
     for erasure in ErasureRequest.objects.filter(finished_at=None).order_by("pk"):
-        scope = Scope(provider=erasure.provider, account=erasure.account, livemode=erasure.livemode)
+        scope = ObjectScope(
+            provider=erasure.provider, account=erasure.account, livemode=erasure.livemode
+        )
         done = _erase(erasure.customer_id, scope, erasure.actor, "", clock, lambda _: None)
         yield erasure.customer_id, done
 
@@ -163,7 +167,7 @@ def _finish(
         )
 
 
-def _find(erasure: ErasureRequest, scope: Scope) -> set[str]:
+def _find(erasure: ErasureRequest, scope: ObjectScope) -> set[str]:
     """Find all that is a person's, and return the names and addresses found on the way."""
     values: set[str] = set()
     last = 0
@@ -182,7 +186,9 @@ def _find(erasure: ErasureRequest, scope: Scope) -> set[str]:
     return values
 
 
-def _rows_of(scope: Scope, erasure: ErasureRequest, ids: list[str]) -> Iterator[ProviderObject]:
+def _rows_of(
+    scope: ObjectScope, erasure: ErasureRequest, ids: list[str]
+) -> Iterator[ProviderObject]:
     """The rows that have one of these ids, or name one."""
     for model in MODELS.values():
         for rows in _queries(model, scope, erasure, ids):
@@ -197,7 +203,7 @@ def _paged(rows: QuerySet[Any]) -> Iterator[Any]:
 
 
 def _queries(
-    model: type[ProviderObject], scope: Scope, erasure: ErasureRequest, ids: list[str]
+    model: type[ProviderObject], scope: ObjectScope, erasure: ErasureRequest, ids: list[str]
 ) -> Iterator[QuerySet[Any]]:
     columns = {field.name for field in model._meta.concrete_fields}
     theirs: QuerySet[Any] = model._default_manager.filter(**scope)
@@ -212,7 +218,7 @@ def _queries(
 
 
 def _redact_billing(
-    erasure: ErasureRequest, scope: Scope, ids: list[str], *, actor: str, now: datetime
+    erasure: ErasureRequest, scope: ObjectScope, ids: list[str], *, actor: str, now: datetime
 ) -> Counter[str]:
     """Redact the rows with these ids and their history; those that name them are remembered."""
     done: Counter[str] = Counter()

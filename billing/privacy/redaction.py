@@ -11,9 +11,8 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from billing.changes import Change
 from billing.models import BillingChange, ProviderObject
-from billing.ordering.snapshots import Facts, Snapshot, pack, plain, unpack
+from billing.ordering import Facts, Snapshot
 from webhooks import audit
 from webhooks.models import AuditEntry, ErasureRequest
 from webhooks.models.audit import SYSTEM
@@ -44,10 +43,6 @@ CODED: Final = frozenset(
     }
 )
 
-CHANGES: Final[Mapping[str, type[Change]]] = {
-    change.object_type: change for change in Change.__subclasses__()
-}
-
 
 def is_personal(kind: str, name: str) -> bool:
     """Whether a fact of such an object identifies somebody, or may."""
@@ -59,18 +54,14 @@ def redact_row(row: ProviderObject) -> bool:
 
     It is not saved.
     """
-    names = CHANGES[row.object_type].names()
-    current = {name: plain(getattr(row, name)) for name in names}
-    if not row.deleted:
-        del current["deleted"]
+    current, packed = row.facts(), row.snapshots
     left = _redact_facts(row.object_type, current)
-    said = [_redact_statement(row.object_type, one) for one in unpack(row.snapshots, current)]
-    snapshots = pack(said, left)
+    snapshots = [_redact_snapshot(row.object_type, one) for one in row.unpack_snapshots()]
     changed = {name for name in left if left[name] != current[name]}
     for name in changed:
         setattr(row, name, left[name])
-    is_changed = bool(changed) or snapshots != row.snapshots
-    row.snapshots = snapshots
+    row.pack_snapshots(snapshots)
+    is_changed: bool = bool(changed) or packed != row.snapshots
     return is_changed
 
 
@@ -151,10 +142,10 @@ def _redact_fact(kind: str, name: str, value: Any) -> Any:
     return number(value) if isinstance(value, str) and name == "number" else value
 
 
-def _redact_statement(kind: str, statement: Snapshot) -> Snapshot:
-    before = statement.before
+def _redact_snapshot(kind: str, snapshot: Snapshot) -> Snapshot:
+    before = snapshot.before
     if before is not None:
         # What is blank now and was before has not changed, so it is not told either.
         kept = {name: value for name, value in before.items() if not is_personal(kind, name)}
         before = _redact_facts(kind, kept)
-    return replace(statement, said=_redact_facts(kind, statement.said), before=before)
+    return replace(snapshot, facts=_redact_facts(kind, snapshot.facts), before=before)

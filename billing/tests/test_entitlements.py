@@ -10,7 +10,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from billing.entitlements import Entitlement, Reason, entitlement, entitlements
+from billing.entitlements import Entitlement, entitlement, entitlements
+from billing.entitlements import EntitlementReason as Reason
 from billing.models import Customer, Invoice, Subscription
 from billing.statuses import SubscriptionStatus
 from billing.tests import builders

@@ -9,7 +9,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from billing.models import Charge, Customer, Dispute
-from billing.models.base import Scope
+from billing.models.base import ObjectScope
 from billing.privacy import erasure
 from billing.tasks import finish_erasures
 from billing.tests.test_admin import deliver, log_in
@@ -23,7 +23,7 @@ from webhooks.testing.stripe_events import envelope
 
 pytestmark = pytest.mark.django_db
 
-SCOPE = Scope(provider="stripe", account="", livemode=False)
+SCOPE = ObjectScope(provider="stripe", account="", livemode=False)
 NOW = 1_790_000_000
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 
 from billing.models import MODELS
-from billing.ordering.snapshots import facts_of, plain
+from billing.ordering import facts_of, plain
 from billing.privacy.redaction import is_personal, redact_row
 from billing.tests import builders as build
 from billing.tests.builders import event, send

@@ -4,13 +4,12 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
 from billing.changes import Change
-from billing.ordering.latest import latest, prune
-from billing.ordering.merge import merge
-from billing.ordering.snapshots import Snapshot, facts_of, pack, plain, unpack
+from billing.ordering import Snapshot, pack, resolve, unpack
 from billing.translators import stripe
 from webhooks.admin.payload import colour, indent
 from webhooks.events import Event
@@ -53,10 +52,11 @@ def _deliver(provider: Provider, bodies: list[bytes]) -> None:
         for event in _proven(provider, body):
             with suppress(PermanentFailure):
                 for change in TRANSLATORS[provider.name](event):
-                    said = _snapshot(event, change, number)
-                    told[change.object_type, change.provider_id].append((change, said))
+                    arrived = replace(event, id=str(number), received_at=NOW)
+                    pair = change, Snapshot.of_event(arrived, change)
+                    told[change.object_type, change.provider_id].append(pair)
     for pairs in told.values():
-        _weigh([change for change, _ in pairs], [said for _, said in pairs])
+        _resolve([change for change, _ in pairs], [snapshot for _, snapshot in pairs])
 
 
 def _proven(provider: Provider, body: bytes) -> Iterator[Event]:
@@ -67,24 +67,10 @@ def _proven(provider: Provider, body: bytes) -> Iterator[Event]:
             yield event
 
 
-def _snapshot(event: Event, change: Change, number: int) -> Snapshot:
-    return Snapshot(
-        event_id=str(number),
-        at=int(event.created_at.timestamp()) if event.created_at else None,
-        said=facts_of(change),
-        before=None if change.before is None else {k: plain(v) for k, v in change.before.items()},
-        is_first=change.is_first,
-        is_partial=not change.complete,
-        casts_doubt=change.casts_doubt,
-        heard_at=NOW,
-    )
-
-
-def _weigh(changes: list[Change], snapshots: list[Snapshot]) -> None:
-    kind = changes[0].object_type
-    current = {**dict.fromkeys(changes[0].names()), "deleted": False, **snapshots[0].said}
-    ruling = latest(kind, snapshots)
-    facts, _ = merge(kind, current, snapshots, ruling)
-    kept = prune(kind, snapshots)
-    packed = json.loads(json.dumps(pack(kept, facts), allow_nan=False))
-    assert [one.said for one in unpack(packed, facts)] == [one.said for one in kept]
+def _resolve(changes: list[Change], snapshots: list[Snapshot]) -> None:
+    current = {**dict.fromkeys(changes[0].names()), "deleted": False, **snapshots[0].facts}
+    resolution = resolve(changes[0].object_type, current, snapshots)
+    packed = json.loads(json.dumps(pack(resolution.kept, resolution.facts), allow_nan=False))
+    assert [one.facts for one in unpack(packed, resolution.facts)] == [
+        one.facts for one in resolution.kept
+    ]

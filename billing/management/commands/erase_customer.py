@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from billing.models.base import Scope
+from billing.models.base import ObjectScope
 from billing.privacy import erasure
 from webhooks.management.operator import system_user
 
@@ -77,7 +77,7 @@ def _count(done: Counter[str]) -> str:
     return f"redacted: {told}" if told else "nothing is left to erase"
 
 
-def _scope(options: dict[str, Any]) -> Scope:
+def _scope(options: dict[str, Any]) -> ObjectScope:
     wanted = {name: options[name] for name in ("provider", "account", "livemode")}
     found = [
         scope
@@ -92,6 +92,6 @@ def _scope(options: dict[str, Any]) -> Scope:
     return found[0]
 
 
-def _told(scope: Scope) -> str:
+def _told(scope: ObjectScope) -> str:
     mode = "--livemode" if scope["livemode"] else "--testmode"
     return f"--provider {scope['provider']} --account '{scope['account']}' {mode}"

@@ -1,0 +1,70 @@
+"""Changes: the facts that an event tells of one object, and those that it leaves out.
+
+A field is `UNKNOWN` where the event does not say: what is stored is kept. None, or an empty
+string for text, says that there is nothing: what is stored is cleared.
+
+Money is in the currency's minor units (cents; yen) and currencies are lower-case ISO codes.
+Moments are in UTC. `…_id` is the provider's own id of another object.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import Enum
+from functools import cache
+from typing import Any, ClassVar, Final, TypeAlias
+
+
+class Unknown(Enum):
+    """The type of `UNKNOWN`, an enum so that a type checker can tell it apart."""
+
+    UNKNOWN = "unknown"
+
+
+UNKNOWN: Final = Unknown.UNKNOWN
+
+Text: TypeAlias = str | Unknown
+Integer: TypeAlias = int | Unknown | None
+Flag: TypeAlias = bool | Unknown | None
+Moment: TypeAlias = datetime | Unknown | None
+Metadata: TypeAlias = Mapping[str, str] | Unknown
+
+
+_NO_FACTS: Final = ("provider_id", "complete", "before", "is_first", "casts_doubt")
+"""The fields of a change that are about itself, and not about the object."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """The facts of one object, in fields named like its model's.
+
+    A change that is not `complete` has only a few of them, and so tells nothing of how recent the
+    rest is. `before` holds the former values of the facts that the event changed, by name; None
+    where the event does not tell. `is_first`: nothing can have come before it. `casts_doubt`: it
+    tells that the object has changed, and not what it is like now.
+    """
+
+    object_type: ClassVar[str]
+
+    provider_id: str
+    deleted: bool = False
+    complete: bool = True
+    before: Mapping[str, Any] | None = None
+    is_first: bool = False
+    casts_doubt: bool = False
+    created_at: Moment = UNKNOWN
+    metadata: Metadata = UNKNOWN
+
+    @classmethod
+    @cache
+    def names(cls) -> tuple[str, ...]:
+        """Return the names of the facts that such an object can have."""
+        return tuple(field.name for field in fields(cls) if field.name not in _NO_FACTS)
+
+    def facts(self) -> dict[str, Any]:
+        """Return the facts that are known, by name."""
+        facts = {name: getattr(self, name) for name in self.names()}
+        # Only a deletion is a fact. That an event tells of none does not bring an object back.
+        if not self.deleted:
+            del facts["deleted"]
+        return {name: value for name, value in facts.items() if value is not UNKNOWN}

@@ -1,0 +1,86 @@
+"""Customers, subscriptions and invoices."""
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+from billing.changes.base import UNKNOWN, Change, Flag, Integer, Moment, Text, Unknown
+
+
+class SubscriptionItem(TypedDict):
+    """One thing subscribed to. `unit_amount` is in minor units, the moment in ISO 8601."""
+
+    id: str
+    price_id: str
+    product_id: str
+    quantity: int | None
+    unit_amount: int | None
+    interval: str
+    current_period_end: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomerChange(Change):
+    """`balance`: below zero is a credit."""
+
+    object_type = "customer"
+
+    email: Text = UNKNOWN
+    name: Text = UNKNOWN
+    phone: Text = UNKNOWN
+    currency: Text = UNKNOWN
+    balance: Integer = UNKNOWN
+    delinquent: Flag = UNKNOWN
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionChange(Change):
+    """The current period is the one that all items are in: it ends when the first of them does."""
+
+    object_type = "subscription"
+
+    customer_id: Text = UNKNOWN
+    latest_invoice_id: Text = UNKNOWN
+    status: Text = UNKNOWN
+    currency: Text = UNKNOWN
+    collection_method: Text = UNKNOWN
+    items: list[SubscriptionItem] | Unknown = UNKNOWN
+    current_period_start: Moment = UNKNOWN
+    current_period_end: Moment = UNKNOWN
+    trial_start: Moment = UNKNOWN
+    trial_end: Moment = UNKNOWN
+    started_at: Moment = UNKNOWN
+    cancel_at: Moment = UNKNOWN
+    cancel_at_period_end: Flag = UNKNOWN
+    canceled_at: Moment = UNKNOWN
+    ended_at: Moment = UNKNOWN
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvoiceChange(Change):
+    """`payment_intent_id` and `charge_id` are of the payment that counts where there are many."""
+
+    object_type = "invoice"
+
+    customer_id: Text = UNKNOWN
+    subscription_id: Text = UNKNOWN
+    payment_intent_id: Text = UNKNOWN
+    charge_id: Text = UNKNOWN
+    number: Text = UNKNOWN
+    status: Text = UNKNOWN
+    currency: Text = UNKNOWN
+    amount_due: Integer = UNKNOWN
+    amount_paid: Integer = UNKNOWN
+    amount_remaining: Integer = UNKNOWN
+    subtotal: Integer = UNKNOWN
+    total: Integer = UNKNOWN
+    billing_reason: Text = UNKNOWN
+    collection_method: Text = UNKNOWN
+    attempt_count: Integer = UNKNOWN
+    next_payment_attempt_at: Moment = UNKNOWN
+    due_at: Moment = UNKNOWN
+    period_start: Moment = UNKNOWN
+    period_end: Moment = UNKNOWN
+    finalized_at: Moment = UNKNOWN
+    paid_at: Moment = UNKNOWN
+    voided_at: Moment = UNKNOWN
+    marked_uncollectible_at: Moment = UNKNOWN

@@ -1,0 +1,78 @@
+"""The snapshots to keep: those that a late event may still have to be compared with."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from billing.ordering.lifecycles import lifecycle_of
+from billing.ordering.rules import WINDOW_SECONDS, decide
+from billing.ordering.snapshots import Snapshot
+
+MOST_KEPT: Final = 32
+
+_FAR_AHEAD: Final = 2**63
+
+
+def prune(kind: str, snapshots: Sequence[Snapshot]) -> list[Snapshot]:
+    """Return the snapshots to keep, `MOST_KEPT` and a base of each sort at most.
+
+    Those much older than the newest are summed up in one, the base.
+    """
+    answer = next((one for one in snapshots if one.is_answer and not one.is_base), None)
+    richer = richer_than(answer, snapshots)[-MOST_KEPT:] if answer else []
+    if answer is not None:
+        snapshots = [one for one in snapshots if one is answer or not answer.covers(one)]
+    whole = [one for one in snapshots if not one.is_partial]
+    oldest = _newest_second(whole) - WINDOW_SECONDS
+    partial = [one for one in snapshots if one.is_partial and (one.at is None or one.at >= oldest)]
+    return [*condense(kind, whole), *partial[-MOST_KEPT:], *richer]
+
+
+def richer_than(answer: Snapshot, snapshots: Sequence[Snapshot]) -> list[Snapshot]:
+    """Return the snapshots that the answer covers, and that have facts which it leaves out.
+
+    Shapes differ between versions of the provider's API, and answers come in one of them only.
+    """
+    return [
+        one
+        for one in snapshots
+        if not one.is_partial and answer.covers(one) and one.facts.keys() - answer.facts.keys()
+    ]
+
+
+def condense(kind: str, snapshots: Sequence[Snapshot]) -> list[Snapshot]:
+    """Return the recent snapshots, with the older ones, if any, summed up as their base."""
+    oldest = _newest_second(snapshots) - WINDOW_SECONDS
+    if len(snapshots) <= MOST_KEPT and all(one.at is None or one.at >= oldest for one in snapshots):
+        return list(snapshots)
+    # Without a time a snapshot can't be called old, so it counts as the newest.
+    in_order = sorted(snapshots, key=lambda one: one.at if one.at is not None else _FAR_AHEAD)
+    recent = [one for one in in_order if one.at is None or one.at >= oldest][-MOST_KEPT:]
+    old = in_order[: len(in_order) - len(recent)]
+    return [_base(kind, old), *recent]
+
+
+def _newest_second(snapshots: Sequence[Snapshot]) -> int:
+    return max((one.at for one in snapshots if one.at is not None), default=0)
+
+
+def _base(kind: str, old: Sequence[Snapshot]) -> Snapshot:
+    """Return one snapshot in place of old ones: the state that the recent ones set out from."""
+    base = next((one for one in old if one.is_base), None)
+    if base is None:
+        return replace(decide(kind, old).latest, is_base=True)
+    # What came before the last base is gone. So of a snapshot from that time nothing more can be
+    # told than whether its state is final.
+    late = [one for one in old if one is not base and (one.at or 0) <= (base.at or 0)]
+    latest = decide(kind, [one for one in old if one not in late]).latest
+    is_patchy = latest.is_patchy or (
+        latest is base and any(one.at == base.at and one.facts != base.facts for one in late)
+    )
+    latest = next((one for one in late if _outranks(kind, one, latest)), latest)
+    return replace(latest, is_base=True, is_patchy=is_patchy)
+
+
+def _outranks(kind: str, one: Snapshot, other: Snapshot) -> bool:
+    if one.is_deleted or other.is_deleted:
+        return not other.is_deleted
+    return lifecycle_of(kind).has_left(other.status, one.status)

@@ -1,0 +1,20 @@
+"""The reasons by which the latest snapshot is told from the rest."""
+
+from django.db.models import TextChoices
+
+
+class OrderingReason(TextChoices):
+    """How the state that counts was told from the others: a rule's name, or what needed no rule."""
+
+    FIRST_HEARD = "first_heard", "nothing was known of it"
+    ADDED = "added", "it adds to what is known"
+    FOLLOWS = "follows", "each update tells what it found"
+    DELETED = "deleted", "nothing follows a deletion"
+    FINAL = "final", "there is no way back from that state"
+    BEGINNING = "beginning", "the other is what it began with"
+    GROWN = "grown", "what only grows has grown"
+    CLOCK = "clock", "the provider made it later"
+    FORWARD = "forward", "made in the same second, but further along"
+    MENTIONED = "mentioned", "made in the same second, and it tells of the other"
+    ANSWER = "answer", "the provider was asked"
+    UNDECIDED = "undecided", "nothing tells which came last"

@@ -1,0 +1,66 @@
+"""The one verb of this package: from an object's snapshots to the state that holds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from billing.ordering.latest import latest
+from billing.ordering.merge import merge
+from billing.ordering.prune import prune
+from billing.ordering.reasons import OrderingReason
+from billing.ordering.rules import Ruling
+from billing.ordering.snapshots import Facts, Snapshot, by_clock
+
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What holds of an object.
+
+    `facts` are to be stored, and `kept` are the snapshots to resolve again together with the next
+    one. `latest` is the snapshot that came last, None where all are partial; `reason` says how it
+    was told from the rest. `in_doubt`: events alone can't tell, so the provider must be asked.
+    """
+
+    facts: Facts
+    kept: list[Snapshot]
+    latest: Snapshot | None
+    reason: OrderingReason
+    in_doubt: bool
+
+
+def resolve(kind: str, current: Facts, snapshots: Sequence[Snapshot]) -> Resolution:
+    """Return what holds of an object, by all its snapshots, in whatever order they are given.
+
+    `kind` is the object's type, and `current` the facts that are stored of it, with every name
+    that such an object can have. Pure: equal arguments have equal outcomes.
+    """
+    snapshots = _with_one_answer(snapshots)
+    ruling = latest(kind, snapshots)
+    # Before pruning: what a snapshot adds must be in the facts before the snapshot goes.
+    facts, in_doubt = merge(kind, current, snapshots, ruling)
+    return Resolution(
+        facts=facts,
+        kept=prune(kind, snapshots),
+        latest=ruling.latest if ruling else None,
+        reason=_reason(ruling, in_doubt),
+        in_doubt=in_doubt,
+    )
+
+
+def _with_one_answer(snapshots: Sequence[Snapshot]) -> Sequence[Snapshot]:
+    """Return the snapshots with the newest answer first, and without those that it replaces."""
+    answers = [one for one in snapshots if one.is_answer]
+    if len(answers) < 2:
+        return snapshots
+    newest = max(answers, key=lambda one: (one.observed_at or _LONG_AGO, by_clock(one)))
+    return [newest, *(one for one in snapshots if not one.is_answer)]
+
+
+def _reason(ruling: Ruling | None, in_doubt: bool) -> OrderingReason:
+    # The latest may be certain, and a partial snapshot contradict it.
+    if in_doubt:
+        return OrderingReason.UNDECIDED
+    return OrderingReason.ADDED if ruling is None else ruling.reason
