@@ -15,9 +15,9 @@ from pytest_django.live_server_helper import LiveServer
 
 from tests.conftest import Environment, manage, server
 from webhooks import drill
-from webhooks.drill.invariants import Rule
-from webhooks.drill.report import Orders, Report
-from webhooks.drill.shots import Kind
+from webhooks.drill.deliveries import DeliveryKind
+from webhooks.drill.invariants import Invariant
+from webhooks.drill.report import DrillOptions, DrillReport
 from webhooks.intake.record import record
 from webhooks.models import Attempt, Trigger, WebhookEvent
 
@@ -29,7 +29,7 @@ def test_a_sound_receiver_passes(environment: Environment) -> None:
         url = f"{address}/webhooks/stripe"
         told = manage(environment, "chaos_drill", "--url", url, "--deliveries", "150")
 
-    assert told.count("     ok   ") == len(Rule)
+    assert told.count("     ok   ") == len(Invariant)
     assert "150 deliveries in" in told
 
 
@@ -39,7 +39,7 @@ def test_a_receiver_that_holds_its_attackers_back_passes_too(environment: Enviro
         url = f"{address}/webhooks/stripe"
         told = manage(environment, "chaos_drill", "--url", url, "--deliveries", "150")
 
-    assert told.count("     ok   ") == len(Rule)
+    assert told.count("     ok   ") == len(Invariant)
     assert "429 rate_limited" in told
 
 
@@ -54,19 +54,22 @@ def test_the_report_can_be_read_by_programs(environment: Environment) -> None:
     assert report["is_clean"]
     assert report["seed"] == 7
     assert report["delivered"] == 80
-    assert set(report["answers"]) >= set(Kind) - {Kind.NEW, Kind.OUT_OF_ORDER}
+    assert set(report["answers"]) >= set(DeliveryKind) - {
+        DeliveryKind.NEW,
+        DeliveryKind.OUT_OF_ORDER,
+    }
 
 
-def hold(address: str, then: Callable[[], object] = lambda: None) -> Report:
+def hold(address: str, then: Callable[[], object] = lambda: None) -> DrillReport:
     """A drill on the test's own database; `then` is done before it is examined."""
     # One connection: the threads of the live server share SQLite's one database in memory.
-    orders = Orders(f"{address}/webhooks/stripe", 30, 1, seed=1, patience=0)
+    options = DrillOptions(f"{address}/webhooks/stripe", 30, 1, seed=1, patience=0)
 
     def progress(_: str, count: int) -> None:
-        if count == orders.deliveries:
+        if count == options.deliveries:
             then()
 
-    return drill.hold(orders, progress)
+    return drill.run(options, progress)
 
 
 def processed() -> WebhookEvent:
@@ -113,23 +116,23 @@ def forget_the_attempt() -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
-    ("sabotage", "rule", "breaches"),
+    ("sabotage", "invariant", "violations"),
     [
-        (lose, Rule.RECORDED, 1),
-        (alter, Rule.UNALTERED, 1),
-        (write_unproven, Rule.PROVEN, 2),
-        (leave_pending, Rule.SETTLED, 1),
-        (give_up, Rule.SUCCEEDED, 1),
-        (apply_twice, Rule.ONCE, 1),
-        (forget_the_attempt, Rule.ONCE, 1),
+        (lose, Invariant.RECORDED, 1),
+        (alter, Invariant.UNALTERED, 1),
+        (write_unproven, Invariant.PROVEN, 2),
+        (leave_pending, Invariant.SETTLED, 1),
+        (give_up, Invariant.SUCCEEDED, 1),
+        (apply_twice, Invariant.ONCE, 1),
+        (forget_the_attempt, Invariant.ONCE, 1),
     ],
 )
 def test_what_went_wrong_in_the_database_is_found(
-    live_server: LiveServer, sabotage: Callable[[], None], rule: Rule, breaches: int
+    live_server: LiveServer, sabotage: Callable[[], None], invariant: Invariant, violations: int
 ) -> None:
     report = hold(live_server.url, sabotage)
 
-    assert [(found.rule, found.breaches) for found in report.broken] == [(rule, breaches)]
+    assert [(one.invariant, one.violations) for one in report.broken] == [(invariant, violations)]
     assert report.broken[0].examples
 
 
@@ -183,28 +186,31 @@ def take_all_for_new(status: int, kind: str, content: bytes) -> tuple[int, str, 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
-    ("spoil", "rules"),
+    ("spoil", "invariants"),
     [
-        (crash, [Rule.ANSWERED, Rule.NO_SERVER_ERROR]),
-        (accept, [Rule.ANSWERED]),
-        (refuse_as_text, [Rule.ANSWERED]),
-        (take_all_for_new, [Rule.NEW_ONCE]),
+        (crash, [Invariant.ANSWERED, Invariant.NO_SERVER_ERROR]),
+        (accept, [Invariant.ANSWERED]),
+        (refuse_as_text, [Invariant.ANSWERED]),
+        (take_all_for_new, [Invariant.NEW_ONCE]),
     ],
 )
 def test_what_is_answered_wrongly_is_found(
-    live_server: LiveServer, spoil: Spoil, rules: list[Rule]
+    live_server: LiveServer, spoil: Spoil, invariants: list[Invariant]
 ) -> None:
     with spoiling(live_server.url, spoil) as address:
         report = hold(address)
 
-    assert [found.rule for found in report.broken] == rules
+    assert [one.invariant for one in report.broken] == invariants
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_server_with_another_database_is_not_taken_for_one_that_loses(
     environment: Environment,
 ) -> None:
-    with server(environment) as address, pytest.raises(drill.Unfit, match="not in this database"):
+    with (
+        server(environment) as address,
+        pytest.raises(drill.CannotRun, match="not in this database"),
+    ):
         hold(address)
 
 

@@ -1,4 +1,4 @@
-"""Deliver genuine and hostile bursts to a running receiver, and hold its tables against them."""
+"""Send genuine and hostile deliveries to a running receiver, and check its tables afterwards."""
 
 import secrets
 import time
@@ -6,81 +6,87 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 
 from webhooks import conf
-from webhooks.drill.firing import fire
-from webhooks.drill.invariants import examine
-from webhooks.drill.ledger import Ledger
-from webhooks.drill.plan import bursts
-from webhooks.drill.report import Orders, Report
-from webhooks.drill.shots import Burst, event_id
-from webhooks.drill.wire import NO_ANSWER, Line, is_loopback
+from webhooks.drill.bursts import generate_bursts
+from webhooks.drill.connection import NO_ANSWER, Connection, is_loopback
+from webhooks.drill.deliveries import Burst, event_id
+from webhooks.drill.delivery_log import DeliveryLog
+from webhooks.drill.invariants import check_invariants
+from webhooks.drill.report import DrillOptions, DrillReport
+from webhooks.drill.sender import send_all
 from webhooks.models import WebhookEvent
 
 POLL_SECONDS = 0.1
 
 
-class Unfit(Exception):
-    """The drill can't be held: it would trouble a stranger, or could find nothing out."""
+class CannotRun(Exception):
+    """The drill would load a stranger's host, or could find nothing out; the message says why."""
 
 
 Progress = Callable[[str, int], None]
-"""Called now and then with what is being counted, and how much of it there is."""
+"""Called now and then with the name of what is being counted, and the count."""
 
 
-def hold(orders: Orders, progress: Progress, *, is_own_host: bool = False) -> Report:
-    """Deliver, wait until nothing of the drill's is pending, and examine.
+def run(options: DrillOptions, progress: Progress, *, is_own_host: bool = False) -> DrillReport:
+    """Deliver, wait until none of the drill's events is pending, and check every invariant.
 
-    Raises `Unfit`: also for an address that isn't this machine's, unless `is_own_host`.
+    Raises `CannotRun`: also for an address that isn't this machine's, unless `is_own_host`.
     """
-    if not is_own_host and not is_loopback(orders.url):
-        raise Unfit(f"{orders.url} is not on this machine, and this is a load on it")
+    # Refused before anything is sent: a drill is a load test, and with hostile bodies at that.
+    if not is_own_host and not is_loopback(options.url):
+        raise CannotRun(f"{options.url} is not on this machine, and this is a load on it")
     secret = _secret()
-    ledger = Ledger(secrets.token_hex(8))
-    plan = bursts(ledger.run, orders.deliveries, orders.seed)
+    log = DeliveryLog(secrets.token_hex(8))
+    bursts = generate_bursts(log.run, options.deliveries, options.seed)
     started = time.perf_counter()
-    first = _deliver_first(orders.url, secret, plan, ledger)
-    fire(
-        orders.url,
+    first = _deliver_first(options.url, secret, bursts, log)
+    send_all(
+        options.url,
         secret,
-        plan,
-        ledger,
-        concurrency=orders.concurrency,
-        progress=lambda: progress("delivered", ledger.delivered),
+        bursts,
+        log,
+        concurrency=options.concurrency,
+        progress=lambda: progress("delivered", log.delivered),
     )
     sent = time.perf_counter()
-    _wait_until_settled(ledger, first, orders.patience, progress)
+    _wait_until_settled(log, first, options.patience, progress)
     settled = time.perf_counter()
-    return Report(orders, ledger, examine(ledger, first), sent - started, settled - sent)
+    return DrillReport(options, log, check_invariants(log, first), sent - started, settled - sent)
 
 
 def _secret() -> str:
     endpoint = conf.endpoint("stripe")
     if endpoint is None or not endpoint.secrets:
-        raise Unfit("there is no secret to sign with: set STRIPE_WEBHOOK_SECRET as the server's")
+        raise CannotRun(
+            "there is no secret to sign with: set STRIPE_WEBHOOK_SECRET as the server's"
+        )
     return endpoint.secrets[0]
 
 
-def _deliver_first(url: str, secret: str, plan: Iterator[Burst], ledger: Ledger) -> int:
-    """The primary key of the first event, which shows that server and database go together."""
-    with Line(url) as line:
-        if line.post(b"", {}).status == NO_ANSWER:
-            raise Unfit(f"nobody answers at {url} (see --url)")
-    fire(url, secret, chain([next(plan)]), ledger, concurrency=1, progress=lambda: None)
-    if not ledger.is_accepted(0):
-        answers = ", ".join(answer for _, answer in ledger.answers)
-        raise Unfit(f"{url} does not take a genuine event: {answers}")
-    row = WebhookEvent.objects.filter(event_id=event_id(ledger.run, 0)).first()
+def _deliver_first(url: str, secret: str, bursts: Iterator[Burst], log: DeliveryLog) -> int:
+    """Return the primary key of the first event: server and database belong together."""
+    with Connection(url) as connection:
+        # Asked without the sender's retries, so that a server that is not there is told at once.
+        if connection.post(b"", {}).status == NO_ANSWER:
+            raise CannotRun(f"nobody answers at {url} (see --url)")
+    send_all(url, secret, chain([next(bursts)]), log, concurrency=1, progress=lambda: None)
+    if not log.is_accepted(0):
+        answers = ", ".join(answer for _, answer in log.answers)
+        raise CannotRun(f"{url} does not take a genuine event: {answers}")
+    row = WebhookEvent.objects.filter(event_id=event_id(log.run, 0)).first()
+    # With another database every event would count as lost, which is a wrong setting and no fault.
     if row is None:
-        raise Unfit(
+        raise CannotRun(
             f"{url} took an event that is not in this database: set DATABASE_URL (or "
             "DATABASE_PATH) to the one that the server uses"
         )
     return row.pk
 
 
-def _wait_until_settled(ledger: Ledger, first: int, patience: float, progress: Progress) -> None:
+def _wait_until_settled(log: DeliveryLog, first: int, patience: float, progress: Progress) -> None:
     deadline = time.monotonic() + patience
+    # By primary key first: the rows of years before the drill need not be searched by their ids.
     pending = WebhookEvent.objects.filter(
-        status=WebhookEvent.Status.PENDING, pk__gte=first, event_id__startswith=f"evt_{ledger.run}_"
+        status=WebhookEvent.Status.PENDING, pk__gte=first, event_id__startswith=f"evt_{log.run}_"
     )
     while (left := pending.count()) and time.monotonic() < deadline:
         progress("pending", left)

@@ -1,16 +1,15 @@
-"""Deliveries that must be refused, each for one reason only."""
+"""Deliveries that must be refused, each for one reason only, so that a wrong reason shows."""
 
 import random
 from dataclasses import replace
 from datetime import timedelta
 
 from webhooks import conf
-from webhooks.drill.shots import Kind, Shot
+from webhooks.drill.deliveries import Delivery, DeliveryKind
 
 MARGIN = timedelta(minutes=1)
 
-# Signed, and no events. `%s` is where the drill's name goes, so that whatever is recorded of them
-# is found.
+# `%s` is replaced by the drill's run id, so that whatever is recorded of these is found.
 MALFORMED = (
     b"",
     b"null",
@@ -32,37 +31,38 @@ MALFORMED = (
 )
 
 
-def unsigned(genuine: Shot) -> Shot:
-    """Without a signature."""
-    return Shot(Kind.UNSIGNED, genuine.body)
+def unsigned(genuine: Delivery) -> Delivery:
+    """Return a genuine event without a signature."""
+    return Delivery(DeliveryKind.UNSIGNED, genuine.body)
 
 
-def tampered(genuine: Shot) -> Shot:
-    """A test event made to pass for a live one, under the signature of the test event."""
+def tampered(genuine: Delivery) -> Delivery:
+    """Return a test event that was altered to be a live one, under its former signature."""
     body = genuine.body.replace(b'"livemode": false', b'"livemode": true')
-    return Shot(Kind.TAMPERED, body, signed=genuine.body)
+    return Delivery(DeliveryKind.TAMPERED, body, signed=genuine.body)
 
 
-def truncated(genuine: Shot, rng: random.Random) -> Shot:
-    """Cut off somewhere, under the signature of the whole."""
+def truncated(genuine: Delivery, rng: random.Random) -> Delivery:
+    """Return an event that is cut off somewhere, under the signature of the whole."""
     body = genuine.body[: rng.randrange(1, len(genuine.body))]
-    return Shot(Kind.TRUNCATED, body, signed=genuine.body)
+    return Delivery(DeliveryKind.TRUNCATED, body, signed=genuine.body)
 
 
-def stale(genuine: Shot, rng: random.Random) -> Shot:
-    """Signed too long ago, or too far in the future."""
+def stale(genuine: Delivery, rng: random.Random) -> Delivery:
+    """Return an event that was signed too long ago, or too far in the future."""
     age = conf.stripe_tolerance() + MARGIN
-    return replace(genuine, kind=Kind.STALE, number=None, age=rng.choice((age, -age)))
+    return replace(genuine, kind=DeliveryKind.STALE, number=None, age=rng.choice((age, -age)))
 
 
-def malformed(run: str, rng: random.Random) -> Shot:
-    """Signed, and no event."""
+def malformed(run: str, rng: random.Random) -> Delivery:
+    """Return a signed body that is not an event."""
     template = rng.choice(MALFORMED)
     body = template.replace(b"%s", run.encode())
-    return Shot(Kind.MALFORMED, body, signed=body)
+    return Delivery(DeliveryKind.MALFORMED, body, signed=body)
 
 
-def oversized(genuine: Shot) -> Shot:
-    """A genuine event with white space after it, up to one byte more than is accepted."""
+def oversized(genuine: Delivery) -> Delivery:
+    """Return a genuine event, padded to one byte more than is accepted."""
+    # Padded with white space, which JSON allows: only the size is wrong.
     body = genuine.body.ljust(conf.max_body_bytes() + 1)
-    return Shot(Kind.OVERSIZED, body, signed=body)
+    return Delivery(DeliveryKind.OVERSIZED, body, signed=body)

@@ -1,19 +1,20 @@
-"""What must hold after a drill, whatever was sent: the answers against the tables."""
+"""The invariants that must hold after a drill, checked by its answers and the tables."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from webhooks.drill.ledger import Ledger, digest
-from webhooks.drill.shots import event_id, number_in
+from webhooks.drill.deliveries import event_id, number_of
+from webhooks.drill.delivery_log import DeliveryLog, digest
 from webhooks.models import WebhookEvent
 
+# Rows are read with their bodies, of up to a megabyte each.
 CHUNK = 500
 EXAMPLES = 3
 
 
-class Rule(StrEnum):
-    """What must hold."""
+class Invariant(StrEnum):
+    """A statement that must hold, as the report prints it."""
 
     ANSWERED = "every delivery was answered as it had to be"
     NO_SERVER_ERROR = "no answer was a 5xx other than 503"
@@ -27,70 +28,75 @@ class Rule(StrEnum):
 
 
 @dataclass(slots=True)
-class Finding:
-    """How often a rule was broken, with some examples."""
+class InvariantResult:
+    """How often an invariant was violated, with some examples."""
 
-    rule: Rule
-    breaches: int = 0
+    invariant: Invariant
+    violations: int = 0
     examples: list[str] = field(default_factory=list)
 
     def add(self, example: str, times: int = 1) -> None:
-        """Put a breach down."""
-        self.breaches += times
+        """Count a violation."""
+        self.violations += times
         if len(self.examples) < EXAMPLES:
             self.examples.append(example)
 
 
-def examine(ledger: Ledger, first: int) -> list[Finding]:
-    """Hold every rule against the answers and the rows from this primary key on."""
-    findings = {rule: Finding(rule) for rule in Rule}
-    for rule, answers in [
-        (Rule.ANSWERED, ledger.unexpected),
-        (Rule.NO_SERVER_ERROR, ledger.server_errors),
+def check_invariants(log: DeliveryLog, first: int) -> list[InvariantResult]:
+    """Check every invariant against the answers, and the rows from this primary key on."""
+    results = {invariant: InvariantResult(invariant) for invariant in Invariant}
+    for invariant, answers in [
+        (Invariant.ANSWERED, log.unexpected),
+        (Invariant.NO_SERVER_ERROR, log.server_errors),
     ]:
         for answer, times in answers.items():
-            findings[rule].add(f"{answer} ({times} times)", times)
-    recorded = _examine_rows(ledger, first, findings)
-    for number, told_new in enumerate(ledger.told_new):
-        name = event_id(ledger.run, number)
-        if told_new > 1:
-            findings[Rule.NEW_ONCE].add(name)
-        if ledger.is_accepted(number) and recorded[number] != 1:
-            findings[Rule.RECORDED].add(name)
-    return list(findings.values())
+            results[invariant].add(f"{answer} ({times} times)", times)
+    recorded = _check_rows(log, first, results)
+    for number, accepted_as_new in enumerate(log.accepted_as_new):
+        name = event_id(log.run, number)
+        if accepted_as_new > 1:
+            results[Invariant.NEW_ONCE].add(name)
+        if log.is_accepted(number) and recorded[number] != 1:
+            results[Invariant.RECORDED].add(name)
+    return list(results.values())
 
 
-def _examine_rows(ledger: Ledger, first: int, findings: dict[Rule, Finding]) -> bytearray:
-    """How many rows each of the drill's events has."""
-    recorded = bytearray(len(ledger.digests))
-    marker = ledger.run.encode()
+def _check_rows(
+    log: DeliveryLog, first: int, results: dict[Invariant, InvariantResult]
+) -> bytearray:
+    """Check the rows, and return how many each of the drill's events has."""
+    recorded = bytearray(len(log.digests))
+    marker = log.run.encode()
     rows = WebhookEvent.objects.filter(pk__gte=first).prefetch_related("attempt_set")
     for row in rows.order_by("pk").iterator(chunk_size=CHUNK):
-        if ledger.run not in row.event_id and marker not in bytes(row.body or b""):
+        # The body is searched too: a malformed event that was taken has no id of the drill's.
+        if log.run not in row.event_id and marker not in bytes(row.body or b""):
             continue  # somebody else's
-        number = number_in(row.event_id, ledger.run)
-        if number is None or not (ledger.is_accepted(number) or number in ledger.in_doubt):
-            findings[Rule.PROVEN].add(f"{row.event_id} ({row.type})")
+        number = number_of(row.event_id, log.run)
+        if number is None or not (log.is_accepted(number) or number in log.maybe_recorded):
+            results[Invariant.PROVEN].add(f"{row.event_id} ({row.type})")
             continue
         recorded[number] += 1
-        for rule in _broken(row, ledger.digests[number]):
-            findings[rule].add(f"{row.event_id} ({row.status})")
+        for invariant in _violated(row, log.digests[number]):
+            results[invariant].add(f"{row.event_id} ({row.status})")
     return recorded
 
 
-def _broken(row: WebhookEvent, signed: int) -> list[Rule]:
-    tries = list(row.attempt_set.all())
+def _violated(row: WebhookEvent, signed: int) -> list[Invariant]:
+    attempts = list(row.attempt_set.all())
     took_effect = Counter(
         handler["name"]
-        for attempt in tries
+        for attempt in attempts
         for handler in attempt.handlers
         if handler["outcome"] == "succeeded"
     )
     is_pending = row.status == WebhookEvent.Status.PENDING
+    # Exactly once: each handler that counts as succeeded did so in one attempt, and in no second.
     holds = {
-        Rule.UNALTERED: digest(bytes(row.body or b"")) == signed,
-        Rule.SETTLED: not is_pending,
-        Rule.SUCCEEDED: row.status != WebhookEvent.Status.FAILED,
-        Rule.ONCE: took_effect == Counter(set(row.succeeded)) and (bool(tries) or is_pending),
+        Invariant.UNALTERED: digest(bytes(row.body or b"")) == signed,
+        Invariant.SETTLED: not is_pending,
+        Invariant.SUCCEEDED: row.status != WebhookEvent.Status.FAILED,
+        Invariant.ONCE: took_effect == Counter(set(row.succeeded))
+        and (bool(attempts) or is_pending),
     }
-    return [rule for rule, is_held in holds.items() if not is_held]
+    return [invariant for invariant, is_held in holds.items() if not is_held]

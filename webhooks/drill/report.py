@@ -1,16 +1,16 @@
-"""What was asked of a drill, and what came of it."""
+"""The options of a drill, and the report of what it found."""
 
 from collections import defaultdict
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from webhooks.drill.invariants import Finding
-from webhooks.drill.ledger import Ledger
+from webhooks.drill.delivery_log import DeliveryLog
+from webhooks.drill.invariants import InvariantResult
 
 
 @dataclass(frozen=True, slots=True)
-class Orders:
-    """What to hold. `patience` is how many seconds the receiver has to process everything."""
+class DrillOptions:
+    """The options of a drill. `patience` is the time to process everything, in seconds."""
 
     url: str
     deliveries: int
@@ -20,48 +20,56 @@ class Orders:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """What came of it."""
+class DrillReport:
+    """The answers, figures and invariants of a drill; times are in seconds."""
 
-    orders: Orders
-    ledger: Ledger
-    findings: list[Finding]
+    options: DrillOptions
+    log: DeliveryLog
+    results: list[InvariantResult]
     sent_seconds: float
     settled_seconds: float
 
     @property
-    def broken(self) -> list[Finding]:
-        """The rules that did not hold."""
-        return [finding for finding in self.findings if finding.breaches]
+    def broken(self) -> list[InvariantResult]:
+        """The invariants that did not hold."""
+        return [result for result in self.results if result.violations]
 
     @property
     def answers(self) -> dict[str, dict[str, int]]:
-        """How often each kind of delivery was answered how."""
+        """Per kind of delivery: its answers, and the number of each."""
         answers: dict[str, dict[str, int]] = defaultdict(dict)
-        for (kind, answer), times in sorted(self.ledger.answers.items()):
+        for (kind, answer), times in sorted(self.log.answers.items()):
             answers[kind][answer] = times
         return dict(answers)
 
     @property
     def figures(self) -> dict[str, float]:
-        """How fast it went; the times are those of genuine deliveries' answers."""
-        times = sorted(self.ledger.milliseconds)
+        """The speed; the milliseconds are those of genuine deliveries' answers."""
+        # Refusals are left out: they are answered faster, and would flatter the median.
+        times = sorted(self.log.milliseconds)
         return {
-            "delivered": self.ledger.delivered,
+            "delivered": self.log.delivered,
             "seconds": round(self.sent_seconds, 2),
-            "per_second": round(self.ledger.delivered / self.sent_seconds, 1),
+            "per_second": round(self.log.delivered / self.sent_seconds, 1),
             "median_ms": round(times[len(times) // 2], 1),
             "p99_ms": round(times[len(times) * 99 // 100], 1),
             "settled_after_seconds": round(self.settled_seconds, 2),
         }
 
     def as_json(self) -> dict[str, Any]:
-        """The whole of it, for programs."""
+        """Return the whole report, for programs."""
         return {
-            "run": self.ledger.run,
-            **asdict(self.orders),
+            "run": self.log.run,
+            **asdict(self.options),
             **self.figures,
             "answers": self.answers,
-            "rules": [asdict(finding) for finding in self.findings],
+            "rules": [
+                {
+                    "rule": result.invariant,
+                    "breaches": result.violations,
+                    "examples": result.examples,
+                }
+                for result in self.results
+            ],
             "is_clean": not self.broken,
         }

@@ -1,4 +1,4 @@
-"""A connection to the receiver, kept open from one delivery to the next."""
+"""A connection to the receiver that is kept open between deliveries."""
 
 import ipaddress
 import socket
@@ -11,20 +11,22 @@ from typing import Self
 from urllib.parse import urlsplit
 
 TIMEOUT_SECONDS = 60
-NO_ANSWER = 0
+NO_ANSWER = 0  # no HTTP status
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back; a status of `NO_ANSWER` when nothing did."""
+    """The answer to a delivery; its status is `NO_ANSWER` when there was none."""
 
     status: int
     media_type: str = ""
     body: bytes = b""
 
 
-class Line:
-    """One connection, opened when it is needed, and anew when it was closed."""
+class Connection:
+    """One HTTP connection, opened when it is needed, and again when the receiver closed it."""
+
+    # Kept open as a provider keeps it: what one answer leaves unread may spoil the next delivery.
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -44,27 +46,28 @@ class Line:
         self.connection.close()
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> Reply:
-        """Deliver once."""
+        """Deliver once, and return the answer."""
         headers = {"Content-Type": "application/json", **headers}
         try:
             try:
                 self.connection.request("POST", self.path, body, headers)
             except (BrokenPipeError, ConnectionResetError):
-                # A body that is too large is refused before it has been sent.
+                # A body over the limit is refused before it has been sent: the answer can be read.
                 if self.connection.sock is None:
                     raise
             response = self.connection.getresponse()
             content = response.read()
             if response.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-                self.connection.close()  # what was not read of the body is still in the way
+                self.connection.close()  # the rest of the body is still in the way
         except (HTTPException, OSError):
+            # The receiver may have recorded the event before the connection broke, or not.
             self.connection.close()
             return Reply(NO_ANSWER)
         return Reply(response.status, response.headers.get_content_type(), content)
 
 
 def is_loopback(url: str) -> bool:
-    """Whether an address is this very machine's, by every name it has."""
+    """True for an address of this very machine, by every address that its name has."""
     host = urlsplit(url).hostname or ""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)

@@ -1,0 +1,111 @@
+"""The bursts of a drill, in order. The same seed gives the same choices, with new ids."""
+
+import itertools
+import json
+import random
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import replace
+
+from webhooks.drill import hostile
+from webhooks.drill.deliveries import Burst, Delivery, DeliveryKind, event_id
+from webhooks.testing.stripe_events import story
+
+SHARES = {
+    DeliveryKind.NEW: 20,
+    DeliveryKind.AT_ONCE: 4,
+    DeliveryKind.CONCURRENT: 2,
+    DeliveryKind.LATE: 6,
+    DeliveryKind.UNSIGNED: 1,
+    DeliveryKind.TAMPERED: 3,
+    DeliveryKind.TRUNCATED: 2,
+    DeliveryKind.STALE: 2,
+    DeliveryKind.MALFORMED: 3,
+    DeliveryKind.OVERSIZED: 1,
+}
+"""How often each kind is in a round. Rounds are shuffled one by one, so that even a short drill has
+every kind."""
+
+AT_THE_SAME_TIME = 4
+"""The number of deliveries of one event that are sent concurrently."""
+
+REMEMBERED = 400
+"""How many events back a late duplicate may reach."""
+
+
+def generate_bursts(run: str, deliveries: int, seed: int) -> Iterator[Burst]:
+    """Yield bursts with as many deliveries as asked for. The first is of a new event."""
+    left = deliveries
+    for burst in _Generator(run, random.Random(seed)).generate():  # noqa: S311
+        yield burst[:left]
+        left -= len(burst)
+        if left <= 0:
+            return
+
+
+class _Generator:
+    def __init__(self, run: str, rng: random.Random) -> None:
+        self.run = run
+        self.rng = rng
+        self.genuine = _genuine(run, rng)
+        # Kept by the drill itself, and bounded: memory must not grow with the deliveries.
+        self.past: deque[Delivery] = deque(maxlen=REMEMBERED)
+
+    def generate(self) -> Iterator[Burst]:
+        yield (self._next(),)
+        while True:
+            kinds = [kind for kind, share in SHARES.items() for _ in range(share)]
+            self.rng.shuffle(kinds)
+            for kind in kinds:
+                yield from self._bursts_of(kind)
+
+    def _next(self) -> Delivery:
+        delivery = next(self.genuine)
+        self.past.append(delivery)
+        return delivery
+
+    def _bursts_of(self, kind: DeliveryKind) -> list[Burst]:
+        match kind:
+            case DeliveryKind.NEW:
+                return [(self._next(),)]
+            case DeliveryKind.LATE:
+                # From the older half, so that it is late.
+                older = self.rng.randrange(1 + len(self.past) // 2)
+                return [(replace(self.past[older], kind=kind),)]
+            case DeliveryKind.AT_ONCE:
+                first = self._next()
+                return [(first, replace(first, kind=kind))]
+            case DeliveryKind.CONCURRENT:
+                first = self._next()
+                copies = [(replace(first, kind=kind),)] * (AT_THE_SAME_TIME - 1)
+                return [(first,), *copies]
+            case DeliveryKind.TAMPERED:
+                # The genuine one comes after: it must not be taken for a duplicate of this one.
+                genuine = self._next()
+                return [(hostile.tampered(genuine), genuine)]
+        return [(self._hostile(kind, next(self.genuine)),)]
+
+    def _hostile(self, kind: DeliveryKind, genuine: Delivery) -> Delivery:
+        match kind:
+            case DeliveryKind.UNSIGNED:
+                return hostile.unsigned(genuine)
+            case DeliveryKind.TRUNCATED:
+                return hostile.truncated(genuine, self.rng)
+            case DeliveryKind.STALE:
+                return hostile.stale(genuine, self.rng)
+            case DeliveryKind.OVERSIZED:
+                return hostile.oversized(genuine)
+        return hostile.malformed(self.run, self.rng)
+
+
+def _genuine(run: str, rng: random.Random) -> Iterator[Delivery]:
+    numbers = itertools.count()
+    while True:
+        *events, _ = story(int(time.time()))  # the last repeats one of the others
+        kind = rng.choice((DeliveryKind.NEW, DeliveryKind.OUT_OF_ORDER))
+        if kind is DeliveryKind.OUT_OF_ORDER:
+            rng.shuffle(events)
+        for event, number in zip(events, numbers, strict=False):
+            body = json.dumps(event | {"id": event_id(run, number)}).encode()
+            yield Delivery(kind, body, number, signed=body)
