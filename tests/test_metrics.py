@@ -163,7 +163,7 @@ def test_celery_workers_count_too(counting: Environment, tmp_path: Path) -> None
 PROGRAM = """
 import os, django
 django.setup()
-from webhooks import metrics
+from webhooks.monitoring import metrics
 {}
 print(*[s.value for m in metrics.collect() for s in m.samples if s.name == {!r}])
 """

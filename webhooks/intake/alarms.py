@@ -26,7 +26,8 @@ from webhooks.models import WebhookEvent
 from webhooks.monitoring import metrics
 from webhooks.signals import alarm_raised
 
-logger = logging.getLogger(__name__)
+# Operators set their alerts on this name: it stays, wherever the module goes.
+logger = logging.getLogger("webhooks.alarms")
 
 
 class Kind(StrEnum):
