@@ -182,9 +182,9 @@ def options_of(parser: argparse.ArgumentParser) -> set[str]:
     shared = {option for action in common._actions for option in action.option_strings}
     told = {option for action in parser._actions for option in action.option_strings}
     positional = {
-        (action.metavar or action.dest).upper()
+        str(action.metavar or action.dest).upper()
         for action in parser._actions
-        if not action.option_strings and isinstance(action.metavar or action.dest, str)
+        if not action.option_strings
     }
     return (told - shared) | {
         name.removesuffix("S") if name.endswith("IDS") else name for name in positional
