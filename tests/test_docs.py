@@ -146,6 +146,13 @@ def test_every_metric_is_documented() -> None:
     assert {name.removesuffix("_count") for name in asked} <= there
 
 
+def test_every_alert_has_its_remedy() -> None:
+    operations = read("operations.md")
+    [alerts] = blocks(section(operations, "Metrics"), "yaml")
+    remedies = names_in(section(operations, "When an alert fires"))
+    assert sorted(remedies) == sorted(re.findall(r"alert: (\w+)", alerts))
+
+
 # Commands
 
 
