@@ -10,7 +10,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from benchmarks import tuning
-from tests.servers import free_port
+from webhooks.testing.servers import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60

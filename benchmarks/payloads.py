@@ -48,7 +48,7 @@ def write_requests(files: Sequence[Path], path: str, bodies: Iterable[bytes], se
 
 def _template(event_type: str) -> str:
     """An event of the usual size, with a mark where every id has its unique part."""
-    event = sample(event_type, int(time.time()))
+    event = sample(event_type)
     metadata = event["data"]["object"].setdefault("metadata", {})
     marked = re.sub(r"[0-9a-f]{24}", _MARK, json.dumps(event))
     metadata["note"] = ""

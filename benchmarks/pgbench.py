@@ -8,9 +8,9 @@ import psycopg
 from psycopg import sql
 
 from benchmarks import tuning
-from tests.servers import postgresql_program
 from webhooks.intake.record import RECORD
 from webhooks.privacy.suppression import falls_under_erasure
+from webhooks.testing.servers import postgresql_program
 
 # What differs from one event to the next; the body goes over the wire each time, as it does
 # from the endpoint. The rest is as in a row that the endpoint recorded.

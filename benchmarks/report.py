@@ -30,7 +30,7 @@ from benchmarks.contenders import (
 )
 from benchmarks.deferred import END_TO_END, Latency
 from benchmarks.load import find_wrk
-from tests.servers import postgresql_program
+from webhooks.testing.servers import postgresql_program
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 

@@ -13,7 +13,7 @@ import psycopg
 
 from benchmarks import hosts
 from benchmarks.contenders import TABLES, Host
-from tests import servers
+from webhooks.testing import servers
 
 REQUIREMENTS = Path(__file__).with_name("requirements-djstripe.txt")
 PYTHON = Path(sys.executable)

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests import servers
+from webhooks.testing import servers
 
 PINNED = {
     "API_ANONYMOUS_THROTTLE_RATE": "1000000/min",

@@ -23,8 +23,8 @@ from django.db import connections
 from honcho.manager import SIGNALS, Manager
 
 from payments_project import development
-from tests.servers import free_port, postgresql, redis
 from tests.stack_greeting import Greeting
+from webhooks.testing.servers import free_port, postgresql, redis
 
 Environment = dict[str, str]
 
@@ -137,7 +137,7 @@ def _stripe(port: int, base: str) -> list[str]:
     options = ["--port", base.rpartition(":")[2]]
     options += ["--webhook", f"http://127.0.0.1:{port}/webhooks/stripe"]
     options += ["--secret", conf.secrets("STRIPE_WEBHOOK_SECRET")[0]]
-    return [sys.executable, "-m", "tests.fake_stripe", *options]
+    return [sys.executable, "-m", "webhooks.testing.fake_stripe", *options]
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from billing.models import MODELS
 from payments_project.staff.roles import ROLES
 from webhooks import tokens
 from webhooks.models import AuditEntry, Refusal, Replay, Scope, WebhookEvent
-from webhooks.tests.conftest import deliver, make_event
+from webhooks.testing import deliver, sample
 
 pytestmark = pytest.mark.django_db
 
@@ -179,7 +179,7 @@ class Ground:
 
 @pytest.fixture
 def ground() -> Ground:
-    told = make_event()
+    told = sample("test.happened")
     assert deliver(told).status_code == 200
     other = User.objects.create(username="other", is_staff=True)
     token, _ = tokens.create(other, name="test", scopes=Scope, actor="test", now=timezone.now())
@@ -299,7 +299,7 @@ ACTS: Final = {
 @pytest.mark.parametrize(("act", "count"), ACTS)
 @pytest.mark.parametrize("letter", LETTERS)
 def test_acts_on_ticked_events(letter: str, act: str, count: int) -> None:
-    events = [make_event() for _ in range(count)]
+    events = [sample("test.happened") for _ in range(count)]
     for event in events:
         deliver(event)
     WebhookEvent.objects.update(status=WebhookEvent.Status.FAILED)

@@ -17,11 +17,10 @@ from hypothesis import HealthCheck, settings
 from schemathesis.config import SchemathesisConfig
 
 from billing.models import MODELS
-from billing.tests import builders
 from payments_project.wsgi import application
 from webhooks import tokens
 from webhooks.models import Scope
-from webhooks.tests.conftest import deliver, make_event
+from webhooks.testing import deliver, sample
 
 # What is asked of Stripe is asked outside transactions only.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -59,7 +58,7 @@ def operations() -> Iterator[tuple[str, str]]:
 @pytest.fixture
 def key() -> str:
     """A key that opens everything, and something to find with it."""
-    deliver(make_event("customer.created", data={"object": builders.customer()}))
+    deliver(sample("customer.created"))
     user = User.objects.create_superuser("ada")
     _, key = tokens.create(user, name="all", scopes=Scope, actor="tests", now=timezone.now())
     return key

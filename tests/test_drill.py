@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
-from tests.conftest import Environment, manage, server
+from tests.processes import Environment, manage, server
 from webhooks import drill
 from webhooks.drill.deliveries import DeliveryKind
 from webhooks.drill.invariants import Invariant

@@ -16,7 +16,14 @@ from billing.models import MODELS
 from billing.privacy.redaction import is_personal
 from tests import marked
 from tests.delivering import Json, deliver
-from tests.fake_stripe import (
+from tests.marked import MARK, NAME, mark
+from webhooks.events import Event
+from webhooks.models import Scope, Trigger, WebhookEvent
+from webhooks.privacy import unmasking
+from webhooks.processing.replay import ask, replay
+from webhooks.testing.api_client import caller
+from webhooks.testing.fake_stripe import (
+    Served,
     World,
     checkouts,
     customers,
@@ -27,17 +34,8 @@ from tests.fake_stripe import (
     refunds,
     subscriptions,
 )
-from tests.fake_stripe.server import Served
-from tests.marked import MARK, NAME, mark
-from webhooks.events import Event
-from webhooks.models import Scope, Trigger, WebhookEvent
-from webhooks.privacy import unmasking
-from webhooks.processing.replay import ask, replay
+from webhooks.testing.plugin import Subscribe
 from webhooks.testing.stripe_events import envelope
-from webhooks.tests.callers import caller
-from webhooks.tests.conftest import Subscribe, subscribe
-
-__all__ = ["subscribe"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -19,8 +19,6 @@ from billing.models.base import ObjectScope
 from billing.privacy.erasure import erase
 from tests import marked
 from tests.delivering import Json, deliver
-from tests.fake_stripe import Fault, customers, deliverable, payments
-from tests.fake_stripe.server import Served
 from tests.marked import mark
 from webhooks.events import Event
 from webhooks.models import Attempt, WebhookEvent
@@ -28,10 +26,9 @@ from webhooks.processing.claims import claim_due
 from webhooks.processing.process import process
 from webhooks.processing.sweep import sweep
 from webhooks.testing import stripe_objects as objects
+from webhooks.testing.fake_stripe import Fault, Served, customers, deliverable, payments
+from webhooks.testing.plugin import Subscribe
 from webhooks.testing.stripe_events import envelope
-from webhooks.tests.conftest import Subscribe, subscribe
-
-__all__ = ["subscribe"]
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 

@@ -17,12 +17,11 @@ from billing.models import BillingChange, Customer, FetchLock
 from billing.models.base import ObjectScope
 from billing.ordering import OrderingReason
 from tests.delivering import deliver
-from tests.fake_stripe import Fault, customers, deliverable
-from tests.fake_stripe.server import Served
 from webhooks.exceptions import ProviderRefused, ProviderUnavailable
 from webhooks.models import Attempt, WebhookEvent
 from webhooks.processing.sweep import sweep
 from webhooks.providers import PROVIDERS
+from webhooks.testing.fake_stripe import Fault, Served, customers, deliverable
 
 Json = dict[str, Any]
 Verdict = BillingChange.Verdict

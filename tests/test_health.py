@@ -7,7 +7,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from pytest_django import Settings
 
-from tests.servers import free_port
+from webhooks.testing.servers import free_port
 
 
 def test_a_process_that_answers_is_alive(client: Client) -> None:

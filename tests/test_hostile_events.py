@@ -16,12 +16,12 @@ from django.urls import reverse
 from hypothesis import strategies as st
 
 from billing.models import MODELS, BillingChange
-from tests.fake_stripe import OLD, World, deliverable, random_story
-from tests.hostile import SHARP, VALUES, Json, as_body, drawn, spoiled
 from webhooks.models import WebhookEvent
-from webhooks.testing.stripe_events import sample
-from webhooks.tests.callers import bearer, issue
-from webhooks.tests.conftest import post, sign
+from webhooks.testing import sample
+from webhooks.testing.api_client import bearer, issue
+from webhooks.testing.client import post, sign
+from webhooks.testing.fake_stripe import OLD, World, deliverable, random_story
+from webhooks.testing.hostile import SHARP, VALUES, Json, as_body, drawn, spoiled
 
 NOW = 1_790_000_000
 TYPES = (
@@ -36,12 +36,12 @@ pytestmark = pytest.mark.django_db
 
 
 def old_events() -> list[Json]:
-    world = World(0)
+    world = World(0, now=NOW)
     random_story(world, random.Random(0), 40)  # noqa: S311
     return deliverable(world, api_version=OLD)
 
 
-GENUINE = [*(sample(event_type, NOW) for event_type in TYPES), *old_events()]
+GENUINE = [*(sample(event_type, created=NOW) for event_type in TYPES), *old_events()]
 
 
 def told(payload: Any) -> WebhookEvent | None:
@@ -107,10 +107,10 @@ def with_value(whole: Any, path: tuple[Any, ...], value: Any) -> Any:
 def test_every_screen_shows_what_odd_events_left(admin_client: Client) -> None:
     rng = random.Random(0)  # noqa: S311
     for event_type in TYPES:
-        subject = sample(event_type, NOW)["data"]["object"]
+        subject = sample(event_type, created=NOW)["data"]["object"]
         for path in places(subject):
             odd = with_value(subject, path, rng.choice(SHARP))
-            event = told({**sample(event_type, NOW), "data": {"object": odd}})
+            event = told({**sample(event_type, created=NOW), "data": {"object": odd}})
             if event:
                 assert_settled(event)
     assert_shown(admin_client)

@@ -18,10 +18,10 @@ from django.urls import reverse
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from tests.hostile import EXAMPLES, drawn
 from webhooks.models import WebhookEvent
-from webhooks.testing.stripe_events import sample
-from webhooks.tests.conftest import deliver, post, sign
+from webhooks.testing import deliver, sample
+from webhooks.testing.client import post, sign
+from webhooks.testing.hostile import EXAMPLES, drawn
 
 T = TypeVar("T")
 SESSION = django_settings.SESSION_COOKIE_NAME
@@ -51,7 +51,7 @@ FILTERS = (
 def staff(admin_client: Client) -> Client:
     """Somebody who may do everything, and something to look at."""
     for event_type in ("customer.created", "invoice.paid", "charge.succeeded"):
-        deliver(sample(event_type, 1_790_000_000))
+        deliver(sample(event_type, created=1_790_000_000))
     return admin_client
 
 

@@ -20,22 +20,20 @@ from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
 from billing.stripe_client import StripeClient
-from tests.conftest import Environment, manage, process, server, wait_until
-from tests.fake_stripe.server import Served
 from tests.faults.programs import Program
-from tests.servers import redis
+from tests.processes import Environment, manage, process, server, wait_until
 from webhooks import audit
 from webhooks.events import Event
 from webhooks.exceptions import PermanentFailure
 from webhooks.models import Scope, WebhookEvent
 from webhooks.providers import PROVIDERS
+from webhooks.testing import deliver as receive
+from webhooks.testing import sample
+from webhooks.testing.api_client import caller
+from webhooks.testing.fake_stripe import Served
+from webhooks.testing.plugin import Subscribe
 from webhooks.testing.sending import send
-from webhooks.testing.stripe_events import sample
-from webhooks.tests.callers import caller
-from webhooks.tests.conftest import Subscribe, make_event, subscribe
-from webhooks.tests.conftest import deliver as receive
-
-__all__ = ["subscribe"]
+from webhooks.testing.servers import redis
 
 Counts = dict[str, float]
 
@@ -65,7 +63,7 @@ def ask(address: str) -> Counts:
 
 
 def fresh() -> dict[str, Any]:
-    return sample("refund.created", int(timezone.now().timestamp()))
+    return sample("refund.created")
 
 
 def deliver(address: str, event: dict[str, Any], secret: str = "") -> int:
@@ -329,8 +327,8 @@ def test_attempts_and_the_handlers_that_failed_are_counted(
     subscribe(give_up, "test.*")
     subscribe(get_on, "test.*")
     before = read(client)
-    receive(make_event())
-    receive(make_event("nobody.cares"))
+    receive(sample("test.happened"))
+    receive(sample("nobody.cares"))
     counts = grown(before, read(client))
 
     (handler,) = [name for name in counts if "handler" in name]
@@ -346,7 +344,7 @@ def test_attempts_and_the_handlers_that_failed_are_counted(
 
 @pytest.mark.django_db(transaction=True)
 def test_what_had_to_be_fetched_is_counted(client: Client, stripe: Served) -> None:
-    stripe.world.take_up(make_event() | {"pending_webhooks": 1}, account="", pending=1)
+    stripe.world.take_up(sample("test.happened") | {"pending_webhooks": 1}, account="", pending=1)
     before = read(client)
     for _ in range(2):
         manage_here("reconcile_events", "--since", "1d")

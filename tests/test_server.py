@@ -18,11 +18,12 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from tests.conftest import Environment, manage, process, query, server, wait_until
-from tests.servers import free_port, postgresql
+from tests.processes import Environment, manage, process, query, server, wait_until
 from webhooks.providers import PROVIDERS
+from webhooks.testing import sample
 from webhooks.testing.sending import Answer, send
-from webhooks.testing.stripe_events import sample, story
+from webhooks.testing.servers import free_port, postgresql
+from webhooks.testing.stripe_events import story
 
 
 def deliver(address: str, event: dict[str, Any]) -> Answer:
@@ -36,7 +37,7 @@ def signed(body: bytes) -> dict[str, str]:
 
 
 def fresh(event_type: str = "invoice.paid") -> dict[str, Any]:
-    return sample(event_type, int(timezone.now().timestamp()))
+    return sample(event_type)
 
 
 def statuses(environment: Environment) -> dict[str, int]:

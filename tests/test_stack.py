@@ -14,9 +14,9 @@ from urllib.request import Request, urlopen
 import psycopg
 import pytest
 
-from tests.conftest import process, wait_until
-from tests.servers import free_port
+from tests.processes import process, wait_until
 from tests.stack_greeting import ORDER
+from webhooks.testing.servers import free_port
 
 pytestmark = pytest.mark.postgresql
 

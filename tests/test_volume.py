@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from django.conf import settings
 
-from tests.conftest import Environment
+from tests.processes import Environment
 
 pytestmark = pytest.mark.postgresql
 

@@ -18,7 +18,8 @@ from billing.admin.values import status
 from billing.models import MODELS, Charge, Customer, Invoice, ProviderObject, Subscription
 from webhooks.models import WebhookEvent
 from webhooks.providers import PROVIDERS
-from webhooks.testing.stripe_events import sample, story
+from webhooks.testing import sample
+from webhooks.testing.stripe_events import story
 
 pytestmark = pytest.mark.django_db
 
@@ -200,7 +201,7 @@ def test_a_hostile_object_stays_text(admin: Client) -> None:
     deliver(
         sample(
             "customer.created",
-            0,
+            created=0,
             name="<script>alert(1)</script>",
             email="<script>alert(2)</script>@x",
             metadata={"<script>alert(3)</script>": "<script>alert(4)</script>"},

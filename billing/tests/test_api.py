@@ -13,8 +13,8 @@ from rest_framework.test import APIClient
 from billing import models
 from billing.tests import builders
 from webhooks.models import Scope
-from webhooks.tests.callers import all_pages, caller, problem
-from webhooks.tests.conftest import deliver, make_event
+from webhooks.testing import deliver, sample
+from webhooks.testing.api_client import all_pages, caller, problem
 
 pytestmark = pytest.mark.django_db
 
@@ -291,7 +291,7 @@ def test_answers_cost_the_same_however_many_there_are(
 
 
 def test_an_event_tells_what_it_changed() -> None:
-    told = make_event("customer.created", data={"object": builders.customer()})
+    told = sample("customer.created") | {"data": {"object": builders.customer()}}
     deliver(told)
     url = f"{API}/events/{told['id']}/changes"
     (change,) = caller("view_billingchange").get(url).json()["results"]

@@ -6,10 +6,9 @@ from urllib.parse import parse_qsl
 import pytest
 from rest_framework.test import APIClient
 
-from tests.fake_stripe import Fault, payments
-from tests.fake_stripe.server import Served
 from webhooks.models import Scope
-from webhooks.tests.callers import caller, problem
+from webhooks.testing.api_client import caller, problem
+from webhooks.testing.fake_stripe import Fault, Served, payments
 
 # What is asked of Stripe is asked outside transactions only.
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -14,8 +14,8 @@ from billing.privacy.redaction import is_personal, redact_row
 from billing.tests import builders as build
 from billing.tests.builders import event, send
 from billing.translators.stripe import translate_object
-from tests.fake_stripe import World, deliverable, random_story
 from webhooks.privacy.redaction import named, owned, personal_values, redact
+from webhooks.testing.fake_stripe import World, deliverable, random_story
 
 Json = dict[str, Any]
 
@@ -24,7 +24,7 @@ RECORDED = Path(settings.BASE_DIR).parent / "shared" / "data" / "stripe"
 
 def subjects() -> list[Json]:
     """Objects as Stripe tells of them, in shapes of all years, as far as they are at hand."""
-    world = World(1)
+    world = World(1, now=1_790_000_000)
     random_story(world, random.Random(1), 300)  # noqa: S311
     events = [*deliverable(world), *deliverable(world, api_version="2020-08-27")]
     for path in [*RECORDED.glob("sequences-*/*.json"), *RECORDED.glob("events-*/*.json")]:

@@ -24,9 +24,8 @@ from billing.exceptions import (
 from billing.models import IdempotencyKey
 from billing.stripe_client import StripeClient
 from billing.stripe_client.calls import LEASE, LIFETIME
-from tests.fake_stripe import Fault, customers, payments, truth
-from tests.fake_stripe.server import Served
 from webhooks.providers.stripe_api import RETRIES, NotConfigured
+from webhooks.testing.fake_stripe import Fault, Served, customers, payments, truth
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 CALLERS = 64
@@ -306,8 +305,8 @@ def test_a_call_given_up_for_lost_is_made_again_under_the_same_key(
     stripe: Served, client: StripeClient
 ) -> None:
     made = pay(client)
-    # As it is after a crash between Stripe's answer and its record; tests/test_stripe_crash.py
-    # has the real one.
+    # As it is after a crash between Stripe's answer and its record: the real one is in
+    # tests/test_killed_stripe_calls.py.
     IdempotencyKey.objects.update(state="started", response_id="", locked_until=NOON + LEASE)
     assert pay(client, now=NOON + LEASE) == made
     row = IdempotencyKey.objects.get()

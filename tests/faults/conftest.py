@@ -7,10 +7,10 @@ from contextlib import ExitStack
 import psycopg
 import pytest
 
-from tests.conftest import answers, manage
 from tests.faults import points
 from tests.faults.system import System, refunds
-from tests.servers import free_port, postgresql_server, redis_server
+from tests.processes import answers, manage
+from webhooks.testing.servers import free_port, postgresql_server, redis_server
 
 # Nothing in it is unique, so whatever happens twice is there twice.
 EFFECTS = "CREATE TABLE faults_effect (event_id text NOT NULL)"

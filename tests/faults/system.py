@@ -16,10 +16,10 @@ from django.utils import timezone
 
 from tests.faults import points
 from tests.faults.programs import Program
-from tests.servers import Server
 from webhooks.providers import PROVIDERS
+from webhooks.testing import sample
 from webhooks.testing.sending import Answer, Unreachable, send
-from webhooks.testing.stripe_events import sample
+from webhooks.testing.servers import Server
 
 DEADLINE_SECONDS = 40
 SENDERS = 4
@@ -30,7 +30,7 @@ GRANIAN = ("-m", "granian", "--interface", "wsgi", "--blocking-threads", "4", "-
 
 def make(event_type: str) -> dict[str, Any]:
     """A new event."""
-    return sample(event_type, int(timezone.now().timestamp()))
+    return sample(event_type)
 
 
 def refunds(count: int) -> list[dict[str, Any]]:

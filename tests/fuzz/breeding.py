@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from tests.fake_stripe import OLD, World, deliverable, random_story
 from tests.fuzz.target import NOW, STRANGER
-from tests.hostile import SHARP, as_body
 from webhooks.providers import PROVIDERS
+from webhooks.testing.fake_stripe import OLD, World, deliverable, random_story
+from webhooks.testing.hostile import SHARP, as_body
 from webhooks.testing.stripe_events import story
 
 STEPS: Final = 60
@@ -19,7 +19,7 @@ WORDS: Final = ("previous_attributes", "metadata", "deleted", "\\u0000", "\\ud80
 def seeds() -> Iterator[bytes]:
     """Genuine events alone and together, in the shapes of today and of before, and headers."""
     for version in ("", OLD):
-        world = World(0)
+        world = World(0, now=1_790_000_000)
         random_story(world, random.Random(0), STEPS)  # noqa: S311
         told = deliverable(world, api_version=version) if version else deliverable(world)
         yield from (as_body(payload) for payload in told)

@@ -1,5 +1,6 @@
 """Stripe's events about those objects: one of any type, or a whole story."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -65,11 +66,13 @@ def envelope(event_type: str, subject: Object, now: int, **changes: Any) -> Obje
     } | changes
 
 
-def sample(event_type: str, now: int, **changes: Any) -> Object:
-    """One event of a type, about a new object; `changes` go to the object.
+def sample(event_type: str, /, *, created: int | None = None, **changes: Any) -> Object:
+    """Return one event of a type, about a new object; `changes` go to the object.
 
-    An unknown type gets an object that says no more than its kind.
+    Both were made at `created`, in unix seconds: now, unless it is given. An unknown type gets an
+    object that says no more than its kind.
     """
+    now = int(time.time()) if created is None else created
     family = event_type.rpartition(".")[0]
     make = _MAKERS.get(family)
     if make is None:
@@ -87,7 +90,7 @@ def story(now: int) -> list[Object]:
     """
     events = [*_pays(now), *_falls_behind(now), *_leaves(now)]
     events.append(envelope("payout.paid", objects.payout(now - 3600), now - 3600))
-    events.append(sample("customer.tax_id.created", now - 3000))
+    events.append(sample("customer.tax_id.created", created=now - 3000))
     events.sort(key=lambda event: int(event["created"]))
     events[0], events[1] = events[1], events[0]
     return [*events, events[5]]

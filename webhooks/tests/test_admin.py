@@ -17,7 +17,9 @@ from webhooks.admin.states import state
 from webhooks.events import Event
 from webhooks.exceptions import PermanentFailure
 from webhooks.models import Attempt, Replay, WebhookEvent
-from webhooks.tests.conftest import Subscribe, deliver, make_event
+from webhooks.testing import deliver
+from webhooks.testing.plugin import Subscribe
+from webhooks.tests.events import make_event
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from webhooks.models import Refusal
-from webhooks.tests.conftest import post
+from webhooks.testing.client import post
 from webhooks.tests.test_admin import log_in, text
 
 pytestmark = pytest.mark.django_db

@@ -17,7 +17,8 @@ from webhooks.guards.admission import IncomingDelivery
 from webhooks.intake import alarms, refusals
 from webhooks.models import WebhookEvent
 from webhooks.signals import alarm_raised
-from webhooks.tests.conftest import make_event, post, sign
+from webhooks.testing.client import post, sign
+from webhooks.tests.events import make_event
 
 pytestmark = pytest.mark.django_db
 

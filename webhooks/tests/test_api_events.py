@@ -13,8 +13,10 @@ from rest_framework.test import APIClient
 
 from webhooks.events import Event
 from webhooks.models import Replay, WebhookEvent
-from webhooks.tests.callers import all_pages, caller, problem
-from webhooks.tests.conftest import Subscribe, deliver, make_event
+from webhooks.testing import deliver
+from webhooks.testing.api_client import all_pages, caller, problem
+from webhooks.testing.plugin import Subscribe
+from webhooks.tests.events import make_event
 
 pytestmark = pytest.mark.django_db
 

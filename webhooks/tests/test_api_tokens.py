@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from webhooks import tokens
 from webhooks.models import ApiToken, Scope
-from webhooks.tests.callers import bearer, caller, issue, problem
+from webhooks.testing.api_client import bearer, caller, issue, problem
 
 pytestmark = pytest.mark.django_db
 

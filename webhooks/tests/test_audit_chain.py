@@ -13,8 +13,9 @@ from pytest_django import Settings
 from webhooks import audit, tasks
 from webhooks.audit.keys import key_id_of
 from webhooks.models import AppendOnlyError, AuditEntry, AuditHead, Seal, WebhookEvent
-from webhooks.tests.conftest import deliver, make_event
-from webhooks.tests.trail import execute, found, lay
+from webhooks.testing import deliver
+from webhooks.testing.audit_trail import execute, found, lay
+from webhooks.tests.events import make_event
 
 pytestmark = pytest.mark.django_db
 

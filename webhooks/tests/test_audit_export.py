@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from webhooks import audit
 from webhooks.models import AuditEntry
-from webhooks.tests.trail import lay
+from webhooks.testing.audit_trail import lay
 
 pytestmark = pytest.mark.django_db
 

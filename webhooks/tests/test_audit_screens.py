@@ -15,7 +15,7 @@ from django.utils.timezone import now
 from webhooks import audit
 from webhooks.models import AuditEntry, Replay, Trigger
 from webhooks.processing.replay import ask
-from webhooks.tests.trail import alter, lay
+from webhooks.testing.audit_trail import alter, lay
 
 pytestmark = pytest.mark.django_db
 

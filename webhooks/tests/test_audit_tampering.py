@@ -10,8 +10,9 @@ from django.utils import timezone
 from webhooks import audit
 from webhooks.audit.sealed_tables import table_of
 from webhooks.models import Attempt, AuditEntry, AuditHead, Seal, WebhookEvent
-from webhooks.tests.conftest import deliver, make_event
-from webhooks.tests.trail import alter, copy, execute, first_found_when_altered, found, lay
+from webhooks.testing import deliver
+from webhooks.testing.audit_trail import alter, copy, execute, first_found_when_altered, found, lay
+from webhooks.tests.events import make_event
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,8 @@ from pytest_django import Settings
 from webhooks.models import Replay, WebhookEvent
 from webhooks.processing import replay
 from webhooks.processing.sweep import sweep
-from webhooks.tests.conftest import deliver, make_event
+from webhooks.testing import deliver
+from webhooks.tests.events import make_event
 
 pytestmark = pytest.mark.django_db
 

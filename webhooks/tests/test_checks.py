@@ -8,7 +8,8 @@ from django.core import checks
 from pytest_django import Settings
 
 from webhooks.conf import RetryPolicy
-from webhooks.tests.conftest import make_event, post, sign
+from webhooks.testing.client import post, sign
+from webhooks.tests.events import make_event
 
 GOOD = "whsec_another_known_to_all_and_good_for_tests"
 

@@ -18,7 +18,9 @@ from webhooks.processing import claims
 from webhooks.processing.process import process
 from webhooks.processing.replay import ask, replay
 from webhooks.processing.sweep import BATCH, sweep, sweep_until
-from webhooks.tests.conftest import Subscribe, deliver, make_event
+from webhooks.testing import deliver
+from webhooks.testing.plugin import Subscribe
+from webhooks.tests.events import make_event
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,8 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from webhooks.models import Attempt, WebhookEvent
-from webhooks.tests.conftest import deliver, make_event
+from webhooks.testing import deliver
+from webhooks.tests.events import make_event
 
 pytestmark = pytest.mark.django_db
 

@@ -14,7 +14,9 @@ from webhooks.processing import claims
 from webhooks.processing import ignore as dismissals
 from webhooks.processing.process import process
 from webhooks.processing.replay import ask, replay
-from webhooks.tests.conftest import Subscribe, deliver, make_event
+from webhooks.testing import deliver
+from webhooks.testing.plugin import Subscribe
+from webhooks.tests.events import make_event
 
 pytestmark = pytest.mark.django_db
 

@@ -16,7 +16,9 @@ from webhooks.processing.claims import Claim
 from webhooks.processing.process import process
 from webhooks.processing.sweep import sweep
 from webhooks.signals import event_received
-from webhooks.tests.conftest import Subscribe, deliver, make_event
+from webhooks.testing import deliver
+from webhooks.testing.plugin import Subscribe
+from webhooks.tests.events import make_event
 
 pytestmark = pytest.mark.django_db
 

@@ -13,12 +13,13 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from tests import servers
 from webhooks.guards.rate_limit import forget
 from webhooks.guards.rate_limit_storage import MOST_CLIENTS, BoundedStorage
 from webhooks.intake.refusal_sampling import FIRST
 from webhooks.monitoring import metrics
-from webhooks.tests.conftest import make_event, post, sign
+from webhooks.testing import servers
+from webhooks.testing.client import post, sign
+from webhooks.tests.events import make_event
 
 pytestmark = pytest.mark.django_db
 

@@ -14,12 +14,15 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from tests.hostile import SHARP, as_body
 from webhooks import strict_json
 from webhooks.events import Event
 from webhooks.intake.refusal_sampling import FIRST
 from webhooks.models import WebhookEvent
-from webhooks.tests.conftest import Subscribe, deliver, make_event, post, sign
+from webhooks.testing import deliver
+from webhooks.testing.client import post, sign
+from webhooks.testing.hostile import SHARP, as_body
+from webhooks.testing.plugin import Subscribe
+from webhooks.tests.events import make_event
 
 pytestmark = pytest.mark.django_db
 

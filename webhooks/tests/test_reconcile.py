@@ -19,14 +19,15 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from tests.fake_stripe import Fault
-from tests.fake_stripe.server import Served
 from webhooks import tasks
 from webhooks.events import Event
 from webhooks.models import Attempt, Reconciliation, Trigger, WebhookEvent
 from webhooks.processing.sweep import sweep
 from webhooks.providers import stripe_api
-from webhooks.tests.conftest import Subscribe, deliver, make_event
+from webhooks.testing import deliver
+from webhooks.testing.fake_stripe import Fault, Served
+from webhooks.testing.plugin import Subscribe
+from webhooks.tests.events import make_event
 
 pytestmark = pytest.mark.django_db
 

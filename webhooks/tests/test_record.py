@@ -13,7 +13,10 @@ from django.test import Client
 
 from webhooks.events import Event
 from webhooks.models import Refusal, WebhookEvent
-from webhooks.tests.conftest import Subscribe, deliver, make_event, post, sign
+from webhooks.testing import deliver
+from webhooks.testing.client import post, sign
+from webhooks.testing.plugin import Subscribe
+from webhooks.tests.events import make_event
 
 
 @pytest.mark.django_db

@@ -17,7 +17,7 @@ from webhooks.intake import refusals
 from webhooks.intake.refusal_sampling import FIRST, MOST
 from webhooks.models import Refusal
 from webhooks.monitoring import metrics
-from webhooks.tests.conftest import post, sign
+from webhooks.testing.client import post, sign
 
 pytestmark = pytest.mark.django_db
 

@@ -14,7 +14,9 @@ from webhooks.events import Event
 from webhooks.models import Replay, Trigger, WebhookEvent
 from webhooks.processing import replay as replays
 from webhooks.processing.sweep import sweep
-from webhooks.tests.conftest import Subscribe, deliver, make_event
+from webhooks.testing import deliver
+from webhooks.testing.plugin import Subscribe
+from webhooks.tests.events import make_event
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from webhooks.models import WebhookEvent
-from webhooks.tests.conftest import make_event
+from webhooks.tests.events import make_event
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,12 +11,12 @@ from django.utils import timezone
 from pytest_django import Settings
 from redis import Redis
 
-from tests import servers
 from webhooks import tasks
 from webhooks.models import WebhookEvent
 from webhooks.processing import wakeup
 from webhooks.processing.sweep import sweep
-from webhooks.tests.conftest import deliver, make_event
+from webhooks.testing import deliver, servers
+from webhooks.tests.events import make_event
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 

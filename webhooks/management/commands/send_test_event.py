@@ -76,7 +76,7 @@ class Command(BaseCommand):
 
 def _bodies(options: dict[str, Any]) -> Iterator[bytes]:
     if options["file"] is None:
-        yield json.dumps(sample(options["type"], int(timezone.now().timestamp()))).encode()
+        yield json.dumps(sample(options["type"])).encode()
         return
     try:
         stdin = options["file"] == "-"

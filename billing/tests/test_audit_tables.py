@@ -1,0 +1,48 @@
+"""The history of billing objects is sealed: what was done to it behind our back is found."""
+
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from billing.audit_tables import CHANGES
+from billing.models import BillingChange
+from webhooks import audit
+from webhooks.models import AuditEntry
+from webhooks.testing import deliver, sample
+from webhooks.testing.audit_trail import execute, first_found_when_altered, found
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def change() -> Any:
+    deliver(sample("invoice.paid"))
+    audit.seal(now=timezone.now())
+    return BillingChange.objects.latest("pk")
+
+
+def test_every_altered_column_of_a_change_is_named(change: BillingChange) -> None:
+    assert not found()
+    told = first_found_when_altered(change)
+    assert told.pop("id").startswith(f"billing.billingchange {change.pk}: deleted")
+    assert told.keys() == {*CHANGES.fixed, *CHANGES.erasable}
+    for column, what in told.items():
+        assert what.startswith(f"billing.billingchange {change.pk} ("), column
+        assert "altered" in what, column
+        assert ("its fields" in what) == (column == "fields")
+
+
+def test_a_deleted_change_is_named(change: BillingChange) -> None:
+    execute("DELETE FROM billing_billingchange WHERE id = %s", change.pk)
+    assert found()[0].startswith(f"billing.billingchange {change.pk}: deleted")
+
+
+def test_what_was_erased_stays_erased(change: BillingChange) -> None:
+    BillingChange.objects.filter(pk=change.pk).update(fields={"email": "erased"})
+    audit.amend(
+        AuditEntry.Action.ERASED, {BillingChange: [change.pk]}, actor="ada", now=timezone.now()
+    )
+    assert not found()
+    BillingChange.objects.filter(pk=change.pk).update(fields=change.fields)
+    assert "its fields is not what" in found()[0]

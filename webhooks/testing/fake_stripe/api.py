@@ -1,0 +1,167 @@
+"""From a request to its answer, whatever the transport: keys, faults, idempotency, work."""
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass, field, replace
+from urllib.parse import unquote
+
+from webhooks.testing.fake_stripe import forms, reading, routes
+from webhooks.testing.fake_stripe.faults import Fault, Request
+from webhooks.testing.fake_stripe.idempotency import Keys, Stored, in_use
+from webhooks.testing.fake_stripe.problems import Refused
+from webhooks.testing.fake_stripe.records import API_VERSION
+from webhooks.testing.fake_stripe.shapes import Json
+from webhooks.testing.fake_stripe.world import Account, World
+
+KEY_PREFIXES = ("sk_test_", "sk_live_", "rk_test_", "rk_live_")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request: the path without its query, headers by lower-case name, the body as text."""
+
+    method: str
+    path: str
+    query: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    body: str = ""
+
+    @property
+    def key(self) -> str | None:
+        """The idempotency key, where it counts."""
+        return self.headers.get("idempotency-key") if self.method == "POST" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is answered; with status 0, nothing is: the connection ends."""
+
+    status: int
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+NO_ANSWER = Answer(0)
+
+
+class Api:
+    """The API of one world."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.keys = Keys()
+        self._last: dict[tuple[str, str], Answer] = {}
+
+    def answer(self, asked: Asked) -> Answer:
+        """Do what is asked, unless something is to go wrong with it."""
+        fault = self.world.faults.take(Request(asked.method, asked.path, asked.key, asked.body))
+        kind = fault.kind if fault else ""
+        if fault and kind == "timeout_before":
+            self.world.faults.wait(fault.seconds)
+            return NO_ANSWER
+        if kind == "repeat":
+            return self._last.get((asked.method, asked.path), NO_ANSWER)
+        request_id = self.world.new_id("req")
+        try:
+            if fault:
+                _fail_early(fault, asked)
+            stored, replayed = self._stored(asked, request_id, fault)
+        except Refused as refusal:
+            stored, replayed = _refusal(refusal), False
+        if fault and kind == "timeout_after":
+            self.world.faults.wait(fault.seconds)
+        if kind in ("timeout_after", "drop_after"):
+            return NO_ANSWER
+        headers = {"Request-Id": request_id, "Content-Type": "application/json"}
+        headers["Stripe-Version"] = asked.headers.get("stripe-version", API_VERSION)
+        if asked.key and stored.status != 401:
+            headers["Idempotency-Key"] = asked.key
+        if replayed:
+            headers["Idempotent-Replayed"] = "true"
+        body = b"<html>" + stored.body if kind == "garble_after" else stored.body
+        answer = self._last[asked.method, asked.path] = Answer(stored.status, body, headers)
+        return answer
+
+    def _stored(self, asked: Asked, request_id: str, fault: Fault | None) -> tuple[Stored, bool]:
+        account = self._authenticated(asked, request_id)
+        route, object_id = routes.find(asked.method, asked.path)
+        params = forms.parse(asked.body if asked.method == "POST" else asked.query)
+        key = (account.id, account.livemode, asked.key) if asked.key is not None else None
+        if key:
+            fingerprint = (f"{asked.method} {asked.path}", json.dumps(params, sort_keys=True))
+            if known := self.keys.claim(key, fingerprint, self.world.now):
+                return known, True
+        began = False
+        try:
+            route.check(params)
+            if fault and fault.kind == "hold":
+                self.world.faults.wait(fault.seconds)
+            if fault and fault.kind == "refuse":
+                stored, began = _refusal(_broken(fault)), True
+            else:
+                stored, began = self._work(account, route, params, object_id)
+        finally:
+            if key and not began:
+                self.keys.release(key)
+        if fault and fault.kind == "error_after":
+            stored = _refusal(_broken(fault))
+        if key and began:
+            self.keys.store(key, stored)
+        return stored, False
+
+    def _work(
+        self, account: Account, route: routes.Route, params: Json, object_id: str
+    ) -> tuple[Stored, bool]:
+        """The answer, and whether execution began."""
+        names = params.pop("expand", [])
+        try:
+            with self.world.lock:
+                subject = route.work(account, params, object_id)
+                whole = reading.expanded(account, subject, names)
+                return Stored(200, json.dumps(whole).encode()), True
+        except Refused as refusal:
+            return _refusal(refusal), not refusal.precedes_execution
+
+    def _authenticated(self, asked: Asked, request_id: str) -> Account:
+        secret = _secret(asked.headers.get("authorization", ""))
+        if secret is None:
+            message = "You did not provide an API key."
+            raise Refused(401, "invalid_request_error", message)
+        if not secret.startswith(KEY_PREFIXES) or len(secret) < len("sk_test_") + 1:
+            raise Refused(401, "invalid_request_error", "Invalid API Key provided.")
+        account_id = asked.headers.get("stripe-account", "")
+        if account_id and not account_id.startswith("acct_"):
+            message = f"The provided key does not have access to account '{account_id}'."
+            raise Refused(403, "invalid_request_error", message, code="account_invalid")
+        account = self.world.account(account_id, livemode="_live_" in secret[:8])
+        return replace(account, request={"id": request_id, "idempotency_key": asked.key})
+
+
+def _fail_early(fault: Fault, asked: Asked) -> None:
+    if fault.kind == "rate_limit":
+        message = "Request rate limit exceeded."
+        raise Refused(429, "invalid_request_error", message, code="rate_limit")
+    if fault.kind == "error_before":
+        raise _broken(fault)
+    if fault.kind == "key_in_use":
+        raise in_use(asked.key or "")
+
+
+def _broken(fault: Fault) -> Refused:
+    message = "Something went wrong on Stripe's end."
+    return Refused(fault.status, "api_error", message, about=fault.error)
+
+
+def _refusal(refusal: Refused) -> Stored:
+    return Stored(refusal.status, json.dumps(refusal.body).encode())
+
+
+def _secret(authorization: str) -> str | None:
+    scheme, _, value = authorization.partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            value = base64.b64decode(value, validate=True).decode().partition(":")[0]
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+    return unquote(value.strip()) or None

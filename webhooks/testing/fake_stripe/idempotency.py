@@ -1,0 +1,77 @@
+"""Idempotency keys: one execution each, and its answer for everyone who asks again."""
+
+from dataclasses import dataclass
+from threading import Lock
+
+from webhooks.testing.fake_stripe.problems import Refused, invalid
+
+KEY_LENGTH = 255
+HOURS = 24
+
+KeyOf = tuple[str, bool, str]
+"""(account, livemode, idempotency key)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An answer as it was first given."""
+
+    status: int
+    body: bytes
+
+
+@dataclass(slots=True)
+class _Use:
+    fingerprint: tuple[str, str]
+    began: int
+    stored: Stored | None = None
+
+
+class Keys:
+    """The keys in use and what was answered, for 24 hours of the world's clock."""
+
+    def __init__(self) -> None:
+        self._uses: dict[KeyOf, _Use] = {}
+        self._lock = Lock()
+
+    def claim(self, key: KeyOf, fingerprint: tuple[str, str], now: int) -> Stored | None:
+        """The answer to give again; without one, the key is the caller's, who must `store`
+        or `release`. `fingerprint` is (endpoint, parameters). Raises `Refused`."""
+        if not 0 < len(key[2]) <= KEY_LENGTH:
+            message = f"Idempotency keys are at most {KEY_LENGTH} characters long."
+            raise invalid(message, code="parameter_invalid")
+        with self._lock:
+            use = self._uses.get(key)
+            if use and use.stored and now - use.began >= HOURS * 3600:
+                use = None
+            if use is None:
+                self._uses[key] = _Use(fingerprint, now)
+                return None
+            if use.fingerprint != fingerprint:
+                raise _other_use(key[2], same_endpoint=use.fingerprint[0] == fingerprint[0])
+            if use.stored is None:
+                raise in_use(key[2])
+            return use.stored
+
+    def store(self, key: KeyOf, answer: Stored) -> None:
+        """Keep the answer for everyone who asks again."""
+        with self._lock:
+            self._uses[key].stored = answer
+
+    def release(self, key: KeyOf) -> None:
+        """Forget a claim whose execution never began."""
+        with self._lock:
+            self._uses.pop(key, None)
+
+
+def in_use(key: str) -> Refused:
+    """A 409: somebody is at work under this key."""
+    message = f"There is currently another in-progress request using this idempotency key: {key}."
+    return Refused(409, "idempotency_error", message, code="idempotency_key_in_use")
+
+
+def _other_use(key: str, *, same_endpoint: bool) -> Refused:
+    what = "parameters" if same_endpoint else "endpoint"
+    message = "Keys for idempotent requests can only be used with the same "
+    message += f"{what} they were first used with ({key})."
+    return Refused(400, "idempotency_error", message)

@@ -1,0 +1,52 @@
+"""How a subscription stands, which follows from its latest invoice."""
+
+from webhooks.testing.fake_stripe.shapes import Json
+from webhooks.testing.fake_stripe.world import Account
+
+BEHIND = ("past_due", "unpaid")
+
+
+def subscription_of(account: Account, invoice: Json) -> Json | None:
+    """The subscription that an invoice is for."""
+    details = (invoice["parent"] or {}).get("subscription_details") or {}
+    return account.get("subscription", details["subscription"]) if details else None
+
+
+def invoice_paid(account: Account, invoice: Json) -> None:
+    """The money came: what waited for it is active."""
+    subscription = _told(account, invoice)
+    if subscription and subscription["status"] in ("incomplete", *BEHIND):
+        account.change(subscription, {"status": "active"}, "customer.subscription.updated")
+    _judge_customer(account, invoice["customer"])
+
+
+def invoice_failed(account: Account, invoice: Json) -> None:
+    """The money did not come: what ran is past due."""
+    subscription = _told(account, invoice)
+    if subscription and subscription["status"] in ("active", "trialing"):
+        account.change(subscription, {"status": "past_due"}, "customer.subscription.updated")
+    _judge_customer(account, invoice["customer"])
+
+
+def invoice_processing(account: Account, invoice: Json) -> None:
+    """The money is on its way: Stripe gives credit."""
+    subscription = _told(account, invoice)
+    if subscription and subscription["status"] == "incomplete":
+        account.change(subscription, {"status": "active"}, "customer.subscription.updated")
+
+
+def _told(account: Account, invoice: Json) -> Json | None:
+    subscription = subscription_of(account, invoice)
+    if subscription and subscription["latest_invoice"] == invoice["id"]:
+        return subscription
+    return None
+
+
+def _judge_customer(account: Account, customer: str) -> None:
+    if account.is_deleted("customer", customer):
+        return
+    behind = any(
+        each["status"] in BEHIND for each in account.all("subscription", customer=customer)
+    )
+    subject = account.get("customer", customer)
+    account.change(subject, {"delinquent": behind}, "customer.updated")

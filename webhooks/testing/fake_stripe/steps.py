@@ -1,0 +1,46 @@
+"""What the steps of random stories have in common."""
+
+import random
+from collections.abc import Callable
+
+from webhooks.testing.fake_stripe.intents import Outcome
+from webhooks.testing.fake_stripe.shapes import Json
+from webhooks.testing.fake_stripe.world import Account
+
+Step = Callable[[], object]
+"""What happens next, once its subject is chosen."""
+
+
+def picked(
+    account: Account, rng: random.Random, kind: str, *states: str, **having: object
+) -> Json | None:
+    """One of the objects that are not deleted, in one of these states; None without any."""
+    found = [
+        subject
+        for subject in account.all(kind, **having)
+        if (not states or subject["status"] in states)
+        and not account.is_deleted(kind, subject["id"])
+    ]
+    return rng.choice(found) if found else None
+
+
+def drawn_outcome(rng: random.Random) -> Outcome:
+    """What comes of trying to pay: mostly the money."""
+    outcomes: tuple[Outcome, ...] = ("succeeded", "failed", "requires_action")
+    return rng.choices(outcomes, (6, 3, 1))[0]
+
+
+def can_be_tried(account: Account, invoice: Json) -> bool:
+    """Whether somebody could try to pay an invoice, or finalize it first."""
+    if invoice["status"] not in ("draft", "open", "uncollectible"):
+        return False
+    return not is_in_progress(account, invoice["id"])
+
+
+def is_in_progress(account: Account, invoice: str) -> bool:
+    """Whether money for an invoice is on its way."""
+    for link in account.all("invoice_payment", invoice=invoice):
+        intent = account.get("payment_intent", link["payment"]["payment_intent"])
+        if intent["status"] == "processing":
+            return True
+    return False
