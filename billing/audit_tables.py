@@ -1,4 +1,4 @@
-"""What of billing is sealed in the audit trail."""
+"""Declares the tables of billing that are sealed in the audit trail."""
 
 from billing.models import BillingChange
 from webhooks import audit
@@ -18,6 +18,7 @@ CHANGES = audit.SealedTable(
         "reason",
         "created_at",
     ),
+    # Facts may be personal data: erasing them must leave the seal on the rest intact.
     erasable=("fields",),
     named_by="event_id",
     dated_by="created_at",

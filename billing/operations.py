@@ -1,4 +1,4 @@
-"""Brings billing state up to date with events and answers. The only place that locks its rows."""
+"""Brings billing state up to date with events and answers, under each object's row lock."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

@@ -26,6 +26,6 @@ def apply_stripe_event(event: Event) -> None:
 
 
 @receiver(ids_erased)
-def forget(*, erasure: Any, ids: Iterable[str], **_: Any) -> None:
+def redact_erased(*, erasure: Any, ids: Iterable[str], **_: Any) -> None:
     """Redact what is kept of these objects, which turned out to be an erased person's."""
     erasing.follow(erasure, ids)

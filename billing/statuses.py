@@ -1,14 +1,15 @@
-"""The states that this code compares with, by the names providers give them.
+"""The statuses that this code compares with, by the names that providers give them.
 
-None of these lists is complete: providers add states, so what is stored is any text.
+None of these lists is complete: providers add statuses, so columns and changes take any text.
 """
 
 from enum import StrEnum
 
 
 class SubscriptionStatus(StrEnum):
-    """Where a subscription stands. Most states can be left and entered again."""
+    """The status of a subscription. Most can be left and entered again."""
 
+    # The first payment was not made yet; Stripe gives it 23 hours.
     INCOMPLETE = "incomplete"
     INCOMPLETE_EXPIRED = "incomplete_expired"
     TRIALING = "trialing"
@@ -20,7 +21,7 @@ class SubscriptionStatus(StrEnum):
 
 
 class InvoiceStatus(StrEnum):
-    """Where an invoice stands; an uncollectible one can still be paid."""
+    """The status of an invoice; an uncollectible one can still be paid."""
 
     DRAFT = "draft"
     OPEN = "open"
@@ -30,19 +31,20 @@ class InvoiceStatus(StrEnum):
 
 
 class PaymentIntentStatus(StrEnum):
-    """Where a payment stands. A failed attempt leads back to `requires_payment_method`."""
+    """The status of a payment. A failed attempt leads back to `requires_payment_method`."""
 
     REQUIRES_PAYMENT_METHOD = "requires_payment_method"
     REQUIRES_CONFIRMATION = "requires_confirmation"
     REQUIRES_ACTION = "requires_action"
     PROCESSING = "processing"
+    # The money is reserved, and taken only when we ask for it.
     REQUIRES_CAPTURE = "requires_capture"
     SUCCEEDED = "succeeded"
     CANCELED = "canceled"
 
 
 class ChargeStatus(StrEnum):
-    """How an attempt to take money went. Refunds and disputes leave it as it is."""
+    """The status of one attempt to take money. Refunds and disputes leave it as it is."""
 
     PENDING = "pending"
     SUCCEEDED = "succeeded"
@@ -50,7 +52,7 @@ class ChargeStatus(StrEnum):
 
 
 class RefundStatus(StrEnum):
-    """Where a refund stands; one that succeeded can still fail."""
+    """The status of a refund; one that succeeded can still fail."""
 
     PENDING = "pending"
     REQUIRES_ACTION = "requires_action"
@@ -60,8 +62,9 @@ class RefundStatus(StrEnum):
 
 
 class DisputeStatus(StrEnum):
-    """Where a dispute stands; one that was lost can still be won."""
+    """The status of a dispute; one that was lost can still be won."""
 
+    # An inquiry by the bank, which takes no money yet.
     WARNING_NEEDS_RESPONSE = "warning_needs_response"
     WARNING_UNDER_REVIEW = "warning_under_review"
     WARNING_CLOSED = "warning_closed"
@@ -75,7 +78,7 @@ class DisputeStatus(StrEnum):
 
 
 class CheckoutStatus(StrEnum):
-    """Where a checkout session stands, its payment apart."""
+    """The status of a checkout session, its payment apart."""
 
     OPEN = "open"
     COMPLETE = "complete"
@@ -83,7 +86,7 @@ class CheckoutStatus(StrEnum):
 
 
 class CheckoutPaymentStatus(StrEnum):
-    """Whether a checkout session's money has come."""
+    """The status of a checkout session's payment."""
 
     UNPAID = "unpaid"
     PAID = "paid"
@@ -91,7 +94,7 @@ class CheckoutPaymentStatus(StrEnum):
 
 
 class PayoutStatus(StrEnum):
-    """Where a payout stands; one that was paid can still fail."""
+    """The status of a payout; one that was paid can still fail."""
 
     PENDING = "pending"
     IN_TRANSIT = "in_transit"

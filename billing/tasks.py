@@ -1,4 +1,4 @@
-"""What Celery workers do for billing on a schedule."""
+"""Celery tasks of billing, which beat calls on a schedule."""
 
 import logging
 import time
@@ -21,12 +21,12 @@ logger = logging.getLogger(__name__)
 LONGEST_SECONDS: Final = 6 * 3600
 
 TURN_SECONDS: Final = 60.0
-"""After so long a worker leaves what is left to the next day: old keys harm nobody."""
+"""After so long a worker leaves the rest to the next day: old keys harm nobody."""
 
 
 @shared_task(name="billing.settle_doubts")
 def settle_doubts() -> None:
-    """Ask about every object that events left in doubt, lest it should stay so."""
+    """Fetch every object that events left in doubt and no event has settled since."""
     if conf.fetching() is Fetching.NEVER:
         return
     rows = [model._default_manager.filter(in_doubt=True) for model in MODELS.values()]
@@ -37,7 +37,8 @@ def settle_doubts() -> None:
 # Acknowledged as it begins: one that takes hours would be delivered again and run twice.
 @shared_task(name="billing.reconcile", acks_late=False, time_limit=LONGEST_SECONDS)
 def reconcile() -> None:
-    """Compare what was stored anew since the last time with what the provider has."""
+    """Compare the objects that changed since the last run with what the provider has."""
+    # Twice the interval: a run that is late, or was missed once, leaves no gap.
     since = timezone.now() - timedelta(hours=2 * settings.RECONCILE_BILLING_EVERY_HOURS)
     rows = [model._default_manager.filter(updated_at__gte=since) for model in MODELS.values()]
     for compared in compare_all(rows, repair=settings.RECONCILE_BILLING_REPAIR):
@@ -46,7 +47,7 @@ def reconcile() -> None:
 
 @shared_task(name="billing.finish_erasures", acks_late=False, time_limit=LONGEST_SECONDS)
 def finish_erasures() -> None:
-    """Erase what more has turned out to be of people who were erased."""
+    """Erase what has since turned out to belong to people who were erased."""
     for customer_id, done in finish_all():
         logger.info("more of %s was erased: %s rows", customer_id, done.total())
 

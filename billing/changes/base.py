@@ -15,8 +15,9 @@ from functools import cache
 from typing import Any, ClassVar, Final, TypeAlias
 
 
+# An enum of one member, so that a type checker narrows `value is UNKNOWN` as it does None.
 class Unknown(Enum):
-    """The type of `UNKNOWN`, an enum so that a type checker can tell it apart."""
+    """The type of `UNKNOWN`."""
 
     UNKNOWN = "unknown"
 
@@ -52,9 +53,11 @@ class Change:
     before: Mapping[str, Any] | None = None
     is_first: bool = False
     casts_doubt: bool = False
+    # From here on each field has a default, since any shape of the provider's may lack it.
     created_at: Moment = UNKNOWN
     metadata: Metadata = UNKNOWN
 
+    # Asked for with every event, several times: reflection on dataclasses is slow.
     @classmethod
     @cache
     def names(cls) -> tuple[str, ...]:

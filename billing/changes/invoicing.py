@@ -20,7 +20,7 @@ class SubscriptionItem(TypedDict):
 
 @dataclass(frozen=True, kw_only=True)
 class CustomerChange(Change):
-    """`balance`: below zero is a credit."""
+    """A customer. A `balance` below zero is a credit."""
 
     object_type = "customer"
 
@@ -34,16 +34,18 @@ class CustomerChange(Change):
 
 @dataclass(frozen=True, kw_only=True)
 class SubscriptionChange(Change):
-    """The current period is the one that all items are in: it ends when the first of them does."""
+    """A subscription. The current period is the one that all items are in."""
 
     object_type = "subscription"
 
     customer_id: Text = UNKNOWN
     latest_invoice_id: Text = UNKNOWN
+    # Any text: providers add statuses, and what is not known here is stored all the same.
     status: Text = UNKNOWN
     currency: Text = UNKNOWN
     collection_method: Text = UNKNOWN
     items: list[SubscriptionItem] | Unknown = UNKNOWN
+    # It ends when the first item's does: an entitlement must not outlast what was paid for.
     current_period_start: Moment = UNKNOWN
     current_period_end: Moment = UNKNOWN
     trial_start: Moment = UNKNOWN
@@ -51,18 +53,20 @@ class SubscriptionChange(Change):
     started_at: Moment = UNKNOWN
     cancel_at: Moment = UNKNOWN
     cancel_at_period_end: Flag = UNKNOWN
+    # When somebody decided that it ends, which may be long before it does.
     canceled_at: Moment = UNKNOWN
     ended_at: Moment = UNKNOWN
 
 
 @dataclass(frozen=True, kw_only=True)
 class InvoiceChange(Change):
-    """`payment_intent_id` and `charge_id` are of the payment that counts where there are many."""
+    """An invoice."""
 
     object_type = "invoice"
 
     customer_id: Text = UNKNOWN
     subscription_id: Text = UNKNOWN
+    # Of several payments, those of the one that paid it, or that its customer is asked to make.
     payment_intent_id: Text = UNKNOWN
     charge_id: Text = UNKNOWN
     number: Text = UNKNOWN

@@ -7,7 +7,7 @@ from billing.changes.base import UNKNOWN, Change, Flag, Integer, Moment, Text
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentIntentChange(Change):
-    """The error is that of the last attempt, and gone with the next one."""
+    """A payment intent."""
 
     object_type = "payment_intent"
 
@@ -22,13 +22,14 @@ class PaymentIntentChange(Change):
     description: Text = UNKNOWN
     canceled_at: Moment = UNKNOWN
     cancellation_reason: Text = UNKNOWN
+    # Of the last attempt: the next one clears them.
     error_code: Text = UNKNOWN
     error_message: Text = UNKNOWN
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChargeChange(Change):
-    """`refunded` is said of a charge refunded in full."""
+    """A charge. `refunded` means in full."""
 
     object_type = "charge"
 
@@ -43,6 +44,7 @@ class ChargeChange(Change):
     paid: Flag = UNKNOWN
     captured: Flag = UNKNOWN
     refunded: Flag = UNKNOWN
+    # True for good: a dispute that is won leaves it so.
     disputed: Flag = UNKNOWN
     failure_code: Text = UNKNOWN
     failure_message: Text = UNKNOWN
@@ -52,7 +54,7 @@ class ChargeChange(Change):
 
 @dataclass(frozen=True, kw_only=True)
 class RefundChange(Change):
-    """`reason` is ours for refunding, `failure_reason` theirs for its failing."""
+    """A refund. `reason` is ours for refunding, `failure_reason` the bank's for its failing."""
 
     object_type = "refund"
 
@@ -67,7 +69,7 @@ class RefundChange(Change):
 
 @dataclass(frozen=True, kw_only=True)
 class DisputeChange(Change):
-    """`evidence_due_at`: when the answer must have been given; None where none is asked for."""
+    """A dispute. `evidence_due_at` is the deadline of our answer; None where none is asked for."""
 
     object_type = "dispute"
 
@@ -82,7 +84,7 @@ class DisputeChange(Change):
 
 @dataclass(frozen=True, kw_only=True)
 class CheckoutSessionChange(Change):
-    """`client_reference_id` is ours, given when the session was made."""
+    """A checkout session. `client_reference_id` is ours, given when the session was made."""
 
     object_type = "checkout.session"
 
@@ -94,6 +96,7 @@ class CheckoutSessionChange(Change):
     customer_email: Text = UNKNOWN
     mode: Text = UNKNOWN
     status: Text = UNKNOWN
+    # Apart from the status: a session is complete before its money has come.
     payment_status: Text = UNKNOWN
     currency: Text = UNKNOWN
     amount_subtotal: Integer = UNKNOWN
@@ -103,7 +106,7 @@ class CheckoutSessionChange(Change):
 
 @dataclass(frozen=True, kw_only=True)
 class PayoutChange(Change):
-    """`arrival_at`: when the bank is expected to have the money."""
+    """A payout. `arrival_at` is when the bank is expected to have the money."""
 
     object_type = "payout"
 

@@ -64,7 +64,7 @@ def request_first_fetch(event: Event, changes: Iterable[Change]) -> None:
     Raises `Unprepared`, which is the request: the event's processing ends its transaction, fetches
     them, and begins anew.
     """
-    # Once per attempt: fetched and still not as the event has it, they would be for ever.
+    # Once per attempt, or the request would be made again each time the event begins anew.
     if conf.fetching() is not Fetching.ALWAYS or event.preparations:
         return
     scope = caused_by(event).scope

@@ -1,4 +1,4 @@
-"""Keeps calls to a provider within a rate, for all workers that share a Redis."""
+"""The rate limit on calls to a provider, for all workers that share a Redis."""
 
 import logging
 import time
@@ -20,11 +20,8 @@ POLL_SECONDS: Final = 0.02
 
 
 def wait_for_turn(provider: str, account: str, *, per_second: int) -> None:
-    """Return when a call may be made. Raises `ProviderUnavailable` when the wait is too long.
-
-    Stripe counts by account: https://docs.stripe.com/rate-limits. Without its Redis, calls go
-    through: what counts them only spares the provider.
-    """
+    """Return as soon as a call may be made. Raises `ProviderUnavailable` after too long a wait."""
+    # By account, as Stripe counts: https://docs.stripe.com/rate-limits.
     rate = RateLimitItemPerSecond(per_second)
     deadline = time.monotonic() + PATIENCE_SECONDS
     try:
@@ -33,9 +30,11 @@ def wait_for_turn(provider: str, account: str, *, per_second: int) -> None:
                 raise ProviderUnavailable(f"More than {per_second} calls a second are wanted.")
             time.sleep(POLL_SECONDS)
     except RedisError as error:
+        # Counting only spares the provider, so calls go through without it.
         logger.warning("calls to %s are not being counted: %s", provider, error)
 
 
+# One for all calls: it holds the connections, or without Redis the counts.
 @cache
 def _limiter(redis_url: str) -> MovingWindowRateLimiter:
     if not redis_url:

@@ -1,4 +1,4 @@
-"""Billing state: what providers' events have said so far, and what each of them changed."""
+"""Billing state: providers' objects as they are known, and the history of their changes."""
 
 from typing import Final
 
@@ -25,7 +25,7 @@ MODELS: Final[dict[str, type[ProviderObject]]] = {
         Payout,
     )
 }
-"""Each model by the type of the objects it keeps."""
+"""Each model by the type of its objects."""
 
 __all__ = [
     "MODELS",

@@ -25,8 +25,7 @@ class ProviderObject(models.Model):
     Its id is unique within its provider, account and mode. It names other objects by the
     provider's ids: `follow` and `related` go from one object to another.
 
-    Money is in the currency's minor units; null is unknown, as it is for moments and yes or no.
-    Statuses and other codes are the provider's, and any text may be among them.
+    Money is in the currency's minor units; null is unknown, as it is for moments and flags.
     """
 
     object_type: ClassVar[str]
@@ -42,6 +41,8 @@ class ProviderObject(models.Model):
     created_at = models.DateTimeField("created", null=True, blank=True, help_text="at the provider")
     metadata = models.JSONField(default=dict, blank=True)
     deleted = models.BooleanField(default=False, help_text="at the provider")
+    # The events kept for the ordering: see `billing.ordering`. In the row and not in a table of
+    # their own, so that one lock guards them and one statement stores them with the state.
     snapshot_at = models.DateTimeField(
         "as of",
         null=True,
@@ -67,14 +68,16 @@ class ProviderObject(models.Model):
     class Meta:
         abstract = True
         constraints: ClassVar = [
-            # The id first: people look an object up by its id alone.
+            # The id first: support staff look an object up by its id alone.
             models.UniqueConstraint(
                 fields=["provider_id", "provider", "account", "livemode"],
                 name="%(app_label)s_%(class)s_once",
             ),
         ]
         indexes: ClassVar = [
+            # Lists are narrowed to a time, in the admin and the API.
             models.Index(fields=["created_at"], name="%(class)s_created"),
+            # Partial: few objects are in doubt, and they are looked for once a minute.
             models.Index(fields=["id"], name="%(class)s_doubt", condition=models.Q(in_doubt=True)),
         ]
 

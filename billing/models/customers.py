@@ -1,4 +1,4 @@
-"""Who pays."""
+"""Customers."""
 
 from typing import ClassVar
 
@@ -8,10 +8,11 @@ from billing.models.base import ProviderObject
 
 
 class Customer(ProviderObject):
-    """Somebody who pays, or may. A balance below zero is a credit."""
+    """A person or company that pays, or may. A balance below zero is a credit."""
 
     object_type = "customer"
 
+    # As long as Stripe lets an address be.
     email = models.CharField(max_length=512, blank=True)
     name = models.TextField(blank=True)
     phone = models.TextField(blank=True)
@@ -23,5 +24,6 @@ class Customer(ProviderObject):
         permissions: ClassVar = [("erase_customer", "Can erase customers' personal data")]
         indexes: ClassVar = [
             *ProviderObject.Meta.indexes,
+            # Support staff search by address.
             models.Index(fields=["email"], name="billing_customer_email"),
         ]

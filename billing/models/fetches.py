@@ -1,4 +1,4 @@
-"""Who is asking the provider for an object just now."""
+"""Locks on fetching objects from the provider."""
 
 from typing import ClassVar
 
@@ -6,21 +6,24 @@ from django.db import models
 
 
 class FetchLock(models.Model):
-    """The right to ask for one object. The row is there while somebody has it.
+    """The lock on fetching one object: the row is there while a worker holds it.
 
-    Whoever does not come back loses it after `held_until`.
+    After `held_until` others may take it over.
     """
 
+    # The object need not be stored yet, so this names it and does not refer to its row.
     provider = models.CharField(max_length=32)
     account = models.CharField(max_length=255, blank=True)
     livemode = models.BooleanField()
     object_type = models.CharField(max_length=255)
     provider_id = models.CharField(max_length=255)
+    # Holders are told apart by it: one whose lease ran out must not release another's lock.
     token = models.CharField(max_length=32)
     held_until = models.DateTimeField()
 
     class Meta:
         constraints: ClassVar = [
+            # It is what makes this a lock: of those who insert at once, one succeeds.
             models.UniqueConstraint(
                 fields=["provider_id", "object_type", "provider", "account", "livemode"],
                 name="billing_fetchlock_once",

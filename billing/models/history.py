@@ -32,6 +32,7 @@ class BillingChange(models.Model):
     event_id = models.CharField(
         "event", max_length=255, blank=True, help_text="none for what was mended"
     )
+    # The type is kept beside the id: the cleanup deletes events, and leaves the history.
     event_type = models.CharField(max_length=255, blank=True)
     object_type = models.CharField("object", max_length=255)
     provider_id = models.CharField("id", max_length=255)
@@ -48,6 +49,7 @@ class BillingChange(models.Model):
     class Meta:
         verbose_name = "change"
         indexes: ClassVar = [
+            # An object's page shows its history, and an event's page what the event did.
             models.Index(fields=["provider_id", "object_type"], name="billing_change_object"),
             models.Index(fields=["event_id"], name="billing_change_event"),
         ]

@@ -1,4 +1,4 @@
-"""What is to happen once, however often it is asked for."""
+"""Idempotency keys."""
 
 from typing import ClassVar
 
@@ -6,11 +6,11 @@ from django.db import models
 
 
 class IdempotencyKey(models.Model):
-    """An operation that is to happen once, and what came of it.
+    """An operation that is to happen once, and its outcome.
 
-    `scope` is whose key it is: `stripe` and `stripe:<account>` for calls to Stripe, `api:<user>`
-    for requests of a user's. `attempts` is the fencing token: whoever is at it may settle the row
-    as long as the number stands.
+    `scope` tells the owners of keys apart: `stripe` and `stripe:<account>` for calls to Stripe,
+    `api:<user>` for requests of a user's. `attempts` is the fencing token: an attempt may settle
+    the row only while the number is its own.
     """
 
     class State(models.TextChoices):
@@ -24,6 +24,7 @@ class IdempotencyKey(models.Model):
     state = models.CharField(max_length=16, choices=State, default=State.FAILED)
     attempts = models.PositiveIntegerField(default=0)
     response_status = models.PositiveSmallIntegerField(null=True, blank=True)
+    # A response may hold a client secret, and personal data.
     response_body = models.TextField(blank=True, help_text="encrypted")
     response_id = models.CharField(
         max_length=255, blank=True, help_text="the object's id at the provider"
@@ -39,6 +40,7 @@ class IdempotencyKey(models.Model):
             models.UniqueConstraint(fields=["scope", "key"], name="billing_idempotencykey_once"),
         ]
         indexes: ClassVar = [
+            # For the cleanup, which must not read keys that are still in use.
             models.Index(fields=["expires_at"], name="billing_idempotencykey_expiry"),
         ]
 

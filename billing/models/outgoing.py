@@ -1,4 +1,4 @@
-"""Money going out: back to those who paid, and to our own bank."""
+"""Money going out: refunds, disputes, payouts."""
 
 from typing import ClassVar
 
@@ -24,6 +24,7 @@ class Refund(ProviderObject):
         indexes: ClassVar = [
             *ProviderObject.Meta.indexes,
             models.Index(fields=["status", "-id"], name="billing_refund_status"),
+            # A charge's page lists the refunds that name it.
             models.Index(fields=["charge_id"], name="billing_refund_charge"),
             models.Index(fields=["payment_intent_id"], name="billing_refund_payment"),
         ]

@@ -1,4 +1,4 @@
-"""Money coming in."""
+"""Money coming in: payment intents, charges, checkout sessions."""
 
 from typing import ClassVar
 
@@ -18,6 +18,7 @@ class PaymentIntent(ProviderObject):
 
     customer_id = models.CharField("customer", max_length=255, blank=True)
     invoice_id = models.CharField("invoice", max_length=255, blank=True)
+    # Of several attempts the last one: each charge names its payment intent itself.
     latest_charge_id = models.CharField("latest charge", max_length=255, blank=True)
     status = models.CharField(max_length=255, blank=True)
     currency = models.CharField(max_length=255, blank=True)
@@ -107,7 +108,8 @@ class CheckoutSession(ProviderObject):
 
     @property
     def fulfillable(self) -> bool:
-        """Whether what was bought may be handed over: it is complete and its money has come."""
+        """True when the order may be fulfilled: the session is complete and its money has come."""
+        # Completed is not paid: some ways to pay take days. An unknown payment status is no money.
         return self.status == CheckoutStatus.COMPLETE and self.payment_status not in (
             "",
             CheckoutPaymentStatus.UNPAID,

@@ -1,4 +1,4 @@
-"""What is paid for again and again, and the bills."""
+"""Subscriptions and invoices."""
 
 from typing import ClassVar
 
@@ -8,7 +8,7 @@ from billing.models.base import ProviderObject
 
 
 class Subscription(ProviderObject):
-    """What a customer pays for again and again.
+    """A recurring payment of a customer's.
 
     `items` is a list of `billing.changes.SubscriptionItem`. The current period is the one that
     all items are in: it ends when the first of them does.
@@ -21,6 +21,7 @@ class Subscription(ProviderObject):
     status = models.CharField(max_length=255, blank=True)
     currency = models.CharField(max_length=255, blank=True)
     collection_method = models.CharField(max_length=255, blank=True)
+    # JSON, as items are read with their subscription only, and replaced as a whole.
     items = models.JSONField(default=list, blank=True)
     current_period_start = models.DateTimeField(null=True, blank=True)
     current_period_end = models.DateTimeField(null=True, blank=True)
@@ -43,7 +44,7 @@ class Subscription(ProviderObject):
 
 
 class Invoice(ProviderObject):
-    """A bill.
+    """A bill, drafted or sent.
 
     The invoice itself names its payment in the provider's older shapes only; in the newer ones
     it is known once the payment was made.
@@ -72,6 +73,7 @@ class Invoice(ProviderObject):
     due_at = models.DateTimeField("due", null=True, blank=True)
     period_start = models.DateTimeField(null=True, blank=True)
     period_end = models.DateTimeField(null=True, blank=True)
+    # Stripe's `status_transitions`: once set, no event takes them back.
     finalized_at = models.DateTimeField("finalized", null=True, blank=True)
     paid_at = models.DateTimeField("paid", null=True, blank=True)
     voided_at = models.DateTimeField("voided", null=True, blank=True)
@@ -82,6 +84,7 @@ class Invoice(ProviderObject):
             *ProviderObject.Meta.indexes,
             models.Index(fields=["status", "-id"], name="billing_invoice_status"),
             models.Index(fields=["customer_id"], name="billing_invoice_customer"),
+            # Grace for a subscription that is past due counts from its oldest unpaid invoice.
             models.Index(fields=["subscription_id"], name="billing_invoice_subscription"),
             models.Index(fields=["payment_intent_id"], name="billing_invoice_payment"),
             models.Index(fields=["charge_id"], name="billing_invoice_charge"),

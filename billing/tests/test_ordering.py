@@ -1,14 +1,24 @@
 """Snapshots in whatever order they arrive: the latest is found, or the object is in doubt."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import permutations
+from pathlib import Path
 from typing import Any
 
+import pytest
+from django.conf import settings as project
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from billing.models import BillingChange, Subscription
 from billing.ordering import OrderingReason, Resolution, Snapshot, resolve
+from billing.ordering.rules import RULES
+from billing.tests import builders as build
+from billing.tests.builders import NOON, event, send
+from webhooks.events import Event
 
 ROUNDABOUT = ["active", "past_due", "unpaid", "trialing"]
 
@@ -194,3 +204,54 @@ def test_the_reason_names_the_rule_that_decided() -> None:
     assert reason(at(1, "trialing", is_first=True), at(1, "active")) == OrderingReason.BEGINNING
     assert reason(at(9, "active"), at(1, "past_due")) == OrderingReason.CLOCK
     assert reason(at(1, "active"), at(1, "past_due")) == OrderingReason.UNDECIDED
+
+
+def example() -> list[dict[str, str]]:
+    """The events of the example in docs/billing.md, in the order in which they arrive."""
+    lines = (Path(project.BASE_DIR) / "docs" / "billing.md").read_text().splitlines()
+    cells = [[cell.strip(" `") for cell in line.split("|")[1:-1]] for line in lines]
+    head = next(row for row in cells if row[:2] == ["arrives", "event"])
+    rows = [row for row in cells if len(row) == len(head) and row[1].startswith("evt_")]
+    return [dict(zip(head, row, strict=True)) for row in rows]
+
+
+def told_by(row: dict[str, str]) -> Event:
+    *before, status = (state.strip(" `") for state in row["says"].split("→"))
+    seconds = sum(
+        int(part) * unit
+        for part, unit in zip(row["made at"].split(":"), (3600, 60, 1), strict=True)
+    )
+    subject = build.subscription(status=status)
+    told = event(row["type"], subject, id=row["event"], created=NOON + seconds)
+    if before:
+        told.payload["data"]["previous_attributes"] = {"status": before[0]}
+    return told
+
+
+@pytest.mark.django_db
+def test_the_example_in_the_document_is_true() -> None:
+    rows = example()
+    assert len(rows) == 5
+    for row in rows:
+        [change] = send(told_by(row))
+        subscription = Subscription.objects.get()
+        stored, *doubt = (part.strip(" `") for part in row["then stored"].split(","))
+        assert (subscription.status, change.reason) == (stored, row["decided by"])
+        assert subscription.in_doubt is bool(doubt)
+
+
+@pytest.mark.django_db
+def test_the_example_ends_alike_in_every_order() -> None:
+    for order in permutations(example()):
+        BillingChange.objects.all().delete()
+        Subscription.objects.all().delete()
+        for row in order:
+            send(told_by(row))
+        subscription = Subscription.objects.get()
+        assert (subscription.status, subscription.in_doubt) == ("canceled", False)
+
+
+def test_the_document_has_the_rules_in_their_order() -> None:
+    text = (Path(project.BASE_DIR) / "docs" / "billing.md").read_text()
+    table = text.split("### The rules")[1].split("###")[0]
+    assert re.findall(r"\| `(\w+)` \|", table)[2:] == [rule.reason for rule in RULES]

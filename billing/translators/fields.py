@@ -1,7 +1,7 @@
-"""Reads a provider's JSON: each value is of the type that was asked for, and can be stored.
+"""Reads a provider's JSON: each value is of the type expected, and can be stored.
 
-A key that is absent is `UNKNOWN`, and null is None or an empty string. Whatever else is not as
-asked raises `PermanentFailure`, which names the place and never the value: it may be anybody's.
+An absent key is `UNKNOWN`, and null is None or an empty string. Anything else that is not as
+expected raises `PermanentFailure`, which names the path and never the value: that may be personal.
 """
 
 import re
@@ -25,8 +25,8 @@ MOST_PAIRS: Final = 1000
 """How many pairs of metadata there may be; Stripe has fifty."""
 
 LONGEST: Final = 65_536
-"""How many characters free text may have, and metadata altogether. What is said of an object is
-kept some thirty times over (see `billing.ordering`) and compared, so it must not grow at will."""
+"""How many characters free text may have, and metadata altogether. Some thirty snapshots of an
+object are kept and compared (see `billing.ordering`), so they must not grow at will."""
 
 _UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")
 
@@ -35,13 +35,13 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A place in the JSON, and what is there."""
+    """A value in the JSON, with its path."""
 
     value: Any
     path: str = ""
 
     def __getitem__(self, key: str) -> "Node":
-        """The place under a key. Under what is absent or null it is the same."""
+        """Return the value under a key. Under an absent one or null it is the same."""
         path = f"{self.path}.{key}" if self.path else key
         if self.value is None or self.value is UNKNOWN:
             return Node(self.value, path)
@@ -50,7 +50,7 @@ class Node:
         return Node(self.value.get(key, UNKNOWN), path)
 
     def __iter__(self) -> Iterator["Node"]:
-        """The places in a list; none in what is absent or null."""
+        """Yield the values in a list; none where it is absent or null."""
         if self.value is None or self.value is UNKNOWN:
             return
         if not isinstance(self.value, list):
@@ -65,7 +65,7 @@ class Node:
 
 
 def text(node: Node, *, limit: int = 255) -> Text:
-    """Text of at most `limit` characters that a database can store."""
+    """Return text of at most `limit` characters that a database can store."""
     value = node.value
     if value is UNKNOWN or value is None:
         return UNKNOWN if value is UNKNOWN else ""
@@ -73,19 +73,20 @@ def text(node: Node, *, limit: int = 255) -> Text:
         raise _unexpected(node, "text")
     if len(value) > limit:
         raise _unexpected(node, f"at most {limit} characters")
+    # PostgreSQL takes no NUL, and neither database a lone surrogate.
     if _UNSTORABLE.search(value):
         raise _unexpected(node, "text without NUL or lone surrogates")
     return value
 
 
 def prose(node: Node) -> Text:
-    """Text that people write, without the card numbers that they put anywhere."""
-    told = text(node, limit=LONGEST)
-    return told if told is UNKNOWN else scrub_cards(told)
+    """Return text that people write, without the card numbers that they put anywhere."""
+    written = text(node, limit=LONGEST)
+    return written if written is UNKNOWN else scrub_cards(written)
 
 
 def integer(node: Node) -> Integer:
-    """A whole number that fits a database column; money is in minor units."""
+    """Return a whole number that fits a database column; money is in minor units."""
     value = node.value
     if value is UNKNOWN or value is None:
         return UNKNOWN if value is UNKNOWN else None
@@ -96,7 +97,7 @@ def integer(node: Node) -> Integer:
 
 
 def boolean(node: Node) -> Flag:
-    """True or false."""
+    """Return true or false."""
     value = node.value
     if value is UNKNOWN or value is None:
         return UNKNOWN if value is UNKNOWN else None
@@ -106,7 +107,7 @@ def boolean(node: Node) -> Flag:
 
 
 def moment(node: Node) -> Moment:
-    """A moment, in UTC, from whole seconds since 1970."""
+    """Return a moment in UTC, from whole seconds since 1970."""
     seconds = integer(node)
     if seconds is UNKNOWN or seconds is None:
         return seconds
@@ -117,7 +118,7 @@ def moment(node: Node) -> Moment:
 
 
 def reference(node: Node) -> Text:
-    """The id of an object that is named, or given whole."""
+    """Return the id of an object that is named, or expanded in place."""
     if not isinstance(node.value, Mapping):
         return text(node)
     identifier = text(node["id"])
@@ -127,22 +128,23 @@ def reference(node: Node) -> Text:
 
 
 def metadata(node: Node) -> Metadata:
-    """Whatever pairs of text somebody has attached to an object."""
+    """Return the pairs of text that somebody has attached to an object."""
     pairs = node.value
     if pairs is UNKNOWN or pairs is None:
         return UNKNOWN if pairs is UNKNOWN else {}
     if not isinstance(pairs, Mapping):
         raise _unexpected(node, "an object")
+    # Before the pairs are read, each of which costs a look for card numbers.
     if len(pairs) > MOST_PAIRS:
         raise _unexpected(node, f"at most {MOST_PAIRS} pairs")
-    told = {_any_text(key, node): _any_text(value, node) for key, value in pairs.items()}
-    if sum(len(key) + len(value) for key, value in told.items()) > LONGEST:
+    found = {_any_text(key, node): _any_text(value, node) for key, value in pairs.items()}
+    if sum(len(key) + len(value) for key, value in found.items()) > LONGEST:
         raise _unexpected(node, f"at most {LONGEST} characters")
-    return told
+    return found
 
 
 def first(*candidates: Text) -> Text:
-    """The first that says something, else one that says there is nothing, else `UNKNOWN`."""
+    """Return the first text that is known and not empty; else an empty one, else `UNKNOWN`."""
     for candidate in candidates:
         if candidate is not UNKNOWN and candidate:
             return candidate
@@ -150,12 +152,12 @@ def first(*candidates: Text) -> Text:
 
 
 def known(value: Value | Unknown, otherwise: Value) -> Value:
-    """The value, or another one where it is `UNKNOWN`."""
+    """Return the value, or another one where it is `UNKNOWN`."""
     return otherwise if value is UNKNOWN else value
 
 
 def _any_text(value: Any, within: Node) -> str:
-    # The place is that of the whole: a key that somebody made up is as private as its value.
+    # The path is that of the whole: a key that somebody made up is as private as its value.
     return known(prose(Node(value, within.path)), "")
 
 

@@ -1,4 +1,4 @@
-"""What Stripe's events mean."""
+"""Translates Stripe's events to changes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -26,9 +26,9 @@ EVENT_TYPES: Final = (
     "checkout.session.*",
     "payout.*",
 )
-"""The events that `translate` can make something of, as patterns for `webhooks.signals.on`."""
+"""The types of events that `translate` knows, as patterns for `webhooks.signals.on`."""
 
-CAME_HOME: Final = (RefundStatus.FAILED, RefundStatus.CANCELED)
+RETURNED: Final = (RefundStatus.FAILED, RefundStatus.CANCELED)
 """The states of refunds whose money has come back to us: less is refunded than was."""
 
 _TRANSLATORS: Final[Mapping[str, Callable[[Node], Change | None]]] = {
@@ -46,11 +46,13 @@ _TRANSLATORS: Final[Mapping[str, Callable[[Node], Change | None]]] = {
 
 
 def translate(event: Event) -> list[Change]:
-    """What an event says, by the object it carries and not by its own name.
+    """Return the changes that an event tells of, the one of the object it carries first.
 
-    An object without an id, or of a kind that billing does not know, says nothing. Raises
+    Empty for an object without an id, or of a type that billing does not know. Raises
     `PermanentFailure` for what is not of Stripe's shape or cannot be stored.
     """
+    # By the object and not by the event's name: Stripe adds types of events, and several types
+    # carry the same object.
     source = Node(event.payload)["data"]["object"]
     # A preview of the next invoice has an id in some shapes, and is no invoice in any.
     if event.type == "invoice.upcoming":
@@ -61,6 +63,7 @@ def translate(event: Event) -> list[Change]:
     kind = source["object"].value
     if event.type == f"{kind}.deleted":
         change = replace(change, deleted=True)
+    # A deletion says all there is: no update follows, and nothing was before that matters.
     if change.deleted:
         return [change]
     previous = Node(event.payload)["data"]["previous_attributes"]
@@ -71,9 +74,9 @@ def translate(event: Event) -> list[Change]:
 
 
 def translate_object(subject: Any) -> Change | None:
-    """What an object says by itself, as it is when it is fetched.
+    """Return the change that an object tells of by itself, as when it was fetched.
 
-    None for one without an id, or of a kind that billing does not know, or that says nothing.
+    None for one without an id, of a type that billing does not know, or that tells of no change.
     Raises `PermanentFailure` for what is not of Stripe's shape or cannot be stored.
     """
     source = Node(subject, "data.object")
@@ -88,7 +91,7 @@ def translate_object(subject: Any) -> Change | None:
 
 
 def _before(now: Change, previous: Node, source: Node) -> dict[str, Any] | None:
-    """What the facts that an event changed had been; None where that can't be made out."""
+    """Return the former values of the facts that an event changed; None where it can't be known."""
     if not isinstance(previous.value, Mapping):
         return None
     if not previous.value:
@@ -96,6 +99,7 @@ def _before(now: Change, previous: Node, source: Node) -> dict[str, Any] | None:
     try:
         was = translate_object(_rewound(source.value, previous.value))
     except PermanentFailure:
+        # The object is sound, so its former state only costs the ordering an edge.
         return None
     if was is None:
         return None
@@ -106,12 +110,13 @@ def _before(now: Change, previous: Node, source: Node) -> dict[str, Any] | None:
 
 
 def _rewound(after: Mapping[str, Any], previous: Mapping[str, Any]) -> dict[str, Any]:
-    """An object before a change. Of what is nested, only the keys that changed are told."""
+    """Return an object as it was before a change."""
+    # Of nested objects `previous_attributes` has the changed keys only; lists are whole.
     before = dict(after)
     for key, value in previous.items():
         now = after.get(key)
         if key == "metadata" and isinstance(value, Mapping) and isinstance(now, Mapping):
-            # Null is what a pair that did not exist has been.
+            # A pair that did not exist before is told as null.
             pairs = {**now, **value}
             before[key] = {name: text for name, text in pairs.items() if text is not None}
         elif isinstance(value, Mapping) and isinstance(now, Mapping):
@@ -122,7 +127,7 @@ def _rewound(after: Mapping[str, Any], previous: Mapping[str, Any]) -> dict[str,
 
 
 def _implied(change: Change) -> list[Change]:
-    """What refunds and disputes tell of their charge, of which Stripe may send no event."""
+    """Return what refunds and disputes tell of their charge, of which Stripe may send no event."""
     if not isinstance(change, DisputeChange | RefundChange) or not isinstance(
         change.charge_id, str
     ):
@@ -130,13 +135,14 @@ def _implied(change: Change) -> list[Change]:
     charge = partial(ChargeChange, provider_id=change.charge_id, complete=False)
     if isinstance(change, DisputeChange) and change.charge_id:
         return [charge(disputed=True)]
-    if isinstance(change, RefundChange) and change.charge_id and change.status in CAME_HOME:
+    if isinstance(change, RefundChange) and change.charge_id and change.status in RETURNED:
         return [charge(casts_doubt=True)]
     return []
 
 
 def _embedded(source: Node, kind: str) -> list[Change]:
-    """Before 2022-11-15 a charge carries its refunds."""
+    """Return the changes of the refunds that a charge carries."""
+    # Before 2022-11-15 it does, and may be all that is heard of them.
     if kind != "charge":
         return []
     return [payments.refund(refund) for refund in source["refunds"]["data"] if identifier(refund)]

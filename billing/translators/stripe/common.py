@@ -1,4 +1,4 @@
-"""What every object of Stripe's says in the same words."""
+"""The fields that every object of Stripe's has."""
 
 from typing import TypedDict
 
@@ -15,7 +15,7 @@ class Common(TypedDict):
 
 
 def common(source: Node) -> Common:
-    """The fields that all changes have, of an object that has an id."""
+    """Translate the fields that all objects have; this one must have an id."""
     return Common(
         provider_id=identifier(source),
         created_at=moment(source["created"]),
@@ -24,6 +24,6 @@ def common(source: Node) -> Common:
 
 
 def identifier(source: Node) -> str:
-    """An object's id, empty where it has none."""
+    """Return an object's id, empty where it has none."""
     found = text(source["id"])
     return "" if found is UNKNOWN else found

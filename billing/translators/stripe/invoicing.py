@@ -29,7 +29,7 @@ from billing.translators.stripe.common import common, identifier
 
 
 def customer(source: Node) -> CustomerChange:
-    """A customer."""
+    """Translate a customer."""
     return CustomerChange(
         **common(source),
         email=text(source["email"], limit=512),
@@ -42,7 +42,7 @@ def customer(source: Node) -> CustomerChange:
 
 
 def subscription(source: Node) -> SubscriptionChange:
-    """A subscription with its items."""
+    """Translate a subscription with its items."""
     return SubscriptionChange(
         **common(source),
         customer_id=reference(source["customer"]),
@@ -51,6 +51,7 @@ def subscription(source: Node) -> SubscriptionChange:
         currency=text(source["currency"]),
         collection_method=text(source["collection_method"]),
         items=[_item(item) for item in source["items"]["data"]] if "items" in source else UNKNOWN,
+        # Items may have periods of their own: the current period is the one that all are in.
         current_period_start=max(
             _moments(source, "current_period_start"),
             default=moment(source["current_period_start"]),
@@ -69,12 +70,13 @@ def subscription(source: Node) -> SubscriptionChange:
 
 
 def invoice(source: Node) -> InvoiceChange:
-    """An invoice."""
+    """Translate an invoice."""
     intent, charge = _paid_by(source["payments"])
     transitions = source["status_transitions"]
     return InvoiceChange(
         **common(source),
         customer_id=reference(source["customer"]),
+        # The new place first: a basil invoice has no other, an old one nothing there.
         subscription_id=first(
             reference(source["parent"]["subscription_details"]["subscription"]),
             reference(source["subscription"]),
@@ -104,7 +106,10 @@ def invoice(source: Node) -> InvoiceChange:
 
 
 def invoice_payment(source: Node) -> InvoiceChange | None:
-    """What a payment that was made says of its invoice: with what it is paid."""
+    """Translate an invoice's payment to what it adds to the invoice: with what it was paid.
+
+    None for a payment that was not made.
+    """
     paid = known(reference(source["invoice"]), "")
     if not paid or source["status"].value != "paid":
         return None
@@ -115,10 +120,8 @@ def invoice_payment(source: Node) -> InvoiceChange | None:
 
 
 def _paid_by(payments: Node) -> tuple[Text, Text]:
-    """The payment intent and the charge of the one among an invoice's payments that counts.
-
-    That is the one that paid it, else the one that its customer is asked to make.
-    """
+    """Return the payment intent and the charge of that one of an invoice's payments that counts."""
+    # It is the one that paid the invoice, else the one that its customer is asked to make.
     candidates = sorted(
         payments["data"],
         key=lambda one: (one["status"].value == "paid", one["is_default"].value is True),
@@ -128,7 +131,8 @@ def _paid_by(payments: Node) -> tuple[Text, Text]:
 
 
 def _payment(source: Node) -> tuple[Text, Text]:
-    """A payment is made with one of the two, which says nothing of the other."""
+    """Return a payment's payment intent and its charge, of which it has one."""
+    # With one of them given, the other is unknown here and not empty: both may exist.
     intent = reference(source["payment"]["payment_intent"])
     charge = reference(source["payment"]["charge"])
     return intent or UNKNOWN, charge or UNKNOWN

@@ -23,12 +23,13 @@ from billing.translators.stripe.common import common
 
 
 def payment_intent(source: Node) -> PaymentIntentChange:
-    """A payment intent. Before 2022-11-15 it carries its charges, the latest first."""
+    """Translate a payment intent."""
     error = source["last_payment_error"]
     return PaymentIntentChange(
         **common(source),
         customer_id=reference(source["customer"]),
         invoice_id=reference(source["invoice"]),
+        # Before 2022-11-15 it carries its charges, the latest first, and names none of them.
         latest_charge_id=first(
             reference(source["latest_charge"]),
             *(reference(charge) for charge in source["charges"]["data"]),
@@ -38,6 +39,7 @@ def payment_intent(source: Node) -> PaymentIntentChange:
         amount=integer(source["amount"]),
         amount_received=integer(source["amount_received"]),
         amount_capturable=integer(source["amount_capturable"]),
+        # Anybody may have written a card's number into it, as into the other messages.
         description=prose(source["description"]),
         canceled_at=moment(source["canceled_at"]),
         cancellation_reason=text(source["cancellation_reason"]),
@@ -47,7 +49,8 @@ def payment_intent(source: Node) -> PaymentIntentChange:
 
 
 def charge(source: Node) -> ChargeChange:
-    """A charge. Of its card, what may be stored."""
+    """Translate a charge."""
+    # Brand and last four digits are all of a card that may be stored and that staff need.
     card = source["payment_method_details"]["card"]
     return ChargeChange(
         **common(source),
@@ -71,7 +74,7 @@ def charge(source: Node) -> ChargeChange:
 
 
 def refund(source: Node) -> RefundChange:
-    """A refund."""
+    """Translate a refund."""
     return RefundChange(
         **common(source),
         charge_id=reference(source["charge"]),
@@ -85,7 +88,7 @@ def refund(source: Node) -> RefundChange:
 
 
 def dispute(source: Node) -> DisputeChange:
-    """A dispute."""
+    """Translate a dispute."""
     return DisputeChange(
         **common(source),
         charge_id=reference(source["charge"]),
@@ -99,7 +102,7 @@ def dispute(source: Node) -> DisputeChange:
 
 
 def checkout_session(source: Node) -> CheckoutSessionChange:
-    """A checkout session."""
+    """Translate a checkout session."""
     return CheckoutSessionChange(
         **common(source),
         customer_id=reference(source["customer"]),
@@ -119,7 +122,7 @@ def checkout_session(source: Node) -> CheckoutSessionChange:
 
 
 def payout(source: Node) -> PayoutChange:
-    """A payout."""
+    """Translate a payout."""
     return PayoutChange(
         **common(source),
         status=text(source["status"]),
@@ -134,7 +137,7 @@ def payout(source: Node) -> PayoutChange:
 
 
 def _email(source: Node) -> Text:
-    """What the customer typed in, else what the session was made with."""
+    """Return the address that the customer typed in, else the one given with the session."""
     return first(
         text(source["customer_details"]["email"], limit=512),
         text(source["customer_email"], limit=512),
