@@ -1,4 +1,4 @@
-"""Commands that change something, and say so first."""
+"""The base of commands that change something: they go on record before they do."""
 
 from typing import Any, ClassVar
 
@@ -13,38 +13,40 @@ from webhooks.models import AuditEntry
 class RecordedCommand(BaseCommand):
     """Goes on record when it starts, with those of its options that `on_record` names.
 
-    What it then does is put on record by the verbs that do it. Options that may hold a secret or
-    free text are not to be named.
+    The verbs that it calls record what was done. Never name an option in `on_record` that may hold
+    a secret or free text: entries can't be erased.
     """
 
     on_record: ClassVar[tuple[str, ...]] = ()
 
     def changes_something(self, options: dict[str, Any]) -> bool:
-        """Whether there is anything to put on record."""
+        """True when there is something to put on record; false for a dry run."""
         return not options.get("dry_run")
 
     def execute(self, *args: Any, **options: Any) -> str | None:
-        """Put it on record, then run."""
+        """Put the command on record, then run it."""
+        # In that order, so that a command that is killed half-way is on record all the same.
         if self.changes_something(options):
             try:
                 self.put_on_record(options)
+            # Without AUDIT_KEY, or with a damaged trail, nobody could tell later what was done.
             except (LookupError, audit.HeadLost) as error:
                 raise CommandError(f"Nothing was done, as it can't be recorded: {error}") from error
         return super().execute(*args, **options)
 
     def put_on_record(self, options: dict[str, Any]) -> None:
-        """Say what is about to be done, and who does it."""
+        """Record what is about to be done, and by whom."""
         chosen = {name: options.get(name) for name in self.on_record}
         audit.record(
             AuditEntry.Action.COMMAND,
             actor=system_user(),
             subject=type(self).__module__.rpartition(".")[2],
-            details={name: _told(value) for name, value in chosen.items() if value},
+            details={name: _json_value(value) for name, value in chosen.items() if value},
             now=timezone.now(),
         )
 
 
-def _told(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     if isinstance(value, list | tuple):
-        return [_told(one) for one in value]
+        return [_json_value(one) for one in value]
     return value if isinstance(value, bool | int | str) else str(value)

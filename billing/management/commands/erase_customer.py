@@ -1,4 +1,4 @@
-"""Erase what identifies a person."""
+"""Erase the personal data of a customer."""
 
 from argparse import ArgumentParser, BooleanOptionalAction
 from collections import Counter
@@ -13,42 +13,58 @@ from webhooks.management.operator import system_user
 
 class Command(BaseCommand):
     help = (
-        "Remove what identifies a customer from payloads, billing rows, their history, errors and "
-        "reasons; ids, amounts, statuses, times and hashes stay. What comes of the customer later "
-        "is stored without it. Can't be undone. Safe to interrupt and to run again: it goes on, or "
-        "says that nothing is left. The provider keeps what it has until the customer is deleted "
-        "there."
+        "Erase a customer's personal data from payloads, billing rows, their history, errors and "
+        "reasons; ids, amounts, statuses, times and hashes stay. Events of the customer that come "
+        "in later are stored without it. This can't be undone. It is safe to interrupt and to run "
+        "again: it continues, or reports that nothing is left to erase. The provider keeps its "
+        "data until the customer is deleted there."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "customer_id", nargs="?", metavar="CUSTOMER_ID", help="the provider's id"
+            "customer_id", nargs="?", metavar="CUSTOMER_ID", help="the provider's id, cus_..."
         )
         parser.add_argument(
             "--unfinished",
             action="store_true",
-            help="go on with whatever was interrupted, or turned out to be of somebody erased",
+            help="continue interrupted erasures, and erase objects that turned out to belong to an "
+            "erased customer; takes neither an id nor a reason",
         )
-        parser.add_argument("--provider", help="where the id is known at several providers")
-        parser.add_argument("--account", help="the connected account; an empty one is our own")
+        parser.add_argument("--provider", help="the provider, if several have this id")
         parser.add_argument(
-            "--livemode", action=BooleanOptionalAction, help="where the id is known in both modes"
-        )
-        parser.add_argument(
-            "--testmode", action="store_false", dest="livemode", default=None, help="--no-livemode"
+            "--account",
+            help="the connected account, acct_..., if several have this id; '' for our own account",
         )
         parser.add_argument(
-            "--reason", default="", help="a keyed hash of it is put on record: keep it elsewhere"
+            "--livemode",
+            action=BooleanOptionalAction,
+            help="the live customer, if both modes have this id",
         )
-        parser.add_argument("--dry-run", action="store_true", help="only say what would be erased")
+        parser.add_argument(
+            "--testmode",
+            action="store_false",
+            dest="livemode",
+            default=None,
+            help="the test customer: the same as --no-livemode",
+        )
+        parser.add_argument(
+            "--reason",
+            default="",
+            help="why, such as a ticket's number; required. Only a keyed hash of it is kept",
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="only print what would be erased"
+        )
 
     def handle(self, *_: Any, **options: Any) -> None:
+        # Exactly one of them: an id beside --unfinished would seem to limit what it erases.
         if bool(options["customer_id"]) == options["unfinished"]:
             raise CommandError("Name a customer, or say --unfinished.")
         if options["unfinished"]:
             for customer_id, done in erasure.finish_all():
                 self.stdout.write(f"{customer_id}: {_count(done)}")
             return
+        # A dry run erases nothing, so there is nothing to give a reason for.
         if not (options["reason"].strip() or options["dry_run"]):
             raise CommandError("--reason: say why.")
         self._erase(options)
@@ -63,6 +79,7 @@ class Command(BaseCommand):
                 dry_run=options["dry_run"],
                 progress=self._progress if self.stderr.isatty() else lambda _: None,
             )
+        # Each batch is committed, and what is left is found anew, so there is no state to resume.
         except KeyboardInterrupt:
             raise CommandError("Interrupted. Run the same again to go on.") from None
         would = "would be " if options["dry_run"] and done else ""
@@ -73,8 +90,8 @@ class Command(BaseCommand):
 
 
 def _count(done: Counter[str]) -> str:
-    told = ", ".join(f"{count} {name}" for name, count in sorted(done.items()))
-    return f"redacted: {told}" if told else "nothing is left to erase"
+    counts = ", ".join(f"{count} {name}" for name, count in sorted(done.items()))
+    return f"redacted: {counts}" if counts else "nothing is left to erase"
 
 
 def _scope(options: dict[str, Any]) -> ObjectScope:
@@ -86,12 +103,13 @@ def _scope(options: dict[str, Any]) -> ObjectScope:
     ]
     if not found:
         raise CommandError(f"Nothing is known of a customer {options['customer_id']} there.")
+    # Never guessed: an erasure of somebody else could not be undone.
     if len(found) > 1:
-        places = "; ".join(_told(scope) for scope in found)
+        places = "; ".join(_as_options(scope) for scope in found)
         raise CommandError(f"There are several customers of this id, choose one: {places}")
     return found[0]
 
 
-def _told(scope: ObjectScope) -> str:
+def _as_options(scope: ObjectScope) -> str:
     mode = "--livemode" if scope["livemode"] else "--testmode"
     return f"--provider {scope['provider']} --account '{scope['account']}' {mode}"

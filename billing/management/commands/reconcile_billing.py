@@ -1,4 +1,4 @@
-"""Compare what is stored with what the provider has."""
+"""Compare stored billing objects with the provider's."""
 
 from argparse import ArgumentParser
 from collections import Counter
@@ -16,14 +16,17 @@ from billing.privacy.redaction import is_personal
 from webhooks.management.recorded import RecordedCommand
 from webhooks.providers import stripe_api
 
+OUTCOMES = ("alike", "different", "mended", "gone", "out of reach", "failed")
+
 
 class Command(RecordedCommand):
     on_record = ("types", "ids", "account", "in_doubt", "repair")
     help = (
-        "Ask the provider for the stored objects, and report where they differ, field by field. "
-        "With --repair, store what the provider has; each mend is in the object's history. "
-        "Changes nothing otherwise. Needs STRIPE_API_KEY. Ends with status 1 when something "
-        "differs and was not mended."
+        "Fetch stored objects from the provider, and report every field that differs. With "
+        "--repair, store the provider's values, with an entry in the object's history; without "
+        "it, nothing is changed. Needs STRIPE_API_KEY: a live key reaches live objects, a test key "
+        "test objects. Calls Stripe at most STRIPE_FETCH_PER_SECOND times a second. Exit status 1 "
+        "when something differs and was not mended, or could not be fetched."
     )
 
     def changes_something(self, options: dict[str, Any]) -> bool:
@@ -39,41 +42,49 @@ class Command(RecordedCommand):
             help=f"only objects of this type; may be repeated: {', '.join(MODELS)}",
         )
         parser.add_argument(
-            "--id", action="append", dest="ids", help="only this object; repeatable"
+            "--id",
+            action="append",
+            dest="ids",
+            metavar="ID",
+            help="only the object with this id; may be repeated",
         )
         parser.add_argument(
-            "--account", help="only objects of this connected account; an empty one is our own"
+            "--account",
+            help="only objects of this connected account, acct_...; '' for our own account",
         )
         parser.add_argument(
-            "--in-doubt", action="store_true", help="only objects that events left in doubt"
+            "--in-doubt",
+            action="store_true",
+            help="only objects whose state the events left in doubt",
         )
         parser.add_argument(
-            "--hours", type=float, metavar="H", help="only objects stored anew within so many hours"
+            "--hours",
+            type=float,
+            metavar="HOURS",
+            help="only objects whose row changed within the last HOURS hours",
         )
-        parser.add_argument("--repair", action="store_true", help="store what the provider has")
+        parser.add_argument("--repair", action="store_true", help="store the provider's values")
 
     def handle(self, *_: Any, **options: Any) -> None:
         if not stripe_api.is_configured():
-            raise CommandError("STRIPE_API_KEY is not set: there is nobody to ask.")
-        told: Counter[str] = Counter()
+            raise CommandError("STRIPE_API_KEY is not set: Stripe can't be asked.")
+        outcomes: Counter[str] = Counter()
+        not_well = 0
         for compared in compare_all(_chosen(options), repair=options["repair"]):
-            told[_outcome(compared)] += 1
-            told["not well"] += not compared.is_well
+            outcomes[_outcome(compared)] += 1
+            not_well += not compared.is_well
             for line in _lines(compared):
                 self.stdout.write(line)
             if self.stderr.isatty():
-                self.stderr.write(f"\r{sum(told.values()) - told['not well']} compared", ending="")
-        self.stdout.write(
-            f"{told['alike']} alike, {told['different']} different, {told['mended']} mended, "
-            f"{told['gone']} gone, {told['out of reach']} out of reach, {told['failed']} failed"
-        )
-        if told["not well"]:
+                self.stderr.write(f"\r{outcomes.total()} compared", ending="")
+        self.stdout.write(", ".join(f"{outcomes[name]} {name}" for name in OUTCOMES))
+        # After the figures, so that they are printed whatever the exit status is.
+        if not_well:
             hint = "" if options["repair"] else " --repair stores what the provider has."
-            raise CommandError(
-                f"{told['not well']} objects are not as the provider has them.{hint}"
-            )
+            raise CommandError(f"{not_well} objects are not as the provider has them.{hint}")
 
 
+# A type at a time, lazily: the objects of all types would not fit into memory.
 def _chosen(options: dict[str, Any]) -> Iterator[QuerySet[Any]]:
     for name in options["types"] or MODELS:
         rows = MODELS[name]._default_manager.all()
@@ -105,7 +116,7 @@ def _lines(compared: Compared) -> Iterator[str]:
     where = f" in {subject.scope['account']}" if subject.scope["account"] else ""
     name = f"{subject.object_type} {subject.provider_id}{where}"
     for field, (stored, theirs) in compared.differences.items():
-        # What is printed is logged by whatever runs commands, and logs are for no one's data.
+        # What commands print ends up in logs, and personal data must not be there.
         values = "" if is_personal(subject.object_type, field) else f": {stored!r} -> {theirs!r}"
         yield f"{name}: {field}{values or ' differs'}"
     if compared.was_in_doubt and not compared.differences:

@@ -1,4 +1,4 @@
-"""Show where deliveries may come from, and compare it with what providers publish."""
+"""Show the sources that deliveries are taken from, and compare them with the published ones."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -13,21 +13,28 @@ from webhooks.guards.source_refresh import Difference, Unreadable, compare, read
 
 class Command(BaseCommand):
     help = (
-        "Show the addresses and user agents that each endpoint takes deliveries from. With "
-        "--refresh, read what a provider publishes now, show where what its endpoints allow "
-        "differs, and what to set; exit status 1 when deliveries from a published address would "
-        "be refused. Changes nothing."
+        "Show the addresses and user agents from which each endpoint takes deliveries. With "
+        "--refresh, read the list that a provider publishes now, and show how the endpoints' "
+        "settings differ from it. Exit status 1 when deliveries from a published address would be "
+        "refused: the message then has the setting to copy. Changes nothing."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--provider", choices=PUBLISHED, default="stripe", help="whose list (default: stripe)"
+            "--provider",
+            choices=PUBLISHED,
+            default="stripe",
+            help="with --refresh: the provider whose list is read (default: stripe)",
         )
-        parser.add_argument("--refresh", action="store_true", help="compare with what is published")
+        parser.add_argument(
+            "--refresh",
+            action="store_true",
+            help="read the published list and compare it with the settings",
+        )
         parser.add_argument(
             "--url",
             metavar="URL",
-            help="where the list is: an address, or a file (default: where the provider has it)",
+            help="with --refresh: read the list from this address or file, not from the provider",
         )
 
     def handle(self, *_: Any, **options: Any) -> None:
@@ -55,21 +62,23 @@ class Command(BaseCommand):
             published = read(url or PUBLISHED[provider].url)
         except Unreadable as error:
             raise CommandError(f"{error}.") from error
-        # Told only: who names the addresses does not use it.
-        self._tell("the list kept here", compare(sources.networks(provider), published))
+        # Not counted as missing: endpoints that list addresses of their own don't use this list.
+        self._print("the list kept here", compare(sources.networks(provider), published))
         is_missing = False
         for endpoint in conf.endpoints():
+            # An endpoint without a list takes deliveries from anywhere, and can refuse none.
             if endpoint.provider == provider and endpoint.allowed_ips:
                 difference = compare(sources.networks(endpoint.allowed_ips), published)
-                self._tell(f"the endpoint {endpoint.slug!r}", difference)
+                self._print(f"the endpoint {endpoint.slug!r}", difference)
                 is_missing |= bool(difference.missing)
+        # Addresses beyond the published ones are no failure: nothing is refused because of them.
         if is_missing:
             listed = ",".join(map(_short, published))
             raise CommandError(
                 f"Deliveries from published addresses are refused. Set ALLOWED_WEBHOOK_IPS={listed}"
             )
 
-    def _tell(self, name: str, difference: Difference) -> None:
+    def _print(self, name: str, difference: Difference) -> None:
         if not difference.missing and not difference.surplus:
             self.stdout.write(f"{name}: as published")
         for network in difference.missing:
@@ -79,6 +88,6 @@ class Command(BaseCommand):
 
 
 def _short(network: sources.Network) -> str:
-    """A network of one address as that address."""
+    """Return a network of one address as that address, and any other as it is."""
     is_one = network.prefixlen == network.max_prefixlen
     return str(network.network_address if is_one else network)

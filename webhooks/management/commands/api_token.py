@@ -1,4 +1,4 @@
-"""Make, list and revoke the API's keys."""
+"""Create, list and revoke API tokens."""
 
 from argparse import ArgumentParser
 from datetime import timedelta
@@ -17,30 +17,46 @@ from webhooks.models import ApiToken, Scope
 class Command(RecordedCommand):
     on_record = ("action", "user", "scopes", "expires_days", "id")
     help = (
-        "Make, list and revoke the keys that programs call the API with. A key can do what its "
-        "scopes name and its user is permitted, and is shown once, when it is made."
+        "Create, list and revoke the tokens with which programs call the API. A token may do what "
+        "both its scopes and its user's permissions allow. Its key is printed once, when it is "
+        "created; only a hash of it is kept."
     )
 
     def changes_something(self, options: dict[str, Any]) -> bool:
+        # Reading the list is no act to record, and a monitor may do it every minute.
         return bool(options["action"] != "list")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
-        create = actions.add_parser("create", help="make a key and print it, this once")
-        create.add_argument("--user", required=True, help="whose permissions it has")
-        create.add_argument("--name", required=True, help="what it is used by")
+        create = actions.add_parser("create", help="create a token and print its key, this once")
+        create.add_argument(
+            "--user", required=True, metavar="USERNAME", help="the user whose permissions it has"
+        )
+        create.add_argument(
+            "--name", required=True, help="the program that uses it, at most 100 characters"
+        )
         create.add_argument(
             "--scope",
             required=True,
             action="append",
             choices=Scope.values,
             dest="scopes",
-            help="what it may be used for; may be given several times",
+            help="what it may be used for; may be repeated",
         )
-        create.add_argument("--expires-days", type=int, metavar="N", help="default: never")
-        actions.add_parser("list", help="every key, by its beginning")
-        revoke = actions.add_parser("revoke", help="let a key open nothing any more")
-        revoke.add_argument("id", type=int, help="as `list` shows it")
+        create.add_argument(
+            "--expires-days",
+            type=int,
+            metavar="DAYS",
+            help="days until it expires, 1 to 3650 (default: it never does)",
+        )
+        actions.add_parser(
+            "list",
+            help="list every token: id, beginning of its key and name, user, scopes, last use",
+        )
+        revoke = actions.add_parser(
+            "revoke", help="revoke a token: calls with it are refused from now on"
+        )
+        revoke.add_argument("id", type=int, help="the token's id, as `list` shows it")
 
     def handle(self, *_: Any, **options: Any) -> None:
         {"create": self._create, "list": self._list, "revoke": self._revoke}[options["action"]](
@@ -67,13 +83,14 @@ class Command(RecordedCommand):
             now=now,
             expires_at=None if days is None else now + timedelta(days=days),
         )
+        # The key alone goes to standard output, so that it can be piped into a secret store.
         self.stderr.write(f"Token {token.pk} of {user}; it can't be shown again:")
         self.stdout.write(key)
 
     def _list(self, **_: Any) -> None:
         for token in ApiToken.objects.select_related("user").order_by("pk").iterator():
             self.stdout.write(
-                f"{token.pk}\t{token}\t{token.user}\t{','.join(token.scopes)}\t{_standing(token)}"
+                f"{token.pk}\t{token}\t{token.user}\t{','.join(token.scopes)}\t{_state(token)}"
             )
 
     def _revoke(self, **options: Any) -> None:
@@ -81,10 +98,10 @@ class Command(RecordedCommand):
         if token is None:
             raise CommandError(f"There is no token {options['id']}.")
         tokens.revoke(token, actor=system_user(), now=timezone.now())
-        self.stdout.write(f"{token} opens nothing any more")
+        self.stdout.write(f"{token} is revoked")
 
 
-def _standing(token: ApiToken) -> str:
+def _state(token: ApiToken) -> str:
     if token.revoked_at:
         return f"revoked {token.revoked_at:%Y-%m-%d}"
     if not token.is_valid(timezone.now()):

@@ -16,17 +16,18 @@ from webhooks.management.operator import system_user
 
 class Command(BaseCommand):
     help = (
-        "The audit trail: what staff, commands and the system did, in a chain of keyed hashes, "
-        "which also seals events, attempts and billing changes. `verify` finds whatever was "
-        "altered, deleted or inserted; `seal` commits to what was recorded since the last time; "
-        "`export` writes a file that can be verified without this project; `status` tells how far "
-        "everything is sealed, and the anchor to note elsewhere."
+        "The audit trail: what staff, commands and the system did, in a chain of keyed hashes that "
+        "also seals events, attempts and billing changes. `verify` finds whatever was altered, "
+        "deleted or inserted; `seal` seals what was recorded since the last time; `export` writes "
+        "a file that can be verified without this project; `status` shows up to when everything "
+        "is sealed, and the anchor to keep outside this database. Needs AUDIT_KEY."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
         verify = actions.add_parser(
-            "verify", help="hold everything against the chain; exit status 1 when something differs"
+            "verify",
+            help="verify entries, seals and sealed rows; exit status 1 when one is not as recorded",
         )
         verify.add_argument(
             "--anchor",
@@ -34,22 +35,23 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="SEQ:MAC",
-            help="an end of the trail noted earlier, which must still be in it; repeatable",
+            help="an anchor kept from earlier, whose entry must still be there; may be repeated",
         )
         verify.add_argument(
-            "--all", action="store_true", help="name the first 1000 findings, not only ten"
-        )
-        actions.add_parser("seal", help="seal all that is committed now")
-        actions.add_parser("status", help="how far everything is sealed, and the anchor")
-        export = actions.add_parser("export", help="write the entries to a file, verifiable alone")
-        export.add_argument("file", type=Path, help="where to; must not be there yet")
-        export.add_argument("--first", type=int, default=1, metavar="SEQ", help="default: 1")
-        export.add_argument("--last", type=int, metavar="SEQ", help="default: the latest")
-        export.add_argument(
-            "--with-verifier",
+            "--all",
             action="store_true",
-            help="put the program that verifies it next to it, verify_export.py",
+            help="list the first 1000 findings instead of the first 10",
         )
+        actions.add_parser(
+            "seal", help="seal every row that is committed now, and print the anchor"
+        )
+        actions.add_parser(
+            "status", help="show what is not sealed yet, up to when all is, and the anchor"
+        )
+        export = actions.add_parser(
+            "export", help="write entries to a file that can be verified on its own"
+        )
+        _add_export_arguments(export)
 
     def handle(self, *_: Any, **options: Any) -> None:
         {
@@ -64,8 +66,9 @@ class Command(BaseCommand):
         report = audit.verify(anchors=options["anchor"], progress=progress)
         if self.stderr.isatty():
             self.stderr.write("\r\x1b[K", ending="")
-        for line in _told(report, shown=1000 if options["all"] else 10):
+        for line in _lines(report, shown=1000 if options["all"] else 10):
             self.stdout.write(line)
+        # The first finding is in the message as well, for a cron job that mails errors only.
         if report.found:
             raise CommandError(f"Not as recorded. First: {report.findings[0]}")
 
@@ -99,6 +102,7 @@ class Command(BaseCommand):
                 first=options["first"],
                 last=options["last"],
             )
+            # Never over an older export: that may be somebody's evidence.
             with path.open("xb") as file:
                 file.writelines(lines)
             if options["with_verifier"]:
@@ -110,7 +114,26 @@ class Command(BaseCommand):
         self.stdout.write(f"{path} written; verify it with {audit.VERIFIER.name}")
 
 
-def _told(report: VerificationReport, *, shown: int) -> Iterator[str]:
+def _add_export_arguments(export: ArgumentParser) -> None:
+    export.add_argument("file", type=Path, help="the file to write; it must not exist yet")
+    export.add_argument(
+        "--first",
+        type=int,
+        default=1,
+        metavar="SEQ",
+        help="number of the first entry (default: 1)",
+    )
+    export.add_argument(
+        "--last", type=int, metavar="SEQ", help="number of the last entry (default: the latest)"
+    )
+    export.add_argument(
+        "--with-verifier",
+        action="store_true",
+        help="also write verify_export.py, the program that verifies it, next to the file",
+    )
+
+
+def _lines(report: VerificationReport, *, shown: int) -> Iterator[str]:
     for finding in report.findings[:shown]:
         yield f"NOT AS RECORDED  {finding}"
     if report.found > shown:

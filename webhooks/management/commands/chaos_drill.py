@@ -59,9 +59,7 @@ class Command(BaseCommand):
             metavar="SECONDS",
             help="time for all events to be processed after the last delivery (default: 120)",
         )
-        parser.add_argument(
-            "--json", action="store_true", help="print the report as JSON, for programs"
-        )
+        parser.add_argument("--json", action="store_true", help="print the report as JSON")
         parser.add_argument(
             "--i-own-this-host",
             action="store_true",
@@ -77,6 +75,7 @@ class Command(BaseCommand):
             )
         except drill.CannotRun as error:
             raise CommandError(f"{error}.") from error
+        # A database that failed says nothing of the receiver, so this is not a broken rule.
         except Error as error:
             raise CommandError(
                 f"The database failed, and nothing was found out: {error}"
@@ -84,6 +83,7 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             raise CommandError("Interrupted: nothing was found out.") from None
         self._clear()
+        # Printed before the exit status is decided: a failed drill is the one to read.
         if options["json"]:
             self.stdout.write(json.dumps(report.as_json(), indent=2))
         else:

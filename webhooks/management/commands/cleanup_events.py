@@ -1,4 +1,4 @@
-"""Drop old payloads, and much older rows."""
+"""Delete old payloads, and much older rows."""
 
 from argparse import ArgumentParser
 from datetime import timedelta
@@ -17,10 +17,10 @@ from webhooks.privacy.retention import CleanedUp
 class Command(RecordedCommand):
     on_record = ("payload_days", "row_days", "batch_size")
     help = (
-        "Drop the payloads of events that were processed or ignored, and later their rows. A row "
-        "without its payload still makes a late delivery a duplicate. Pending and failed events "
-        "are kept. Records of refused deliveries go after 90 days. Safe to interrupt and to run "
-        "again."
+        "Delete the payloads of events that were processed or ignored, and much later their rows: "
+        "a row without its payload still makes a late delivery of the event a duplicate. Pending "
+        "and failed events are kept. Records of refused deliveries are deleted after 90 days. Safe "
+        "to interrupt and to run again; once a day is enough."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -28,24 +28,25 @@ class Command(RecordedCommand):
             "--payload-days",
             type=int,
             default=90,
-            metavar="D",
-            help="drop payloads received longer ago than this (default: 90)",
+            metavar="DAYS",
+            help="delete the payloads of events received more than DAYS days ago (default: 90)",
         )
         parser.add_argument(
             "--row-days",
             type=int,
             default=400,
-            metavar="D",
-            help="delete rows received longer ago than this (default: 400; at least 31)",
+            metavar="DAYS",
+            help="delete the rows of events received more than DAYS days ago (default: 400; at "
+            "least 31, as a provider may send an event again for 30 days)",
         )
         parser.add_argument(
             "--batch-size",
             type=int,
             default=1000,
             metavar="N",
-            help="events per transaction (default: 1000)",
+            help="number of events per transaction (default: 1000)",
         )
-        parser.add_argument("--dry-run", action="store_true", help="only say how many")
+        parser.add_argument("--dry-run", action="store_true", help="only print how many")
 
     def handle(self, *_: Any, **options: Any) -> None:
         try:
@@ -58,6 +59,7 @@ class Command(RecordedCommand):
                 dry_run=options["dry_run"],
                 progress=self._progress if self.stderr.isatty() else lambda _: None,
             )
+        # The verb knows which ages are safe, so that no caller can go below them.
         except ValueError as error:
             raise CommandError(f"--payload-days, --row-days, --batch-size: {error}.") from error
         would = "would be " if options["dry_run"] else ""
@@ -67,5 +69,6 @@ class Command(RecordedCommand):
         if not options["dry_run"]:
             refusals.trim(now=timezone.now())
 
+    # On a terminal only: in a log, carriage returns would make one endless line.
     def _progress(self, so_far: CleanedUp) -> None:
         self.stderr.write(f"\r{so_far.payloads} payloads, {so_far.rows} rows", ending="")

@@ -1,4 +1,4 @@
-"""Bring back the events that never reached us."""
+"""Record the events that the provider made and that never reached us."""
 
 import re
 from argparse import ArgumentParser, ArgumentTypeError
@@ -18,64 +18,69 @@ from webhooks.models import Attempt, Reconciliation
 from webhooks.providers import PROVIDERS
 
 UNITS = {"d": "days", "h": "hours", "m": "minutes"}
+# Whatever ends a reconciliation early leaves it resumable, so each of these names the way on.
 INTERRUPTIONS = (ProviderUnavailable, ProviderRefused, StorageUnavailable, Error, KeyboardInterrupt)
 
 
 class Command(RecordedCommand):
     on_record = ("provider", "account", "since", "undelivered", "resume")
     help = (
-        "Ask the provider for the events that it made, and record those that never reached us; "
-        "they are processed like any others. Events that we have are left alone, so it is safe to "
-        "repeat, at any time. Can be interrupted and resumed. The provider lists all of its "
-        "events, those that no endpoint subscribes to included; --undelivered asks for those "
-        "alone that it could not deliver, or not yet. Stripe keeps events for 30 days and is "
-        "asked with STRIPE_API_KEY, whose mode, live or test, decides which events it lists. "
-        "Exit status 0 only when all went well."
+        "List the provider's events, and record those that never reached us; they are processed "
+        "like any others. Events that were recorded before are left alone, so it is safe to repeat "
+        "at any time. It can be interrupted and resumed. The provider lists all of its events, "
+        "including those that no endpoint subscribes to; with --undelivered, only those that it "
+        "could not deliver, or not yet. Needs STRIPE_API_KEY: a live key lists live events, a test "
+        "key test events, of the last 30 days. Exit status 1 when the provider could not be asked, "
+        "or when a recorded event did not succeed."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         able = [name for name, provider in PROVIDERS.items() if provider.lists_events]
         parser.add_argument(
-            "--provider", choices=able, default=able[0], help="default: %(default)s"
+            "--provider",
+            choices=able,
+            default=able[0],
+            help="the provider to ask (default: %(default)s)",
         )
         parser.add_argument(
             "--account",
             action="append",
             metavar="ACCOUNT",
-            help="a connected account, acct_...; may be given again (default: our own)",
+            help="a connected account, acct_...; may be repeated (default: our own account)",
         )
         parser.add_argument(
             "--since",
             type=_moment,
             metavar="TIME",
-            help="made then or later: ISO 8601 in UTC, or how long ago: 3d, 72h (default: 3d)",
+            help="events made then or later: a time in ISO 8601, UTC unless it says otherwise, or "
+            "an age in days, hours or minutes: 3d, 72h, 90m (default: 3d)",
         )
         parser.add_argument(
             "--undelivered",
             action="store_true",
-            help="only what the provider could not deliver, or not yet, to all endpoints",
+            help="only events that the provider has not delivered to every endpoint",
         )
         parser.add_argument(
-            "--dry-run", action="store_true", help="list what is missing, and record nothing"
+            "--dry-run", action="store_true", help="list the missing events, and record nothing"
         )
         parser.add_argument(
             "--resume",
             type=int,
             nargs="*",
             metavar="ID",
-            help="go on with what was interrupted: these, or the latest",
+            help="continue interrupted reconciliations: those with these ids, or else the latest",
         )
 
     def handle(self, *_: Any, **options: Any) -> None:
         try:
             if options["resume"] is None and options["dry_run"]:
-                self._tell_what_is_missing(_wanted(options))
+                self._print_missing(_wanted(options))
             else:
                 self._reconcile(_orders(options))
         except (NotPossible, ProviderUnavailable, ProviderRefused) as error:
             raise CommandError(str(error)) from error
 
-    def _tell_what_is_missing(self, wanted: list[dict[str, Any]]) -> None:
+    def _print_missing(self, wanted: list[dict[str, Any]]) -> None:
         count = 0
         for one in wanted:
             for event in missing(**one, now=timezone.now()):
@@ -95,21 +100,24 @@ class Command(RecordedCommand):
                 raise CommandError(
                     f"{str(error) or 'Interrupted.'}\nGo on with: reconcile_events --resume {left}"
                 ) from error
-            self._tell(order, done)
+            self._print(order, done)
             outcomes.update(done.outcomes)
         if failed := outcomes[Attempt.Outcome.FAILED] + outcomes[Attempt.Outcome.RETRYING]:
             raise CommandError(
-                f"{failed} of the recorded events did not succeed; the admin tells why."
+                f"{failed} of the recorded events did not succeed; the admin shows why."
             )
 
-    def _tell(self, order: Reconciliation, done: Reconciled) -> None:
+    def _print(self, order: Reconciliation, done: Reconciled) -> None:
         whose = f"{order.account}: " if order.account else ""
-        told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(done.outcomes.items()))
+        outcomes = ", ".join(
+            f"{count} {outcome}" for outcome, count in sorted(done.outcomes.items())
+        )
         self.stdout.write(
             f"{whose}{done.seen} events seen, {done.known} known, {done.recorded} recorded"
-            + (f" ({told})" if told else "")
+            + (f" ({outcomes})" if outcomes else "")
         )
 
+    # On a terminal only: in a log, carriage returns would make one endless line.
     def _progress(self, so_far: Reconciled) -> None:
         self.stderr.write(f"\r{so_far.seen} events seen, {so_far.recorded} recorded", ending="")
 
@@ -122,22 +130,24 @@ def _wanted(options: dict[str, Any]) -> list[dict[str, Any]]:
             "since": options["since"] or timezone.now() - timedelta(days=3),
             "undelivered_only": options["undelivered"],
         }
+        # An account that was given twice is asked for once.
         for account in dict.fromkeys(options["account"] or [""])
     ]
 
 
 def _orders(options: dict[str, Any]) -> list[Reconciliation]:
+    # All are recorded before the first begins, so that an interruption loses none.
     if options["resume"] is None:
         now, actor = timezone.now(), system_user()
         return [ask(**one, actor=actor, now=now) for one in _wanted(options)]
     if options["account"] or options["since"] or options["undelivered"] or options["dry_run"]:
-        raise CommandError("--resume goes on with what was asked then: ask for nothing more.")
+        raise CommandError("--resume continues with the options of then: leave out the others.")
     unfinished = Reconciliation.objects.filter(finished_at=None)
     if not options["resume"]:
         latest = unfinished.order_by("pk").last()
         if latest is None:
             raise CommandError("There is nothing to resume.")
-        # The accounts of one command were asked for in one moment.
+        # The accounts of one command were recorded at the same time, and are continued together.
         return list(unfinished.filter(created_at=latest.created_at).order_by("pk"))
     chosen = list(unfinished.filter(pk__in=options["resume"]).order_by("pk"))
     if none := set(options["resume"]).difference(one.pk for one in chosen):
@@ -152,4 +162,5 @@ def _moment(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise ArgumentTypeError(f"{text!r} is neither a time nor like 3d or 72h") from error
+    # Without a zone it is UTC, as in everything that the commands and the admin print.
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

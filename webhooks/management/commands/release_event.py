@@ -1,4 +1,4 @@
-"""Free an event that somebody holds and does not finish."""
+"""Release an event that a worker holds and does not finish."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -16,24 +16,28 @@ from webhooks.processing.replay import release
 class Command(RecordedCommand):
     on_record = ("event_id",)
     help = (
-        "Free an event's lock in Redis and a worker's lease on it, and make it due at once if it "
-        "is pending. Kept on record. Should the worker come back, it finds its claim void."
+        "Release an event that a worker or a delivery holds and does not finish: its lock in Redis "
+        "and its lease are ended, and it is due at once if it is pending. Should the worker come "
+        "back, its claim is void, so the event is still processed once. Exit status 1 when there "
+        "is no such event, or when it is being processed at this moment."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("event_id", metavar="EVENT_ID", help="the provider's id")
-        parser.add_argument("--reason", default="", help="kept with the attempt that follows")
+        parser.add_argument("event_id", metavar="EVENT_ID", help="the provider's id, evt_...")
+        parser.add_argument("--reason", default="", help="why; kept with the next attempt")
 
     def handle(self, *_: Any, **options: Any) -> None:
         events = WebhookEvent.objects.filter(event_id=options["event_id"])
         if not events:
             raise CommandError(f"There is no event {options['event_id']}.")
+        # The same id may come from several providers.
         for event in events:
             try:
                 release(event, actor=system_user(), reason=options["reason"], now=timezone.now())
+            # The row is locked, so a handler is running: its claim must not be taken meanwhile.
             except OperationalError as error:
                 raise CommandError(
-                    f"A worker is at work on {event.event_id} this very moment. "
+                    f"A worker is processing {event.event_id} at this moment. "
                     "Wait for it, or stop that process first."
                 ) from error
-            self.stdout.write(f"{event} is free ({event.get_status_display().lower()})")
+            self.stdout.write(f"{event} is released ({event.get_status_display().lower()})")

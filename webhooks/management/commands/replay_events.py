@@ -18,38 +18,50 @@ CRITERIA = ("status", "type", "since", "until")
 class Command(RecordedCommand):
     on_record = ("status", "type", "since", "until", "force", "rate", "resume", "event_ids")
     help = (
-        "Make events due again, whatever their status: those named, or all that --status, --type, "
-        "--since and --until choose together. Only handlers that have not succeeded yet run, "
-        "unless --force. Where events are processed in the request, they are processed now; "
-        "elsewhere the workers take them, after all that is fresh. Can be interrupted and resumed. "
-        "Exit status 1 when one did not succeed."
+        "Process events again, whatever their status: those that are named, or those that match "
+        "all of --status, --type, --since and --until. Only handlers that have not succeeded yet "
+        "run, unless --force is given. With WEBHOOK_PROCESSING=request they are processed here and "
+        "now, with exit status 1 when one did not succeed; otherwise they are queued for the "
+        "workers, behind new events. Events whose payload was deleted are left out. It can be "
+        "interrupted and resumed."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("event_ids", nargs="*", metavar="EVENT_ID", help="the provider's ids")
-        parser.add_argument("--status", choices=WebhookEvent.Status.values)
         parser.add_argument(
-            "--type", metavar="PATTERN", help="an event type, * for any characters: 'invoice.*'"
+            "event_ids", nargs="*", metavar="EVENT_ID", help="the provider's ids, evt_..."
         )
         parser.add_argument(
-            "--since", type=_moment, metavar="TIME", help="received then or later (ISO 8601, UTC)"
+            "--status", choices=WebhookEvent.Status.values, help="events with this status"
         )
         parser.add_argument(
-            "--until", type=_moment, metavar="TIME", help="received before then (ISO 8601, UTC)"
+            "--type",
+            metavar="PATTERN",
+            help="events of this type; * stands for any characters: 'invoice.*'",
         )
         parser.add_argument(
-            "--force", action="store_true", help="also run the handlers that have succeeded"
+            "--since",
+            type=_moment,
+            metavar="TIME",
+            help="events received then or later: a time in ISO 8601, UTC unless it says otherwise",
         )
-        parser.add_argument("--reason", default="", help="kept with every attempt")
-        parser.add_argument("--dry-run", action="store_true", help="only say what would be re-run")
+        parser.add_argument(
+            "--until", type=_moment, metavar="TIME", help="events received before then: as --since"
+        )
+        parser.add_argument(
+            "--force", action="store_true", help="also run the handlers that have succeeded before"
+        )
+        parser.add_argument("--reason", default="", help="why; kept with every attempt")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="only print how many would be re-run"
+        )
         parser.add_argument(
             "--rate",
             type=int,
             metavar="N",
-            help="where workers process: how many come due per second (default: all at once)",
+            help="with workers: number of events that come due per second (default: all at once)",
         )
         parser.add_argument(
-            "--resume", type=int, metavar="REPLAY", help="go on with one that was interrupted"
+            "--resume", type=int, metavar="ID", help="continue the interrupted replay with this id"
         )
 
     def handle(self, *_: Any, **options: Any) -> None:
@@ -59,7 +71,7 @@ class Command(RecordedCommand):
         selection = order.selection if order else _selection(options)
         events = _select(selection)
         if options["dry_run"]:
-            self._tell_what_would_be(events)
+            self._print_would_be(events)
             return
         order = order or ask(
             trigger=Trigger.COMMAND,
@@ -69,32 +81,39 @@ class Command(RecordedCommand):
             selection=selection,
             now=timezone.now(),
         )
+        self._replay(events, order, options["rate"])
+
+    def _replay(self, events: EventQuerySet, order: Replay, rate: int | None) -> None:
         try:
             done = replay(
                 events,
                 order,
+                # A lane of its own: thousands of old events must not hold up new ones.
                 lane=WebhookEvent.Lane.BULK,
-                rate=options["rate"],
+                rate=rate,
                 progress=self._progress if self.stderr.isatty() else lambda _: None,
             )
+        # The cursor is stored with each batch, so that a replay goes on where it stopped.
         except KeyboardInterrupt:
             raise CommandError(
                 f"Interrupted. Go on with: replay_events --resume {order.pk}"
             ) from None
-        self._tell(done)
+        self._print(done)
 
-    def _tell_what_would_be(self, events: EventQuerySet) -> None:
+    def _print_would_be(self, events: EventQuerySet) -> None:
         chosen, able = events.count(), events.replayable().count()
         if chosen > able:
             self.stderr.write(f"{chosen - able} events have no payload any more and are left out")
         self.stdout.write(f"{able} events would be re-run")
 
-    def _tell(self, done: Replayed) -> None:
+    def _print(self, done: Replayed) -> None:
         failed = done.outcomes[Attempt.Outcome.FAILED] + done.outcomes[Attempt.Outcome.RETRYING]
-        told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(done.outcomes.items()))
-        self.stdout.write(f"{done.queued} events re-run: {told or 'left to the workers'}")
+        outcomes = ", ".join(
+            f"{count} {outcome}" for outcome, count in sorted(done.outcomes.items())
+        )
+        self.stdout.write(f"{done.queued} events re-run: {outcomes or 'left to the workers'}")
         if failed:
-            raise CommandError(f"{failed} events did not succeed; the admin tells why.")
+            raise CommandError(f"{failed} events did not succeed; the admin shows why.")
 
     def _progress(self, so_far: Replayed) -> None:
         self.stderr.write(f"\r{so_far.queued} events", ending="")
@@ -114,13 +133,16 @@ def _interrupted(options: dict[str, Any]) -> Replay:
 def _selection(options: dict[str, Any]) -> dict[str, Any]:
     chosen = {name: options[name] for name in CRITERIA}
     ids = sorted(set(options["event_ids"]))
+    # Neither would re-run every event there is; both would leave it open which of them counts.
     if bool(ids) == any(chosen.values()):
         raise CommandError(
             "Name events by their ids, or choose them by --status, --type, --since, --until."
         )
     known = WebhookEvent.objects.filter(event_id__in=ids).values_list("event_id", flat=True)
+    # Before anything is made due, so that a mistyped id changes nothing.
     if unknown := set(ids).difference(known):
         raise CommandError(f"There is no event {', '.join(sorted(unknown))}.")
+    # Kept with the replay as JSON, from which --resume reads it.
     for name in ("since", "until"):
         chosen[name] = chosen[name].isoformat() if chosen[name] else None
     return {"ids": ids, **chosen}
@@ -143,4 +165,5 @@ def _select(selection: dict[str, Any]) -> EventQuerySet:
 
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
+    # Without a zone it is UTC, as in everything that the commands and the admin print.
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
