@@ -365,7 +365,7 @@ class TestWhatCannotBe:
             (["--since", "yesterday"], "neither a time nor like 3d"),
             (["--provider", "nobody"], "invalid choice"),
             (["--resume", "7"], "no unfinished reconciliation 7"),
-            (["--resume", "--undelivered"], "ask for nothing more"),
+            (["--resume", "--undelivered"], "leave out the others"),
             (["--dry-run", "--since", "31d"], "keeps events for 30 days"),
         ],
     )
