@@ -8,8 +8,9 @@ import psycopg
 from psycopg import sql
 
 from benchmarks import tuning
+from webhooks.events import Event
 from webhooks.intake.record import RECORD
-from webhooks.privacy.suppression import falls_under_erasure
+from webhooks.privacy.suppression import erasure_condition
 from webhooks.testing.servers import postgresql_program
 
 # What differs from one event to the next; the body goes over the wire each time, as it does
@@ -37,8 +38,11 @@ def write_script(database: str, path: Path) -> str:
         *values, body = connection.execute(query.format(literals)).fetchone() or ()
     example = dict(zip(columns, values, strict=True))
     row = [DIFFERING.get(name, example[name]) for name in columns]
-    deliveries, ids = "1", [DIFFERING["customer_id"]]
-    statement = (RECORD + falls_under_erasure(len(ids))) % (*row, deliveries, *ids)
+    named = Event(provider="", id="", type="", payload={}, customer_id=DIFFERING["customer_id"])
+    condition, [customer, *_] = erasure_condition(named)
+    scope = [example[name] for name in ("provider", "account", "livemode")]
+    deliveries = "1"
+    statement = (RECORD + condition) % (*row, deliveries, customer, *scope)
     path.write_text(f"\\set unique random(1, 9000000000000000)\n{statement};\n")
     return str(body)
 

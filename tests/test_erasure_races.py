@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from threading import Event as Signal
 from typing import Any
@@ -130,8 +131,9 @@ def test_an_event_that_was_taken_and_not_begun(known: None, settings: Settings) 
     assert marked.traces_in_database() == []
 
 
+@pytest.mark.parametrize("by_its_delivery", [False, True])
 def test_an_event_that_was_recorded_before_anybody_could_know(
-    known: None, settings: Settings
+    known: None, settings: Settings, by_its_delivery: bool
 ) -> None:
     settings.WEBHOOK_PROCESSING = "loop"
     forget()
@@ -141,7 +143,14 @@ def test_an_event_that_was_recorded_before_anybody_could_know(
     raw = marked.as_body(told)
     WebhookEvent.objects.filter(pk=row.pk).update(body=raw, erased_at=None)
     assert marked.traces_in_database() != []
-    assert [attempt.outcome for attempt in sweep()] == ["processed"]
+    if by_its_delivery:
+        row.refresh_from_db()
+        event = row.as_event()
+        [taken] = claim_due(1, now=timezone.now())
+        attempts = [process(replace(taken, row=None), now=timezone.now(), event=event)]
+    else:
+        attempts = [*sweep()]
+    assert [attempt and attempt.outcome for attempt in attempts] == ["processed"]
     assert Charge.objects.get().amount == 2900
     assert marked.traces_in_database() == []
 

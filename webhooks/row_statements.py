@@ -18,15 +18,6 @@ Field: TypeAlias = "models.Field[Any, Any]"
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """A condition in SQL that is asked together with a row; the answer becomes an attribute."""
-
-    attribute: str
-    condition: str
-    values: Sequence[Any]
-
-
-@dataclass(frozen=True, slots=True)
 class _Selection:
     """A statement, the fields that it reads, those that it compares, and what values go through."""
 
@@ -36,40 +27,29 @@ class _Selection:
     converters: dict[int, tuple[list[Callable[..., Any]], Any]]
 
 
-def locked(
-    model: type[Row],
-    where: Mapping[str, Any],
-    names: tuple[str, ...] = (),
-    *,
-    question: Question | None = None,
-) -> Row | None:
-    """The row with these values, locked until the transaction ends; None when there is none.
+def locked(model: type[Row], where: Mapping[str, Any], names: tuple[str, ...] = ()) -> Row | None:
+    """Return the row with these values, locked until the transaction ends; None without one.
 
     `names` are the fields to read, all of them by default. Raises `TransactionManagementError`
     outside a transaction. At most one row may have these values.
     """
     if not connection.in_atomic_block:
         raise TransactionManagementError("A row can be locked in a transaction only.")
-    selection = _selection(model, names, tuple(where), question.condition if question else "")
-    asked = question.values if question else ()
+    selection = _selection(model, names, tuple(where))
     compared = [
         field.get_db_prep_value(value, connection)
         for field, value in zip(selection.compared, where.values(), strict=True)
     ]
     with connection.cursor() as cursor:
-        cursor.execute(selection.statement, [*asked, *compared])
+        cursor.execute(selection.statement, compared)
         found = cursor.fetchone()
     if found is None:
         return None
     values = list(found)
-    answer = values.pop() if question else None
     for place, (converters, expression) in selection.converters.items():
         for convert in converters:
             values[place] = convert(values[place], expression, connection)
-    row = model.from_db(connection.alias, selection.read, values)
-    if question:
-        setattr(row, question.attribute, bool(answer))
-    return row
+    return model.from_db(connection.alias, selection.read, values)
 
 
 def insert(row: models.Model) -> None:
@@ -95,7 +75,7 @@ def _value(field: Field, row: models.Model, *, add: bool) -> Any:
 
 @cache
 def _selection(
-    model: type[models.Model], names: tuple[str, ...], where: tuple[str, ...], question: str
+    model: type[models.Model], names: tuple[str, ...], where: tuple[str, ...]
 ) -> _Selection:
     chosen = [_field(model, name) for name in names]
     concrete = model._meta.concrete_fields
@@ -103,7 +83,7 @@ def _selection(
     compared = tuple(_field(model, name) for name in where)
     condition = " AND ".join(f"{_column(field)} = %s" for field in compared)
     lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
-    columns = ", ".join([*map(_column, fields), *filter(None, [question])])
+    columns = ", ".join(map(_column, fields))
     statement = f"SELECT {columns} FROM {_table(model)} WHERE {condition}{lock}"  # noqa: S608
     compiler = model._base_manager.all().query.get_compiler(connection.alias)
     table = model._meta.db_table

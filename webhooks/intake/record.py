@@ -61,9 +61,10 @@ def record(
     `claimed` makes a new row its first attempt's own, for the caller to process.
     Raises `StorageUnavailable` when nothing was recorded.
     """
-    ids = suppression.ids_named_by(event)
-    values = (*_values(event, body, endpoint, claimed=claimed, now=now), deliveries, *ids)
-    recorded = _store(RECORD + suppression.falls_under_erasure(len(ids)), values)
+    # What is processed at once is asked about right before that, by `suppression.suppress`.
+    condition, asked = ("FALSE", ()) if claimed else suppression.erasure_condition(event)
+    values = (*_values(event, body, endpoint, claimed=claimed, now=now), deliveries, *asked)
+    recorded = _store(RECORD + condition, values)
     assert recorded, "the statement answers with the row, whether it was there or not"  # noqa: S101
     return recorded
 
@@ -74,9 +75,9 @@ def recover(event: Event, body: bytes, *, now: datetime) -> Recorded | None:
     None when we have it: nothing is written then, as this is no delivery.
     Raises `StorageUnavailable` when nothing could be recorded.
     """
-    ids = suppression.ids_named_by(event)
-    values = (*_values(event, body, FETCHED, claimed=False, now=now), *ids)
-    return _store(RECOVER + suppression.falls_under_erasure(len(ids)), values)
+    condition, asked = suppression.erasure_condition(event)
+    values = (*_values(event, body, FETCHED, claimed=False, now=now), *asked)
+    return _store(RECOVER + condition, values)
 
 
 def _values(

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from webhooks import audit, strict_json
@@ -23,7 +23,6 @@ from webhooks.models import (
 )
 from webhooks.models.audit import SYSTEM
 from webhooks.privacy.redaction import GONE, named, named_by, owned, redact
-from webhooks.row_statements import Question
 from webhooks.signals import ids_erased
 
 
@@ -74,69 +73,56 @@ def erasure_of_ids(
     return ErasureRequest.objects.filter(objects_erased__in=known).first()
 
 
-@cache
-def falls_under_erasure(ids: int) -> str:
-    """A condition on an event's row, in SQL: whether one of so many ids, its values, is erased.
+def suppress(pk: int, event: Event | None, *, now: datetime) -> bool:
+    """Redact a recorded event that is an erased person's; True when that has changed its row.
 
-    Without any, it is asked of the row's own columns. Raw, as it is a part of statements that
-    are: one records events, and the other locks one (`webhooks.rows`).
+    The one step between recording and handling: no handler may see the event before it. The row
+    must be committed, so that an erasure which begins later finds it by its own search. Not in a
+    transaction. Without `event`, the row tells whose it is.
     """
-    row = "webhooks_webhookevent"
-    own = f"COALESCE(NULLIF({row}.customer_id, ''), {row}.object_id)"
-    places = ", ".join(["%s"] * ids) or own
+    # Asked again though recording has asked: the ids of an erasure that was committed while the
+    # statement that recorded ran were invisible to it, as the row was to the erasure's search.
+    if event is not None and not falls_under_erasure(event):
+        return False
+    return redact_late(pk, now=now)
+
+
+def falls_under_erasure(event: Event) -> bool:
+    """True when an event names somebody erased, or what is known to be theirs."""
+    condition, values = erasure_condition(event)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {condition}", values)
+        [answer] = cursor.fetchone()
+    return bool(answer)
+
+
+def erasure_condition(event: Event) -> tuple[str, Sequence[Any]]:
+    """Return the SQL condition that an event falls under an erasure, and its values.
+
+    Raw, as it is also a part of the statement that records an event, which is.
+    """
+    ids = ids_to_know_by(event.payload, event.customer_id) or [event.object_id or event.id]
+    return _any_suppressed(len(ids)), [*ids, event.provider, event.account, event.livemode]
+
+
+@cache
+def _any_suppressed(ids: int) -> str:
+    places = ", ".join(["%s"] * ids)
     return f"""EXISTS (
-        SELECT 1 FROM webhooks_erased AS erased
-        WHERE erased.object_id IN ({places}) AND erased.provider = {row}.provider
-        AND erased.account = {row}.account AND erased.livemode = {row}.livemode
+        SELECT 1 FROM webhooks_erased
+        WHERE object_id IN ({places}) AND provider = %s AND account = %s AND livemode = %s
     )"""  # noqa: S608
 
 
-def ids_named_by(event: Event) -> list[str]:
-    """The ids to know an event by, and its own where it names none: it is never without."""
-    return ids_to_know_by(event.payload, event.customer_id) or [event.id]
-
-
-def told_of(event: Event | None) -> Question:
-    """What to ask of an event's row: whether it falls under an erasure, as far as it tells.
-
-    Of the event that is given, everything that it names is known.
-    """
-    ids = ids_named_by(event) if event else []
-    return Question("falls_under_erasure", falls_under_erasure(len(ids)), ids)
-
-
-def stands_in_the_way(row: WebhookEvent, event: Event | None) -> bool:
-    """Whether a row that was locked with `told_of` must be redacted, or read again, first.
-
-    `event` is the caller's copy of it, made before the row was locked.
-    """
-    if row.erased_at:
-        return event is not None
-    if is_told(row):
-        return True
-    # What an event names that has no customer's name on it is in its payload alone.
-    return (
-        event is None
-        and not row.customer_id
-        and row.body is not None
-        and erasure_of(row, parsed(row.body) or {}) is not None
-    )
-
-
-def is_told(row: WebhookEvent) -> bool:
-    """Whether a row that was locked with `told_of` is of somebody erased."""
-    return bool(row.erased_at or getattr(row, "falls_under_erasure", False))
-
-
-def redact_late(pk: int, *, now: datetime) -> None:
-    """Redact an event that came, or was taken up, after the erasure it falls under.
+def redact_late(pk: int, *, now: datetime) -> bool:
+    """Redact an event that came, or was taken up, after the erasure it falls under; True if so.
 
     Not in a transaction: whoever keeps anything of what it tells of redacts that next.
     """
     with transaction.atomic():
         row = WebhookEvent.objects.select_for_update().filter(pk=pk, erased_at=None).first()
         if row is None or not (erasure := erasure_of(row, parsed(row.body) or {})):
-            return
+            return False
         done = redact_rows([row], now=now)
         new = remember(erasure, done.told)
         if new:
@@ -152,6 +138,7 @@ def redact_late(pk: int, *, now: datetime) -> None:
         )
     if new:
         ids_erased.send(sender=ErasureRequest, erasure=erasure, ids=new)
+    return True
 
 
 def redact_rows(rows: Sequence[WebhookEvent], *, now: datetime) -> Redacted:

@@ -1,23 +1,33 @@
 """Who may process an event: a claim, for as long as its lease lasts and its number stands."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
 
 from webhooks import conf
+from webhooks.events import Event
 from webhooks.models import EventQuerySet, Trigger, WebhookEvent
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to settle an event, for as long as `attempt` is still the row's `attempts`."""
+    """The right to settle an event, for as long as `attempt` is still the row's `attempts`.
+
+    `row` is what was claimed, as it was then; None for a row that was recorded as claimed.
+    """
 
     pk: int
     attempt: int
     trigger: Trigger
+    row: WebhookEvent | None = field(default=None, repr=False, compare=False)
+
+    def event(self) -> Event | None:
+        """Return the event that was claimed; None when its payload is not at hand."""
+        # Not read at the claim: what parsing a payload costs a worker must cost it that claim.
+        return self.row.as_event() if self.row and self.row.body is not None else None
 
 
 def claim(pk: int, *, now: datetime) -> Claim | None:
@@ -41,11 +51,7 @@ def claim_due(limit: int, *, now: datetime) -> list[Claim]:
 @transaction.atomic
 def _take(due: EventQuerySet, limit: int, now: datetime) -> list[Claim]:
     # A claim is a short transaction of its own: nothing is held while handlers do their work.
-    rows = list(
-        due.select_for_update(skip_locked=True).only(
-            "attempts", "schedule_start", "claimed_at", "endpoint"
-        )[:limit]
-    )
+    rows = list(due.select_for_update(skip_locked=True)[:limit])
     was_lost = bool(rows) and rows[0].claimed_at is not None
     rows = rows[:1] if was_lost else [row for row in rows if row.claimed_at is None]
     WebhookEvent.objects.filter(pk__in=[row.pk for row in rows]).update(
@@ -54,7 +60,13 @@ def _take(due: EventQuerySet, limit: int, now: datetime) -> list[Claim]:
         claimed_at=now,
         available_at=now + conf.lease(),
     )
-    return [Claim(row.pk, row.attempts + 1, _trigger(row)) for row in rows]
+    return [_claimed(row) for row in rows]
+
+
+def _claimed(row: WebhookEvent) -> Claim:
+    trigger = _trigger(row)
+    row.attempts += 1
+    return Claim(row.pk, row.attempts, trigger, row)
 
 
 def _trigger(row: WebhookEvent) -> Trigger:

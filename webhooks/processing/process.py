@@ -57,41 +57,42 @@ def process(claim: Claim, *, now: datetime, event: Event | None = None) -> Attem
     Raises `django.db.Error` when the database fails; the event then waits for its lease to end.
     """
     started = time.perf_counter()
-    attempt = _attempt(claim, event, now, started)
+    try:
+        result = _attempt(claim, event, now, started)
+    except Exception as error:
+        # Not a handler's failure but an observer's, or one that showed only at the commit:
+        # everything is undone, and the attempt is settled by itself.
+        logger.exception("the attempt at event %s was undone", claim.pk, exc_info=textless(error))
+        result = HandlerRun([], errors=[error])
+    attempt = (
+        _settle_failure(claim, result, now, started) if isinstance(result, HandlerRun) else result
+    )
     if attempt:
         seconds = time.perf_counter() - started
         metrics.attempted(attempt.outcome, seconds, attempt.handlers)
     return attempt
 
 
-def _attempt(claim: Claim, event: Event | None, now: datetime, started: float) -> Attempt | None:
+def _attempt(
+    claim: Claim, event: Event | None, now: datetime, started: float
+) -> Attempt | HandlerRun | None:
+    """Run the handlers and settle; a run that failed is what nothing was settled for."""
+    event = event or claim.event()
+    if suppression.suppress(claim.pk, event, now=now):
+        event = None  # it holds what may no longer be known: what is left is in the row
     preparations = 0
     while True:
-        try:
-            with transaction.atomic():
-                row = _lock(claim, event)
-                if row is None:
-                    return None
-                run = None
-                if not suppression.stands_in_the_way(row, event):
-                    run = _run_handlers(row, event, preparations)
-                    if not run.unprepared:
-                        return _settle(row, claim, run, now, started)
-                transaction.set_rollback(True)
-            if run is None:
-                suppression.redact_late(claim.pk, now=now)
-                event = None  # what the caller has is what may no longer be known
-                continue
-        except Exception as error:
-            # Not a handler's failure but an observer's, or one that showed only at the commit:
-            # everything is undone, and the attempt is settled by itself.
-            logger.exception(
-                "the attempt at event %s was undone", claim.pk, exc_info=textless(error)
-            )
-            return _settle_failure(claim, HandlerRun([], errors=[error]), now, started)
+        with transaction.atomic():
+            row = _lock(claim, event)
+            if row is None:
+                return None
+            run = _run_handlers(row, event, preparations)
+            if not run.unprepared:
+                return _settle(row, claim, run, now, started)
+            transaction.set_rollback(True)
         failure = _prepare(run, is_last=preparations == MAX_PREPARATIONS)
         if failure.errors:
-            return _settle_failure(claim, failure, now, started)
+            return failure
         preparations += 1
 
 
@@ -115,28 +116,35 @@ def _settle_failure(
     claim: Claim, failure: HandlerRun, now: datetime, started: float
 ) -> Attempt | None:
     with transaction.atomic():
-        row = _lock(claim, None, whole=False)
+        row = _locked(claim, SETTLING)
         if row is None:
             return None
-        if suppression.is_told(row):
+        if row.erased_at:
             failure.forget_texts()
         failure.succeeded = list(row.succeeded)
         return _settle(row, claim, failure, now, started)
 
 
-def _lock(claim: Claim, event: Event | None, *, whole: bool = True) -> WebhookEvent | None:
-    """The claimed row, locked: the `whole` of it without an event, or what settling it takes."""
+def _lock(claim: Claim, event: Event | None) -> WebhookEvent | None:
+    """Return the claimed row, locked; all of it where handlers need what is in it."""
+    row = _locked(claim, SETTLING if event else ())
+    # Erased since the event was read: the row has what is left of it.
+    return _locked(claim, ()) if row and row.erased_at and event else row
+
+
+def _locked(claim: Claim, names: tuple[str, ...]) -> WebhookEvent | None:
     mine = {
         "pk": claim.pk,
         "attempts": claim.attempt,
         "status": WebhookEvent.Status.PENDING,
     }
-    names = () if whole and event is None else SETTLING
-    return row_statements.locked(WebhookEvent, mine, names, question=suppression.told_of(event))
+    return row_statements.locked(WebhookEvent, mine, names)
 
 
 def _run_handlers(row: WebhookEvent, event: Event | None, preparations: int) -> HandlerRun:
     run = HandlerRun(succeeded=list(row.succeeded))
+    if row.erased_at:
+        event = None  # an erasure that began after the claim has rewritten what it was read from
     if row.lost_leases >= conf.max_lost_leases():
         run.errors.append(
             PermanentFailure(
