@@ -32,9 +32,9 @@ def world() -> World:
 
 @pytest.fixture
 def stripe(world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    """Serve a fake Stripe on loopback, in test mode; our calls go to it.
+    """Serve a fake Stripe on loopback, in test mode, which takes our calls.
 
-    What happens in `stripe.world` is also delivered, signed, to `stripe.world.endpoints`.
+    It delivers the events of what happens in `stripe.account` to where `stripe.deliver_to` says.
     """
     # The client would wait half a second and more before each of its retries.
     monkeypatch.setattr("stripe.HTTPClient.INITIAL_DELAY", 0)

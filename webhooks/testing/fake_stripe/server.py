@@ -15,7 +15,8 @@ from webhooks.testing.fake_stripe.api import NO_ANSWER, Answer, Api, Asked
 from webhooks.testing.fake_stripe.control import Control
 from webhooks.testing.fake_stripe.deliveries import Deliveries, Policy
 from webhooks.testing.fake_stripe.problems import Refused
-from webhooks.testing.fake_stripe.world import World
+from webhooks.testing.fake_stripe.records import Endpoint
+from webhooks.testing.fake_stripe.world import Account, World
 
 CONTROL = "/_control/"
 LOOPBACK = "127.0.0.1"
@@ -28,6 +29,15 @@ class Served:
     world: World
     url: str
     deliveries: Deliveries
+
+    @property
+    def account(self) -> Account:
+        """The platform's own account, in test mode."""
+        return self.world.account()
+
+    def deliver_to(self, url: str, secret: str) -> None:
+        """Deliver every event from now on to this address, signed with this secret."""
+        self.world.endpoints.append(Endpoint(url, secret))
 
 
 class _Server(ThreadingHTTPServer):
