@@ -12,7 +12,6 @@ from django.db import connection
 from pytest_django import Settings
 
 from webhooks.guards.circuit_breaker import Breaker
-from webhooks.intake import refusals
 from webhooks.signals import Handler, event_received, on
 from webhooks.testing.fake_stripe import Served, World, serve
 
@@ -66,6 +65,9 @@ def subscribe() -> Iterator[Subscribe]:
 @pytest.fixture(autouse=True)
 def no_refusals_yet(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Begin every test as a process that has refused nobody."""
+    # Imported here: models can't be imported yet when the plugin is loaded by `-p`.
+    from webhooks.intake import refusals
+
     refusals.forget()
     if "live_server" in request.fixturenames:
         # Its threads share SQLite's one connection with the test, and would put refusals on record
