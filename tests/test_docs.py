@@ -21,7 +21,7 @@ from webhooks import exceptions
 ROOT = Path(settings.BASE_DIR)
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
-DOCUMENTS = [README, *sorted(DOCS.glob("*.md"))]
+DOCUMENTS = [README, ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
 FENCED = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 OUR_APPS = ("webhooks", "billing", "payments_project.staff")
 ELSEWHERE = {
