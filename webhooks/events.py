@@ -36,7 +36,7 @@ class Event:
     (or None for `created_at`). `received_at` is when it first got here; moments are in UTC.
     On the first attempt no handler has yet left anything behind on the event's behalf.
     `preparations` is how often handlers were prepared in this attempt (see `Unprepared`).
-    `secret_id` is the fingerprint of the secret that proved it, empty where none did.
+    `secret_id` is the id of the secret that proved it, empty where none did.
     """
 
     provider: str

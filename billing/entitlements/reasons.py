@@ -1,4 +1,4 @@
-"""Whether a customer may use a product, and the reasons there are."""
+"""The answer to the question of entitlement, and the reasons that it can give."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,21 +7,21 @@ from typing import Final
 
 
 class EntitlementReason(StrEnum):
-    """Why a customer may use a product, or may not."""
+    """The reason why a customer may use a product, or may not. Programs may rely on the values."""
 
     TRIALING = "trialing"
     ACTIVE = "active"
     ENDING = "ending"
-    """Trialing or active, and to be canceled at the end of it."""
+    """Trialing or active, with a cancellation to come."""
     RENEWAL_DUE = "renewal_due"
-    """The period is over and its renewal is not heard of yet; allowed within the grace."""
+    """The period is over, and no event tells of its renewal yet; allowed within the grace."""
     IN_GRACE = "in_grace"
     """Behind with payment; allowed within the grace."""
 
     PAST_DUE = "past_due"
     """Behind with payment for longer than the grace."""
     STALE = "stale"
-    """The period is over, and nothing was heard for longer than the grace: events are missing."""
+    """The period is over, and no event came for longer than the grace: some must be missing."""
     UNPAID = "unpaid"
     PAUSED = "paused"
     INCOMPLETE = "incomplete"
@@ -33,15 +33,16 @@ class EntitlementReason(StrEnum):
 
 
 ENDED: Final = frozenset({EntitlementReason.CANCELED, EntitlementReason.INCOMPLETE_EXPIRED})
-"""What is over for good; any other no can still become a yes."""
+"""The reasons that are final: with any other, a refusal can still become an allowance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entitlement:
-    """The answer, and why.
+    """Says if a customer may use a product, and why.
 
-    `until` is in UTC: when an allowance ends unless something is heard by then, or, of a no, when
-    it ended; None where that is not known. `explanation` is a phrase for support staff.
+    `until` is in UTC: the time at which an allowance ends unless an event extends it or, of a
+    refusal, the time at which it ended; None where that is not known. `explanation` is a phrase
+    for support staff.
     """
 
     allowed: bool

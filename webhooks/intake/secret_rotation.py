@@ -9,7 +9,7 @@ from typing import Final
 from webhooks import conf
 from webhooks.events import Event
 from webhooks.models import WebhookEvent
-from webhooks.providers import fingerprint
+from webhooks.providers import secret_id_of
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class Retiring:
 def still_needed(*, now: datetime) -> list[Retiring]:
     """The secrets that alone proved recent events, although a newer one stands before them."""
     places = {
-        (endpoint.slug, fingerprint(secret)): (endpoint.secrets_setting, place)
+        (endpoint.slug, secret_id_of(secret)): (endpoint.secrets_setting, place)
         for endpoint in conf.endpoints()
         for place, secret in enumerate(endpoint.secrets, start=1)
         if place > 1 and secret != endpoint.secrets[0]
@@ -61,7 +61,7 @@ def place_of(event: WebhookEvent) -> tuple[str, int] | None:
     if endpoint is None:
         return None
     for place, secret in enumerate(endpoint.secrets, start=1):
-        if fingerprint(secret) == event.secret_id:
+        if secret_id_of(secret) == event.secret_id:
             return endpoint.secrets_setting, place
     return None
 
@@ -86,7 +86,7 @@ def note(endpoint: conf.Endpoint, events: list[Event]) -> None:
     if len(endpoint.secrets) == 1 or not events:
         return
     secret_id = events[0].secret_id
-    if secret_id == fingerprint(endpoint.secrets[0]) or not _told.is_new(
+    if secret_id == secret_id_of(endpoint.secrets[0]) or not _told.is_new(
         (endpoint.slug, secret_id)
     ):
         return

@@ -1,9 +1,12 @@
-"""The providers, by name. A provider proves deliveries and names their events: two files each,
-trust here and meaning in the billing app's translators."""
+"""The providers, by name.
 
-from webhooks.providers.base import Answer, Headers, Page, Provider, fingerprint
+A provider has two parts: here, how its deliveries are verified; in the translators of the billing
+app, what its events mean.
+"""
+
+from webhooks.providers.base import FetchedObject, Headers, Page, Provider, secret_id_of
 from webhooks.providers.stripe import StripeProvider
 
 PROVIDERS: dict[str, Provider] = {provider.name: provider for provider in [StripeProvider()]}
 
-__all__ = ["PROVIDERS", "Answer", "Headers", "Page", "Provider", "fingerprint"]
+__all__ = ["PROVIDERS", "FetchedObject", "Headers", "Page", "Provider", "secret_id_of"]

@@ -1,4 +1,4 @@
-"""What a provider must be able to do."""
+"""The interface of a provider."""
 
 import hashlib
 from abc import ABC, abstractmethod
@@ -13,9 +13,10 @@ from webhooks.events import Event
 from webhooks.exceptions import MalformedEvent
 
 
+# Cached, as it is asked for with every delivery and there are few secrets.
 @cache
-def fingerprint(secret: str) -> str:
-    """Which secret it is, without telling it."""
+def secret_id_of(secret: str) -> str:
+    """Return the id by which events name the secret that proved them; it reveals nothing of it."""
     return hashlib.sha256(b"webhook secret:" + secret.encode()).hexdigest()[:12]
 
 
@@ -26,10 +27,10 @@ class Headers(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """An object as the provider says that it is: its JSON, with when that was true.
+class FetchedObject:
+    """An object's JSON as the provider has it, and when that was its state.
 
-    That was at some moment from `asked_from` to `at`, in seconds since 1970 by its own clock.
+    That was at some time from `asked_from` to `at`, in seconds since 1970 by the provider's clock.
     """
 
     subject: Mapping[str, Any]
@@ -39,9 +40,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some of the events that a provider has made, the newest first, each with its JSON.
+    """A page of a provider's list of events, the newest first, each with its JSON.
 
-    `cursor` is where the next page begins: keep it, and a listing can go on from there.
+    Keep `cursor`, and a listing can continue with the next page.
     """
 
     events: Sequence[tuple[Event, bytes]]
@@ -49,16 +50,16 @@ class Page:
 
 
 class Provider(ABC):
-    """How a sender proves itself and names its events. Knows nothing of the database.
+    """A sender of webhooks: how it proves its deliveries and names its events. Uses no database.
 
-    One that `lists_events` can be asked for those it made within the last `keeps_events`.
+    One that `lists_events` can list those that it made within the last `keeps_events`.
     """
 
     name: ClassVar[str]
     signature_header: ClassVar[str]
-    """The header without which no delivery is proven; empty when proof is elsewhere."""
+    """The header that holds the proof; empty when that is elsewhere."""
     media_types: ClassVar[tuple[str, ...]] = ("application/json",)
-    """What deliveries may say that they are; those that do not say are looked at."""
+    """The media types that deliveries may have; those that name none are read, too."""
     lists_events: ClassVar[bool] = False
     keeps_events: ClassVar[timedelta] = timedelta(0)
 
@@ -66,47 +67,47 @@ class Provider(ABC):
     def verify(
         self, body: bytes, headers: Headers, *, secrets: Sequence[str], now: datetime
     ) -> list[Event]:
-        """The events in a delivery that is proven to come from the provider, now.
+        """Verify a delivery at this time, and return the events in it.
 
         `body` is the exact bytes received. Secrets are tried in turn, and events carry the
-        `secret_id` of the first that proves them (see `fingerprint`).
+        `secret_id` of the first that proves them (see `secret_id_of`).
         Raises `Rejected` for whatever is not proven or is not an event, and nothing else.
         """
 
     @abstractmethod
     def sign(self, body: bytes, *, secret: str, now: datetime) -> dict[str, str]:
-        """The headers with which the provider would send this body: for tests and trials."""
+        """Return the headers with which the provider would send this body, for tests."""
 
     def can_fetch(self, object_type: str, *, livemode: bool) -> bool:
-        """Whether `fetch` knows such objects, and may see those of this mode."""
+        """True for objects that `fetch` knows, and whose mode its key can see."""
         return False
 
-    def fetch(self, object_type: str, object_id: str, *, account: str) -> Answer | None:
-        """The object as it is now; None when the provider has none of this id.
+    def fetch(self, object_type: str, object_id: str, *, account: str) -> FetchedObject | None:
+        """Return the object as it is now; None when the provider has none of this id.
 
         Calls the provider: never inside a transaction. Raises `ProviderUnavailable`.
         """
         raise NotImplementedError
 
     def dashboard_url(self, object_type: str, object_id: str, account: str, livemode: bool) -> str:
-        """Where the provider's own pages show an object; empty where there is no such page."""
+        """Return the address of the provider's own page of an object; empty when it has none."""
         return ""
 
     def list_events(
         self, *, account: str, since: datetime, undelivered_only: bool, after: str = ""
     ) -> Iterator[Page]:
-        """The events made since then, page by page, the newest first.
+        """Yield the events made since then, page by page, the newest first.
 
         `account` is a connected account, or empty for our own; `undelivered_only` leaves out what
-        the provider knows to have been delivered everywhere; `after` is the cursor of the last
-        page that was taken. No more than one page is held at a time.
+        the provider has delivered to every endpoint; `after` is the cursor of the last page that
+        was taken. No more than one page is held at a time.
         Raises `ProviderUnavailable` or `ProviderRefused`.
         """
         raise NotImplementedError(f"{self.name} does not list its events")
 
 
 def read_json(body: bytes) -> Any:
-    """The value that a proven body is, read within bounds (see `webhooks.jsons`).
+    """Return the JSON value of a verified body, read within bounds (see `webhooks.strict_json`).
 
     Raises `MalformedEvent`.
     """

@@ -1,4 +1,4 @@
-"""Stripe: signed snapshots of its objects.
+"""Stripe: verify its deliveries, and list, fetch and link its objects.
 
 Signature scheme: https://docs.stripe.com/webhooks#verify-manually
 """
@@ -22,7 +22,7 @@ from webhooks.exceptions import (
     StaleSignature,
 )
 from webhooks.providers import stripe_api, stripe_events
-from webhooks.providers.base import Answer, Headers, Page, Provider, fingerprint, read_json
+from webhooks.providers.base import FetchedObject, Headers, Page, Provider, read_json, secret_id_of
 
 MAX_PARTS: Final = 32
 """How many parts a signature header may have. Stripe signs once for each secret in force, which are
@@ -60,9 +60,10 @@ class StripeProvider(Provider):
         proof = _proof(signed, signatures, secrets)
         if proof is None:
             raise InvalidSignature
+        # Either way: a timestamp from the future would keep a recorded delivery valid for longer.
         if abs(now.timestamp() - int(timestamp)) > conf.stripe_tolerance().total_seconds():
             raise StaleSignature
-        return [_as_event(_parse_body(body), fingerprint(proof))]
+        return [_as_event(_parse_body(body), secret_id_of(proof))]
 
     def sign(self, body: bytes, *, secret: str, now: datetime) -> dict[str, str]:
         timestamp = str(int(now.timestamp()))
@@ -76,7 +77,7 @@ class StripeProvider(Provider):
             and stripe_api.is_live() == livemode
         )
 
-    def fetch(self, object_type: str, object_id: str, *, account: str) -> Answer | None:
+    def fetch(self, object_type: str, object_id: str, *, account: str) -> FetchedObject | None:
         return stripe_api.retrieve(object_type, object_id, account=account)
 
     def dashboard_url(self, object_type: str, object_id: str, account: str, livemode: bool) -> str:
@@ -97,17 +98,18 @@ class StripeProvider(Provider):
 
 
 def _as_listed(payload: dict[str, Any], account: str) -> tuple[Event, bytes]:
+    # Not the bytes that Stripe would have signed, which a list does not have: a form of our own.
     body = json.dumps(payload, sort_keys=True, separators=(",", ":")).encode()
     try:
         event = _as_event(_parse_body(body))
     except MalformedEvent as error:
         raise ProviderUnavailable(f"Stripe listed what is not an event: {error}") from error
-    # Asked on a connected account's behalf, Stripe need not say again whose events these are.
+    # A list that is fetched for a connected account may leave the account out of its events.
     return replace(event, account=event.account or account), body
 
 
 def _proof(signed: bytes, signatures: Sequence[bytes], secrets: Sequence[str]) -> str | None:
-    """The first secret that one of the signatures was made with."""
+    """Return the first secret that one of the signatures was made with."""
     for secret in secrets:
         # Hashing a body costs: once for each secret, however many signatures a stranger sends.
         expected = _signature(signed, secret)
@@ -122,7 +124,7 @@ def _signature(signed: bytes, secret: str) -> bytes:
 
 
 def _parse_signature(header: str) -> tuple[str, list[bytes]]:
-    """The timestamp, as sent, and the `v1` signatures of `t=…,v1=…[,v1=…][,v0=…]`."""
+    """Return the timestamp, as sent, and the `v1` signatures of `t=…,v1=…[,v1=…][,v0=…]`."""
     if not header.strip():
         raise MissingSignature
     timestamps, signatures = [], []
@@ -136,6 +138,7 @@ def _parse_signature(header: str) -> tuple[str, list[bytes]]:
         elif key == "v1":
             # Compared as bytes: hmac refuses to compare text that is not ASCII.
             signatures.append(value.encode(errors="replace"))
+    # Two timestamps would leave open which of them was signed.
     if len(timestamps) != 1 or not _TIMESTAMP.fullmatch(timestamps[0]):
         raise MalformedSignature("The signature header needs one t, a time in seconds.")
     if not signatures:
@@ -151,7 +154,9 @@ def _parse_body(body: bytes) -> dict[str, Any]:
 
 
 def _as_event(payload: dict[str, Any], secret_id: str = "") -> Event:
-    """The event in a payload, of which only what the protocol promises is insisted on."""
+    """Return the event in a payload. Raises `MalformedEvent` for what the protocol rules out."""
+    # No more is insisted on than the protocol promises: Stripe adds members as it likes, and an
+    # event that is refused is sent again for days.
     for key in ("id", "type"):
         if not is_name(payload.get(key)):
             raise MalformedEvent(f"The event's {key} must be a string of 1 to 255 characters.")
@@ -183,7 +188,7 @@ def _as_event(payload: dict[str, Any], secret_id: str = "") -> Event:
 
 
 def _name(value: object) -> str:
-    """A value to search by: an id, or the id of an expanded object; empty when it is neither."""
+    """Return a value to search by: an id, or an expanded object's id; empty when it is neither."""
     if isinstance(value, dict):
         value = value.get("id")
     return value if is_name(value) else ""

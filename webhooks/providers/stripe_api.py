@@ -1,4 +1,4 @@
-"""The way to Stripe's API: one client, at one version of the API, that never waits for long."""
+"""Stripe's API: a client at one API version, with short timeouts, and the fetch of an object."""
 
 import time
 from collections.abc import Mapping
@@ -11,17 +11,18 @@ import stripe
 from django.conf import settings
 
 from webhooks.exceptions import ProviderRefused, ProviderUnavailable
-from webhooks.providers.base import Answer
+from webhooks.providers.base import FetchedObject
 
 API_VERSION: Final = "2026-10-28.endive"
-"""What is asked for and what the answers look like, whatever version the account is at."""
+"""The version of requests and answers, whatever version the account is at."""
 
 TIMEOUT_SECONDS: Final = 10
+# Both are set, as the SDK's own are 80 seconds and no retry.
 RETRIES: Final = 2
-"""After the first try, for what Stripe's client deems worth it: lost connections, 409, 5xx."""
+"""Retries after the first try, of what Stripe's client retries: lost connections, 409, 5xx."""
 
 PATIENCE_SECONDS: Final = 4
-"""How long an answer is waited for that an event waits for: it has its own schedule of retries."""
+"""The timeout of a fetch that an event waits for. It has no retries: the event has its own."""
 
 PATHS: Final[Mapping[str, str]] = {
     "customer": "/v1/customers/{}",
@@ -35,9 +36,9 @@ PATHS: Final[Mapping[str, str]] = {
     "checkout.session": "/v1/checkout/sessions/{}",
     "payout": "/v1/payouts/{}",
 }
-"""Where an object is found, by its type."""
+"""The path of an object, by its type."""
 
-
+# The SDK does not retry a 429, but an event can be tried again later.
 _TRANSIENT: Final = (stripe.APIConnectionError, stripe.RateLimitError)
 
 
@@ -46,17 +47,17 @@ class NotConfigured(Exception):
 
 
 def is_configured() -> bool:
-    """Whether Stripe can be called at all (`STRIPE_API_KEY`)."""
+    """True when there is a key to call Stripe with (`STRIPE_API_KEY`)."""
     return bool(settings.STRIPE_API_KEY)
 
 
 def is_live() -> bool:
-    """Whether the key is one of live mode: it sees no test objects, and a test key no live ones."""
+    """True for a key of live mode, which sees no test objects, as a test key sees no live ones."""
     return "_live_" in settings.STRIPE_API_KEY
 
 
 def connect(*, is_patient: bool = True) -> stripe.StripeClient:
-    """Stripe's client, one that soon gives up unless it is patient.
+    """Return Stripe's client; unless it is patient, one that gives up after four seconds.
 
     Raises `NotConfigured` without `STRIPE_API_KEY`.
     """
@@ -66,6 +67,7 @@ def connect(*, is_patient: bool = True) -> stripe.StripeClient:
     return _client(settings.STRIPE_API_KEY, settings.STRIPE_API_BASE, timeout, retries)
 
 
+# One client per key and timeout, so that its connections are used again.
 @cache
 def _client(key: str, base: str, timeout: int, retries: int) -> stripe.StripeClient:
     return stripe.StripeClient(
@@ -77,13 +79,13 @@ def _client(key: str, base: str, timeout: int, retries: int) -> stripe.StripeCli
     )
 
 
-def retrieve(object_type: str, object_id: str, *, account: str) -> Answer | None:
-    """An object as it is now; None when Stripe has none of this id. The type is one of `PATHS`.
+def retrieve(object_type: str, object_id: str, *, account: str) -> FetchedObject | None:
+    """Return an object as it is now; None when Stripe has none of this id. Its type is in `PATHS`.
 
     Raises `ProviderUnavailable` or `ProviderRefused`.
     """
     if object_id in (".", ".."):
-        # Quoted or not, these lead to what is above the object.
+        # Quoted or not, as path segments these lead to the list above the object.
         return None
     client = connect(is_patient=False)
     options = {"stripe_account": account} if account else {}
@@ -95,14 +97,15 @@ def retrieve(object_type: str, object_id: str, *, account: str) -> Answer | None
         if isinstance(error, stripe.InvalidRequestError) and error.http_status == 404:
             return None
         raise failure(error) from error
+    # Stripe's own clock where it says: the state is weighed against events that it dated.
     took = time.monotonic() - started
     date = response.headers.get("date")
     at = parsedate_to_datetime(date).timestamp() if date else time.time()
-    return Answer(response.data, asked_from=int(at - took), at=int(at))
+    return FetchedObject(response.data, asked_from=int(at - took), at=int(at))
 
 
 def failure(error: stripe.StripeError) -> ProviderUnavailable | ProviderRefused:
-    """What an error of Stripe's client means to those who only ask."""
+    """Return the exception of ours for an error of Stripe's client, in a call that only reads."""
     if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
         return ProviderRefused("Stripe could not be asked: it refuses the key in STRIPE_API_KEY.")
     status = error.http_status or 0

@@ -1,4 +1,4 @@
-"""The events that Stripe has made, as `GET /v1/events` lists them.
+"""The list of Stripe's events, `GET /v1/events`.
 
 https://docs.stripe.com/api/events/list
 """
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from stripe.params import EventListParams
 
 PAGE: Final = 100
-"""The most that Stripe gives at a time."""
+"""The most events that Stripe puts on a page."""
 
 
 def pages(
     *, account: str, since: datetime, undelivered_only: bool, after: str = ""
 ) -> Iterator[list[dict[str, Any]]]:
-    """The events since then as Stripe's own JSON, none of the pages empty, the newest first.
+    """Yield pages of the events since then as Stripe's JSON, the newest first, none of them empty.
 
     Raises `ProviderUnavailable` or `ProviderRefused`.
     """
@@ -37,6 +37,7 @@ def pages(
             return
         yield payloads
         last = payloads[-1].get("id")
+        # The same cursor again would be the same page again, for ever.
         if not answer.get("has_more") or last == after:
             return
         after = last
@@ -52,7 +53,7 @@ def _query(since: datetime, undelivered_only: bool, after: str) -> "EventListPar
 
 
 def _list(query: "EventListParams", account: str) -> dict[str, Any]:
-    """One answer of Stripe's: the JSON itself, as the SDK's objects are not quite what was sent."""
+    """Return one answer's JSON, as the SDK's objects are not quite what was sent."""
     try:
         client = stripe_api.connect()
         found = client.v1.events.list(query, {"stripe_account": account} if account else None)

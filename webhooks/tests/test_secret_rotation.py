@@ -10,7 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from webhooks.models import WebhookEvent
-from webhooks.providers import fingerprint
+from webhooks.providers import secret_id_of
 from webhooks.testing.client import post, sign
 from webhooks.tests.events import make_event
 
@@ -47,11 +47,11 @@ def warns() -> bool:
 
 
 def test_the_current_secret_is_on_record_where_both_have_signed() -> None:
-    assert deliver(NEW).secret_id == fingerprint(NEW)
-    assert deliver(OLD, NEW).secret_id == fingerprint(NEW)
-    assert deliver(NEW, OLD).secret_id == fingerprint(NEW)
-    assert deliver(OLD).secret_id == fingerprint(OLD)
-    assert NEW[6:10] not in fingerprint(NEW)
+    assert deliver(NEW).secret_id == secret_id_of(NEW)
+    assert deliver(OLD, NEW).secret_id == secret_id_of(NEW)
+    assert deliver(NEW, OLD).secret_id == secret_id_of(NEW)
+    assert deliver(OLD).secret_id == secret_id_of(OLD)
+    assert NEW[6:10] not in secret_id_of(NEW)
 
 
 def test_an_event_s_page_tells_what_proved_it(settings: Settings) -> None:
@@ -73,7 +73,7 @@ def test_a_former_secret_that_is_still_needed_shows(settings: Settings, caplog: 
     deliver(OLD)
     deliver(OLD)
     page = text("/admin/")
-    assert f"The second secret of STRIPE_WEBHOOK_SECRET ({fingerprint(OLD)}) is still" in page
+    assert f"The second secret of STRIPE_WEBHOOK_SECRET ({secret_id_of(OLD)}) is still" in page
     assert "2 of the latest deliveries" in page
     settings.STRIPE_WEBHOOK_SECRET = OLD
     assert not warns()
@@ -87,7 +87,7 @@ def test_the_log_says_so_once_in_a_while(settings: Settings, caplog: Any) -> Non
         deliver(f"{OLD}x")
 
     (told,) = [r.getMessage() for r in caplog.records if "former secret" in r.getMessage()]
-    assert fingerprint(f"{OLD}x") in told
+    assert secret_id_of(f"{OLD}x") in told
     assert OLD not in told
 
 
