@@ -1,0 +1,118 @@
+"""What there is, is in the documents: settings, refusals, metrics, commands, layers, defences."""
+
+import ast
+import re
+import tomllib
+
+import pytest
+
+from tests.commands import options_of, our_commands
+from tests.documents import DOCS, README, ROOT, blocks, names_in, read, rows_of, section
+from tests.environment import PINNED
+from webhooks import exceptions
+
+ELSEWHERE = {
+    "rejected": "what all refusals have in common",
+    "not_authorised": "of /metrics",
+    "internal_error": "of the API",
+}
+"""Codes of refusals that no delivery meets."""
+
+
+def read_by_settings() -> set[str]:
+    """Return the environment variables that the settings read."""
+    tree = ast.parse((ROOT / "payments_project" / "settings.py").read_text())
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    return {
+        str(ast.literal_eval(call.args[0]))
+        for call in calls
+        if ast.unparse(call.func).partition(".")[0] == "env"
+        and isinstance(call.args[0], ast.Constant)
+    }
+
+
+def test_every_variable_is_documented() -> None:
+    document = DOCS / "configuration.md"
+    variables = names_in(
+        document.read_text() if document.exists() else section(README.read_text(), "Configuration")
+    )
+    assert len(variables) == len(set(variables))
+    assert set(variables) == read_by_settings() == PINNED.keys()
+
+
+def test_every_refusal_is_documented() -> None:
+    codes = {
+        (status, code)
+        for status, cell, *_ in rows_of(section(read("operations.md"), "Answers to deliveries"))
+        for code in re.findall(r"`(\w+)`", cell)
+    }
+    kinds = [each for each in vars(exceptions).values() if isinstance(each, type)]
+    assert codes == {
+        (str(kind.status_code), kind.code)
+        for kind in kinds
+        if issubclass(kind, exceptions.Rejected) and kind.code not in ELSEWHERE
+    }
+
+
+def test_every_metric_is_documented() -> None:
+    sources = (ROOT / "webhooks" / "monitoring").glob("*.py")
+    there = set(
+        re.findall(
+            r'"((?:webhooks|billing|idempotent)_\w+)"',
+            "".join(source.read_text() for source in sources),
+        )
+    )
+    text = section(read("operations.md"), "Metrics")
+    assert sorted(names_in(text)) == sorted(there)
+    [alerts] = blocks(text, "yaml")
+    # A histogram's metric is asked for by its parts.
+    asked = re.findall(r"\b(?:webhooks|billing|idempotent)_\w+", alerts)
+    assert {name.removesuffix("_count") for name in asked} <= there
+
+
+def test_every_alert_has_its_remedy() -> None:
+    operations = read("operations.md")
+    [alerts] = blocks(section(operations, "Metrics"), "yaml")
+    remedies = names_in(section(operations, "When an alert fires"))
+    assert sorted(remedies) == sorted(re.findall(r"alert: (\w+)", alerts))
+
+
+def test_every_command_and_option_is_documented() -> None:
+    rows = [row for row in rows_of(read("commands.md")) if not row[0].startswith("`make")]
+    documented = {
+        command.strip("`"): set(re.findall(r"`([^`]+)`", told)) for command, _, told, _ in rows
+    }
+    assert documented == {name: options_of(parser) for name, parser in our_commands().items()}
+
+
+def test_every_make_target_is_documented() -> None:
+    targets = re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    documented = re.findall(r"^\| `make (\w+)`", read("commands.md"), re.MULTILINE)
+    assert sorted([*documented, "help"]) == sorted(targets)
+
+
+@pytest.mark.parametrize("app", ["webhooks", "billing"])
+def test_layers_are_as_import_linter_has_them(app: str) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    [layers] = [
+        contract["layers"]
+        for contract in project["tool"]["importlinter"]["contracts"]
+        if contract.get("containers") == [app]
+    ]
+    text = read("architecture.md").split(f"\nIn {app}:\n")[1]
+    assert blocks(text, "layers")[0].splitlines() == layers
+
+
+@pytest.mark.parametrize("app", ["webhooks", "billing"])
+def test_every_package_has_its_purpose(app: str) -> None:
+    there = {f"{app}/{path.parent.name}" for path in (ROOT / app).glob("*/__init__.py")}
+    text = read("architecture.md").split(f"\n### {app}\n")[1].split("\n##")[0]
+    named = {name for row in rows_of(text) for name in re.findall(r"`([\w/]+)`", row[0])}
+    assert named == there - {f"{app}/migrations", f"{app}/tests"}
+
+
+def test_every_defence_has_its_proof() -> None:
+    rows = rows_of(section(read("security.md"), "Attackers"))
+    assert len(rows) > 110
+    assert [row for row in rows if len(row) != 3] == []
+    assert [row for row in rows if not re.search(r"\.py::test_|`make ", row[2])] == []
