@@ -235,7 +235,7 @@ def test_every_address_is_in_the_table() -> None:
 
 
 @pytest.mark.parametrize("role", [*STRANGERS, *LETTERS.values()])
-def test_the_admin(ground: Ground, role: str) -> None:
+def test_every_role_at_every_admin_address(ground: Ground, role: str) -> None:
     client = browser(role)
     letter = next((letter for letter, name in LETTERS.items() if name == role), "")
     before = list(User.objects.order_by("pk").values()), Replay.objects.count()
@@ -272,7 +272,7 @@ def test_a_forged_post_is_refused_everywhere(ground: Ground) -> None:
 
 
 @pytest.mark.parametrize("role", [*STRANGERS, *LETTERS.values()])
-def test_the_api(ground: Ground, role: str) -> None:
+def test_every_role_at_every_api_address(ground: Ground, role: str) -> None:
     client = browser(role)
     letter = next((letter for letter, name in LETTERS.items() if name == role), "")
     wrong = []

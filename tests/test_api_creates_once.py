@@ -130,7 +130,7 @@ def assert_one_was_served(said: list[Answer], made: str) -> None:
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("kind", ["", "hold"], ids=["at full speed", "while Stripe is slow"])
-def test_of_many_who_ask_at_once_one_is_served(
+def test_one_of_many_simultaneous_callers_is_served(
     shop: Environment, stripe: Served, till: Till, kind: Kind | Literal[""]
 ) -> None:
     faults = stripe.world.faults
@@ -185,7 +185,7 @@ def test_a_server_that_is_killed_before_it_could_note_the_answer(
     assert len({request.idempotency_key for request in faults.requests}) == 1
 
 
-def test_one_key_is_for_one_request(shop: Environment, stripe: Served, till: Till) -> None:
+def test_one_key_stands_for_one_request(shop: Environment, stripe: Served, till: Till) -> None:
     with server(shop) as address:
         made = till.ask(address)
         other = till.ask(address, metadata={"order": "8"})

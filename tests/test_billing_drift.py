@@ -34,7 +34,7 @@ def customer(stripe: Served) -> Customer:
     return Customer.objects.get()
 
 
-def test_what_differs_is_told_and_left_alone(customer: Customer) -> None:
+def test_differences_are_reported_and_left_alone(customer: Customer) -> None:
     out = StringIO()
     with pytest.raises(CommandError, match="1 objects are not as the provider has them"):
         call_command("reconcile_billing", stdout=out, stderr=StringIO())
@@ -44,7 +44,7 @@ def test_what_differs_is_told_and_left_alone(customer: Customer) -> None:
     assert Customer.objects.get().name == "Jo"
 
 
-def test_what_differs_is_mended_on_record(customer: Customer) -> None:
+def test_repairs_are_made_and_recorded(customer: Customer) -> None:
     assert "1 mended" in reconcile("--repair")
     assert Customer.objects.get().name == "Al"
     mend = BillingChange.objects.get(source=BillingChange.Source.REPAIR)
@@ -52,7 +52,7 @@ def test_what_differs_is_mended_on_record(customer: Customer) -> None:
     assert "1 alike" in reconcile()
 
 
-def test_what_was_erased_here_is_as_good_as_erased_there(customer: Customer) -> None:
+def test_erased_fields_are_no_difference(customer: Customer) -> None:
     erase(customer.provider_id, customer.scope, actor="anna", reason="asked")
     assert "1 alike" in reconcile()
     assert "1 alike" in reconcile("--repair")
@@ -63,14 +63,14 @@ def test_what_was_erased_here_is_as_good_as_erased_there(customer: Customer) -> 
     "chosen",
     [["--type", "charge"], ["--account", "acct_other"], ["--in-doubt"], ["--id", "cus_other"]],
 )
-def test_only_what_was_chosen_is_asked_for(
+def test_only_selected_objects_are_fetched(
     stripe: Served, customer: Customer, chosen: list[str]
 ) -> None:
     assert reconcile(*chosen).startswith("0 alike, 0 different")
     assert stripe.world.faults.requests == []
 
 
-def test_what_fails_is_told_and_the_rest_goes_on(stripe: Served, customer: Customer) -> None:
+def test_a_failure_is_reported_and_the_rest_continues(stripe: Served, customer: Customer) -> None:
     customers.create(stripe.world.account(), name="Bo")
     deliver(deliverable(stripe.world)[-1])
     stripe.world.faults.add(Fault("error_before"))
@@ -80,7 +80,7 @@ def test_what_fails_is_told_and_the_rest_goes_on(stripe: Served, customer: Custo
     assert "1 alike, 0 different, 0 mended, 0 gone, 0 out of reach, 1 failed" in out.getvalue()
 
 
-def test_what_is_gone_and_what_is_out_of_reach_are_told(
+def test_missing_and_unreachable_objects_are_reported(
     stripe: Served, customer: Customer, settings: Settings
 ) -> None:
     Customer.objects.update(provider_id="cus_nowhere")
@@ -93,13 +93,13 @@ def test_what_is_gone_and_what_is_out_of_reach_are_told(
     assert "1 out of reach" in out.getvalue()
 
 
-def test_without_a_key_there_is_nobody_to_ask(settings: Settings) -> None:
+def test_without_an_api_key_the_command_fails(settings: Settings) -> None:
     settings.STRIPE_API_KEY = ""
     with pytest.raises(CommandError, match="STRIPE_API_KEY is not set"):
         reconcile()
 
 
-def test_a_whole_business_is_as_stripe_has_it(stripe: Served) -> None:
+def test_a_whole_business_shows_no_drift(stripe: Served) -> None:
     random_story(stripe.world, random.Random(7), 40)  # noqa: S311
     for payload in deliverable(stripe.world):
         deliver(payload)

@@ -9,7 +9,7 @@ def read(path: Path) -> dict[str, str]:
     return dict(line.split("=", 1) for line in path.read_text().splitlines())
 
 
-def test_it_holds_secrets_of_its_own_that_only_its_owner_may_read(tmp_path: Path) -> None:
+def test_a_new_file_holds_fresh_secrets_readable_by_its_owner_only(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
 
     assert write_dotenv(first)
@@ -22,7 +22,7 @@ def test_it_holds_secrets_of_its_own_that_only_its_owner_may_read(tmp_path: Path
     assert read(first)["STRIPE_WEBHOOK_SECRET"] != read(second)["STRIPE_WEBHOOK_SECRET"]
 
 
-def test_one_that_exists_is_left_alone(tmp_path: Path) -> None:
+def test_an_existing_file_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / ".env"
     path.write_text("DEBUG=false\n")
 

@@ -127,7 +127,7 @@ def forget_the_attempt() -> None:
         (forget_the_attempt, Invariant.ONCE, 1),
     ],
 )
-def test_what_went_wrong_in_the_database_is_found(
+def test_wrong_database_states_are_found(
     live_server: LiveServer, sabotage: Callable[[], None], invariant: Invariant, violations: int
 ) -> None:
     report = hold(live_server.url, sabotage)
@@ -194,7 +194,7 @@ def take_all_for_new(status: int, kind: str, content: bytes) -> tuple[int, str, 
         (take_all_for_new, [Invariant.NEW_ONCE]),
     ],
 )
-def test_what_is_answered_wrongly_is_found(
+def test_wrong_responses_are_found(
     live_server: LiveServer, spoil: Spoil, invariants: list[Invariant]
 ) -> None:
     with spoiling(live_server.url, spoil) as address:
@@ -215,7 +215,7 @@ def test_a_server_with_another_database_is_not_taken_for_one_that_loses(
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
-def test_strangers_are_left_alone(host: str) -> None:
+def test_remote_servers_are_not_fired_at(host: str) -> None:
     with pytest.raises(CommandError, match="not on this machine"):
         call_command("chaos_drill", "--url", f"http://{host}/webhooks/stripe")
 
@@ -223,6 +223,6 @@ def test_strangers_are_left_alone(host: str) -> None:
 @pytest.mark.parametrize(
     "option", ["--url=ftp://127.0.0.1/", "--url=127.0.0.1:8000", "--deliveries=0"]
 )
-def test_what_makes_no_sense_is_refused(option: str) -> None:
+def test_senseless_options_are_refused(option: str) -> None:
     with pytest.raises(CommandError, match="invalid"):
         call_command("chaos_drill", option)

@@ -237,7 +237,7 @@ def test_no_trace_is_left_and_the_money_stays(
     assert not marked.traces(logged(caplog) + said + "".join(capsys.readouterr()))
 
 
-def test_nothing_brings_it_back(
+def test_late_deliveries_reruns_and_fetches_bring_nothing_back(
     stripe: Served, customer: str, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     erase(customer)

@@ -52,7 +52,7 @@ def later() -> Any:
 
 
 @pytest.mark.parametrize("backwards", [False, True])
-def test_what_events_cannot_tell_is_asked_for(stripe: Served, backwards: bool) -> None:
+def test_undecidable_changes_are_fetched(stripe: Served, backwards: bool) -> None:
     told = two_of_a_second(stripe)
     for payload in reversed(told) if backwards else told:
         deliver(payload)
@@ -63,7 +63,7 @@ def test_what_events_cannot_tell_is_asked_for(stripe: Served, backwards: bool) -
     assert set(WebhookEvent.objects.values_list("status", flat=True)) == {"processed"}
 
 
-def test_what_events_can_tell_is_not_asked_for(stripe: Served) -> None:
+def test_decidable_changes_are_not_fetched(stripe: Served) -> None:
     two_of_a_second(stripe)
     for payload in reversed(deliverable(stripe.world)):
         deliver(payload)
@@ -89,7 +89,7 @@ def test_an_event_waits_for_stripe_to_answer(stripe: Served) -> None:
     [{"STRIPE_FETCH": "never"}, {"STRIPE_API_KEY": ""}, {"STRIPE_API_KEY": "sk_live_other"}],
     ids=["told not to", "without a key", "with the key of the other mode"],
 )
-def test_what_cannot_be_asked_for_is_marked(
+def test_undecided_objects_that_cannot_be_fetched_are_marked(
     stripe: Served, settings: Settings, changed: dict[str, str]
 ) -> None:
     for name, value in changed.items():
@@ -100,7 +100,7 @@ def test_what_cannot_be_asked_for_is_marked(
     assert BillingChange.objects.latest("pk").verdict == Verdict.UNDECIDABLE
 
 
-def test_what_stripe_does_not_have_stays_marked(stripe: Served) -> None:
+def test_an_object_that_stripe_lacks_stays_marked(stripe: Served) -> None:
     for payload in two_of_a_second(stripe):
         payload["data"]["object"]["id"] = "cus_nowhere"
         assert deliver(payload).status == "processed"
@@ -118,14 +118,14 @@ def test_a_later_event_that_can_be_told_settles_a_doubt(stripe: Served, settings
     assert (customer.name, customer.in_doubt) == ("Cy", False)
 
 
-def test_an_account_is_asked_for_what_is_its_own(stripe: Served) -> None:
+def test_objects_are_fetched_from_their_own_account(stripe: Served) -> None:
     for payload in two_of_a_second(stripe, "acct_theirs"):
         deliver(payload)
     customer = Customer.objects.get()
     assert (customer.account, customer.name, customer.in_doubt) == ("acct_theirs", "Bo", False)
 
 
-def test_one_answer_does_for_all_events_that_were_there(stripe: Served, settings: Settings) -> None:
+def test_one_fetch_serves_all_waiting_events(stripe: Served, settings: Settings) -> None:
     settings.STRIPE_FETCH, settings.WEBHOOK_PROCESSING = "always", "loop"
     two_of_a_second(stripe)
     for payload in deliverable(stripe.world):
@@ -136,7 +136,7 @@ def test_one_answer_does_for_all_events_that_were_there(stripe: Served, settings
     assert reasons == {OrderingReason.ANSWER}
 
 
-def test_where_stripe_is_always_asked_an_old_event_brings_the_latest_state(
+def test_with_always_an_old_event_fetches_the_latest_state(
     stripe: Served, settings: Settings
 ) -> None:
     settings.STRIPE_FETCH = "always"
@@ -144,7 +144,7 @@ def test_where_stripe_is_always_asked_an_old_event_brings_the_latest_state(
     assert Customer.objects.get().name == "Bo"
 
 
-def test_an_answer_that_comes_too_late_is_not_stored(stripe: Served) -> None:
+def test_a_late_response_is_not_stored(stripe: Served) -> None:
     scope = ObjectScope(provider="stripe", account="", livemode=False)
     customer = customers.create(stripe.world.account(), name="Jo")
     subject, cause = (
@@ -168,7 +168,7 @@ def own_connection() -> Iterator[None]:
 
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
-def test_many_who_need_one_answer_ask_once(stripe: Served) -> None:
+def test_concurrent_workers_fetch_once(stripe: Served) -> None:
     payload = two_of_a_second(stripe)[0]
     deliver(payload)
     asking = timezone.now()
@@ -188,7 +188,7 @@ def test_many_who_need_one_answer_ask_once(stripe: Served) -> None:
 
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
-def test_nothing_is_locked_while_stripe_is_asked(stripe: Served) -> None:
+def test_no_row_is_locked_during_a_fetch(stripe: Served) -> None:
     first, second = two_of_a_second(stripe)
     deliver(first)
     stripe.world.faults.add(Fault("hold"))
@@ -208,7 +208,7 @@ def test_nothing_is_locked_while_stripe_is_asked(stripe: Served) -> None:
     assert Customer.objects.get().name == "Bo"
 
 
-def test_a_lock_that_nobody_comes_back_to_is_taken_over(stripe: Served) -> None:
+def test_an_abandoned_fetch_lock_is_taken_over(stripe: Served) -> None:
     first, second = two_of_a_second(stripe)
     deliver(first)
     FetchLock.objects.create(
@@ -230,7 +230,7 @@ def test_a_lock_that_nobody_comes_back_to_is_taken_over(stripe: Served) -> None:
         *("%2e%2e", "//evil.example/x", "http://evil.example", "@evil.example", "x" * 255, " x"),
     ],
 )
-def test_no_name_leads_the_question_elsewhere(stripe: Served, name: str) -> None:
+def test_hostile_ids_reach_no_other_path(stripe: Served, name: str) -> None:
     provider = PROVIDERS["stripe"]
     for object_id, account in ((name, ""), ("cus_1", name)):
         with suppress(ProviderUnavailable, ProviderRefused):

@@ -6,12 +6,12 @@ from tests.fuzz.breeding import seeds
 from tests.fuzz.target import STRANGER, feed
 
 
-def test_what_it_begins_with_is_read() -> None:
+def test_every_seed_is_readable() -> None:
     for seed in seeds():
         feed(seed)
 
 
-def test_it_notices_what_should_not_be_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_accepted_forgeries_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hmac.compare_digest", lambda *_: True)
     with pytest.raises(AssertionError, match="nobody had signed it"):
         feed(STRANGER + b"t=1767225600,v1=0\n" + b'{"id": "evt_1", "type": "a"}')

@@ -73,7 +73,7 @@ def test_an_odd_event_is_settled_at_once_and_left_nothing_half_done(data: st.Dat
 
 
 @drawn(genuine=st.sampled_from(GENUINE), previous=st.lists(VALUES, min_size=2, max_size=5))
-def test_nor_does_what_an_object_had_been_matter(genuine: Json, previous: list[Any]) -> None:
+def test_odd_previous_attributes_are_settled_too(genuine: Json, previous: list[Any]) -> None:
     subject = genuine["data"]["object"]
     for number, value in enumerate(previous):
         names = random.Random(number).sample(sorted(subject), min(5, len(subject)))  # noqa: S311

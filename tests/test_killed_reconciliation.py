@@ -57,7 +57,7 @@ def has_settled(environment: Environment) -> bool:
 
 
 @pytest.mark.parametrize("point", [ASKING, points.RECORDED, points.SETTLING])
-def test_it_comes_to_its_end_and_nothing_happens_twice(
+def test_a_restarted_reconciliation_finishes_and_repeats_nothing(
     point: str, stripe: Served, outage: Environment, tmp_path: Path
 ) -> None:
     if point in (points.RECORDED, points.SETTLING):

@@ -228,7 +228,7 @@ def read(client: Client, **headers: str) -> Counts:
 
 
 @pytest.mark.django_db
-def test_the_database_tells_what_waits_and_what_has_failed(client: Client) -> None:
+def test_gauges_count_waiting_and_failed_events(client: Client) -> None:
     now = timezone.now()
     assert read(client)["webhooks_late_events"] == 0
     for number, (status, waits) in enumerate([("pending", 300), ("pending", 5), ("failed", 900)]):
@@ -259,7 +259,7 @@ def test_the_database_tells_what_waits_and_what_has_failed(client: Client) -> No
 
 
 @pytest.mark.django_db
-def test_without_the_database_the_counts_still_come(client: Client) -> None:
+def test_counters_are_served_without_the_database(client: Client) -> None:
     def refuse(*_: Any) -> None:
         raise OperationalError("away")
 
@@ -272,7 +272,7 @@ def test_without_the_database_the_counts_still_come(client: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_reading_takes_the_token_where_there_is_one(client: Client, settings: Settings) -> None:
+def test_a_configured_token_is_needed(client: Client, settings: Settings) -> None:
     assert client.get("/metrics")["Cache-Control"].startswith("max-age=0")
     assert client.post("/metrics").status_code == 405
     settings.METRICS_TOKEN = "known to all"
@@ -296,7 +296,7 @@ def grown(before: Counts, after: Counts) -> Counts:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_was_asked_for_twice_is_counted_by_what_it_was(client: Client, stripe: Served) -> None:
+def test_idempotent_hits_are_counted_by_operation(client: Client, stripe: Served) -> None:
     till = caller("add_paymentintent", scopes=[Scope.BILLING_WRITE])
     before = read(client)
     for _ in range(3):
@@ -343,7 +343,7 @@ def test_attempts_and_the_handlers_that_failed_are_counted(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_had_to_be_fetched_is_counted(client: Client, stripe: Served) -> None:
+def test_fetches_are_counted(client: Client, stripe: Served) -> None:
     stripe.world.take_up(sample("test.happened") | {"pending_webhooks": 1}, account="", pending=1)
     before = read(client)
     for _ in range(2):

@@ -123,7 +123,7 @@ def test_exactly_what_was_lost_is_brought_back(
     assert_everything_happened_once(world, told)
 
 
-def test_what_is_interrupted_half_way_is_resumed(
+def test_an_interrupted_recovery_is_resumed(
     stripe: Served, world: World, rng: random.Random
 ) -> None:
     told, lost = outage(world, rng)

@@ -101,7 +101,7 @@ def marked(environment: Environment) -> Environment:
 
 
 @pytest.mark.parametrize("debug", ["false", "true"])
-def test_nothing_secret_comes_out_anywhere(marked: Environment, debug: str) -> None:
+def test_marked_secrets_appear_nowhere(marked: Environment, debug: str) -> None:
     told, port = Told(), free_port()
     with talkative_stripe() as stripe:
         marked |= {"DEBUG": debug, "LOG_LEVEL": "DEBUG", "STRIPE_API_BASE": stripe}

@@ -38,11 +38,11 @@ def policy(client: Client, url: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("url", ELSEWHERE)
-def test_what_is_no_page_may_do_nothing(url: str) -> None:
+def test_responses_that_are_no_page_have_the_tightest_policy(url: str) -> None:
     assert policy(Client(), url) == TIGHTEST
 
 
-def test_deliveries_and_their_refusals_too() -> None:
+def test_deliveries_and_refusals_have_the_headers() -> None:
     for answer in (deliver(sample("test.happened")), Client().post("/webhooks/stripe")):
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
@@ -50,7 +50,7 @@ def test_deliveries_and_their_refusals_too() -> None:
 @pytest.mark.parametrize(
     "url", ["/admin/", "/admin/webhooks/webhookevent/", "/admin/second-factor/", "/admin/nothing/"]
 )
-def test_pages_load_from_here_alone(staff: Client, url: str) -> None:
+def test_pages_load_from_this_site_only(staff: Client, url: str) -> None:
     told = policy(staff, url)
 
     assert told["default-src"] == told["frame-ancestors"] == told["base-uri"] == "'none'"
@@ -82,7 +82,7 @@ def test_no_page_has_scripts_or_styles_in_itself(staff: Client, url: str) -> Non
     assert not re.search(r"<[^>]*\son(click|load|change|submit|error)=", shown)
 
 
-def test_cookies(settings: Settings) -> None:
+def test_cookies_are_secure(settings: Settings) -> None:
     client = Client()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     User.objects.create_superuser("anna", password="correct horse battery")

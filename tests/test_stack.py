@@ -94,7 +94,7 @@ def is_gone(group: int) -> bool:
     return False
 
 
-def test_it_buys_and_stands_a_drill_and_leaves_nothing_behind() -> None:
+def test_a_purchase_and_a_drill_pass_and_nothing_is_left_running() -> None:
     port = free_port()
     api = f"http://127.0.0.1:{port}/api/v1"
     environment = {**os.environ, "LOG_LEVEL": "ERROR"}
@@ -130,7 +130,7 @@ def test_it_buys_and_stands_a_drill_and_leaves_nothing_behind() -> None:
     assert not Path(parse_qs(urlsplit(told.database).query)["host"][0]).exists()
 
 
-def test_a_port_that_is_taken_is_told() -> None:
+def test_a_port_in_use_is_named() -> None:
     port = free_port()
     with process(dict(os.environ), "-m", "http.server", "--bind", "127.0.0.1", str(port)) as other:
         read_until(other, "Serving HTTP")

@@ -197,7 +197,7 @@ class TestEventPage:
         assert "open → paid" not in text(log_in("view_webhookevent"), url)
 
 
-def test_a_hostile_object_stays_text(admin: Client) -> None:
+def test_a_hostile_object_is_escaped(admin: Client) -> None:
     deliver(
         sample(
             "customer.created",
@@ -237,10 +237,10 @@ def test_a_hostile_object_stays_text(admin: Client) -> None:
         (9_223_372_036_854_775_807, "usd", "92,233,720,368,547,758.07 USD"),
     ],
 )
-def test_money(amount: int | None, currency: str, shown: str) -> None:
+def test_money_is_formatted_by_currency(amount: int | None, currency: str, shown: str) -> None:
     assert money(amount, currency).replace("\N{NO-BREAK SPACE}", " ") == shown
 
 
-def test_a_status_of_tomorrow_is_shown() -> None:
+def test_an_unknown_status_is_shown() -> None:
     assert "teleported away" in status("teleported_away")
     assert "&lt;b&gt;" in status("<b>")

@@ -149,7 +149,7 @@ def test_an_object_is_shown_as_its_model_has_it(kind: str) -> None:
         ("payouts", {"status": "paid"}, True),
     ],
 )
-def test_objects_are_chosen(kind: str, query: dict[str, str], hit: bool) -> None:
+def test_objects_are_filtered(kind: str, query: dict[str, str], hit: bool) -> None:
     send(kind)
     assert found(reader(kind).get(f"{API}/{kind}", query)) == ([KINDS[kind][1]] if hit else [])
 
@@ -177,7 +177,7 @@ def test_an_id_in_both_modes_is_told_apart() -> None:
 
 
 @pytest.mark.parametrize("provider_id", ["cus_2", "cus_1%00", "c" * 300, "..%2f", "%ff"])
-def test_what_is_not_there_is_not_found(provider_id: str) -> None:
+def test_unknown_objects_are_not_found(provider_id: str) -> None:
     send("customers")
     assert problem(reader().get(f"{API}/customers/{provider_id}")) == (404, "not_found")
 
@@ -276,7 +276,7 @@ def test_asking_about_a_product_takes_the_scope_and_both_permissions() -> None:
         assert problem(caller(one).get(url)) == (403, "permission_denied")
 
 
-def test_answers_cost_the_same_however_many_there_are(
+def test_the_number_of_queries_does_not_grow_with_the_page(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     send("customers")

@@ -69,7 +69,7 @@ def changed(kind: str, **changes: Any) -> dict[str, Any]:
         ("refunds", "/v1/refunds"),
     ],
 )
-def test_it_is_created_once(
+def test_an_object_is_created_once(
     till: APIClient, stripe: Served, paid: str, kind: str, path: str
 ) -> None:
     body = changed(kind, payment_intent=paid) if kind == "refunds" else ASKED[kind]
@@ -89,7 +89,7 @@ def test_it_is_created_once(
     assert len(requests) == 1
 
 
-def test_what_is_asked_reaches_stripe(till: APIClient, stripe: Served) -> None:
+def test_parameters_reach_stripe(till: APIClient, stripe: Served) -> None:
     line = {"name": "A book", "unit_amount": 900, "currency": "eur", "quantity": 2}
     body = changed("checkout-sessions", line_items=[line], metadata={"order": "7"})
     assert ask(till, "checkout-sessions", body).status_code == 201
@@ -117,7 +117,7 @@ def test_what_is_asked_reaches_stripe(till: APIClient, stripe: Served) -> None:
     ],
     ids=["declined", "invalid", "missing", "unauthorized", "too many", "failed"],
 )
-def test_what_stripe_has_against_it_is_told(
+def test_stripes_refusal_is_passed_on(
     till: APIClient, stripe: Served, fault: Fault, expected: tuple[int, str], caplog: Any
 ) -> None:
     stripe.world.faults.add(fault)
@@ -133,14 +133,14 @@ def test_what_stripe_has_against_it_is_told(
     assert not [secret for secret in ("sk_test_", SECRET) if secret in seen]
 
 
-def test_without_a_key_for_stripe_nothing_is_created(till: APIClient) -> None:
+def test_without_an_api_key_nothing_is_created(till: APIClient) -> None:
     answer = ask(till, "refunds", REFUND)
     assert problem(answer) == (503, "stripe_not_configured")
     assert "STRIPE" not in answer.content.decode()
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "k" * 256, "clé"])
-def test_the_key_must_be_one(till: APIClient, stripe: Served, key: str) -> None:
+def test_a_malformed_idempotency_key_is_refused(till: APIClient, stripe: Served, key: str) -> None:
     answer = ask(till, "refunds", REFUND, key.encode().decode("latin-1"))
     assert problem(answer)[0] == 400
     assert not stripe.world.faults.requests
@@ -200,7 +200,7 @@ def test_the_key_must_be_one(till: APIClient, stripe: Served, key: str) -> None:
         ("refunds", {"reason": "because"}, "reason"),
     ],
 )
-def test_what_is_not_in_order_is_named_and_never_asked(
+def test_invalid_parameters_are_named_and_not_sent(
     till: APIClient, stripe: Served, kind: str, change: dict[str, Any], field: str
 ) -> None:
     answer = ask(till, kind, changed(kind, **change))

@@ -121,7 +121,7 @@ def code(response: HttpResponse) -> str:
 
 
 @ANYWHERE
-def test_an_answer_is_repeated(client: Client, url: str) -> None:
+def test_a_response_is_replayed(client: Client, url: str) -> None:
     first, again = post(client, url), post(client, url)
     assert first.status_code == again.status_code == 201
     assert first.content == again.content
@@ -133,7 +133,7 @@ def test_an_answer_is_repeated(client: Client, url: str) -> None:
 
 
 @ANYWHERE
-def test_nothing_readable_is_kept(client: Client, url: str, settings: Settings) -> None:
+def test_stored_responses_are_encrypted(client: Client, url: str, settings: Settings) -> None:
     first = post(client, url)
     kept = repr(IdempotencyKey.objects.values().get())
     assert SECRET in first.content.decode()
@@ -144,7 +144,7 @@ def test_nothing_readable_is_kept(client: Client, url: str, settings: Settings) 
     assert post(client, url).content == first.content
 
 
-def test_keys_differ(client: Client) -> None:
+def test_different_keys_are_different_requests(client: Client) -> None:
     assert post(client, key='"k1"').content != post(client, key='"k2"').content
     assert len(set(till.references)) == 2
 
@@ -170,7 +170,7 @@ def test_a_key_may_be_optional(client: Client) -> None:
     assert not IdempotencyKey.objects.exists()
 
 
-def test_an_answer_keeps_its_type(client: Client) -> None:
+def test_a_replayed_response_keeps_its_content_type(client: Client) -> None:
     first, again = post(client, "/optional"), post(client, "/optional")
     assert first.headers["Content-Type"] == "application/vnd.payments+json"
     assert again.headers["Content-Type"] == "application/vnd.payments+json"
@@ -200,7 +200,7 @@ def test_a_malformed_key_is_refused(client: Client, url: str, key: str) -> None:
         ('"8e03978e-40d5-43dd"', "8e03978e-40d5-43dd"),
     ],
 )
-def test_quotes_make_no_difference(client: Client, one: str, same: str) -> None:
+def test_quoted_keys_are_accepted(client: Client, one: str, same: str) -> None:
     assert post(client, key=one).status_code == 201
     assert post(client, key=same).headers["Idempotency-Replayed"] == "true"
 
@@ -259,7 +259,7 @@ def test_a_refusal_is_repeated(client: Client, url: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["/payments", "/function"])
-def test_an_exception_that_is_an_answer_is_repeated(client: Client, url: str) -> None:
+def test_an_exception_that_became_a_response_is_replayed(client: Client, url: str) -> None:
     till.answers = [ValidationError({"amount": ["Too little."]})]
     first, again = post(client, url), post(client, url)
     assert first.status_code == again.status_code == 400
@@ -268,13 +268,13 @@ def test_an_exception_that_is_an_answer_is_repeated(client: Client, url: str) ->
     assert len(till.references) == 1
 
 
-def test_a_stream_is_not_kept(client: Client) -> None:
+def test_a_streaming_response_is_not_stored(client: Client) -> None:
     post(client, "/stream")
     assert "Idempotency-Replayed" not in post(client, "/stream").headers
 
 
 @pytest.mark.parametrize("url", ["/payments", "/django"])
-def test_a_stranger_s_keys_are_not_kept(url: str) -> None:
+def test_keys_of_unauthenticated_callers_are_not_stored(url: str) -> None:
     assert post(Client(), url).status_code == 401
     assert not IdempotencyKey.objects.exists()
 
@@ -295,9 +295,7 @@ def test_problems_of_django_s_views_are_problem_documents(client: Client) -> Non
 
 
 @ANYWHERE
-def test_while_the_first_is_processed_others_are_told_to_come_back(
-    client: Client, url: str
-) -> None:
+def test_a_concurrent_request_gets_409(client: Client, url: str) -> None:
     post(client, url)
     row = IdempotencyKey.objects.get()
     IdempotencyKey.objects.update(
@@ -325,7 +323,7 @@ def test_a_key_lives_as_long_as_it_is_said_to(client: Client, url: str, hours: i
 
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
-def test_of_many_at_once_one_is_processed() -> None:
+def test_one_of_many_simultaneous_requests_is_processed() -> None:
     client = Client()
     client.force_login(User.objects.create_user("jo"))
     barrier = Barrier(CALLERS)

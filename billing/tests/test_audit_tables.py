@@ -38,7 +38,7 @@ def test_a_deleted_change_is_named(change: BillingChange) -> None:
     assert found()[0].startswith(f"billing.billingchange {change.pk}: deleted")
 
 
-def test_what_was_erased_stays_erased(change: BillingChange) -> None:
+def test_an_erased_value_that_comes_back_is_named(change: BillingChange) -> None:
     BillingChange.objects.filter(pk=change.pk).update(fields={"email": "erased"})
     audit.amend(
         AuditEntry.Action.ERASED, {BillingChange: [change.pk]}, actor="ada", now=timezone.now()

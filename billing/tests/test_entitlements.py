@@ -127,7 +127,7 @@ TABLE: list[Row] = [
 
 @pytest.mark.parametrize(("status", "values", "now", "allowed", "reason", "until", "said"), TABLE)
 @pytest.mark.parametrize("product", ["prod_1", None])
-def test_one_subscription(
+def test_one_subscription_decides_by_its_status(
     customer: Customer,
     product: str | None,
     status: str,
@@ -147,12 +147,12 @@ def test_one_subscription(
     assert said in answer.explanation
 
 
-def test_the_table_leaves_no_status_out() -> None:
+def test_every_status_is_tried() -> None:
     assert {row[0] for row in TABLE} >= set(SubscriptionStatus)
 
 
 @pytest.mark.parametrize(("days", "allowed"), [(0, False), (1, True), (30, True)])
-def test_the_grace_is_as_long_as_it_is_set(
+def test_the_grace_period_follows_its_setting(
     customer: Customer, settings: Settings, days: int, allowed: bool
 ) -> None:
     settings.BILLING_GRACE_DAYS = days
@@ -162,14 +162,14 @@ def test_the_grace_is_as_long_as_it_is_set(
 
 
 class TestNobodyElses:
-    def test_who_never_subscribed(self, customer: Customer) -> None:
+    def test_without_a_subscription_there_is_no_access(self, customer: Customer) -> None:
         assert entitlement(customer, "prod_1", now=START) == Entitlement(
             False, Reason.NOT_SUBSCRIBED, explanation="no subscription to prod_1"
         )
         assert entitlement(customer, now=START).explanation == "never subscribed"
         assert entitlements(customer, now=START) == {}
 
-    def test_a_deleted_customer_may_nothing(self, customer: Customer) -> None:
+    def test_a_deleted_customer_has_no_access(self, customer: Customer) -> None:
         subscribe()
         customer.deleted = True
 
@@ -181,7 +181,7 @@ class TestNobodyElses:
         "other",
         [{"livemode": False}, {"account": "acct_1"}, {"provider": "x"}, {"customer_id": "cus_2"}],
     )
-    def test_another_mode_account_provider_or_customer(
+    def test_subscriptions_of_other_modes_accounts_or_customers_do_not_count(
         self, customer: Customer, other: dict[str, Any]
     ) -> None:
         subscribe(**other)
@@ -254,7 +254,7 @@ class TestSeveral:
             ({"status": "unpaid", "created_at": START}, {"status": "incomplete"}),
         ],
     )
-    def test_the_best_one_answers(
+    def test_the_best_subscription_decides(
         self, customer: Customer, best: dict[str, Any], other: dict[str, Any], turned: bool
     ) -> None:
         rows: list[Callable[[], Subscription]] = [
@@ -266,7 +266,7 @@ class TestSeveral:
 
         assert entitlement(customer, "prod_1", now=START + HOUR).subscription_id == "sub_best"
 
-    def test_each_product_by_itself(self, customer: Customer) -> None:
+    def test_each_product_is_decided_separately(self, customer: Customer) -> None:
         subscribe(id="sub_1", items=[item("prod_1"), item("prod_2")])
         subscribe("unpaid", id="sub_2", items=[item("prod_3")])
 
@@ -290,7 +290,7 @@ class TestSeveral:
         assert (answers["prod_1"].until, answers["prod_2"].until) == (END, year)
         assert entitlement(customer, now=START).until == year
 
-    def test_as_many_queries_however_many_there_are(
+    def test_the_number_of_queries_does_not_grow(
         self, customer: Customer, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
         for n in range(20):
@@ -308,7 +308,7 @@ class TestSeveral:
 
 
 @pytest.mark.parametrize("shape", [builders.subscription, builders.old_subscription])
-def test_from_what_events_say(shape: Callable[..., dict[str, Any]]) -> None:
+def test_entitlements_follow_from_events(shape: Callable[..., dict[str, Any]]) -> None:
     send(event("customer.created", builders.customer()))
     send(event("customer.subscription.created", shape()))
 
@@ -320,7 +320,9 @@ class TestOnTheCustomersPage:
     def shown(self, client: Client, customer: Customer) -> str:
         return client.get(f"/admin/billing/customer/{customer.pk}/change/").content.decode()
 
-    def test_each_product_with_the_reason(self, admin_client: Client, customer: Customer) -> None:
+    def test_each_product_is_shown_with_its_reason(
+        self, admin_client: Client, customer: Customer
+    ) -> None:
         day = timezone.now().astimezone(UTC)
         subscribe(items=[item("prod_on")], current_period_end=day + DAY)
         subscribe("past_due", id="sub_2", items=[item("prod_off")])
@@ -333,7 +335,9 @@ class TestOnTheCustomersPage:
         assert "prod_on" in page
         assert "prod_off" in page
 
-    def test_a_doubt_about_what_decides(self, admin_client: Client, customer: Customer) -> None:
+    def test_a_doubtful_deciding_subscription_is_marked(
+        self, admin_client: Client, customer: Customer
+    ) -> None:
         subscribe()
         subscribe("canceled", id="sub_2", items=[item("prod_2")])
         subscribe("canceled", id="sub_3", items=[item("prod_3")], in_doubt=True)
@@ -349,12 +353,12 @@ class TestOnTheCustomersPage:
         assert "reconcile_billing --type subscription --id sub_3 --repair" in page
         assert "In doubt" in admin_client.get("/admin/billing/subscription/").content.decode()
 
-    def test_who_never_subscribed(self, admin_client: Client, customer: Customer) -> None:
-        assert "Never subscribed" in self.shown(admin_client, customer)
-
-    def test_what_a_provider_says_stays_text(
+    def test_a_customer_without_subscriptions_is_shown(
         self, admin_client: Client, customer: Customer
     ) -> None:
+        assert "Never subscribed" in self.shown(admin_client, customer)
+
+    def test_provider_text_is_escaped(self, admin_client: Client, customer: Customer) -> None:
         subscribe("<b>odd", items=[item("<i>prod")])
 
         page = self.shown(admin_client, customer)

@@ -57,7 +57,7 @@ def bodies_with(text: str) -> list[str]:
     return [kind for kind, body in rows if text in bytes(body or b"").decode()]
 
 
-def test_what_is_theirs_is_erased_and_nothing_else(ada: Customer) -> None:
+def test_only_the_customers_own_data_is_erased(ada: Customer) -> None:
     hashes = dict(WebhookEvent.objects.values_list("event_id", "sha256"))
     assert erase("cus_ada").startswith("redacted: 1 charge, 1 customer, 1 dispute, 3 events,")
     ada.refresh_from_db()
@@ -73,7 +73,7 @@ def test_what_is_theirs_is_erased_and_nothing_else(ada: Customer) -> None:
     assert bodies_with("bob@") == ["customer.created"]
 
 
-def test_it_is_on_record_without_the_person(ada: Customer) -> None:
+def test_erasing_is_recorded_without_personal_data(ada: Customer) -> None:
     erase("cus_ada")
     entries = AuditEntry.objects.filter(action=AuditEntry.Action.ERASED).order_by("pk")
     first, *_, last = entries
@@ -82,7 +82,7 @@ def test_it_is_on_record_without_the_person(ada: Customer) -> None:
     assert last.details["rows"]["events"] == 3
 
 
-def test_once_is_enough(ada: Customer) -> None:
+def test_an_erased_customer_is_not_erased_again(ada: Customer) -> None:
     erase("cus_ada")
     entries = AuditEntry.objects.count()
     assert erase("cus_ada") == "nothing is left to erase\n"
@@ -115,7 +115,7 @@ def test_an_event_that_lost_its_payload_before_the_erasure_reached_it_comes_to_a
     assert "cleaned up" in event.last_error
 
 
-def test_what_was_interrupted_is_finished_by_the_next(ada: Customer) -> None:
+def test_an_interrupted_erasure_is_finished_by_the_next_run(ada: Customer) -> None:
     class Pulled(Exception):
         pass
 
@@ -140,12 +140,12 @@ def test_what_was_interrupted_is_finished_by_the_next(ada: Customer) -> None:
         (["cus_ada", "--account", "acct_other"], "Nothing is known"),
     ],
 )
-def test_whom_nobody_knows_is_not_erased(ada: Customer, arguments: list[str], said: str) -> None:
+def test_an_unknown_customer_is_an_error(ada: Customer, arguments: list[str], said: str) -> None:
     with pytest.raises(CommandError, match=said):
         erase(*arguments)
 
 
-def test_one_of_several_must_be_chosen(ada: Customer) -> None:
+def test_an_ambiguous_customer_must_be_chosen(ada: Customer) -> None:
     tell("customer.created", objects.customer(NOW, id="cus_ada"), livemode=True)
     with pytest.raises(CommandError, match="--account '' --livemode"):
         erase("cus_ada")
@@ -170,9 +170,7 @@ def test_a_dispute_is_known_by_a_charge_that_is_theirs(ada: Customer, comes_late
     assert WebhookEvent.objects.filter(erased_at=None, object_id="du_new").count() == 0
 
 
-def test_what_comes_late_is_redacted_before_anybody_processes_it(
-    ada: Customer, settings: Settings
-) -> None:
+def test_late_events_are_redacted_before_processing(ada: Customer, settings: Settings) -> None:
     erase("cus_ada")
     settings.WEBHOOK_PROCESSING = "loop"
     tell("customer.updated", objects.customer(NOW, id="cus_ada", email="ada@example.com"))
@@ -185,7 +183,7 @@ def test_what_comes_late_is_redacted_before_anybody_processes_it(
 
 
 @pytest.mark.parametrize("by_command", [True, False])
-def test_what_only_a_search_finds_is_found_on_a_schedule(ada: Customer, by_command: bool) -> None:
+def test_a_scheduled_search_finds_what_ids_do_not(ada: Customer, by_command: bool) -> None:
     erase("cus_ada")
     review = {"id": "prv_1", "object": "review", "charge": "ch_new", "ip_address": "203.0.113.77"}
     tell("review.opened", review)
@@ -223,7 +221,7 @@ def test_staff_erase_with_the_id_and_a_reason(ada: Customer, anna: Client) -> No
     assert AuditEntry.objects.filter(action=AuditEntry.Action.ERASED).latest("pk").actor == "anna"
 
 
-def test_staff_are_not_asked_to_erase_twice(ada: Customer) -> None:
+def test_the_admin_does_not_offer_a_second_erasure(ada: Customer) -> None:
     anna = log_in("view_customer", "erase_customer", "view_webhookevent")
     record = f"/admin/billing/customer/{ada.pk}/change/"
     assert page(ada) in anna.get(record).content.decode()

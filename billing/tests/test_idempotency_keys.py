@@ -39,21 +39,21 @@ def start(now: datetime = NOON, *, scope: str = "test", parameters: str = "a") -
 
 
 @pytest.mark.django_db
-def test_what_was_completed_is_repeated() -> None:
+def test_a_completed_operation_is_replayed() -> None:
     assert keys.complete(start(), Outcome(201, "obj_1", "body"))
     for _ in range(2):
         assert begin() == Outcome(201, "obj_1", "body")
 
 
 @pytest.mark.django_db
-def test_one_at_a_time_is_at_it() -> None:
+def test_only_one_holder_works_at_a_time() -> None:
     start()
     with pytest.raises(KeyInUse):
         begin(NOON + LEASE - timedelta(seconds=1))
 
 
 @pytest.mark.django_db
-def test_a_scope_does_not_see_another_s_keys() -> None:
+def test_scopes_have_separate_keys() -> None:
     start()
     start(scope="another")
 
@@ -105,7 +105,7 @@ def test_an_expired_key_counts_as_absent() -> None:
 
 
 @pytest.mark.django_db
-def test_what_somebody_is_at_does_not_expire() -> None:
+def test_a_key_in_use_does_not_expire() -> None:
     start()
     start(NOON + DAY - timedelta(seconds=1))
     with pytest.raises(KeyInUse):
@@ -121,7 +121,7 @@ def test_nothing_begins_inside_a_transaction() -> None:
     assert not IdempotencyKey.objects.exists()
 
 
-def test_a_fingerprint_does_not_depend_on_the_order_of_names() -> None:
+def test_a_fingerprint_ignores_the_order_of_parameters() -> None:
     one = keys.fingerprint({"a": 1, "b": {"c": Decimal("1.50"), "d": NOON}})
     assert one == keys.fingerprint({"b": {"d": NOON, "c": Decimal("1.50")}, "a": 1})
     assert one != keys.fingerprint({"a": 1, "b": {"c": Decimal("1.51"), "d": NOON}})
@@ -184,7 +184,7 @@ def own_connection() -> Iterator[None]:
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("before", ["absent", "expired", "abandoned", "lost"])
-def test_of_many_at_once_one_gets_to_work(before: str) -> None:
+def test_one_of_many_simultaneous_callers_gets_to_work(before: str) -> None:
     if before != "absent":
         started = start(NOON - (2 * DAY if before == "expired" else LEASE))
         if before == "abandoned":

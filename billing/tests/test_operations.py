@@ -75,7 +75,7 @@ def test_the_history_tells_what_an_event_changed() -> None:
     )
 
 
-def test_what_a_new_object_is_made_of_is_in_the_history() -> None:
+def test_the_history_holds_the_fields_of_a_new_object() -> None:
     [change] = send(event("refund.created", build.refund()))
     assert change.fields["amount"] == [None, 600]
     assert change.fields["charge_id"] == ["", "ch_1"]
@@ -106,7 +106,7 @@ def test_objects_that_come_before_their_customer_find_it_later() -> None:
     assert list(subscription.related(Invoice)) == [Invoice.objects.get()]
 
 
-def test_nothing_is_followed_where_nothing_is_named() -> None:
+def test_an_object_that_names_no_customer_leads_to_none() -> None:
     send(event("charge.succeeded", build.charge(customer=None)))
     send(event("customer.created", build.customer()))
     assert Charge.objects.get().follow(Customer) is None
@@ -218,7 +218,7 @@ def test_a_final_state_stands_in_any_order(
         ("customer.subscription.x", build.subscription(), "incomplete", "active"),
     ],
 )
-def test_some_states_have_successors_that_look_final(
+def test_states_that_look_final_may_have_successors(
     event_type: str, subject: Json, before: str, after: str, in_order: bool, seconds: int
 ) -> None:
     told = [
@@ -230,7 +230,7 @@ def test_some_states_have_successors_that_look_final(
     assert status_of(subject) == after
 
 
-def test_subscriptions_go_round_with_the_clock() -> None:
+def test_subscription_statuses_may_cycle_with_created() -> None:
     for seconds, status in enumerate(["active", "past_due", "active"]):
         send(
             state_of("customer.subscription.updated", build.subscription(), status, NOON + seconds)
@@ -241,7 +241,7 @@ def test_subscriptions_go_round_with_the_clock() -> None:
     assert Subscription.objects.get().status == "active"
 
 
-def test_a_state_nobody_has_heard_of_goes_by_the_clock() -> None:
+def test_an_unknown_status_is_ordered_by_created() -> None:
     send(state_of("payout.updated", build.payout(), "paid", NOON))
     send(state_of("payout.updated", build.payout(), "teleported", NOON + 1))
     assert Payout.objects.get().status == "teleported"
@@ -323,7 +323,7 @@ STORY = [
 ]
 
 
-def test_an_event_heard_again_changes_nothing() -> None:
+def test_a_repeated_event_changes_nothing() -> None:
     for told in STORY:
         send(told)
         before = everything()
@@ -361,7 +361,7 @@ def test_a_snapshot_that_says_nothing_new_is_the_latest_all_the_same() -> None:
 
 
 @pytest.mark.parametrize("charge_first", [True, False])
-def test_a_dispute_tells_of_its_charge(charge_first: bool) -> None:
+def test_a_dispute_marks_its_charge_as_disputed(charge_first: bool) -> None:
     told = [
         event("charge.succeeded", build.charge()),
         event("charge.dispute.created", build.dispute(), created=NOON + 5),
@@ -427,7 +427,7 @@ def test_an_event_takes_few_queries(
             send(replace(told, is_first_attempt=True))
 
 
-def test_what_cannot_be_stored_changes_nothing() -> None:
+def test_an_event_that_cannot_be_stored_changes_nothing() -> None:
     with pytest.raises(PermanentFailure):
         send(event("charge.succeeded", build.charge(amount=2**63)))
     assert not Charge.objects.exists()

@@ -104,12 +104,12 @@ def test_a_redacted_row_is_what_redacted_events_make(kind: str) -> None:
         ([{"code": "card_declined"}], [{"code": "card_declined"}]),
     ],
 )
-def test_what_is_left(value: Any, left: Any) -> None:
+def test_each_value_is_redacted_as_expected(value: Any, left: Any) -> None:
     assert redact(value) == left
     assert redact(left) == left
 
 
-def test_whose_it_is_is_told_by_what_is_one_customers_alone() -> None:
+def test_owned_and_named_ids_come_from_known_keys() -> None:
     charge = build.charge(refunds={"data": [build.refund()]}, metadata={"charge": "ch_others"})
     told = {"object": "event", "data": {"object": charge}}
     assert owned(told) == {"ch_1", "pi_1", "re_1"}

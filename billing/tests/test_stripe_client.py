@@ -156,7 +156,7 @@ def test_the_same_parameters_make_one_object(
 
 
 @pytest.mark.django_db
-def test_what_makes_a_call_another(
+def test_parameters_reference_account_and_mode_make_calls_different(
     stripe: Served, client: StripeClient, settings: Settings
 ) -> None:
     pay(client)
@@ -214,7 +214,7 @@ def test_the_record_says_what_was_made_and_nothing_more(
 
 
 @pytest.mark.django_db
-def test_a_refusal_is_told_and_repeated(stripe: Served, client: StripeClient) -> None:
+def test_a_refusal_is_stored_and_repeated(stripe: Served, client: StripeClient) -> None:
     stripe.world.faults.add(Fault("refuse", status=402, error=DECLINED))
     for _ in range(2):
         with pytest.raises(ProviderRefused) as refused:
@@ -229,25 +229,21 @@ def test_a_refusal_is_told_and_repeated(stripe: Served, client: StripeClient) ->
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_key_that_is_not_good_enough_is_named(
-    stripe: Served, client: StripeClient, status: int
-) -> None:
+def test_a_refused_api_key_is_named(stripe: Served, client: StripeClient, status: int) -> None:
     stripe.world.faults.add(Fault("error_before", status=status))
     with pytest.raises(ProviderRefused, match="STRIPE_API_KEY"):
         pay(client)
 
 
 @pytest.mark.django_db
-def test_an_answer_that_was_lost_is_given_again(stripe: Served, client: StripeClient) -> None:
+def test_a_lost_response_is_given_again(stripe: Served, client: StripeClient) -> None:
     stripe.world.faults.add(Fault("drop_after"))  # and Stripe's client tries again by itself
     assert pay(client)["id"] == ids(stripe)[0]
     assert len(ids(stripe)) == 1
 
 
 @pytest.mark.django_db
-def test_an_answer_that_makes_no_sense_is_asked_for_again(
-    stripe: Served, client: StripeClient
-) -> None:
+def test_a_garbled_response_is_asked_for_again(stripe: Served, client: StripeClient) -> None:
     stripe.world.faults.add(Fault("garble_after"))
     with pytest.raises(ProviderUnavailable, match="indeterminate") as failed:
         pay(client)
@@ -257,7 +253,7 @@ def test_an_answer_that_makes_no_sense_is_asked_for_again(
 
 
 @pytest.mark.django_db
-def test_a_stripe_that_can_t_be_reached(
+def test_an_unreachable_stripe_is_reported(
     stripe: Served, client: StripeClient, settings: Settings
 ) -> None:
     settings.STRIPE_API_BASE = "http://127.0.0.1:9"
@@ -268,7 +264,7 @@ def test_a_stripe_that_can_t_be_reached(
 
 
 @pytest.mark.django_db
-def test_what_stripe_failed_at_is_asked_for_under_the_same_key(
+def test_a_call_that_failed_at_stripe_is_repeated_under_the_same_key(
     stripe: Served, client: StripeClient
 ) -> None:
     stripe.world.faults.add(Fault("error_after"))
@@ -280,7 +276,7 @@ def test_what_stripe_failed_at_is_asked_for_under_the_same_key(
 
 
 @pytest.mark.django_db
-def test_too_many_calls_are_known_to_have_done_nothing(
+def test_a_rate_limited_call_is_known_to_have_done_nothing(
     stripe: Served, client: StripeClient
 ) -> None:
     stripe.world.faults.add(Fault("rate_limit"))
@@ -291,7 +287,7 @@ def test_too_many_calls_are_known_to_have_done_nothing(
 
 
 @pytest.mark.django_db
-def test_stripe_s_own_conflict_is_an_operation_under_way(
+def test_a_conflict_at_stripe_means_the_operation_is_under_way(
     stripe: Served, client: StripeClient
 ) -> None:
     stripe.world.faults.add(Fault("key_in_use", times=RETRIES + 1))
@@ -301,9 +297,7 @@ def test_stripe_s_own_conflict_is_an_operation_under_way(
 
 
 @pytest.mark.django_db
-def test_a_call_given_up_for_lost_is_made_again_under_the_same_key(
-    stripe: Served, client: StripeClient
-) -> None:
+def test_a_lost_call_is_repeated_under_the_same_key(stripe: Served, client: StripeClient) -> None:
     made = pay(client)
     # As it is after a crash between Stripe's answer and its record: the real one is in
     # tests/test_killed_stripe_calls.py.
@@ -388,7 +382,7 @@ def test_a_subscription_can_be_canceled_again(client: StripeClient, subscription
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("status", [400, 402])
-def test_a_cancellation_that_is_refused(
+def test_a_refused_cancellation_is_reported(
     stripe: Served, client: StripeClient, subscription: str, status: int
 ) -> None:
     stripe.world.faults.add(Fault("refuse", "DELETE", status=status))

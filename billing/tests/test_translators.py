@@ -101,7 +101,7 @@ def translated(subject: Json, event_type: str = "any.updated") -> Change:
 @pytest.mark.parametrize(
     ("event_type", "subject"), FOLLOWED, ids=[event_type for event_type, _ in FOLLOWED]
 )
-def test_every_event_that_billing_follows_has_a_meaning(event_type: str, subject: Json) -> None:
+def test_every_followed_event_type_is_translated(event_type: str, subject: Json) -> None:
     assert matches(event_type, stripe.EVENT_TYPES)
     assert stripe.translate(event(event_type, subject))
 
@@ -268,7 +268,7 @@ def test_a_period_ends_when_the_first_item_does() -> None:
     assert facts["current_period_end"] == moment(NOON + 200)
 
 
-def test_what_a_shape_does_not_say_is_no_fact() -> None:
+def test_absent_keys_give_no_facts() -> None:
     stub = {"id": "cus_1", "object": "customer", "deleted": True}
     assert translated(stub).facts() == {"deleted": True}
 
@@ -277,7 +277,7 @@ def test_what_a_shape_does_not_say_is_no_fact() -> None:
     ("event_type", "subject"),
     [("customer.deleted", build.customer()), ("invoice.deleted", build.invoice(status="deleted"))],
 )
-def test_a_deletion_is_a_fact(event_type: str, subject: Json) -> None:
+def test_a_deletion_is_translated(event_type: str, subject: Json) -> None:
     assert translated(subject, event_type).deleted
 
 
@@ -298,7 +298,7 @@ def test_an_ended_subscription_is_not_a_deleted_one() -> None:
         ("invoice_payment.paid", build.invoice_payment(status="open")),
     ],
 )
-def test_some_events_say_nothing(event_type: str, subject: Json | None) -> None:
+def test_irrelevant_events_give_no_changes(event_type: str, subject: Json | None) -> None:
     assert stripe.translate(event(event_type, subject)) == []
 
 
@@ -343,7 +343,7 @@ def test_a_charge_of_2020_brings_its_refunds() -> None:
         ),
     ],
 )
-def test_what_is_not_of_the_shape_is_named_by_its_place(subject: Json, place: str) -> None:
+def test_a_malformed_field_is_named_by_its_path(subject: Json, place: str) -> None:
     with pytest.raises(PermanentFailure, match=rf"^{re.escape(place)}: expected [^{{]*$") as caught:
         stripe.translate(event("any.updated", subject))
     assert "secret-key" not in str(caught.value)
@@ -382,7 +382,7 @@ def spoil(draw: st.DrawFn, subject: Json, places: list[str]) -> Json:
 
 @settings(deadline=None)
 @given(subject=spoiled() | JSON)
-def test_nothing_but_a_permanent_failure_comes_of_hostile_input(subject: Any) -> None:
+def test_hostile_input_is_a_permanent_failure(subject: Any) -> None:
     told = Event(provider="stripe", id="evt_1", type="x", payload={"data": {"object": subject}})
     try:
         changes = stripe.translate(told)

@@ -103,7 +103,7 @@ def mend() -> None:
 
 
 class TestList:
-    def test_it_shows_what_tells_events_apart(self, viewer: Client) -> None:
+    def test_it_shows_ids_types_and_statuses(self, viewer: Client) -> None:
         event = receive("test.happened", **about(id="th_1", customer="cus_1"))
 
         shown = text(viewer, LIST)
@@ -111,7 +111,7 @@ class TestList:
         for fact in (event.event_id, "th_1", "cus_1", event.sha256[:12], "Ignored", "Test"):
             assert fact in shown
 
-    def test_it_never_counts_and_leaves_payloads_where_they_are(self, viewer: Client) -> None:
+    def test_it_neither_counts_rows_nor_loads_payloads(self, viewer: Client) -> None:
         receive()
         with CaptureQueriesContext(
             connection,
@@ -221,7 +221,7 @@ class TestList:
         ("pending", False, 60, "Retrying", "next"),
     ],
 )
-def test_a_status_says_what_is_waited_for(
+def test_a_pending_status_says_what_it_waits_for(
     status: str, claimed: bool, available_in: int, label: str, note: str
 ) -> None:
     now = timezone.now()
@@ -236,7 +236,9 @@ def test_a_status_says_what_is_waited_for(
 
 
 class TestPage:
-    def test_it_tells_the_whole_story(self, viewer: Client, subscribe: Subscribe) -> None:
+    def test_it_shows_event_attempts_and_handlers(
+        self, viewer: Client, subscribe: Subscribe
+    ) -> None:
         subscribe(gives_up)
         subscribe(succeeds)
         event = receive(**about(id="th_1", customer="cus_1"), account="acct_1")
@@ -252,7 +254,7 @@ class TestPage:
             assert fact in shown
         assert 'target="_blank" rel="noopener noreferrer"' in shown
 
-    def test_a_hostile_payload_stays_text(self, viewer: Client, subscribe: Subscribe) -> None:
+    def test_a_hostile_payload_is_escaped(self, viewer: Client, subscribe: Subscribe) -> None:
         subscribe(falters)
         hostile = "</pre><script>alert(1)</script>"
         event = receive(
@@ -270,7 +272,7 @@ class TestPage:
     @pytest.mark.parametrize(
         "value", ["\ud800", "\u202e", 'quo"te\\', -1.5e10, None, True, [], {"a": [{}]}]
     )
-    def test_any_payload_is_shown_as_it_is(self, viewer: Client, value: object) -> None:
+    def test_any_payload_is_shown(self, viewer: Client, value: object) -> None:
         event = receive(**about(id="th_1", value=value))
 
         shown = re.search(
@@ -280,7 +282,7 @@ class TestPage:
         assert shown
         assert '"value": ' in unescape(re.sub("<.*?>", "", shown[1]))
 
-    def test_a_large_payload_is_shown_whole(self, viewer: Client) -> None:
+    def test_a_large_payload_is_shown_in_full(self, viewer: Client) -> None:
         event = receive(**about(id="th_1", value="x" * 300_000))
 
         assert "x" * 300_000 in text(viewer, page(event))
@@ -291,7 +293,7 @@ class TestPage:
 
         assert "The payload has been cleaned up" in text(viewer, page(event))
 
-    def test_it_costs_the_same_however_many_attempts(
+    def test_the_number_of_queries_does_not_grow_with_attempts(
         self, support: Client, subscribe: Subscribe
     ) -> None:
         subscribe(succeeds)
@@ -309,7 +311,7 @@ class TestPage:
 
 
 class TestRerun:
-    def test_one_event(self, support: Client, subscribe: Subscribe) -> None:
+    def test_one_event_is_rerun(self, support: Client, subscribe: Subscribe) -> None:
         subscribe(falters)
         event = receive()
         mend()
@@ -323,7 +325,7 @@ class TestRerun:
         assert (attempt.replay.actor, attempt.replay.reason) == ("anna", "ticket <7>")  # type: ignore[union-attr]
         assert "ticket &lt;7&gt;" in text(support, page(event))
 
-    def test_asking_changes_nothing(self, support: Client) -> None:
+    def test_the_confirmation_page_changes_nothing(self, support: Client) -> None:
         event = receive()
 
         assert "Reason" in text(support, page(event, "rerun"))
@@ -331,7 +333,7 @@ class TestRerun:
 
         assert not Replay.objects.exists()
 
-    def test_a_failure_is_told(self, support: Client, subscribe: Subscribe) -> None:
+    def test_a_failure_is_reported(self, support: Client, subscribe: Subscribe) -> None:
         subscribe(gives_up)
         event = receive()
 
@@ -339,7 +341,7 @@ class TestRerun:
 
         assert told == ["Failed.", f"{event}: PermanentFailure: never"]
 
-    def test_a_retry_is_told(self, support: Client, subscribe: Subscribe) -> None:
+    def test_a_retry_is_reported(self, support: Client, subscribe: Subscribe) -> None:
         subscribe(falters)
 
         told = messages(support, page(receive(), "rerun"), reason="hope")
@@ -353,7 +355,7 @@ class TestRerun:
         assert messages(support, page(event, "rerun"), reason="x") == ["Queued for the workers."]
         assert "anna: x" in text(support, page(event))
 
-    def test_nothing_can_be_done_without_a_payload(self, support: Client) -> None:
+    def test_an_event_without_payload_cannot_be_rerun(self, support: Client) -> None:
         event = receive()
         WebhookEvent.objects.update(body=None)
 
@@ -361,7 +363,7 @@ class TestRerun:
 
         assert told == ["Skipped, as the payload has been cleaned up."]
 
-    def test_only_those_permitted(self, viewer: Client) -> None:
+    def test_the_permission_is_needed(self, viewer: Client) -> None:
         event = receive()
 
         assert page(event, "rerun") not in text(viewer, page(event))
@@ -369,7 +371,7 @@ class TestRerun:
         assert viewer.post(page(event, "rerun"), {"reason": "x"}).status_code == 403
         assert not Replay.objects.exists()
 
-    def test_permission_to_rerun_is_none_to_look(self) -> None:
+    def test_the_permission_to_rerun_does_not_show_events(self) -> None:
         client = log_in("replay_webhookevent")
 
         assert client.post(page(receive(), "rerun"), {"reason": "x"}).status_code == 403
@@ -381,9 +383,7 @@ class TestRerun:
         assert support.post(page(event, "rerun"), {"reason": "x"}).status_code == 403
         assert not Replay.objects.exists()
 
-    def test_what_succeeded_is_forced_by_those_permitted_only(
-        self, support: Client, subscribe: Subscribe
-    ) -> None:
+    def test_forcing_needs_its_own_permission(self, support: Client, subscribe: Subscribe) -> None:
         subscribe(succeeds)
         event = receive()
         forced = {"reason": "x", "force": "on"}
@@ -402,11 +402,11 @@ class TestRerun:
             "succeeded"
         ]
 
-    def test_unknown_event(self, support: Client) -> None:
+    def test_an_unknown_event_is_not_found(self, support: Client) -> None:
         assert support.get(f"{LIST}0/rerun/").status_code == 404
 
 
-def test_only_what_can_be_done_is_offered(operator: Client, subscribe: Subscribe) -> None:
+def test_only_possible_actions_are_offered(operator: Client, subscribe: Subscribe) -> None:
     subscribe(gives_up)
     event = receive()
     acts = [page(event, act) for act in ("rerun", "ignore", "raw")]
@@ -423,7 +423,7 @@ def test_only_what_can_be_done_is_offered(operator: Client, subscribe: Subscribe
 
 
 @pytest.mark.parametrize("key", ["0", "abc", "99999999999999999999"])
-def test_an_unknown_event_is_no_error(operator: Client, key: str) -> None:
+def test_an_unknown_event_redirects(operator: Client, key: str) -> None:
     assert operator.get(f"{LIST}{key}/change/").status_code == 302
 
 
@@ -432,7 +432,7 @@ class TestRerunOfASelection:
         pks = [event.pk for event in events]
         return {"action": "rerun_selected", "_selected_action": pks}
 
-    def test_it_asks_first(self, support: Client) -> None:
+    def test_a_confirmation_is_asked_for(self, support: Client) -> None:
         event = receive()
 
         answer = support.post(LIST, self.selection(event))
@@ -441,7 +441,9 @@ class TestRerunOfASelection:
         assert "Reason" in answer.content.decode()
         assert not Replay.objects.exists()
 
-    def test_it_runs_those_ticked_and_tells(self, operator: Client, subscribe: Subscribe) -> None:
+    def test_the_ticked_events_are_run_and_reported(
+        self, operator: Client, subscribe: Subscribe
+    ) -> None:
         subscribe(succeeds, "test.good")
         subscribe(gives_up, "test.bad")
         good, bad, gone = receive("test.good"), receive("test.bad"), receive("test.good")
@@ -460,7 +462,7 @@ class TestRerunOfASelection:
         ]
         assert unticked.attempt_set.count() == 1
 
-    def test_more_than_one_takes_another_permission(self, support: Client) -> None:
+    def test_several_events_need_the_bulk_permission(self, support: Client) -> None:
         events = receive(), receive()
 
         for ticked, told in [(events, "You may re-run one event at a time."), (events[:1], "")]:
@@ -469,7 +471,7 @@ class TestRerunOfASelection:
 
         assert [event.attempt_set.count() for event in events] == [2, 1]
 
-    def test_only_those_permitted(self, viewer: Client) -> None:
+    def test_the_permission_is_needed(self, viewer: Client) -> None:
         event = receive()
 
         assert "rerun_selected" not in text(viewer, LIST)
@@ -478,7 +480,7 @@ class TestRerunOfASelection:
 
 
 @pytest.mark.parametrize("part", ["change", "delete"])
-def test_not_even_a_superuser_can_change_or_delete(part: str) -> None:
+def test_superusers_cannot_change_or_delete_events(part: str) -> None:
     client = log_in(is_superuser=True)
     event = receive()
 
@@ -486,7 +488,7 @@ def test_not_even_a_superuser_can_change_or_delete(part: str) -> None:
     assert WebhookEvent.objects.filter(pk=event.pk, status="ignored").exists()
 
 
-def test_not_even_a_superuser_can_add_or_delete_a_selection() -> None:
+def test_superusers_cannot_add_or_bulk_delete_events() -> None:
     client = log_in(is_superuser=True)
     event = receive()
     selection = {"action": "delete_selected", "_selected_action": [event.pk], "post": "yes"}
@@ -496,7 +498,7 @@ def test_not_even_a_superuser_can_add_or_delete_a_selection() -> None:
     assert WebhookEvent.objects.filter(pk=event.pk).exists()
 
 
-def test_being_staff_is_no_permission() -> None:
+def test_being_staff_grants_no_permission() -> None:
     client = log_in()
     event = receive()
 
@@ -505,7 +507,7 @@ def test_being_staff_is_no_permission() -> None:
     assert event.event_id not in text(client, "/admin/")
 
 
-def test_the_first_page_shows_what_needs_attention(viewer: Client, subscribe: Subscribe) -> None:
+def test_the_dashboard_shows_what_needs_attention(viewer: Client, subscribe: Subscribe) -> None:
     subscribe(gives_up)
     failed, late = receive(), receive()
     WebhookEvent.objects.filter(pk=late.pk).update(
@@ -519,7 +521,7 @@ def test_the_first_page_shows_what_needs_attention(viewer: Client, subscribe: Su
     assert page(late) not in answer.content.decode()
 
 
-def test_who_only_looks_at_accounts_sees_nothing_of_passwords() -> None:
+def test_viewers_of_accounts_see_no_password_hashes() -> None:
     client = log_in("view_user")
     user = User.objects.create_user("bob", password="correct-horse-battery")
     salt = user.password.split("$")[2][:6]
@@ -530,7 +532,7 @@ def test_who_only_looks_at_accounts_sees_nothing_of_passwords() -> None:
     assert salt in text(client, f"/admin/auth/user/{user.pk}/change/")
 
 
-def test_an_account_without_permissions_is_told_what_to_do() -> None:
+def test_an_account_without_permissions_is_told_whom_to_ask() -> None:
     assert "put you in a group" in text(log_in(), "/admin/")
 
 

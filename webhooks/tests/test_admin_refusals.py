@@ -35,7 +35,7 @@ def viewer() -> Client:
     return log_in("view_refusal", "view_webhookevent")
 
 
-def test_what_a_stranger_wrote_stays_text(viewer: Client) -> None:
+def test_text_from_strangers_is_escaped(viewer: Client) -> None:
     post(b"{}", {"User-Agent": "<script>alert(1)</script>"}, "/webhooks/<b>x")
     row = Refusal.objects.get()
 
@@ -46,7 +46,7 @@ def test_what_a_stranger_wrote_stays_text(viewer: Client) -> None:
         assert "<script>alert" not in shown
 
 
-def test_they_are_found_by_code_endpoint_and_client(viewer: Client) -> None:
+def test_refusals_are_filtered_by_code_endpoint_and_client(viewer: Client) -> None:
     first = refused(weight=1200)
     second = refused("missing_signature", client="198.51.100.2")
     third = refused("unknown_endpoint", endpoint="nobody", client="2001:db8::1")
@@ -61,7 +61,7 @@ def test_they_are_found_by_code_endpoint_and_client(viewer: Client) -> None:
     assert "itself alone" in text(viewer, f"{LIST}{second.pk}/change/")
 
 
-def test_nobody_changes_them_and_only_those_permitted_see_them() -> None:
+def test_refusals_are_read_only_and_need_a_permission() -> None:
     row = refused()
     page = f"{LIST}{row.pk}/change/"
     stranger, master = log_in("view_webhookevent"), Client()
@@ -76,7 +76,7 @@ def test_nobody_changes_them_and_only_those_permitted_see_them() -> None:
     assert master.post(f"{LIST}add/").status_code == 403
 
 
-def test_the_first_page_tells_what_was_refused_lately_if_anything_was(viewer: Client) -> None:
+def test_the_dashboard_shows_recent_refusals_if_any(viewer: Client) -> None:
     refused("stale_signature", recorded_at=timezone.now() - timedelta(hours=2))
     assert "Refused within the hour" not in text(viewer, "/admin/")
     refused(weight=1000)
@@ -89,7 +89,7 @@ def test_the_first_page_tells_what_was_refused_lately_if_anything_was(viewer: Cl
     assert "stale_signature" not in shown
 
 
-def test_a_list_costs_the_same_however_long_it_is(viewer: Client) -> None:
+def test_the_number_of_queries_does_not_grow_with_the_list(viewer: Client) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as queries:
             text(viewer, LIST)

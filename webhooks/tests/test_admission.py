@@ -54,7 +54,7 @@ REFUSED = (403, "source_not_allowed")
         ("telegram", "149.154.167.220", RECEIVED),
     ],
 )
-def test_deliveries_are_taken_from_the_networks_that_are_named(
+def test_only_allowed_networks_may_deliver(
     settings: Settings, allowed: str, client: str, expected: tuple[int, str | None]
 ) -> None:
     settings.ALLOWED_WEBHOOK_IPS = allowed
@@ -72,7 +72,7 @@ def test_deliveries_are_taken_from_the_networks_that_are_named(
         ("Other/, Stripe/1", "Stripe/1.0", RECEIVED),
     ],
 )
-def test_user_agents_are_known_by_how_they_begin(
+def test_user_agents_are_matched_by_prefix(
     settings: Settings, allowed: str, user_agent: str, expected: tuple[int, str | None]
 ) -> None:
     settings.ALLOWED_WEBHOOK_USER_AGENTS = allowed
@@ -80,7 +80,7 @@ def test_user_agents_are_known_by_how_they_begin(
     assert told(deliver_from("198.51.100.1", **{"User-Agent": user_agent})) == expected
 
 
-def test_what_an_endpoint_says_goes_before_what_is_said_of_all(settings: Settings) -> None:
+def test_an_endpoints_own_rule_overrides_the_general_one(settings: Settings) -> None:
     settings.ALLOWED_WEBHOOK_IPS = "192.0.2.1"
     settings.ALLOWED_WEBHOOK_USER_AGENTS = "Stripe/"
     stripe = settings.WEBHOOK_ENDPOINTS["stripe"]
@@ -116,9 +116,7 @@ def test_what_an_endpoint_says_goes_before_what_is_said_of_all(settings: Setting
         ("application/xml; application/json", (415, "unsupported_media_type")),
     ],
 )
-def test_what_is_plainly_something_else_is_refused(
-    media_type: str, expected: tuple[int, str | None]
-) -> None:
+def test_other_content_types_are_refused(media_type: str, expected: tuple[int, str | None]) -> None:
     response = Client().generic(
         "POST", "/webhooks/stripe", BODY, content_type=media_type, headers=sign(BODY)
     )
@@ -145,7 +143,7 @@ def test_the_cheapest_guard_comes_first(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("length", ["9" * 5000, "1048577"])
-def test_a_length_that_is_too_large_is_refused_whatever_follows(length: str) -> None:
+def test_a_content_length_over_the_limit_is_refused_unread(length: str) -> None:
     response = Client().generic("POST", "/webhooks/stripe", BODY, CONTENT_LENGTH=length)
 
     assert told(response) == (413, "payload_too_large")
@@ -183,7 +181,7 @@ def test_a_length_that_is_too_large_is_refused_whatever_follows(length: str) -> 
         (3, "6.6.6.6, 7.7.7.7", "", ""),
     ],
 )
-def test_the_client_is_who_the_last_trusted_proxy_saw(
+def test_the_client_address_is_counted_from_the_last_trusted_proxy(
     settings: Settings, proxies: int, forwarded: str | None, peer: str, expected: str
 ) -> None:
     settings.TRUSTED_PROXY_COUNT = proxies

@@ -92,19 +92,19 @@ def test_every_delivery_failing_looks_like_a_changed_secret(
     assert "changed" in line.getMessage()
 
 
-def test_few_failures_over_a_long_time_are_no_alarm(told: Told) -> None:
+def test_slow_failures_raise_no_alarm(told: Told) -> None:
     refuse(10 * UNPROVEN, every=SILENCE / 2)
 
     assert told == []
 
 
-def test_what_has_no_signature_says_nothing_of_the_secret(told: Told) -> None:
+def test_unsigned_deliveries_do_not_count_as_a_changed_secret(told: Told) -> None:
     refuse(2 * UNPROVEN, proven=True)
 
     assert told == []
 
 
-def test_many_refusals_are_a_burst(told: Told, caplog: pytest.LogCaptureFixture) -> None:
+def test_many_refusals_raise_a_burst_alarm(told: Told, caplog: pytest.LogCaptureFixture) -> None:
     refuse(BURST - 1, proven=True)
     assert told == []
     refuse(1, start=BURST_SECONDS - 1, proven=True)
@@ -113,13 +113,13 @@ def test_many_refusals_are_a_burst(told: Told, caplog: pytest.LogCaptureFixture)
     assert f"{BURST} deliveries to the endpoint 'stripe' were refused" in caplog.text
 
 
-def test_as_many_in_a_longer_time_are_none(told: Told) -> None:
+def test_the_same_number_in_a_longer_time_raises_none(told: Told) -> None:
     refuse(3 * BURST, every=BURST_SECONDS / (BURST - 2), proven=True)
 
     assert told == []
 
 
-def test_forgeries_among_genuine_deliveries_are_a_burst_and_no_changed_secret(told: Told) -> None:
+def test_forgeries_among_genuine_deliveries_are_only_a_burst(told: Told) -> None:
     alarms.prove("stripe", now=NOW)
     for minute in range(10):
         refuse(BURST, start=60 * minute)
@@ -128,7 +128,7 @@ def test_forgeries_among_genuine_deliveries_are_a_burst_and_no_changed_secret(to
     assert told == [("burst", "stripe")]
 
 
-def test_genuine_deliveries_that_another_process_takes_count_too(told: Told) -> None:
+def test_genuine_deliveries_to_other_processes_count(told: Told) -> None:
     prove(-SILENCE / 2)
     refuse(UNPROVEN)
     assert told == []
@@ -145,7 +145,7 @@ def test_a_proven_delivery_that_could_not_be_stored_shows_that_the_secret_fits(t
     assert told == []
 
 
-def test_an_alarm_is_raised_once_and_again_after_a_while(told: Told) -> None:
+def test_an_alarm_is_repeated_only_after_a_while(told: Told) -> None:
     refuse(10 * UNPROVEN, every=10)
     assert told == [("nothing_proven", "stripe")]
 
@@ -162,7 +162,7 @@ def test_processes_that_share_a_cache_raise_it_once(told: Told) -> None:
     assert told == [("nothing_proven", "stripe")]
 
 
-def test_endpoints_are_watched_one_by_one(told: Told, settings: Settings) -> None:
+def test_each_endpoint_is_watched_separately(told: Told, settings: Settings) -> None:
     settings.WEBHOOK_ENDPOINTS = settings.WEBHOOK_ENDPOINTS | {
         "other": settings.WEBHOOK_ENDPOINTS["stripe"]
     }
@@ -177,7 +177,7 @@ def test_endpoints_are_watched_one_by_one(told: Told, settings: Settings) -> Non
     assert told == [("nothing_proven", "stripe")]
 
 
-def test_endpoints_that_there_are_not_are_one(told: Told, caplog: pytest.LogCaptureFixture) -> None:
+def test_unknown_endpoints_are_counted_as_one(told: Told, caplog: pytest.LogCaptureFixture) -> None:
     for number in range(BURST):
         refuse(1, slug=f"nobody{number}", proven=True)
 
@@ -198,7 +198,7 @@ def test_a_database_that_cannot_tell_raises_no_alarm_and_is_asked_again(told: To
     assert told == [("nothing_proven", "stripe")]
 
 
-def test_a_receiver_that_fails_is_nobody_s_trouble() -> None:
+def test_a_failing_alarm_receiver_does_not_fail_the_request() -> None:
     def broken(**_: Any) -> None:
         raise LookupError
 

@@ -51,7 +51,7 @@ def address(published: Path) -> Iterator[str]:
         thread.join()
 
 
-def test_what_is_allowed_is_shown(settings: Settings) -> None:
+def test_allowed_sources_are_shown(settings: Settings) -> None:
     assert "stripe: any addresses" in allowed_sources()
     settings.ALLOWED_WEBHOOK_IPS = "stripe, 10.0.0.0/8"
     settings.ALLOWED_WEBHOOK_USER_AGENTS = "Stripe/"
@@ -72,7 +72,7 @@ def test_the_list_as_it_is_published_is_read_from_where_it_is(
     assert told == "the list kept here: as published\nthe endpoint 'stripe': as published\n"
 
 
-def test_an_address_that_would_be_refused_is_told_with_what_to_set(
+def test_a_published_address_that_is_not_allowed_is_reported_with_its_fix(
     settings: Settings, published: Path
 ) -> None:
     settings.ALLOWED_WEBHOOK_IPS = "stripe"
@@ -96,7 +96,7 @@ def test_a_list_of_lines_is_read_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", "{", "<html></html>", '["3.18.12.63", "x"]'])
-def test_what_is_no_list_is_told(published: Path, content: str) -> None:
+def test_a_malformed_list_is_reported(published: Path, content: str) -> None:
     published.write_text(content)
 
     with pytest.raises(CommandError, match="ips_webhooks"):
@@ -111,6 +111,6 @@ def test_what_is_no_list_is_told(published: Path, content: str) -> None:
         ("no-such-file", "No such file"),
     ],
 )
-def test_a_place_without_a_list_is_told(url: str, why: str) -> None:
+def test_an_address_without_a_list_is_reported(url: str, why: str) -> None:
     with pytest.raises(CommandError, match=why):
         allowed_sources("--refresh", "--url", url)

@@ -112,7 +112,7 @@ def test_an_event_is_shown_without_what_the_provider_sent(reader: APIClient) -> 
         ({"page_size": "1"}, ["evt_2"]),
     ],
 )
-def test_events_are_chosen(reader: APIClient, query: dict[str, str], found: list[str]) -> None:
+def test_events_are_filtered(reader: APIClient, query: dict[str, str], found: list[str]) -> None:
     many(1, 0, type="invoice.paid", object_id="in_1")
     many(1, 1, livemode=True, customer_id="cus_2")
     many(1, 2, status="failed", account="acct_1")
@@ -144,7 +144,9 @@ def test_events_are_chosen(reader: APIClient, query: dict[str, str], found: list
         ("cursor", "YmVmb3JlOjk5OTk5OTk5OTk5OTk5OTk5OTk="),  # before:9999999999999999999
     ],
 )
-def test_what_can_t_be_asked_is_named(reader: APIClient, parameter: str, value: str) -> None:
+def test_unknown_parameters_are_refused_by_name(
+    reader: APIClient, parameter: str, value: str
+) -> None:
     answer = reader.get(EVENTS, {parameter: value})
     assert problem(answer) == (400, "invalid_request")
     assert [error["field"] for error in answer.json()["errors"]] == [parameter]
@@ -154,7 +156,7 @@ def test_a_parameter_given_twice_is_refused(reader: APIClient) -> None:
     assert problem(reader.get(f"{EVENTS}?type=a&type=b")) == (400, "invalid_request")
 
 
-def test_pages_leave_nothing_out_and_repeat_nothing_while_more_arrives(reader: APIClient) -> None:
+def test_pages_are_stable_while_events_arrive(reader: APIClient) -> None:
     many(250)
     seen: list[str] = []
     page = reader.get(EVENTS, {"page_size": 20}).json()
@@ -167,14 +169,14 @@ def test_pages_leave_nothing_out_and_repeat_nothing_while_more_arrives(reader: A
     assert seen == [f"evt_{number}" for number in reversed(range(250))]
 
 
-def test_pages_keep_to_what_was_chosen(reader: APIClient) -> None:
+def test_following_pages_keep_the_filter(reader: APIClient) -> None:
     many(30, customer_id="cus_1")
     many(30, start=30, customer_id="cus_2")
     found = all_pages(reader, f"{EVENTS}?customer=cus_1&page_size=7")
     assert [row["event_id"] for row in found] == [f"evt_{n}" for n in reversed(range(30))]
 
 
-def test_a_page_costs_the_same_however_long_it_is(
+def test_the_number_of_queries_does_not_grow_with_the_page(
     reader: APIClient, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     many(120)
@@ -187,7 +189,7 @@ def test_a_page_costs_the_same_however_long_it_is(
         assert not [query for query in queries if '"body",' in query["sql"]]
 
 
-def test_the_attempts_tell_who_asked(support: APIClient, subscribe: Subscribe) -> None:
+def test_attempts_name_the_actor(support: APIClient, subscribe: Subscribe) -> None:
     subscribe(falters)
     event = receive()
     support.post(f"{EVENTS}/{event.event_id}/replay", {"reason": "customer called"})
@@ -202,7 +204,7 @@ def test_the_attempts_tell_who_asked(support: APIClient, subscribe: Subscribe) -
     assert "Traceback" not in str(latest)
 
 
-def test_attempts_take_no_query_each(support: APIClient) -> None:
+def test_attempts_are_fetched_in_one_query(support: APIClient) -> None:
     event = receive()
     url = f"{EVENTS}/{event.event_id}/attempts"
     for _ in range(2):
@@ -212,7 +214,7 @@ def test_attempts_take_no_query_each(support: APIClient) -> None:
     assert len(queries) <= 5
 
 
-def test_a_replay_says_what_came_of_it(support: APIClient, subscribe: Subscribe) -> None:
+def test_a_replay_returns_its_outcome(support: APIClient, subscribe: Subscribe) -> None:
     subscribe(falters)
     event = receive()
     url = f"{EVENTS}/{event.event_id}/replay"
@@ -234,9 +236,7 @@ def test_a_replay_says_what_came_of_it(support: APIClient, subscribe: Subscribe)
     assert (order.trigger, order.actor, order.reason) == ("api", "anna", "mended")
 
 
-def test_where_workers_process_a_replay_waits_for_them(
-    support: APIClient, settings: Settings
-) -> None:
+def test_with_workers_a_replay_is_queued(support: APIClient, settings: Settings) -> None:
     event = receive()
     settings.WEBHOOK_PROCESSING = "loop"
     answer = support.post(f"{EVENTS}/{event.event_id}/replay", {"reason": "try"}).json()
@@ -259,7 +259,7 @@ def test_force_takes_a_permission_of_its_own(
     assert Group.objects.count() == runs
 
 
-def test_without_its_payload_an_event_is_not_replayed(support: APIClient) -> None:
+def test_an_event_without_payload_is_not_replayed(support: APIClient) -> None:
     many(1, body=None)
     answer = support.post(f"{EVENTS}/evt_0/replay", {"reason": "again"})
     assert problem(answer) == (409, "payload_gone")
@@ -308,7 +308,7 @@ def test_a_replay_needs_a_reason_and_nothing_unknown(
         '{"reason": "x"}'.encode("utf-16"),
     ],
 )
-def test_what_is_not_json_is_refused(support: APIClient, body: bytes) -> None:
+def test_a_body_that_is_not_json_is_refused(support: APIClient, body: bytes) -> None:
     event = receive()
     url = f"{EVENTS}/{event.event_id}/replay"
     answer = support.post(url, body, content_type="application/json")
@@ -324,7 +324,7 @@ def test_a_body_beyond_the_limit_is_refused(support: APIClient, settings: Settin
 
 @pytest.mark.parametrize("event_id", ["evt_none", "evt%00", "e" * 300, "%ED%A0%80", "%2e%2e"])
 @pytest.mark.parametrize("part", ["", "/attempts"])
-def test_what_is_not_there_is_not_found(reader: APIClient, event_id: str, part: str) -> None:
+def test_unknown_events_are_not_found(reader: APIClient, event_id: str, part: str) -> None:
     assert problem(reader.get(f"{EVENTS}/{event_id}{part}")) == (404, "not_found")
 
 
@@ -383,13 +383,13 @@ def test_every_refusal_is_a_problem(
     assert problem(answer) == expected
 
 
-def test_what_is_allowed_is_told(support: APIClient) -> None:
+def test_allowed_methods_are_named(support: APIClient) -> None:
     many(1)
     assert support.delete(EVENTS).headers["Allow"] == "GET, HEAD"
     assert support.get(f"{EVENTS}/evt_0/replay").headers["Allow"] == "POST"
 
 
-def test_a_slash_too_many_is_overlooked(support: APIClient) -> None:
+def test_a_trailing_slash_is_accepted(support: APIClient) -> None:
     event = receive()
     for path in (EVENTS, f"{EVENTS}/{event.event_id}", "/api/schema", "/api/docs"):
         assert support.get(path).status_code == 200
@@ -398,7 +398,7 @@ def test_a_slash_too_many_is_overlooked(support: APIClient) -> None:
     assert answer.status_code == 202
 
 
-def test_the_pages_bring_all_they_need(client: Client) -> None:
+def test_the_documentation_pages_load_nothing_from_elsewhere(client: Client) -> None:
     page = client.get("/api/docs/").content.decode()
     assert "/static/drf_spectacular_sidecar/" in page
     assert "https://" not in page

@@ -40,7 +40,7 @@ def run(*arguments: str) -> tuple[str, str]:
     return output.getvalue(), told.getvalue()
 
 
-def test_a_key_opens_what_its_scope_and_its_user_may(anna: User) -> None:
+def test_a_token_grants_what_scope_and_user_permit(anna: User) -> None:
     _, key = issue(anna, [Scope.EVENTS_READ])
     assert bearer(key).get(EVENTS).status_code == 200
 
@@ -65,21 +65,21 @@ def test_only_the_hash_of_a_key_is_kept(anna: User) -> None:
         "bearer " + "x" * 9000,
     ],
 )
-def test_what_is_no_key_is_refused(authorization: str) -> None:
+def test_invalid_tokens_are_refused(authorization: str) -> None:
     answer = Client().get(EVENTS, headers={"Authorization": authorization})
     assert problem(answer) == (401, "invalid_token")
     assert answer.headers["WWW-Authenticate"] == 'Bearer realm="api"'
 
 
 @pytest.mark.parametrize("authorization", ["", "Basic YTpi", "Token pay_1"])
-def test_who_shows_no_key_is_asked_for_one(authorization: str) -> None:
+def test_anonymous_callers_are_asked_for_a_token(authorization: str) -> None:
     answer = Client().get(EVENTS, headers={"Authorization": authorization})
     assert problem(answer) == (401, "not_authenticated")
     assert answer.headers["WWW-Authenticate"] == 'Bearer realm="api"'
 
 
 @pytest.mark.parametrize("end", ["revoked", "expired", "inactive"])
-def test_a_key_can_come_to_its_end(anna: User, end: str) -> None:
+def test_expired_revoked_and_inactive_users_tokens_are_refused(anna: User, end: str) -> None:
     now = timezone.now()
     token, key = issue(anna, expires_at=now + timedelta(days=-1 if end == "expired" else 1))
     if end == "revoked":
@@ -89,7 +89,7 @@ def test_a_key_can_come_to_its_end(anna: User, end: str) -> None:
     assert problem(bearer(key).get(EVENTS)) == (401, "invalid_token")
 
 
-def test_use_is_noted_once_a_minute(anna: User) -> None:
+def test_last_use_is_stored_once_a_minute(anna: User) -> None:
     token, key = issue(anna)
     now = timezone.now()
     for seconds, noted in [(0, now), (59, now), (60, now + timedelta(seconds=60))]:
@@ -106,7 +106,7 @@ def test_scope_and_permission_are_both_needed(anna: User) -> None:
     assert problem(bearer(key).get(EVENTS)) == (403, "permission_denied")
 
 
-def test_who_is_logged_in_needs_no_key_but_the_forms_token(anna: User) -> None:
+def test_a_session_needs_no_token_but_csrf(anna: User) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(anna)
     assert client.get(EVENTS).status_code == 200
@@ -143,7 +143,7 @@ def test_an_address_may_guess_only_so_often(settings: Settings) -> None:
     assert elsewhere.get(EVENTS).status_code == 401
 
 
-def test_without_the_cache_nobody_is_held_back(settings: Settings) -> None:
+def test_without_the_cache_nobody_is_throttled(settings: Settings) -> None:
     settings.API_THROTTLE_RATE = "1/hour"
     settings.CACHES = {
         "default": {
@@ -188,13 +188,13 @@ def test_the_command_makes_a_key_and_shows_it_once(anna: User) -> None:
         ([], "action"),
     ],
 )
-def test_the_command_says_what_it_can_t_do(anna: User, arguments: list[str], why: str) -> None:
+def test_the_command_names_what_is_wrong(anna: User, arguments: list[str], why: str) -> None:
     with pytest.raises(CommandError, match=why):
         run(*arguments)
     assert not ApiToken.objects.exists()
 
 
-def test_staff_see_keys_by_their_beginnings_and_revoke_them(anna: User) -> None:
+def test_staff_see_token_prefixes_and_revoke_tokens(anna: User) -> None:
     token, key = issue(anna)
     User.objects.update(is_staff=True)
     anna.user_permissions.set(

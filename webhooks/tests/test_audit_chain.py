@@ -38,7 +38,7 @@ def test_entries_are_numbered_without_gaps_even_when_one_is_undone() -> None:
 
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
-def test_appends_at_once_lose_none_and_leave_no_gap() -> None:
+def test_concurrent_appends_lose_none_and_leave_no_gap() -> None:
     def append(count: int) -> None:
         try:
             for _ in range(count):
@@ -57,7 +57,7 @@ def test_appends_at_once_lose_none_and_leave_no_gap() -> None:
 
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
-def test_sealing_at_once_seals_nothing_twice() -> None:
+def test_concurrent_sealing_seals_nothing_twice() -> None:
     for _ in range(20):
         deliver(make_event())
 
@@ -75,7 +75,7 @@ def test_sealing_at_once_seals_nothing_twice() -> None:
 
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
-def test_amending_and_sealing_at_once_keep_everything_whole() -> None:
+def test_amending_while_sealing_keeps_the_chain_valid() -> None:
     for _ in range(20):
         deliver(make_event())
     pks = list(WebhookEvent.objects.values_list("pk", flat=True))
@@ -113,19 +113,19 @@ def test_any_text_can_be_put_on_record(text: str, kept: str) -> None:
 
 
 @pytest.mark.parametrize("value", [1.5, b"x", object(), timezone.now(), float("nan"), {1, 2}])
-def test_details_that_databases_would_not_keep_alike_are_refused(value: object) -> None:
+def test_details_that_databases_store_differently_are_refused(value: object) -> None:
     with pytest.raises(TypeError):
         record(details={"value": [value]})
 
 
 @pytest.mark.parametrize("value", [10**30, -1, True, None, [], {}, {"b": {"a": [1, "é"]}}])
-def test_other_details_are_kept(value: object) -> None:
+def test_storable_details_are_kept(value: object) -> None:
     record(details={"value": value})
     assert AuditEntry.objects.get().details == {"value": value}
     assert not found()
 
 
-def test_the_models_refuse_to_change() -> None:
+def test_the_models_refuse_changes() -> None:
     lay()
     for row in (AuditEntry.objects.latest("sequence"), Seal.objects.latest("id")):
         rows = type(row)._default_manager.all()
@@ -155,7 +155,7 @@ def test_the_models_refuse_to_change() -> None:
         "TRUNCATE webhooks_seal",
     ],
 )
-def test_postgresql_refuses_too(change: str) -> None:
+def test_postgresql_refuses_changes_too(change: str) -> None:
     lay()
     execute("SET LOCAL webhooks.audit_trail = 'locked'")
     with pytest.raises(Error, match="append-only"), transaction.atomic():

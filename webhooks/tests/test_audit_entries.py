@@ -53,7 +53,7 @@ def run(*arguments: str) -> str:
 
 
 @pytest.mark.parametrize(("force", "action"), [("", "event.rerun"), ("on", "event.forced")])
-def test_a_re_run_from_the_admin(force: str, action: str) -> None:
+def test_a_rerun_from_the_admin_is_recorded(force: str, action: str) -> None:
     event = receive()
     User.objects.create_superuser("anna")
     client = Client()
@@ -68,7 +68,7 @@ def test_a_re_run_from_the_admin(force: str, action: str) -> None:
     assert "Jenny" not in str(told)
 
 
-def test_a_re_run_through_the_api() -> None:
+def test_a_replay_through_the_api_is_recorded() -> None:
     event = receive()
     client = caller("view_webhookevent", "replay_webhookevent")
     client.post(f"/api/v1/events/{event.event_id}/replay", {"reason": REASON})
@@ -76,7 +76,7 @@ def test_a_re_run_through_the_api() -> None:
     assert details("event.rerun")["trigger"] == "api"
 
 
-def test_a_re_run_by_command() -> None:
+def test_a_replay_by_command_is_recorded() -> None:
     receive()
     run("replay_events", "--status", "ignored", "--reason", REASON)
     (command, _, name), (action, _, subject) = acts()
@@ -87,7 +87,7 @@ def test_a_re_run_by_command() -> None:
     assert "Jenny" not in str(list(AuditEntry.objects.values_list("details")))
 
 
-def test_a_release() -> None:
+def test_releasing_an_event_is_recorded() -> None:
     event = receive()
     run("release_event", event.event_id, "--reason", REASON)
     assert [action for action, _, _ in acts()] == ["command.run", "event.released"]
@@ -95,7 +95,7 @@ def test_a_release() -> None:
     assert "Jenny" not in str(list(AuditEntry.objects.values_list("details")))
 
 
-def test_keys_of_the_api() -> None:
+def test_creating_and_revoking_tokens_is_recorded() -> None:
     User.objects.create_user("anna")
     key = run("api_token", "create", "--user=anna", "--name=ci", "--scope=events:read")
     token = ApiToken.objects.get()
@@ -119,7 +119,7 @@ def test_keys_of_the_api() -> None:
     assert token.sha256 not in told
 
 
-def test_a_key_revoked_by_staff_names_who() -> None:
+def test_revoking_a_token_in_the_admin_names_the_user() -> None:
     anna = User.objects.create_user("anna", is_staff=True)
     anna.user_permissions.set(
         Permission.objects.filter(codename__in=["view_apitoken", "change_apitoken"])
@@ -132,7 +132,7 @@ def test_a_key_revoked_by_staff_names_who() -> None:
     assert acts()[-1] == ("token.revoked", "anna", f"webhooks.apitoken:{token.pk}")
 
 
-def test_a_clean_up_is_on_record_and_everything_still_fits() -> None:
+def test_a_cleanup_is_recorded_and_the_chain_still_verifies() -> None:
     for days in (1, 100, 450, 500, 500):
         event = receive()
         WebhookEvent.objects.filter(pk=event.pk).update(
@@ -160,12 +160,12 @@ def test_a_clean_up_is_on_record_and_everything_still_fits() -> None:
         ["replay_events", "--status", "failed", "--dry-run"],
     ],
 )
-def test_what_only_looks_is_not_on_record(arguments: list[str]) -> None:
+def test_reading_commands_are_not_recorded(arguments: list[str]) -> None:
     run(*arguments)
     assert not acts()
 
 
-def test_logins() -> None:
+def test_logins_and_logouts_are_recorded() -> None:
     anna = User.objects.create_superuser("anna", password="known-to-tests")
     client = Client()
     client.post(LOGIN, {"username": "anna", "password": "guessed"})
@@ -196,7 +196,7 @@ def test_a_flood_of_failed_log_ins_is_summarised() -> None:
 
 
 class TestSettings:
-    def test_what_changed_is_on_record_once(self, settings: Settings) -> None:
+    def test_a_changed_setting_is_recorded_once(self, settings: Settings) -> None:
         audit.note_settings()
         audit.note_settings()
         assert acts() == [("settings.changed", "system", "")]
@@ -209,7 +209,7 @@ class TestSettings:
         assert told["changed"] == ["STRIPE_TOLERANCE_SECONDS", "STRIPE_WEBHOOK_SECRET"]
         assert told["settings"]["STRIPE_TOLERANCE_SECONDS"] == 900
 
-    def test_of_secrets_only_a_keyed_hash(self, settings: Settings) -> None:
+    def test_secrets_are_recorded_as_keyed_hashes(self, settings: Settings) -> None:
         settings.STRIPE_API_KEY = "sk_live_nobody_may_see"
         settings.REDIS_URL = "redis://:nor-this@127.0.0.1:9/0"
         audit.note_settings()
@@ -223,7 +223,7 @@ class TestSettings:
         ):
             assert secret not in told
 
-    def test_another_audit_key_is_no_change_of_the_others(self, settings: Settings) -> None:
+    def test_a_new_audit_key_is_not_reported_as_other_changes(self, settings: Settings) -> None:
         audit.note_settings()
         former = settings.AUDIT_KEY
         settings.AUDIT_KEY = "the-key-that-follows-of-good-length"
@@ -231,7 +231,7 @@ class TestSettings:
         audit.note_settings()
         assert details("settings.changed")["changed"] == ["AUDIT_KEY_FALLBACKS"]
 
-    def test_a_database_without_tables_keeps_nothing_from_starting(
+    def test_start_up_survives_a_database_without_tables(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
         execute("ALTER TABLE webhooks_auditentry RENAME TO away")
@@ -250,7 +250,7 @@ class TestCommand:
         with pytest.raises(CommandError, match=f"webhooks.webhookevent {event.pk} .* altered"):
             run("audit", "verify", "--all")
 
-    def test_an_anchor_must_still_be_there(self) -> None:
+    def test_a_given_anchor_must_be_in_the_chain(self) -> None:
         receive()
         run("audit", "seal")
         assert run("audit", "verify", "--anchor", str(audit.current_anchor()))
@@ -259,12 +259,12 @@ class TestCommand:
         with pytest.raises(CommandError, match="SEQUENCE:MAC"):
             run("audit", "verify", "--anchor", "yesterday")
 
-    def test_the_log_keeps_anchors(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_anchors_are_logged(self, caplog: pytest.LogCaptureFixture) -> None:
         receive()
         run("audit", "seal")
         assert f"anchor {audit.current_anchor()}" in caplog.text
 
-    def test_it_tells_what_is_not_sealed(self) -> None:
+    def test_it_reports_what_is_not_sealed(self) -> None:
         receive()
         told = run("audit", "status")
         assert "webhooks.webhookevent: 1 not sealed yet, the oldest from" in told

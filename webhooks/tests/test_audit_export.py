@@ -41,7 +41,7 @@ def verify(path: Path, *options: str, **environment: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def test_it_verifies_what_was_written(path: Path) -> None:
+def test_a_written_export_verifies(path: Path) -> None:
     anchor = str(audit.current_anchor())
     export(path)
     assert verify(path, "--anchor", anchor) == (
@@ -55,7 +55,7 @@ def test_it_verifies_what_was_written(path: Path) -> None:
     assert all(line["details"]["sealed"]["root"] for line in sealed)
 
 
-def test_a_part_is_verified_too(path: Path) -> None:
+def test_part_of_a_trail_verifies(path: Path) -> None:
     export(path, "--first", "2", "--last", "3")
     assert verify(path)[0] == 0
     assert len(path.read_text().splitlines()) == 4
@@ -102,7 +102,7 @@ def _more(lines: list[bytes]) -> list[bytes]:
         (_more, "after the last"),
     ],
 )
-def test_what_was_altered_is_told(
+def test_an_altered_export_is_reported(
     path: Path, change: Callable[[list[bytes]], list[bytes]], why: str
 ) -> None:
     export(path)
@@ -113,7 +113,7 @@ def test_what_was_altered_is_told(
     assert told.endswith("NOT as written\n")
 
 
-def test_the_key_must_be_the_one(path: Path) -> None:
+def test_another_key_does_not_verify_it(path: Path) -> None:
     export(path)
     status, told = verify(path, AUDIT_KEY="another")
     assert status == 1
@@ -121,13 +121,13 @@ def test_the_key_must_be_the_one(path: Path) -> None:
     assert verify(path, AUDIT_KEY="another", AUDIT_KEY_FALLBACKS=settings.AUDIT_KEY)[0] == 0
 
 
-def test_an_anchor_must_be_in_it(path: Path) -> None:
+def test_a_given_anchor_must_be_in_the_export(path: Path) -> None:
     export(path)
     status, told = verify(path, "--anchor", f"2:{'0' * 64}")
     assert (status, "entry 2: not the one" in told) == (1, True)
 
 
-def test_it_says_what_it_can_t_do(path: Path) -> None:
+def test_unusable_input_is_named(path: Path) -> None:
     export(path)
     with pytest.raises(CommandError, match="can't be written"):
         export(path)

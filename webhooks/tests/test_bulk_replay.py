@@ -65,7 +65,7 @@ def test_a_rate_spreads_when_events_come_due() -> None:
     assert due == [0, 0, 1, 1, 2, 2, 3]
 
 
-def test_what_was_interrupted_is_resumed_and_each_event_is_processed_once() -> None:
+def test_an_interrupted_replay_resumes_and_processes_each_event_once() -> None:
     order = interrupted("--status", "ignored", "--reason", "tried")
     assert WebhookEvent.objects.filter(replay=order).count() == 3
     list(sweep())  # workers are faster than whoever resumes
@@ -79,7 +79,7 @@ def test_what_was_interrupted_is_resumed_and_each_event_is_processed_once() -> N
     assert Replay.objects.count() == 1
 
 
-def test_what_is_done_with_is_not_resumed() -> None:
+def test_a_finished_replay_is_not_resumed() -> None:
     run("--status", "ignored")
 
     with pytest.raises(CommandError, match="had come to its end"):
@@ -88,7 +88,7 @@ def test_what_is_done_with_is_not_resumed() -> None:
         run("--resume", "-1")
 
 
-def test_what_is_resumed_was_chosen_before() -> None:
+def test_resuming_keeps_the_first_selection() -> None:
     order = interrupted("--type", "test.*")
 
     with pytest.raises(CommandError, match="choose nothing more"):

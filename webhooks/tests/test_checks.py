@@ -18,7 +18,7 @@ def found(**options: Any) -> set[str]:
     return {problem.id or "" for problem in checks.run_checks(tags=["webhooks"], **options)}
 
 
-def test_the_suite_s_own_settings_are_sound() -> None:
+def test_the_suites_own_settings_pass() -> None:
     assert found() == set()
 
 
@@ -89,7 +89,7 @@ def test_the_suite_s_own_settings_are_sound() -> None:
         ("STRIPE_API_KEY", "sk_test_...", "webhooks.E025"),
     ],
 )
-def test_a_setting_that_would_do_harm_is_named(
+def test_a_harmful_setting_is_an_error(
     settings: Settings, name: str, value: Any, problem: str
 ) -> None:
     setattr(settings, name, value)
@@ -122,7 +122,7 @@ TWO = {"provider": "stripe", "secrets_setting": "STRIPE_WEBHOOK_SECRET"}
         ({"STRIPE_API_KEY": "sk_live_51abc", "DEBUG": True}, "webhooks.W025"),
     ],
 )
-def test_what_only_needs_care_keeps_no_server_from_starting(
+def test_warnings_do_not_keep_a_server_from_starting(
     settings: Settings, changes: dict[str, Any], problem: str
 ) -> None:
     for name, value in changes.items():
@@ -134,13 +134,13 @@ def test_what_only_needs_care_keeps_no_server_from_starting(
 
 
 @pytest.mark.parametrize("secret", ["whsec_x", "whsec_old", "whsec_test", "whsec_test_secret"])
-def test_what_is_good_for_trials_is_no_error(settings: Settings, secret: str) -> None:
+def test_trial_settings_are_no_error(settings: Settings, secret: str) -> None:
     settings.STRIPE_WEBHOOK_SECRET = secret
 
     assert found() == set()
 
 
-def test_one_secret_for_two_doors_of_one_setting_is_no_repeat(settings: Settings) -> None:
+def test_two_endpoints_may_share_one_secrets_setting(settings: Settings) -> None:
     settings.WEBHOOK_ENDPOINTS = {"stripe": TWO, "stripe-again": TWO}
 
     assert found() == set()
@@ -162,7 +162,7 @@ def test_a_test_key_with_live_data_is_found_where_the_database_may_be_asked(
 @pytest.mark.parametrize(
     "value", ["", "stripe", "Stripe,telegram, 192.0.2.1", "2001:db8::/32", "::ffff:192.0.2.0/120"]
 )
-def test_sources_may_be_named_in_all_these_ways(settings: Settings, value: str) -> None:
+def test_allowed_sources_accept_addresses_and_networks(settings: Settings, value: str) -> None:
     settings.ALLOWED_WEBHOOK_IPS = value
 
     assert found() == set()
@@ -181,7 +181,9 @@ def test_sources_may_be_named_in_all_these_ways(settings: Settings, value: str) 
         (6, 0.5, None),
     ],
 )
-def test_the_retry_schedule(attempt: int, random_fraction: float, seconds: float | None) -> None:
+def test_the_retry_schedule_is_validated(
+    attempt: int, random_fraction: float, seconds: float | None
+) -> None:
     policy = RetryPolicy(base=10, factor=3, cap=100, jitter=0.2, max_attempts=5)
     delay = policy.delay(attempt, random_fraction)
 

@@ -62,7 +62,7 @@ def test_a_bulk_replay_never_delays_what_is_fresh() -> None:
     assert sweep_at(timezone.now() + timedelta(seconds=1)) == fresh + old
 
 
-def test_what_comes_in_during_a_bulk_replay_goes_before_its_next_batch() -> None:
+def test_new_events_go_before_the_next_batch_of_a_bulk_replay() -> None:
     record(MANY)
     sweep_at(timezone.now())
     replay_all()
@@ -87,7 +87,7 @@ def test_a_delivery_of_an_event_in_the_bulk_lane_changes_nothing() -> None:
     assert len(sweep_at(timezone.now())) == 1
 
 
-def test_what_was_taken_and_not_begun_is_given_back_as_if_never_taken() -> None:
+def test_unstarted_claims_are_released_untouched() -> None:
     record(3)
     with closing(sweep()) as attempts:
         next(attempts)
@@ -100,7 +100,7 @@ def test_what_was_taken_and_not_begun_is_given_back_as_if_never_taken() -> None:
     assert len(sweep_at(timezone.now())) == 2
 
 
-def test_the_loop_stops_after_the_event_in_hand_and_gives_back_the_others() -> None:
+def test_a_stopped_loop_finishes_one_event_and_releases_the_rest() -> None:
     record(3)
     stop = threading.Event()
     for _ in sweep_until(stop, poll_seconds=0):
@@ -109,7 +109,7 @@ def test_the_loop_stops_after_the_event_in_hand_and_gives_back_the_others() -> N
     assert WebhookEvent.objects.due(timezone.now()).count() == 2
 
 
-def test_what_was_given_back_late_and_taken_by_another_stays_the_other_s() -> None:
+def test_a_late_release_does_not_touch_another_workers_claim() -> None:
     record(2)
     now = timezone.now()
     first, second = claims.claim_due(2, now=now)
@@ -122,7 +122,7 @@ def test_what_was_given_back_late_and_taken_by_another_stays_the_other_s() -> No
     assert process(taken_over, now=later)
 
 
-def test_a_claimant_that_is_late_may_not_settle_what_another_has_tried(
+def test_a_late_claimant_cannot_settle_an_event_claimed_again(
     subscribe: Subscribe,
 ) -> None:
     record(1)
@@ -140,7 +140,7 @@ def test_a_claimant_that_is_late_may_not_settle_what_another_has_tried(
 
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
-def test_what_many_take_at_once_each_gets_alone() -> None:
+def test_concurrent_claims_never_share_an_event() -> None:
     record(40)
     together = Barrier(4)
 
@@ -162,7 +162,7 @@ def test_what_many_take_at_once_each_gets_alone() -> None:
     assert sorted(taken) == pks(WebhookEvent.objects.all())
 
 
-def test_events_that_a_lost_worker_had_are_taken_alone(settings: Settings) -> None:
+def test_events_of_lost_workers_are_claimed_one_at_a_time(settings: Settings) -> None:
     settings.WEBHOOK_LEASE_SECONDS = 60
     record(3)
     now = timezone.now()
@@ -175,7 +175,7 @@ def test_events_that_a_lost_worker_had_are_taken_alone(settings: Settings) -> No
     assert set(WebhookEvent.objects.values_list("attempts", "lost_leases")) == {(2, 1)}
 
 
-def test_a_lost_worker_s_event_takes_no_fresh_ones_along(settings: Settings) -> None:
+def test_an_event_of_a_lost_worker_is_claimed_alone(settings: Settings) -> None:
     settings.WEBHOOK_LEASE_SECONDS = 60
     record(1)
     now = timezone.now()
@@ -187,7 +187,7 @@ def test_a_lost_worker_s_event_takes_no_fresh_ones_along(settings: Settings) -> 
     assert [len(claims.claim_due(9, now=later)) for _ in range(3)] == [2, 1, 0]
 
 
-def test_a_sweep_lets_go_of_what_it_did_not_come_to_within_its_lease(settings: Settings) -> None:
+def test_a_slow_sweep_loses_no_lease(settings: Settings) -> None:
     settings.WEBHOOK_LEASE_SECONDS = 60
     record(3)
     now = timezone.now()
@@ -198,7 +198,7 @@ def test_a_sweep_lets_go_of_what_it_did_not_come_to_within_its_lease(settings: S
     assert set(WebhookEvent.objects.values_list("attempts", "lost_leases")) == {(1, 0)}
 
 
-def test_release_event_gives_a_lease_up_where_there_is_no_redis(settings: Settings) -> None:
+def test_release_event_works_without_redis(settings: Settings) -> None:
     settings.REDIS_URL = ""
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     record(1)

@@ -55,7 +55,7 @@ def test_a_tombstone_still_makes_a_late_delivery_a_duplicate() -> None:
 
 
 @pytest.mark.parametrize("status", ["pending", "failed"])
-def test_what_has_not_ended_well_is_kept_whole(status: str) -> None:
+def test_unfinished_and_failed_events_are_kept(status: str) -> None:
     age(1000)
     WebhookEvent.objects.update(status=status)
     run()

@@ -43,7 +43,7 @@ def ignore(event: WebhookEvent) -> bool:
     return done
 
 
-def test_a_failed_event(subscribe: Subscribe) -> None:
+def test_a_failed_event_can_be_ignored(subscribe: Subscribe) -> None:
     subscribe(gives_up)
     event = receive()
 
@@ -61,7 +61,7 @@ def test_a_failed_event(subscribe: Subscribe) -> None:
     assert entry.reason.text == "a test"
 
 
-def test_one_that_is_being_retried_is_retried_no_more(subscribe: Subscribe) -> None:
+def test_an_ignored_event_is_retried_no_more(subscribe: Subscribe) -> None:
     subscribe(falters)
     event = receive()
     assert event.status == Status.PENDING
@@ -71,7 +71,7 @@ def test_one_that_is_being_retried_is_retried_no_more(subscribe: Subscribe) -> N
     assert not WebhookEvent.objects.due(timezone.now() + timedelta(days=9)).exists()
 
 
-def test_it_can_be_re_run_later(subscribe: Subscribe) -> None:
+def test_an_ignored_event_can_be_rerun(subscribe: Subscribe) -> None:
     subscribe(gives_up)
     event = receive()
     ignore(event)
@@ -84,7 +84,7 @@ def test_it_can_be_re_run_later(subscribe: Subscribe) -> None:
     assert event.attempt_set.count() == 3
 
 
-def test_what_did_not_fail_stays(subscribe: Subscribe) -> None:
+def test_other_events_cannot_be_ignored(subscribe: Subscribe) -> None:
     subscribe(lambda event: None)
     event = receive()
 
@@ -93,7 +93,7 @@ def test_what_did_not_fail_stays(subscribe: Subscribe) -> None:
     assert not AuditEntry.objects.filter(action=AuditEntry.Action.IGNORED).exists()
 
 
-def test_what_somebody_is_at_work_on_stays(subscribe: Subscribe) -> None:
+def test_an_event_being_processed_cannot_be_ignored(subscribe: Subscribe) -> None:
     subscribe(falters)
     event = receive()
     later = timezone.now() + timedelta(days=1)
@@ -118,7 +118,7 @@ def test_a_worker_that_comes_back_too_late_changes_nothing(subscribe: Subscribe)
     assert event.status == Status.IGNORED
 
 
-def test_the_button(subscribe: Subscribe) -> None:
+def test_staff_ignore_an_event_by_its_button(subscribe: Subscribe) -> None:
     subscribe(gives_up)
     event = receive()
     user = User.objects.create(username="anna", is_staff=True)

@@ -14,7 +14,7 @@ CARDS = ["4242424242424242", "4242 4242 4242 4242", "378282246310005", "6011-000
 
 @pytest.mark.parametrize("number", CARDS)
 @pytest.mark.parametrize("text", ["{}", "card{}!", "no. 17 {} 12/27", "({})", "\u00e9{}\u00e9"])
-def test_card_numbers_are_found_wherever_they_stand(number: str, text: str) -> None:
+def test_card_numbers_are_found_anywhere(number: str, text: str) -> None:
     assert card_like(text.format(number))
     assert number not in scrubbed(text.format(number), MASK)
 
@@ -26,7 +26,7 @@ def test_card_numbers_are_found_wherever_they_stand(number: str, text: str) -> N
         *("2026-11-21 09:53:44", "1.5", "", "4 2", "+49 30 901820"),
     ],
 )
-def test_what_is_no_card_number_stays(text: str) -> None:
+def test_other_numbers_stay(text: str) -> None:
     assert not card_like(text)
     assert scrubbed(text, MASK) == text
 
@@ -38,7 +38,7 @@ def test_what_is_no_card_number_stays(text: str) -> None:
         *("pi_3Nabc_secret_def456", "jane.doe@example.com", "pay_" + "x" * 43),
     ],
 )
-def test_what_opens_or_names_is_scrubbed_from_texts(secret: str) -> None:
+def test_secrets_and_addresses_are_masked_in_texts(secret: str) -> None:
     assert scrubbed(f"failed for {secret}, again", MASK) == f"failed for {MASK}, again"
 
 
@@ -78,7 +78,7 @@ def test_what_opens_or_names_is_scrubbed_from_texts(secret: str) -> None:
         ("value", {"kind": "coupon"}, False),
     ],
 )
-def test_keys(key: str, place: dict[str, Any], personal: bool) -> None:
+def test_keys_are_masked_or_kept(key: str, place: dict[str, Any], personal: bool) -> None:
     assert is_personal(key, **place) is personal
 
 
@@ -118,7 +118,7 @@ def test_a_payload_keeps_its_shape_its_ids_and_its_amounts() -> None:
     }
 
 
-def test_free_text_goes_when_that_is_asked() -> None:
+def test_free_text_is_masked_on_request() -> None:
     told = {"description": "for Jane", "metadata": {"note": "Jane"}, "amount": 1}
 
     shown = json.dumps(redacted(told, MASK, free_text=True))
@@ -127,7 +127,7 @@ def test_free_text_goes_when_that_is_asked() -> None:
     assert '"amount": 1' in shown
 
 
-def test_the_events_of_the_testkit_keep_all_that_is_no_persons() -> None:
+def test_sample_events_keep_all_that_is_not_personal() -> None:
     for event in stripe_events.story(0):
         shown = redacted(event, MASK)
         subject = shown["data"]["object"]

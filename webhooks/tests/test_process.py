@@ -97,7 +97,7 @@ def test_an_event_is_processed_in_the_request_that_brings_it(subscribe: Subscrib
         ("test.happened.twice", "stripe", False),
     ],
 )
-def test_handlers_hear_what_they_subscribed_to(
+def test_handlers_get_the_events_they_subscribed_to(
     subscribe: Subscribe, pattern: str, provider: str, is_heard: bool
 ) -> None:
     subscribe(succeed, pattern, provider=provider)
@@ -106,7 +106,7 @@ def test_handlers_hear_what_they_subscribed_to(
     assert effects() == (["succeed"] if is_heard else [])
 
 
-def test_a_handler_s_failure_is_its_own(subscribe: Subscribe) -> None:
+def test_a_failing_handler_does_not_undo_the_others(subscribe: Subscribe) -> None:
     subscribe(fail)
     subscribe(succeed)
     response = deliver(make_event())
@@ -122,7 +122,7 @@ def test_a_handler_s_failure_is_its_own(subscribe: Subscribe) -> None:
     assert row.available_at > timezone.now()
 
 
-def test_a_retry_runs_only_what_has_not_succeeded(subscribe: Subscribe) -> None:
+def test_a_retry_runs_only_unsuccessful_handlers(subscribe: Subscribe) -> None:
     subscribe(fail)
     subscribe(succeed)
     deliver(make_event())
@@ -181,7 +181,7 @@ def test_an_observer_s_failure_undoes_the_attempt_and_is_retried(subscribe: Subs
     assert effects() == ["succeed"]
 
 
-def test_what_is_only_recorded_is_processed_by_the_sweep(
+def test_recorded_events_are_processed_by_the_sweep(
     recorded: WebhookEvent, subscribe: Subscribe
 ) -> None:
     subscribe(succeed)
@@ -192,7 +192,7 @@ def test_what_is_only_recorded_is_processed_by_the_sweep(
     assert effects() == ["succeed"]
 
 
-def test_a_claimed_event_is_nobody_else_s_until_the_lease_ends(
+def test_a_claimed_event_is_not_claimed_again_before_its_lease_ends(
     recorded: WebhookEvent, subscribe: Subscribe, settings: Settings
 ) -> None:
     settings.WEBHOOK_LEASE_SECONDS = 60
@@ -210,7 +210,7 @@ def test_a_claimed_event_is_nobody_else_s_until_the_lease_ends(
     assert recorded.attempt_set.count() == 1
 
 
-def test_an_event_that_costs_worker_after_worker_has_failed(
+def test_an_event_that_keeps_killing_workers_fails(
     recorded: WebhookEvent, subscribe: Subscribe, settings: Settings
 ) -> None:
     settings.WEBHOOK_MAX_LOST_LEASES = 2

@@ -38,17 +38,17 @@ def genuine(provider: Provider) -> bytes:
     return as_body(SAMPLES[provider.name]())
 
 
-def test_what_it_sends_is_accepted(provider: Provider) -> None:
+def test_its_own_deliveries_are_accepted(provider: Provider) -> None:
     body = genuine(provider)
     assert verify(provider, body, signed(provider, body))
 
 
-def test_any_of_several_secrets_is_good(provider: Provider) -> None:
+def test_any_of_several_secrets_is_accepted(provider: Provider) -> None:
     body = genuine(provider)
     assert verify(provider, body, signed(provider, body), OTHER, SECRET)
 
 
-def test_a_stranger_s_signature_is_refused_whatever_else_is_sent(provider: Provider) -> None:
+def test_a_signature_by_another_secret_is_refused_whatever_else_is_sent(provider: Provider) -> None:
     body = genuine(provider)
     # A header must never be where a secret comes from.
     names = ("Authorization", "X-Secret", "Stripe-Webhook-Secret", "Webhook-Secret", "Secret")
@@ -70,7 +70,7 @@ def test_without_a_secret_nothing_is_accepted(provider: Provider) -> None:
 
 
 @drawn(place=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
-def test_a_signature_is_good_for_no_other_body(provider: Provider, place: float, flip: int) -> None:
+def test_a_signature_fits_no_other_body(provider: Provider, place: float, flip: int) -> None:
     body = bytearray(genuine(provider))
     headers = signed(provider, bytes(body))
     body[int(place * len(body))] ^= flip
@@ -80,7 +80,7 @@ def test_a_signature_is_good_for_no_other_body(provider: Provider, place: float,
 
 
 @drawn(header=HEADERS, body=st.binary(), secrets=st.lists(st.sampled_from([SECRET, OTHER, "\xe9"])))
-def test_nothing_but_a_refusal_comes_of_what_a_stranger_sends(
+def test_unsigned_input_is_always_refused(
     provider: Provider, header: str, body: bytes, secrets: list[str]
 ) -> None:
     with pytest.raises(Rejected):
@@ -88,7 +88,7 @@ def test_nothing_but_a_refusal_comes_of_what_a_stranger_sends(
 
 
 @drawn(cut=st.integers(0, 120), header=HEADERS)
-def test_nor_of_half_a_signature(provider: Provider, cut: int, header: str) -> None:
+def test_part_of_a_signature_is_refused(provider: Provider, cut: int, header: str) -> None:
     body = genuine(provider)
     whole = signed(provider, body)[provider.signature_header]
     assume(cut < len(whole))
@@ -97,7 +97,7 @@ def test_nor_of_half_a_signature(provider: Provider, cut: int, header: str) -> N
 
 
 @drawn(data=st.data())
-def test_what_is_signed_is_events_fit_to_be_stored_or_is_refused(
+def test_signed_input_gives_storable_events_or_is_refused(
     provider: Provider, data: st.DataObject
 ) -> None:
     body = data.draw(

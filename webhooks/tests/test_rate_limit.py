@@ -82,21 +82,21 @@ def count(counter: Any) -> float:
     return value
 
 
-def test_a_client_may_fail_so_often_and_no_oftener() -> None:
+def test_a_client_over_its_budget_gets_429() -> None:
     limited = count(metrics.RATE_LIMITED)
 
     assert [fail() for _ in range(LIMIT + 2)] == [FAILED] * LIMIT + [SPENT] * 2
     assert count(metrics.RATE_LIMITED) == limited + 2
 
 
-def test_it_is_told_how_long_to_wait() -> None:
+def test_the_response_says_how_long_to_wait() -> None:
     for _ in range(LIMIT):
         assert "Retry-After" not in post(b"{}", {}).headers
 
     assert 0 < int(post(b"{}", {}).headers["Retry-After"]) <= MINUTE
 
 
-def test_what_is_genuine_is_taken_from_a_client_that_has_spent_its_budget() -> None:
+def test_genuine_deliveries_are_accepted_from_a_limited_client() -> None:
     for _ in range(LIMIT + 1):
         fail()
 
@@ -106,14 +106,14 @@ def test_what_is_genuine_is_taken_from_a_client_that_has_spent_its_budget() -> N
     assert fail("198.51.100.2") == FAILED
 
 
-def test_what_is_proven_spends_nothing() -> None:
+def test_proven_deliveries_do_not_count() -> None:
     for _ in range(2 * LIMIT):
         assert genuine().status_code == 200
 
     assert fail() == FAILED
 
 
-def test_whatever_is_the_sender_s_doing_spends_the_same_budget(settings: Settings) -> None:
+def test_every_refusal_caused_by_the_sender_counts(settings: Settings) -> None:
     client = Client(REMOTE_ADDR="198.51.100.1")
     stale = sign(b"{}", now=timezone.now() - timedelta(days=1))
     kinds: list[tuple[str, dict[str, str], str, int]] = [
@@ -146,7 +146,7 @@ def test_whatever_is_the_sender_s_doing_spends_the_same_budget(settings: Setting
     assert {answer(*kind[:3]) for kind in kinds} == {429}
 
 
-def test_what_is_our_own_doing_spends_nothing(settings: Settings) -> None:
+def test_our_own_failures_do_not_count(settings: Settings) -> None:
     settings.STRIPE_WEBHOOK_SECRET = ""
     for _ in range(2 * LIMIT):
         assert fail() == (503, "endpoint_not_configured")
@@ -173,17 +173,17 @@ def test_addresses_of_one_ipv6_network_share_a_budget() -> None:
     assert fail("2001:db8:1:3::1") == FAILED
 
 
-def test_clients_without_an_address_are_one() -> None:
+def test_clients_without_an_address_share_a_budget() -> None:
     assert [fail("") for _ in range(LIMIT + 1)] == [FAILED] * LIMIT + [SPENT]
 
 
-def test_a_limit_of_0_holds_nobody_back(settings: Settings) -> None:
+def test_a_limit_of_0_switches_limiting_off(settings: Settings) -> None:
     settings.WEBHOOK_RATE_LIMIT = 0
 
     assert {fail() for _ in range(20)} == {FAILED}
 
 
-def test_a_spent_client_costs_no_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_a_limited_client_costs_no_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     for _ in range(LIMIT + FIRST):
         fail(**sign(b"other"))
 
@@ -192,7 +192,7 @@ def test_a_spent_client_costs_no_query(django_assert_num_queries: DjangoAssertNu
 
 
 @pytest.mark.postgresql
-def test_a_spent_client_does_not_cost_redis_anything(redis: servers.Server) -> None:
+def test_a_limited_client_costs_no_redis_call(redis: servers.Server) -> None:
     while fail() != SPENT:
         pass
     redis.pause()
@@ -204,7 +204,7 @@ def test_a_spent_client_does_not_cost_redis_anything(redis: servers.Server) -> N
 
 
 @pytest.mark.postgresql
-def test_budgets_are_shared_by_all_who_share_a_redis() -> None:
+def test_budgets_are_shared_through_redis() -> None:
     assert [fail() for _ in range(LIMIT - 1)] == [FAILED] * (LIMIT - 1)
     forget()  # as another process, which has seen nothing
 
@@ -213,9 +213,7 @@ def test_budgets_are_shared_by_all_who_share_a_redis() -> None:
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
-def test_without_an_answer_from_redis_nobody_is_held_back(
-    redis: servers.Server, how: signal.Signals
-) -> None:
+def test_without_redis_nobody_is_limited(redis: servers.Server, how: signal.Signals) -> None:
     fail()
     redis.down(how)
     failures = count(metrics.LIMITER_FAILURES)
@@ -227,7 +225,7 @@ def test_without_an_answer_from_redis_nobody_is_held_back(
     assert time.monotonic() - started < 2
 
 
-def test_however_many_clients_fail_so_many_are_remembered() -> None:
+def test_the_number_of_remembered_clients_is_bounded() -> None:
     storage = BoundedStorage()
     tracemalloc.start()
     for number in range(3 * MOST_CLIENTS):

@@ -73,7 +73,7 @@ def test_a_genuine_delivery_is_received_once(path: str) -> None:
         ("t=1700000000,v1=\u00e9\u00ff", "invalid_signature"),
     ],
 )
-def test_what_is_not_signed_is_refused(header: str | None, code: str) -> None:
+def test_unsigned_and_malformed_signatures_are_refused(header: str | None, code: str) -> None:
     headers = {} if header is None else {"Stripe-Signature": header}
 
     assert refusal(post(BODY, headers)) == (400, code)
@@ -101,14 +101,14 @@ def test_clocks_may_differ_by_less_than_the_tolerance(offset: timedelta) -> None
     assert post(BODY, sign(BODY, now=timezone.now() + offset)).status_code == 200
 
 
-def test_every_secret_is_good_while_one_is_being_rolled(settings: Settings) -> None:
+def test_every_configured_secret_is_accepted_during_rotation(settings: Settings) -> None:
     settings.STRIPE_WEBHOOK_SECRET = " whsec_old , whsec_new ,"
 
     for secret in ("whsec_old", "whsec_new"):
         assert post(BODY, sign(BODY, secret=secret)).status_code == 200
 
 
-def test_any_of_several_signatures_will_do() -> None:
+def test_any_of_several_signatures_is_enough() -> None:
     timestamp, genuine = sign(BODY)["Stripe-Signature"].split(",")
     header = f"{timestamp},v1={'0' * 64},{genuine},v0=abc"
 
@@ -138,14 +138,14 @@ def test_a_request_to_another_host_is_refused(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE"])
-def test_only_posts_are_taken(client: Client, method: str) -> None:
+def test_only_post_is_allowed(client: Client, method: str) -> None:
     response = client.generic(method, "/webhooks/stripe")
 
     assert response.status_code == 405
     assert response.headers["Allow"] == "POST"
 
 
-def test_a_body_may_be_as_large_as_the_limit_and_no_larger(settings: Settings) -> None:
+def test_a_body_over_the_limit_is_refused(settings: Settings) -> None:
     settings.WEBHOOK_MAX_BODY_BYTES = len(BODY)
     larger = BODY + b" "
 
@@ -193,7 +193,7 @@ def nested(depth: int) -> bytes:
         nested(100_000),
     ],
 )
-def test_what_is_signed_but_is_no_event_is_refused(body: bytes) -> None:
+def test_signed_bodies_that_are_not_events_are_refused(body: bytes) -> None:
     assert refusal(post(body, sign(body))) == (400, "malformed_event")
 
 
@@ -211,14 +211,12 @@ def test_what_is_signed_but_is_no_event_is_refused(body: bytes) -> None:
         nested(99),
     ],
 )
-def test_whatever_else_an_event_holds_it_is_received(body: bytes) -> None:
+def test_unusual_event_contents_are_received(body: bytes) -> None:
     assert post(body, sign(body)).status_code == 200
 
 
 @pytest.mark.parametrize("value", SHARP, ids=range(len(SHARP)))
-def test_handlers_get_nothing_they_cannot_write_down_again(
-    value: Any, subscribe: Subscribe
-) -> None:
+def test_payloads_can_always_be_serialised_again(value: Any, subscribe: Subscribe) -> None:
     kept: list[str] = []
 
     def keep(event: Event) -> None:
@@ -244,19 +242,19 @@ def test_handlers_get_nothing_they_cannot_write_down_again(
     ],
     ids=["ambiguous", "many values", "long number", "long fraction", "no number"],
 )
-def test_json_beyond_the_bounds_is_refused(value: bytes) -> None:
+def test_json_nested_or_numbered_beyond_bounds_is_refused(value: bytes) -> None:
     body = b'{"id": "evt_1", "type": "a", "x": ' + value + b"}"
 
     assert refusal(post(body, sign(body))) == (400, "malformed_event")
 
 
-def test_what_looks_like_many_values_may_be_one_text() -> None:
+def test_a_list_like_string_stays_one_text() -> None:
     body = b'{"id": "evt_1", "type": "a", "x": "\\"' + b",[{" * strict_json.MAX_VALUES + b'"}'
 
     assert post(body, sign(body)).status_code == 200
 
 
-def test_a_body_is_hashed_once_however_many_signatures_there_are(
+def test_a_body_is_hashed_once_per_secret_not_per_signature(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.STRIPE_WEBHOOK_SECRET = "whsec_old,whsec_new"
@@ -295,7 +293,7 @@ def test_unproven_deliveries_cost_no_query_once_some_are_on_record(
             post(BODY, headers)
 
 
-def test_a_refusal_is_logged_with_its_code_and_nothing_of_the_sender_s(
+def test_a_refusal_is_logged_without_the_senders_text(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     post(b"marked-body", {"Stripe-Signature": "t=1,v1=marked-signature", "Cookie": "marked-cookie"})
@@ -312,7 +310,7 @@ def test_a_refusal_is_logged_with_its_code_and_nothing_of_the_sender_s(
     | st.from_regex(r"\A(t=\d{0,14},?|v[01]=[0-9a-f]{0,70},?){0,5}\Z"),
     body=st.binary(max_size=200),
 )
-def test_no_header_and_no_body_gets_past_without_a_signature(header: str, body: bytes) -> None:
+def test_drawn_headers_and_bodies_without_signature_are_refused(header: str, body: bytes) -> None:
     status, _ = refusal(post(body, {"Stripe-Signature": header}))
 
     assert status == 400
@@ -336,7 +334,7 @@ event_like = st.fixed_dictionaries(
     max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(body=(json_values | event_like).map(lambda value: json.dumps(value).encode()))
-def test_whatever_is_signed_is_received_or_refused_and_never_an_error(body: bytes) -> None:
+def test_signed_input_is_received_or_refused_never_an_error(body: bytes) -> None:
     response = post(body, sign(body))
 
     assert response.status_code == 200 or refusal(response) == (400, "malformed_event")

@@ -20,7 +20,7 @@ from webhooks.tests.events import make_event
 
 
 @pytest.mark.django_db
-def test_everything_that_is_searched_by_is_recorded_with_the_exact_bytes() -> None:
+def test_search_fields_are_stored_with_the_exact_bytes() -> None:
     body = b"""{ "type":"invoice.paid", "id":"evt_1",
         "object":"event", "created":1700000000, "livemode":true, "account":"acct_1",
         "api_version":"2025-11-17.clover", "x": "\xc3\xa9",
@@ -39,7 +39,7 @@ def test_everything_that_is_searched_by_is_recorded_with_the_exact_bytes() -> No
 
 
 @pytest.mark.django_db
-def test_every_delivery_is_counted_and_the_first_is_kept() -> None:
+def test_repeated_deliveries_are_counted_and_the_first_body_kept() -> None:
     event = make_event()
     for pending in (3, 2, 1):
         deliver(event | {"pending_webhooks": pending})
@@ -82,7 +82,7 @@ def test_simultaneous_deliveries_leave_one_row_and_one_effect(subscribe: Subscri
 
 
 @pytest.mark.django_db
-def test_of_a_delivery_nothing_is_kept_but_its_body_and_what_that_tells() -> None:
+def test_only_the_body_and_what_it_says_is_stored() -> None:
     body = json.dumps(make_event()).encode()
     marked = {
         name: f"marked {name}" for name in ("Cookie", "Authorization", "User-Agent", "X-Api-Key")

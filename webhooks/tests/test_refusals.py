@@ -39,7 +39,7 @@ def total(endpoint: str, code: str) -> float:
     return value
 
 
-def test_a_record_says_who_was_refused_why_and_a_hash_of_what() -> None:
+def test_a_record_holds_client_reason_and_body_hash() -> None:
     body = b'{"id": "evt_marked"}'
     post(
         body,
@@ -54,7 +54,7 @@ def test_a_record_says_who_was_refused_why_and_a_hash_of_what() -> None:
     assert "marked" not in str(Refusal.objects.values())
 
 
-def test_what_a_stranger_writes_is_cut_and_cleaned() -> None:
+def test_text_from_strangers_is_cut_and_cleaned() -> None:
     agent = "\x1b[31mred\x00\n\u202e" + "x" * 5000
     post(b"{}", {"User-Agent": agent}, "/webhooks/%1b[2J\u00e9" + "y" * 500)
 
@@ -82,7 +82,7 @@ def test_each_refusal_is_counted_by_its_code() -> None:
     assert total("stripe", "missing_signature") == before + 3 * FIRST
 
 
-def test_of_many_a_few_are_recorded_and_say_for_how_many_they_stand() -> None:
+def test_records_are_sampled_and_weighted() -> None:
     for _ in range(1000):
         refuse(InvalidSignature())
     refuse(MissingSignature())
@@ -94,7 +94,7 @@ def test_of_many_a_few_are_recorded_and_say_for_how_many_they_stand() -> None:
     ]
 
 
-def test_a_new_window_begins_with_a_few_again() -> None:
+def test_a_new_window_records_the_first_few_again() -> None:
     for _ in range(FIRST + 2):
         refuse(InvalidSignature())
     refuse(InvalidSignature(), now=NOW + timedelta(minutes=1))
@@ -102,7 +102,7 @@ def test_a_new_window_begins_with_a_few_again() -> None:
     assert recorded()[FIRST:] == [("stripe", "invalid_signature", 3)]
 
 
-def test_a_flood_of_any_variety_leaves_few_records(settings: Settings) -> None:
+def test_a_flood_leaves_few_records(settings: Settings) -> None:
     settings.WEBHOOK_ENDPOINTS = {
         f"door{number}": settings.WEBHOOK_ENDPOINTS["stripe"] for number in range(2 * MOST)
     }
@@ -112,7 +112,7 @@ def test_a_flood_of_any_variety_leaves_few_records(settings: Settings) -> None:
     assert len(recorded()) == MOST
 
 
-def test_the_table_is_trimmed_by_those_who_add_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_adding_a_record_trims_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refusals, "MOST_ROWS", 50)
     for number in range(300):
         refuse(InvalidSignature(), now=NOW + timedelta(minutes=number))
@@ -140,7 +140,7 @@ class Away:
         raise DatabaseError("away")
 
 
-def test_a_database_that_is_away_is_asked_once_and_changes_no_answer(
+def test_a_database_that_is_away_is_asked_once_and_changes_no_response(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     away = Away()
@@ -153,7 +153,7 @@ def test_a_database_that_is_away_is_asked_once_and_changes_no_answer(
     assert caplog.text.count("not put on record") == 1
 
 
-def test_what_could_not_be_stored_is_no_reason_to_store_something() -> None:
+def test_storage_failures_are_not_recorded_as_refusals() -> None:
     away = Away()
     with connection.execute_wrapper(away):
         refuse(StorageUnavailable())

@@ -59,7 +59,7 @@ def run(*args: str, **options: Any) -> str:
     return output.getvalue()
 
 
-def test_a_replay_runs_what_has_not_succeeded_and_says_who_asked(subscribe: Subscribe) -> None:
+def test_a_replay_runs_unsuccessful_handlers_and_records_the_actor(subscribe: Subscribe) -> None:
     subscribe(unlucky)
     subscribe(steady)
     deliver(make_event())
@@ -77,7 +77,7 @@ def test_a_replay_runs_what_has_not_succeeded_and_says_who_asked(subscribe: Subs
 
 
 @pytest.mark.parametrize(("force", "runs"), [(False, 1), (True, 2)])
-def test_what_succeeded_runs_again_only_when_forced(
+def test_successful_handlers_run_again_only_when_forced(
     subscribe: Subscribe, force: bool, runs: int
 ) -> None:
     subscribe(steady)
@@ -88,7 +88,7 @@ def test_what_succeeded_runs_again_only_when_forced(
     assert WebhookEvent.objects.get().status == "processed"
 
 
-def test_a_replay_begins_the_retry_schedule_anew(subscribe: Subscribe, settings: Settings) -> None:
+def test_a_replay_restarts_the_retry_schedule(subscribe: Subscribe, settings: Settings) -> None:
     settings.WEBHOOK_RETRY = {"max_attempts": 2, "jitter": 0}
     subscribe(unlucky)
     deliver(make_event())
@@ -103,7 +103,7 @@ def test_a_replay_begins_the_retry_schedule_anew(subscribe: Subscribe, settings:
     assert (row.status, row.attempts) == ("failed", 4)
 
 
-def test_where_workers_process_a_replay_only_makes_events_due(
+def test_with_workers_a_replay_only_makes_events_due(
     subscribe: Subscribe, settings: Settings
 ) -> None:
     subscribe(steady)
@@ -118,7 +118,7 @@ def test_where_workers_process_a_replay_only_makes_events_due(
     assert effects() == ["steady", "steady"]
 
 
-def test_an_event_without_its_payload_is_passed_over(subscribe: Subscribe) -> None:
+def test_an_event_without_payload_is_skipped(subscribe: Subscribe) -> None:
     deliver(make_event())
     WebhookEvent.objects.update(body=None)
 
@@ -126,7 +126,7 @@ def test_an_event_without_its_payload_is_passed_over(subscribe: Subscribe) -> No
     assert WebhookEvent.objects.get().status == "ignored"
 
 
-def test_a_handler_that_came_later_runs_on_ignored_events(subscribe: Subscribe) -> None:
+def test_a_new_handler_runs_on_ignored_events(subscribe: Subscribe) -> None:
     deliver(make_event())
     subscribe(steady)
     replay()
@@ -135,7 +135,7 @@ def test_a_handler_that_came_later_runs_on_ignored_events(subscribe: Subscribe) 
     assert effects() == ["steady"]
 
 
-def test_the_command_takes_ids() -> None:
+def test_the_command_accepts_event_ids() -> None:
     events = [make_event() for _ in range(3)]
     for event in events:
         deliver(event)
@@ -180,7 +180,7 @@ def test_the_command_chooses_by_status_type_and_time() -> None:
         (["--status", "lost"], "--status"),
     ],
 )
-def test_the_command_refuses_what_it_cannot_do(args: list[str], says: str) -> None:
+def test_the_command_refuses_impossible_options(args: list[str], says: str) -> None:
     with pytest.raises(CommandError, match=says):
         run(*args)
 

@@ -67,7 +67,7 @@ def deliveries(event: dict[str, Any]) -> int:
 
 
 @pytest.mark.usefixtures("server")
-def test_a_flood_is_answered_without_the_database_and_counted_all_the_same(
+def test_a_flood_of_repeats_costs_no_query_and_is_counted(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     event = make_event()
@@ -82,7 +82,7 @@ def test_a_flood_is_answered_without_the_database_and_counted_all_the_same(
     assert deliveries(event) == 1 + 2 * FLOOD
 
 
-def test_a_lock_goes_with_its_delivery_and_what_was_recorded_is_remembered(
+def test_a_lock_ends_with_its_delivery_and_the_event_is_remembered(
     redis: "Redis",
 ) -> None:
     with replay_cache.delivery(EVENT) as delivery:
@@ -94,7 +94,7 @@ def test_a_lock_goes_with_its_delivery_and_what_was_recorded_is_remembered(
     assert LOCK_SECONDS < redis.ttl(key) <= MEMORY_SECONDS
 
 
-def test_a_delivery_that_failed_leaves_nothing_behind(redis: "Redis") -> None:
+def test_a_failed_delivery_leaves_no_lock_and_no_memory(redis: "Redis") -> None:
     with pytest.raises(LookupError), replay_cache.delivery(EVENT):
         raise LookupError
 
@@ -125,7 +125,7 @@ def test_a_delivery_waits_for_the_one_before_it(redis: "Redis") -> None:
     assert redis.get(key) == b"1"
 
 
-def test_a_lock_that_nobody_releases_holds_nobody_up_for_long(redis: "Redis") -> None:
+def test_an_abandoned_lock_expires(redis: "Redis") -> None:
     event = make_event()
     redis.set(f"webhooks:delivery:stripe:{event['id']}", "Llost", ex=LOCK_SECONDS)
 
@@ -148,7 +148,7 @@ def flush(server: servers.Server) -> None:
 
 
 @pytest.mark.parametrize("fail", [kill, hang, flush])
-def test_whatever_becomes_of_redis_answers_and_counts_are_the_same(
+def test_losing_redis_changes_no_response_and_no_count(
     server: servers.Server, fail: Callable[[servers.Server], None]
 ) -> None:
     known, new = make_event(), make_event()
@@ -161,7 +161,7 @@ def test_whatever_becomes_of_redis_answers_and_counts_are_the_same(
     assert (deliveries(known), deliveries(new)) == (3, 2)
 
 
-def test_redis_failing_while_a_delivery_is_at_work_does_it_no_harm(
+def test_redis_failing_during_a_delivery_does_no_harm(
     server: servers.Server,
 ) -> None:
     with replay_cache.delivery(EVENT) as delivery:
@@ -169,7 +169,7 @@ def test_redis_failing_while_a_delivery_is_at_work_does_it_no_harm(
         delivery.is_recorded = True
 
 
-def test_after_its_first_failure_nobody_waits_for_redis(server: servers.Server) -> None:
+def test_after_one_failure_redis_is_not_waited_for(server: servers.Server) -> None:
     event = make_event()
     answer(event)
     hang(server)
@@ -224,7 +224,7 @@ def test_release_event_does_its_work_without_redis(server: servers.Server) -> No
 
 @pytest.mark.usefixtures("server")
 @pytest.mark.django_db(transaction=True)
-def test_release_event_leaves_alone_what_a_worker_is_at_work_on() -> None:
+def test_release_event_refuses_an_event_being_processed() -> None:
     event = make_event()
     deliver(event)
     taken = claims.claim(WebhookEvent.objects.get().pk, now=timezone.now())

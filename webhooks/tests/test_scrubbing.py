@@ -33,7 +33,7 @@ TOKEN = "pay_" + "aB3-_" * 8 + "xyz"
         ("378282246310005,5555555555554444", "[card 0005],[card 4444]"),
     ],
 )  # fmt: skip
-def test_what_is_secret_goes(text: str, left: str) -> None:
+def test_secrets_are_removed(text: str, left: str) -> None:
     assert scrub(text, ["my-own-secret", "x"]) == left
 
 
@@ -51,7 +51,7 @@ def test_what_is_secret_goes(text: str, left: str) -> None:
         "https://example.com/a:b@c",
     ],
 )
-def test_what_is_not_stays(text: str) -> None:
+def test_other_text_stays(text: str) -> None:
     assert scrub(text) == text
 
 

@@ -46,7 +46,7 @@ def warns() -> bool:
     return "is still needed" in text("/admin/")
 
 
-def test_the_current_secret_is_on_record_where_both_have_signed() -> None:
+def test_the_current_secret_is_stored_where_both_signed() -> None:
     assert deliver(NEW).secret_id == secret_id_of(NEW)
     assert deliver(OLD, NEW).secret_id == secret_id_of(NEW)
     assert deliver(NEW, OLD).secret_id == secret_id_of(NEW)
@@ -54,7 +54,7 @@ def test_the_current_secret_is_on_record_where_both_have_signed() -> None:
     assert NEW[6:10] not in secret_id_of(NEW)
 
 
-def test_an_event_s_page_tells_what_proved_it(settings: Settings) -> None:
+def test_an_events_page_shows_which_secret_proved_it(settings: Settings) -> None:
     old = f"/admin/webhooks/webhookevent/{deliver(OLD).pk}/change/"
     assert "the second of STRIPE_WEBHOOK_SECRET" in text(old)
     settings.STRIPE_WEBHOOK_SECRET = NEW
@@ -64,7 +64,7 @@ def test_an_event_s_page_tells_what_proved_it(settings: Settings) -> None:
     )
 
 
-def test_a_former_secret_that_is_still_needed_shows(settings: Settings, caplog: Any) -> None:
+def test_the_dashboard_warns_of_a_former_secret_in_use(settings: Settings, caplog: Any) -> None:
     deliver(NEW)
     deliver(NEW, OLD)
     assert not warns()
@@ -81,7 +81,7 @@ def test_a_former_secret_that_is_still_needed_shows(settings: Settings, caplog: 
     assert not warns()
 
 
-def test_the_log_says_so_once_in_a_while(settings: Settings, caplog: Any) -> None:
+def test_the_log_warns_once_in_a_while(settings: Settings, caplog: Any) -> None:
     settings.STRIPE_WEBHOOK_SECRET = f"{NEW},{OLD}x"
     for _ in range(3):
         deliver(f"{OLD}x")
@@ -91,14 +91,14 @@ def test_the_log_says_so_once_in_a_while(settings: Settings, caplog: Any) -> Non
     assert OLD not in told
 
 
-def test_what_was_long_ago_is_no_need() -> None:
+def test_old_uses_of_a_former_secret_do_not_count() -> None:
     event = deliver(OLD)
     WebhookEvent.objects.filter(pk=event.pk).update(received_at="2020-01-01T00:00Z")
 
     assert not warns()
 
 
-def test_a_test_key_beside_live_events_shows(settings: Settings) -> None:
+def test_the_dashboard_warns_of_a_test_key_beside_live_events(settings: Settings) -> None:
     settings.STRIPE_API_KEY = "sk_test_known_to_all"
     deliver(NEW)
     assert "key of test mode" not in text("/admin/")

@@ -21,7 +21,7 @@ def run(*args: str) -> list[str]:
     return output.getvalue().splitlines()
 
 
-def test_each_attempt_is_told(live_server: LiveServer) -> None:
+def test_each_attempt_is_reported(live_server: LiveServer) -> None:
     lines = run("--repeat", "2", "--url", f"{live_server.url}/webhooks/stripe")
 
     assert lines == [
@@ -60,7 +60,9 @@ def test_a_file_of_many_events_is_sent_in_order(live_server: LiveServer, tmp_pat
     assert list(recorded) == [event["id"] for event in events]
 
 
-def test_a_refusal_is_told_and_fails(live_server: LiveServer, tmp_path: Path) -> None:
+def test_a_refusal_is_reported_and_fails_the_command(
+    live_server: LiveServer, tmp_path: Path
+) -> None:
     file = tmp_path / "event.json"
     file.write_text("{}")
 
@@ -84,6 +86,6 @@ def test_a_missing_secret_is_a_clear_error(settings: Settings) -> None:
         (["--file", "/nowhere/to/be/found.json"], "can't be sent"),
     ],
 )
-def test_what_cannot_be_sent_is_a_clear_error(args: list[str], says: str) -> None:
+def test_unusable_input_is_a_clear_error(args: list[str], says: str) -> None:
     with pytest.raises(CommandError, match=says):
         run(*args)

@@ -17,7 +17,7 @@ PATTERNS = (
 
 
 @pytest.mark.django_db
-def test_a_star_stands_for_anything_and_all_else_for_itself() -> None:
+def test_only_a_star_is_a_wildcard() -> None:
     for event_type in TYPES:
         deliver(make_event(event_type))
     for pattern in PATTERNS:

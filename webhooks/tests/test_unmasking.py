@@ -57,7 +57,7 @@ def text(answer: Any) -> str:
     return shown
 
 
-def test_a_payload_is_masked_for_those_who_may_see_it_too(event: WebhookEvent) -> None:
+def test_a_payload_is_masked_at_first_even_with_the_permission(event: WebhookEvent) -> None:
     client = log_in("view_webhookevent", "view_raw_payload")
 
     shown = text(client.get(url(event, "change"))) + text(client.get(url(event, "raw")))
@@ -68,7 +68,7 @@ def test_a_payload_is_masked_for_those_who_may_see_it_too(event: WebhookEvent) -
     assert not views_on_record()
 
 
-def test_what_is_masked_is_shown_for_a_reason_and_on_record(event: WebhookEvent) -> None:
+def test_unmasking_takes_a_reason_and_is_recorded(event: WebhookEvent) -> None:
     client = log_in("view_webhookevent", "view_raw_payload")
 
     answer = client.post(url(event, "raw"), {"reason": "asked by jane@marked.example"})
@@ -93,7 +93,7 @@ def test_without_a_reason_nothing_is_shown(event: WebhookEvent) -> None:
     assert not views_on_record()
 
 
-def test_only_those_permitted(event: WebhookEvent) -> None:
+def test_the_permission_is_needed(event: WebhookEvent) -> None:
     client = log_in("view_webhookevent")
 
     assert client.post(url(event, "raw"), {"reason": "curious"}).status_code == 403
@@ -101,7 +101,7 @@ def test_only_those_permitted(event: WebhookEvent) -> None:
     assert not views_on_record()
 
 
-def test_nothing_is_on_record_when_there_is_nothing_to_see(event: WebhookEvent) -> None:
+def test_nothing_is_recorded_when_there_is_no_payload(event: WebhookEvent) -> None:
     client = log_in("view_webhookevent", "view_raw_payload")
     WebhookEvent.objects.update(body=None)
 
@@ -111,7 +111,7 @@ def test_nothing_is_on_record_when_there_is_nothing_to_see(event: WebhookEvent) 
     assert not views_on_record()
 
 
-def test_what_failed_keeps_the_customer_to_itself(subscribe: Subscribe) -> None:
+def test_an_error_does_not_show_customer_data(subscribe: Subscribe) -> None:
     def tells(told: Any) -> None:
         raise LookupError(json.dumps(told.payload["data"]["object"]))
 

@@ -53,7 +53,7 @@ def drain() -> None:
     current_app.tasks[wakeup.DRAIN].apply(throw=True)
 
 
-def test_new_work_makes_a_call_and_a_delivery_of_known_work_makes_none(
+def test_a_new_event_publishes_a_message_and_a_repeat_does_not(
     broker: servers.Server,
 ) -> None:
     event = make_event()
@@ -68,7 +68,7 @@ def test_new_work_makes_a_call_and_a_delivery_of_known_work_makes_none(
     assert calls(broker) == 1
 
 
-def test_the_calls_of_a_moment_are_few(broker: servers.Server) -> None:
+def test_messages_are_coalesced(broker: servers.Server) -> None:
     for _ in range(1000):
         wakeup.wake()
 
@@ -76,7 +76,7 @@ def test_the_calls_of_a_moment_are_few(broker: servers.Server) -> None:
     assert calls(broker) <= 3
 
 
-def test_while_the_broker_is_away_deliveries_are_answered_at_once_and_recorded(
+def test_without_the_broker_deliveries_are_still_recorded_quickly(
     broker: servers.Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     broker.down(signal.SIGKILL)
@@ -89,7 +89,7 @@ def test_while_the_broker_is_away_deliveries_are_answered_at_once_and_recorded(
     wait_until(lambda: "no broker to call the workers with" in caplog.text)
 
 
-def test_a_broker_that_hangs_holds_no_delivery_up(broker: servers.Server) -> None:
+def test_a_hanging_broker_delays_no_delivery(broker: servers.Server) -> None:
     broker.pause()
     started = time.monotonic()
     for _ in range(20):
@@ -98,7 +98,7 @@ def test_a_broker_that_hangs_holds_no_delivery_up(broker: servers.Server) -> Non
     assert time.monotonic() - started < 1
 
 
-def test_calls_are_made_again_once_the_broker_is_back(
+def test_messages_are_published_again_once_the_broker_is_back(
     broker: servers.Server, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(wakeup, "RECOVERY_SECONDS", 0.05)
@@ -117,7 +117,7 @@ def test_calls_are_made_again_once_the_broker_is_back(
     wait_until(call)
 
 
-def test_a_worker_that_hears_a_call_processes_what_is_due(settings: Settings) -> None:
+def test_a_message_makes_a_worker_process_what_is_due(settings: Settings) -> None:
     settings.WEBHOOK_PROCESSING = "loop"
     for _ in range(3):
         deliver(make_event())
@@ -128,7 +128,7 @@ def test_a_worker_that_hears_a_call_processes_what_is_due(settings: Settings) ->
     assert set(WebhookEvent.objects.values_list("attempts", flat=True)) == {1}
 
 
-def test_a_long_backlog_is_passed_on_in_turns(
+def test_a_long_backlog_is_continued_by_another_message(
     broker: servers.Server, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.WEBHOOK_PROCESSING = "loop"

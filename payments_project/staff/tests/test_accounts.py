@@ -64,7 +64,7 @@ def on_record() -> list[tuple[str, str, dict[str, Any]]]:
     return [(entry.actor, entry.subject, entry.details) for entry in entries]
 
 
-def test_what_changed_of_an_account(admin: Client, other: User) -> None:
+def test_a_changed_account_is_recorded(admin: Client, other: User) -> None:
     support = Group.objects.get(name="Support")
     permission = Permission.objects.get(codename="view_user")
 
@@ -89,13 +89,13 @@ def test_what_changed_of_an_account(admin: Client, other: User) -> None:
     ]
 
 
-def test_what_gives_no_right_is_not_on_record(admin: Client, other: User) -> None:
+def test_changes_without_effect_on_rights_are_not_recorded(admin: Client, other: User) -> None:
     save(admin, f"{USERS}{other.pk}/change/", account(other, first_name="Berta"))
 
     assert on_record() == []
 
 
-def test_a_new_account_and_its_end(admin: Client) -> None:
+def test_creating_and_deleting_an_account_is_recorded(admin: Client) -> None:
     form = {"username": "carl", "password1": PASSWORD, "password2": PASSWORD}
     save(admin, f"{USERS}add/", {**form, "usable_password": "true"})
     user = User.objects.get(username="carl")
@@ -107,7 +107,7 @@ def test_a_new_account_and_its_end(admin: Client) -> None:
     assert PASSWORD not in str(on_record())
 
 
-def test_several_accounts_at_once(admin: Client, other: User) -> None:
+def test_deleting_several_accounts_is_recorded(admin: Client, other: User) -> None:
     form = {"action": "delete_selected", "_selected_action": [other.pk], "post": "yes"}
     save(admin, USERS, form)
 
@@ -115,7 +115,7 @@ def test_several_accounts_at_once(admin: Client, other: User) -> None:
     assert not User.objects.filter(pk=other.pk).exists()
 
 
-def test_what_changed_of_a_group(admin: Client) -> None:
+def test_a_changed_group_is_recorded(admin: Client) -> None:
     group = Group.objects.create(name="Interns")
     permission = Permission.objects.get(codename="view_webhookevent")
 
@@ -128,7 +128,7 @@ def test_what_changed_of_a_group(admin: Client) -> None:
     ]
 
 
-def test_a_new_password_is_on_record_without_it(admin: Client, other: User) -> None:
+def test_setting_a_password_is_recorded_without_the_password(admin: Client, other: User) -> None:
     form = {"password1": PASSWORD, "password2": PASSWORD, "usable_password": "true"}
     save(admin, f"{USERS}{other.pk}/password/", {**form, "set-password": "yes"})
 
@@ -137,7 +137,7 @@ def test_a_new_password_is_on_record_without_it(admin: Client, other: User) -> N
     ]
 
 
-def test_ones_own_new_password_too(admin: Client) -> None:
+def test_changing_ones_own_password_is_recorded(admin: Client) -> None:
     new = "staple battery horse correct"
     form = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
     save(admin, "/admin/password_change/", form)
@@ -148,14 +148,14 @@ def test_ones_own_new_password_too(admin: Client) -> None:
 
 
 @pytest.mark.parametrize("password", ["elevenchars", "123456789012", "password1234"])
-def test_a_password_is_not_easily_guessed(admin: Client, password: str) -> None:
+def test_weak_passwords_are_refused(admin: Client, password: str) -> None:
     form = {"old_password": PASSWORD, "new_password1": password, "new_password2": password}
 
     assert admin.post("/admin/password_change/", form).status_code == 200
     assert on_record() == []
 
 
-def test_what_cannot_be_put_on_record_is_not_done(
+def test_a_change_that_cannot_be_recorded_is_not_made(
     admin: Client, other: User, settings: Settings
 ) -> None:
     settings.AUDIT_KEY = ""
@@ -176,7 +176,7 @@ class TestWithoutBeingSuperuser:
             *("view_group", "add_group", "change_group", "delete_group"),
         )
 
-    def test_nobody_is_raised(self, keeper: Client) -> None:
+    def test_nobody_can_be_made_superuser(self, keeper: Client) -> None:
         user = User.objects.create(username="carl")
         operator = Group.objects.get(name="Operator")
 
@@ -189,28 +189,28 @@ class TestWithoutBeingSuperuser:
         assert not user.groups.exists()
         assert not user.user_permissions.exists()
 
-    def test_nor_oneself(self, keeper: Client) -> None:
+    def test_nobody_can_raise_themselves(self, keeper: Client) -> None:
         user = User.objects.get(username="anna")
 
         form = account(user, is_superuser="on")
         assert keeper.post(f"{USERS}{user.pk}/change/", form).status_code == 403
 
     @pytest.mark.parametrize("part", ["change", "password", "delete"])
-    def test_a_colleagues_account_stays_theirs(
+    def test_a_colleagues_account_is_out_of_reach(
         self, keeper: Client, other: User, part: str
     ) -> None:
         form = {"password1": PASSWORD, "password2": PASSWORD, "post": "yes"}
 
         assert keeper.post(f"{USERS}{other.pk}/{part}/", form).status_code == 403
 
-    def test_nor_is_it_deleted_among_others(self, keeper: Client, other: User) -> None:
+    def test_a_colleague_is_not_deleted_in_a_selection(self, keeper: Client, other: User) -> None:
         form = {"action": "delete_selected", "_selected_action": [other.pk], "post": "yes"}
         keeper.post(USERS, form)
 
         assert User.objects.filter(pk=other.pk).exists()
 
     @pytest.mark.parametrize("part", ["change", "delete"])
-    def test_groups_stay_as_they_are(self, keeper: Client, part: str) -> None:
+    def test_groups_cannot_be_changed(self, keeper: Client, part: str) -> None:
         group = Group.objects.get(name="Support")
 
         answer = keeper.post(f"{GROUPS}{group.pk}/{part}/", {"name": "Mine", "post": "yes"})

@@ -35,7 +35,7 @@ def gets_in(name: str, address: str = "192.0.2.1", **headers: str) -> bool:
     return status == 302
 
 
-def test_the_right_password_opens(settings: Settings) -> None:
+def test_the_right_password_logs_in(settings: Settings) -> None:
     assert gets_in("anna")
 
 
@@ -49,7 +49,7 @@ def test_a_guesser_is_locked_out() -> None:
     assert "Too many attempts" in answer.content.decode()
 
 
-def test_the_guessers_victim_is_not() -> None:
+def test_the_account_owner_is_not_locked_out() -> None:
     for _ in range(LIMIT):
         attempt("anna")
 
@@ -57,7 +57,7 @@ def test_the_guessers_victim_is_not() -> None:
     assert gets_in("berta")
 
 
-def test_many_accounts_from_one_address() -> None:
+def test_guessing_many_accounts_locks_the_address_out() -> None:
     for number in range(4 * LIMIT):
         attempt(f"name{number}")
 
@@ -65,7 +65,7 @@ def test_many_accounts_from_one_address() -> None:
     assert gets_in("anna", "198.51.100.7")
 
 
-def test_logging_in_forgives_the_account_and_not_the_address() -> None:
+def test_logging_in_resets_the_account_but_not_the_address() -> None:
     for number in range(4 * LIMIT - 1):
         attempt(f"name{number}")
     assert gets_in("anna")
@@ -82,13 +82,13 @@ def test_going_on_while_locked_out_adds_nothing() -> None:
     assert AccessAttempt.objects.count() == LIMIT
 
 
-def test_an_address_of_ones_own_choice_is_no_way_round() -> None:
+def test_a_forged_address_does_not_help() -> None:
     for number in range(LIMIT):
         attempt("anna", **{"X-Forwarded-For": f"203.0.113.{number}"})
     assert attempt("anna", PASSWORD, **{"X-Forwarded-For": "203.0.113.99"}).status_code == 429
 
 
-def test_behind_proxies_the_last_of_them_is_believed(settings: Settings) -> None:
+def test_the_address_comes_from_the_last_trusted_proxy(settings: Settings) -> None:
     settings.TRUSTED_PROXY_COUNT = 2
     path = "{}, 198.51.100.1, 10.0.0.2"
     for number in range(LIMIT):
@@ -98,7 +98,7 @@ def test_behind_proxies_the_last_of_them_is_believed(settings: Settings) -> None
     assert gets_in("anna", **{"X-Forwarded-For": "203.0.113.0, 198.51.100.2, 10.0.0.2"})
 
 
-def test_a_network_of_ones_own_is_one_client() -> None:
+def test_an_ipv6_network_is_one_client() -> None:
     for number in range(LIMIT):
         attempt("anna", address=f"2001:db8::{number}")
 
@@ -106,7 +106,7 @@ def test_a_network_of_ones_own_is_one_client() -> None:
     assert gets_in("anna", "2001:db8:0:1::1")
 
 
-def test_nothing_that_was_typed_is_kept() -> None:
+def test_typed_passwords_are_not_stored() -> None:
     Client().post(
         f"{LOGIN}?next=/marked-address",
         {"username": "marked-password", "password": "marked-too", "other": "marked-field"},
@@ -118,7 +118,7 @@ def test_nothing_that_was_typed_is_kept() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a" * 300, "a\0b", "\ud800", "'; --"])
-def test_hostile_names(name: str) -> None:
+def test_hostile_user_names_do_no_harm(name: str) -> None:
     body = {"username": name.encode(errors="surrogatepass"), "password": "x"}
 
     assert Client().post(LOGIN, body).status_code == 200

@@ -31,11 +31,11 @@ def held(role: str) -> set[str]:
     return {f"{each.content_type.app_label}.{each.codename}" for each in permissions}
 
 
-def test_they_have_what_the_roles_say() -> None:
+def test_groups_have_the_permissions_of_the_roles() -> None:
     assert {role: held(role) for role in ROLES} == ROLES
 
 
-def test_what_staff_changed_stays() -> None:
+def test_changed_groups_are_left_alone() -> None:
     more = Permission.objects.get(codename="view_group")
     Group.objects.get(name="Support").permissions.set([more])
     member = User.objects.create(username="anna")
@@ -48,7 +48,7 @@ def test_what_staff_changed_stays() -> None:
     assert member.groups.get().name == "Support"
 
 
-def test_those_without_members_go_when_the_migration_is_undone() -> None:
+def test_undoing_the_migration_removes_empty_groups() -> None:
     migrate("zero")
 
     assert not Group.objects.filter(name__in=ROLES).exists()

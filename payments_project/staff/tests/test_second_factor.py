@@ -75,10 +75,10 @@ def is_outside(client: Client) -> bool:
 
 
 class TestOptional:
-    def test_without_one_the_password_is_enough(self, user: User) -> None:
+    def test_without_a_second_factor_the_password_is_enough(self, user: User) -> None:
         assert is_inside(log_in(user))
 
-    def test_with_one_it_is_not(self, user: User) -> None:
+    def test_with_a_second_factor_the_password_is_not_enough(self, user: User) -> None:
         set_up(log_in(user), user)
         client = log_in(user)
 
@@ -103,7 +103,7 @@ class TestRequired:
     def _required(self, settings: Settings) -> None:
         settings.STAFF_SECOND_FACTOR = "required"
 
-    def test_those_without_one_can_but_set_it_up(self, user: User) -> None:
+    def test_staff_without_one_can_only_set_it_up(self, user: User) -> None:
         client = log_in(user)
 
         assert is_outside(client)
@@ -120,11 +120,11 @@ class TestRequired:
 
         assert second_factor.is_enrolled(user)
 
-    def test_an_address_that_is_not_exact_is_no_way_in(self, user: User) -> None:
+    def test_a_trailing_slash_is_no_way_in(self, user: User) -> None:
         assert log_in(user).get("/api/v1/events/").status_code == 401
 
 
-def test_where_it_is_off_nobody_is_asked(user: User, settings: Settings) -> None:
+def test_switched_off_nobody_is_asked(user: User, settings: Settings) -> None:
     set_up(log_in(user), user)
     settings.STAFF_SECOND_FACTOR = "off"
 
@@ -134,7 +134,7 @@ def test_where_it_is_off_nobody_is_asked(user: User, settings: Settings) -> None
     assert client.get(SETTINGS).status_code == client.get(CODE).status_code == 404
 
 
-def test_a_second_authenticator_takes_the_first(user: User) -> None:
+def test_an_unverified_session_cannot_change_the_second_factor(user: User) -> None:
     set_up(log_in(user), user)
     client = log_in(user)
     TOTPDevice.objects.create(user=user, confirmed=False)
@@ -146,7 +146,7 @@ def test_a_second_authenticator_takes_the_first(user: User) -> None:
     assert is_outside(client)
 
 
-def test_wrong_codes_open_nothing_and_make_wait(user: User) -> None:
+def test_wrong_codes_are_refused_and_throttled(user: User) -> None:
     set_up(log_in(user), user)
     client = log_in(user)
 
@@ -161,7 +161,7 @@ def test_wrong_codes_open_nothing_and_make_wait(user: User) -> None:
     assert is_inside(client)
 
 
-def test_a_wrong_code_at_the_setting_up_makes_wait_and_says_so(user: User) -> None:
+def test_a_wrong_code_during_setup_is_throttled_and_says_so(user: User) -> None:
     client = log_in(user)
     client.get(SETTINGS)
 
@@ -172,7 +172,7 @@ def test_a_wrong_code_at_the_setting_up_makes_wait_and_says_so(user: User) -> No
     assert "is looked at after" in waiting
 
 
-def test_a_code_is_good_once(user: User) -> None:
+def test_a_code_works_once(user: User) -> None:
     set_up(log_in(user), user)
     code = code_now(user)
     first, second = log_in(user), log_in(user)
@@ -184,7 +184,7 @@ def test_a_code_is_good_once(user: User) -> None:
     assert is_outside(second)
 
 
-def test_a_backup_code_is_good_once(user: User) -> None:
+def test_a_backup_code_works_once(user: User) -> None:
     code, *_ = set_up(log_in(user), user)
     first, second = log_in(user), log_in(user)
 
@@ -219,7 +219,7 @@ def test_new_backup_codes_replace_the_old(user: User) -> None:
     assert is_inside(other)
 
 
-def test_somebody_elses_code_opens_nothing(user: User) -> None:
+def test_another_users_code_is_refused(user: User) -> None:
     other = User.objects.create(username="berta", is_staff=True)
     set_up(log_in(user), user)
     set_up(log_in(other), other)
@@ -231,7 +231,7 @@ def test_somebody_elses_code_opens_nothing(user: User) -> None:
 
 
 @pytest.mark.parametrize("url", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
-def test_it_leads_nowhere_else(user: User, url: str) -> None:
+def test_next_leads_to_no_other_site(user: User, url: str) -> None:
     set_up(log_in(user), user)
     client = log_in(user)
 
@@ -240,7 +240,7 @@ def test_it_leads_nowhere_else(user: User, url: str) -> None:
     assert answer.headers["Location"] == "/admin/"
 
 
-def test_it_is_all_on_record(user: User) -> None:
+def test_changes_of_the_second_factor_are_recorded(user: User) -> None:
     client = log_in(user)
     codes = set_up(client, user)
     client.post(SETTINGS, {"codes": "new"})
@@ -257,7 +257,7 @@ def test_it_is_all_on_record(user: User) -> None:
     assert not [code for code in codes if code in str(list(told))]
 
 
-def test_a_reset_ends_what_was_proven(user: User, settings: Settings) -> None:
+def test_a_reset_ends_verified_sessions(user: User, settings: Settings) -> None:
     settings.STAFF_SECOND_FACTOR = "required"
     client = log_in(user)
     set_up(client, user)
@@ -274,7 +274,7 @@ def test_a_reset_says_when_there_is_nothing_to_do(user: User, name: str) -> None
         call_command("reset_second_factor", name, reason="lost")
 
 
-def test_a_delivery_with_a_cookie_costs_no_look_up(user: User) -> None:
+def test_a_delivery_with_a_session_cookie_costs_no_query(user: User) -> None:
     client = log_in(user)
 
     with CaptureQueriesContext(connection) as asked:
@@ -283,7 +283,7 @@ def test_a_delivery_with_a_cookie_costs_no_look_up(user: User) -> None:
     assert not [query for query in asked if "django_session" in query["sql"]]
 
 
-def test_the_pages_are_for_staff(user: User) -> None:
+def test_the_pages_are_for_staff_only(user: User) -> None:
     stranger, customer = Client(), Client()
     customer.force_login(User.objects.create(username="carl"))
 
