@@ -16,6 +16,9 @@ from tests.documents import DOCS, DOCUMENTS, FENCED, README, ROOT, blocks, code_
 AWAITED = ("configuration", "adopting")
 """Documents that are being written."""
 
+OTHERS_NAMES = {"X_Forwarded_For", "HttpOnly", "SameSite", "DoesNotExist"}
+"""Names of code in the documents that are not this project's."""
+
 each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 
 
@@ -117,6 +120,30 @@ def test_every_module_that_is_named_exists(document: Path) -> None:
     # `webhooks.json` would be a file, and files are looked for above.
     files = re.compile(r"\.(py|md|sh|json)$")
     assert [name for name in set(named) if not files.search(name) and not exists(name)] == []
+
+
+@cache
+def words_of_the_tree() -> set[str]:
+    """Return every word of the sources and templates, and what commands are called."""
+    sources = [
+        path.read_text()
+        for folder in ("webhooks", "billing", "payments_project", "tests", "templates")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in (".py", ".html")
+    ]
+    return set(re.findall(r"\w+", "\n".join(sources))) | get_commands().keys()
+
+
+@each_document
+def test_every_name_of_code_is_in_the_sources(document: Path) -> None:
+    """A name that was changed in the sources and not in a document would stand there alone."""
+    text = document.read_text()
+    own = {word for _, block in FENCED.findall(text) for word in re.findall(r"\w+", block)}
+    spans = re.findall(r"`([^`\n]+)`", FENCED.sub("", text))
+    words = {word for span in spans for word in re.findall(r"\w+", span)}
+    names = {word for word in words if re.match(r"[a-zA-Z]+_\w|[A-Z][a-z]+[A-Z]", word)}
+    unknown = names - words_of_the_tree() - own - OTHERS_NAMES
+    assert {name for name in unknown if not name.startswith("test_")} == set()
 
 
 @each_document
