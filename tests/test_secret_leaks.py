@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from payments_project.development import server_command
 from tests.processes import Environment, answers, manage, process, query, wait_until
-from webhooks.privacy.personal_data import MASK
+from webhooks.privacy.masking import MASK
 from webhooks.providers import PROVIDERS
 from webhooks.testing import sample
 from webhooks.testing.servers import free_port

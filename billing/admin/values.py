@@ -31,7 +31,7 @@ from billing.statuses import (
 )
 from webhooks.admin.values import NOTHING, Kind, badge, code, link, moment, search_url
 from webhooks.privacy.card_numbers import without_cards
-from webhooks.privacy.personal_data import MASK
+from webhooks.privacy.masking import MASK
 
 IN_DOUBT: Final = "In doubt"
 

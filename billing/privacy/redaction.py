@@ -16,37 +16,20 @@ from billing.ordering import Facts, Snapshot
 from webhooks import audit
 from webhooks.models import AuditEntry, ErasureRequest
 from webhooks.models.audit import SYSTEM
-from webhooks.privacy.redaction import code, number
+from webhooks.privacy.redaction import SHORTEST, code, number
 from webhooks.privacy.suppression import erasure_of_ids, remember, subject_of
+from webhooks.privacy.vocabulary import TABLE, Meaning, meaning_of
+from webhooks.privacy.vocabulary import is_personal as is_personal_key
 
-NAMING: Final = (
-    *("subscription_id", "invoice_id", "latest_invoice_id", "payment_intent_id"),
-    *("charge_id", "latest_charge_id"),
-)
-"""The columns that name what is one customer's alone."""
+NAMING: Final = tuple(f"{key}_id" for key in TABLE[Meaning.OWNED])
+"""The columns that name what is one customer's alone, as far as a row has them."""
 
-PERSONAL: Final[Mapping[str, frozenset[str]]] = {
-    "customer": frozenset({"email", "name", "phone"}),
-    "payment_intent": frozenset({"description", "error_message"}),
-    "charge": frozenset({"failure_message", "card_last4"}),
-    "checkout.session": frozenset({"client_reference_id", "customer_email"}),
-    "payout": frozenset({"failure_message"}),
-}
-"""The facts that identify somebody, or that anybody may have written anything into. Everything's
-`metadata` is one."""
-
-CODED: Final = frozenset(
-    {
-        *("billing_reason", "cancellation_reason", "card_brand", "collection_method", "currency"),
-        *("error_code", "failure_code", "failure_reason", "mode", "payment_status", "reason"),
-        "status",
-    }
-)
+_ERASED_TEXTS: Final = (Meaning.FREE_TEXT, Meaning.MESSAGE, Meaning.CARD)
 
 
 def is_personal(kind: str, name: str) -> bool:
-    """Whether a fact of such an object identifies somebody, or may."""
-    return name == "metadata" or name in PERSONAL.get(kind, ())
+    """True when a fact of such an object identifies somebody, or may."""
+    return meaning_of(name) in _ERASED_TEXTS or is_personal_key(name, kind=kind)
 
 
 def redact_row(row: ProviderObject) -> bool:
@@ -119,9 +102,9 @@ def redact_history(change: BillingChange) -> bool:
 
 def personal_values_of(row: ProviderObject) -> set[str]:
     """The texts in a row by which the person may be known elsewhere."""
-    names = PERSONAL.get(row.object_type, frozenset()) & {"email", "name", "phone"}
-    names |= {"customer_email"} & PERSONAL.get(row.object_type, frozenset())
-    return {text for name in names if len(text := str(getattr(row, name))) > 3}
+    kind = row.object_type
+    texts = (str(value) for name, value in row.facts().items() if is_personal_key(name, kind=kind))
+    return {text for text in texts if len(text) >= SHORTEST}
 
 
 def _left(kind: str, name: str, value: Any) -> Any:
@@ -137,7 +120,7 @@ def _redact_facts(kind: str, facts: Mapping[str, Any]) -> Facts:
 def _redact_fact(kind: str, name: str, value: Any) -> Any:
     if is_personal(kind, name):
         return {} if name == "metadata" else ""
-    if isinstance(value, str) and name in CODED:
+    if isinstance(value, str) and meaning_of(name) is Meaning.CODE:
         return code(value)
     return number(value) if isinstance(value, str) and name == "number" else value
 

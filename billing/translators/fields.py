@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 from billing.changes import UNKNOWN, Flag, Integer, Metadata, Moment, Text, Unknown
 from webhooks import events
 from webhooks.exceptions import PermanentFailure
-from webhooks.monitoring.scrubbing import scrub_cards
+from webhooks.monitoring.scrubbing import mask_cards
 
 BIGGEST: Final = 2**63 - 1
 """The largest integer that a database column holds."""
@@ -82,7 +82,7 @@ def text(node: Node, *, limit: int = 255) -> Text:
 def prose(node: Node) -> Text:
     """Return text that people write, without the card numbers that they put anywhere."""
     written = text(node, limit=LONGEST)
-    return written if written is UNKNOWN else scrub_cards(written)
+    return written if written is UNKNOWN else mask_cards(written)
 
 
 def integer(node: Node) -> Integer:

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from webhooks import strict_json
 from webhooks.models import WebhookEvent
 from webhooks.monitoring.logs import without_secrets
-from webhooks.privacy.personal_data import MASK, redacted
+from webhooks.privacy.masking import MASK, mask_json
 
 # Each token is marked up by itself: for a payload beyond this size the page would be too heavy.
 MAX_COLOURED: Final = 200_000
@@ -62,7 +62,7 @@ def raw_panel(body: bytes) -> Payload:
 def masked(body: bytes) -> str:
     """A body as JSON on many lines, without what identifies a person or opens anything."""
     try:
-        return _readable(redacted(strict_json.read(body), MASK))
+        return _readable(mask_json(strict_json.read(body), MASK))
     except ValueError:
         return UNREADABLE
 

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
 from webhooks.monitoring.logs import without_secrets
+from webhooks.privacy.vocabulary import is_secret
 
 _HIDDEN: Final = re.compile(
     "API|AUTH|TOKEN|KEY|SECRET|PASS|SIGNATURE|COOKIE|(?:DATABASE|REDIS|BROKER)_URL", re.IGNORECASE
@@ -45,7 +46,7 @@ class Filter(SafeExceptionReporterFilter):
         return {name: self._shown(name, value) for name, value in told.items()}.items()
 
     def _shown(self, name: str, value: object) -> object:
-        is_hidden = _HIDDEN.search(name) and not callable(value)
+        is_hidden = (_HIDDEN.search(name) or is_secret(name)) and not callable(value)
         return self.cleansed_substitute if is_hidden else _Shown(value)
 
 

@@ -6,12 +6,12 @@ import traceback
 from types import TracebackType
 
 from webhooks import conf
-from webhooks.monitoring.scrubbing import scrub
+from webhooks.monitoring.scrubbing import mask_secrets
 
 
 def without_secrets(text: str) -> str:
     """The text without this project's own secrets, and without whatever looks like one."""
-    return scrub(text, conf.known_secrets())
+    return mask_secrets(text, conf.known_secrets())
 
 
 class Formatter(logging.Formatter):
@@ -38,5 +38,5 @@ def tell_crash(
         told = without_secrets(told)
     except Exception:  # noqa: BLE001
         # Without settings there are no secrets of our own that could be known.
-        told = scrub(told)
+        told = mask_secrets(told)
     sys.stderr.write(told)

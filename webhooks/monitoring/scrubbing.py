@@ -8,43 +8,26 @@ from typing import Final
 from urllib.parse import quote
 
 from webhooks.privacy.card_numbers import card_spans
+from webhooks.privacy.secret_shapes import IN_LOGS, LOG_HINTS
 
 HIDDEN: Final = "[hidden]"
 
 SHORTEST: Final = 6
 """Known secrets that are shorter are left alone: they would be found in everything."""
 
-_SHAPES: Final = re.compile(
-    r"\b(?:whsec|whsk|(?:sk|rk)_(?:live|test|org))_[^\s'\"\\,;&<>)\]}]+"  # Stripe's secrets
-    r"|\b[a-z]{2,}_\w*?_secret_\w{4,}"  # what a payer's browser confirms a payment with
-    r"|\bpay_[\w-]{43}"  # the keys of our own API
-    r"|\bv[01]=[\w+/-]{16,}"  # signatures
-    r"|\b(?:Bearer|Basic|Token)\s+[^\s'\"\\,;]{6,}"
-    r"|\b(?:sessionid|csrftoken|csrfmiddlewaretoken)['\"]?[=:]\s*['\"]?[\w-]{6,}"
-    r"|(?<=://)[^\s/@:'\"]*:[^\s/@'\"]+(?=@)"  # who, and with which password, in a URL
-    r"|\bpassword['\"]?\s?[=:]\s?['\"]?[^\s'\",;)]+"
-    r"|(?<=Failing row contains \().*",  # all of a row, as PostgreSQL tells it
-    re.IGNORECASE,
-)
-_HINTS: Final = (
-    *("whs", "k_live_", "k_test_", "k_org_", "_secret_", "pay_", "v1=", "v0=", "://"),
-    *("bearer", "basic", "token", "session", "password", "failing row"),
-)
-"""In small letters; a text with none of them has none of these shapes, as most lines of a log."""
 
-
-def scrub(text: str, known: Iterable[str] = ()) -> str:
+def mask_secrets(text: str, known: Iterable[str] = ()) -> str:
     """The text without these secrets, without whatever looks like one, and without card numbers."""
     forms = _forms_of(frozenset(known))
     if any(form in text for form in forms):
         text = _any_of(forms).sub(HIDDEN, text)
     small = text.lower()
-    if any(hint in small for hint in _HINTS):
-        text = _SHAPES.sub(HIDDEN, text)
-    return scrub_cards(text)
+    if any(hint in small for hint in LOG_HINTS):
+        text = IN_LOGS.sub(HIDDEN, text)
+    return mask_cards(text)
 
 
-def scrub_cards(text: str) -> str:
+def mask_cards(text: str) -> str:
     """The text without numbers that could be a card's; of each, the last four digits stay.
 
     13 to 19 digits, in groups or not, whose check digit is right (Luhn): every card's is, and so

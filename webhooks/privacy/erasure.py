@@ -27,7 +27,7 @@ from webhooks.models import (
     SuppressedId,
     WebhookEvent,
 )
-from webhooks.privacy.redaction import GONE, owned, personal_values
+from webhooks.privacy.redaction import ERASED, owned, personal_values
 from webhooks.privacy.suppression import (
     Redacted,
     ids_of,
@@ -208,7 +208,7 @@ def _forget_in(anyone: re.Pattern[str], model: type[Model], column: str) -> int:
     done = last = 0
     while page := list(rows.filter(pk__gt=last).values_list("pk", column)[:IDS]):
         for pk, text in page:
-            left = anyone.sub(GONE, text)
+            left = anyone.sub(ERASED, text)
             if left != text:
                 done += rows.filter(pk=pk).update(**{column: left})
         last = page[-1][0]

@@ -12,56 +12,18 @@ from typing import Any, Final
 
 from webhooks.events import is_name
 from webhooks.privacy.card_numbers import card_like
-from webhooks.privacy.personal_data import ABOUT_PEOPLE, FREE_TEXT, KEPT, is_personal, is_secret
+from webhooks.privacy.vocabulary import (
+    KEPT,
+    NUMBERED,
+    OWNED_TYPES,
+    Meaning,
+    is_personal,
+    is_secret,
+    meaning_of,
+)
 
-GONE: Final = "(erased)"
+ERASED: Final = "(erased)"
 """In the place of a text that may have named somebody."""
-
-OWNED: Final = frozenset(
-    {
-        *("charge", "checkout_session", "credit_note", "default_payment_method", "default_source"),
-        *("dispute", "invoice", "invoice_item", "latest_charge", "latest_invoice", "mandate"),
-        *("payment_intent", "payment_method", "pending_setup_intent", "quote", "refund", "review"),
-        *("setup_intent", "source", "subscription", "subscription_item"),
-    }
-)
-"""The keys that name an object which is one customer's, and nobody else's."""
-
-OWNED_TYPES: Final = OWNED | {"bank_account", "card", "checkout.session", "invoiceitem"}
-"""The types of such objects."""
-
-IDS: Final = OWNED | {
-    *("account", "application", "balance_transaction", "coupon", "customer", "destination", "id"),
-    *("on_behalf_of", "payment_link", "payout", "plan", "price", "product", "promotion_code"),
-    *("subscription_schedule", "schedule", "test_clock", "transfer", "transfer_group"),
-}
-
-CODES: Final = frozenset(
-    {
-        *("api_version", "billing_reason", "billing_scheme", "brand", "cancellation_reason"),
-        *("capture_method", "card_brand", "code", "collection_method", "confirmation_method"),
-        *("currency", "decline_code", "error_code", "failure_code", "failure_reason", "feedback"),
-        *(
-            "funding",
-            "interval",
-            "method",
-            "mode",
-            "network_status",
-            "object",
-            "payment_method_type",
-        ),
-        *("payment_method_types", "payment_status", "proration_behavior", "reason", "risk_level"),
-        *("setup_future_usage", "status", "submit_type", "tax_exempt", "type", "ui_mode", "usage"),
-        *("usage_type",),
-    }
-)
-"""The keys of a provider's own words."""
-
-CARD: Final = frozenset({"exp_month", "exp_year", "fingerprint", "iin", "last4", "dynamic_last4"})
-"""What tells one card from another."""
-
-NUMBERED: Final = frozenset({"credit_note", "invoice"})
-"""The types of objects whose `number` the books are kept by."""
 
 SHORTEST: Final = 4
 """Of personal values, those that are shorter are not looked for in texts: they'd be anywhere."""
@@ -122,7 +84,7 @@ def named_by(subject: Mapping[str, Any]) -> list[str]:
 
 def personal_values(payload: Any) -> set[str]:
     """The texts by which the person may be known elsewhere: names, addresses of all kinds."""
-    return {text for text in _personal(payload, "", "", told=False) if len(text) >= SHORTEST}
+    return {text for text in _personal(payload, "", "", personal=False) if len(text) >= SHORTEST}
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -136,8 +98,8 @@ def _id(value: Any) -> str:
 
 
 def _kind(value: Mapping[str, Any], above: str) -> str:
-    told = value.get("object")
-    return told if isinstance(told, str) else above
+    stated = value.get("object")
+    return stated if isinstance(stated, str) else above
 
 
 def _value(value: Any, key: str, parent: str, kind: str) -> Any:
@@ -147,13 +109,13 @@ def _value(value: Any, key: str, parent: str, kind: str) -> Any:
         return [_value(each, key, parent, kind) for each in value]
     if isinstance(value, str):
         return _text(value, key, kind)
-    is_card = isinstance(value, int) and (key in CARD or card_like(str(value)))
+    is_card = isinstance(value, int) and (meaning_of(key) is Meaning.CARD or card_like(str(value)))
     return None if is_card else value
 
 
 def _mapping_left(value: Mapping[str, Any], parent: str, kind: str) -> dict[str, Any]:
     return {
-        key: _gone(each, key)
+        key: _emptied(each, key)
         if _is_about_a_person(key, parent, kind, value)
         else _value(each, key, parent, kind)
         for key, each in value.items()
@@ -163,25 +125,25 @@ def _mapping_left(value: Mapping[str, Any], parent: str, kind: str) -> dict[str,
 
 def _is_about_a_person(key: str, parent: str, kind: str, among: Mapping[str, Any]) -> bool:
     return (
-        key in ABOUT_PEOPLE
-        or key in FREE_TEXT
+        meaning_of(key) in (Meaning.PERSON, Meaning.FREE_TEXT)
         or is_personal(key, parent=parent, kind=kind, siblings=among.keys())
         or is_secret(key, kind=kind)
     )
 
 
-def _gone(value: Any, key: str) -> Any:
+def _emptied(value: Any, key: str) -> Any:
     if key == "metadata" and isinstance(value, Mapping):
         return {}  # what somebody made up for a key is as private as the value
     if isinstance(value, Mapping):
-        return {name: _gone(each, name) for name, each in value.items() if _KEY.fullmatch(name)}
-    return [_gone(each, key) for each in value] if isinstance(value, list) else None
+        return {name: _emptied(each, name) for name, each in value.items() if _KEY.fullmatch(name)}
+    return [_emptied(each, key) for each in value] if isinstance(value, list) else None
 
 
 def _text(value: str, key: str, kind: str) -> str | None:
-    if key in IDS:
+    meaning = meaning_of(key)
+    if meaning in (Meaning.ID, Meaning.OWNED):
         return value
-    if key in CODES:
+    if meaning is Meaning.CODE:
         return code(value) or None
     if key == "number" and kind in NUMBERED:
         return number(value) or None
@@ -193,25 +155,29 @@ def _owned(value: Any, key: str) -> Iterator[str]:
         for each in value:
             yield from _owned(each, key)
     elif isinstance(value, Mapping):
-        if key in OWNED or _kind(value, "") in OWNED_TYPES:
+        if meaning_of(key) is Meaning.OWNED or _kind(value, "") in OWNED_TYPES:
             yield from filter(None, [_id(value)])
         for name, each in value.items():
-            if not (name == "metadata" or name in ABOUT_PEOPLE):
+            if not (name == "metadata" or meaning_of(name) is Meaning.PERSON):
                 yield from _owned(each, name)
-    elif key in OWNED:
+    elif meaning_of(key) is Meaning.OWNED:
         yield from filter(None, [_id(value)])
 
 
-def _personal(value: Any, parent: str, kind: str, *, told: bool) -> Iterator[str]:
+def _personal(value: Any, parent: str, kind: str, *, personal: bool) -> Iterator[str]:
     if isinstance(value, Mapping):
         kind = _kind(value, kind)
         for key, each in value.items():
             if key in KEPT and isinstance(each, str):
                 continue
-            about = told or is_personal(key, parent=parent, kind=kind, siblings=value.keys())
-            yield from _personal(each, key, kind, told=about or key in ABOUT_PEOPLE)
+            is_theirs = (
+                personal
+                or meaning_of(key) is Meaning.PERSON
+                or is_personal(key, parent=parent, kind=kind, siblings=value.keys())
+            )
+            yield from _personal(each, key, kind, personal=is_theirs)
     elif isinstance(value, list):
         for each in value:
-            yield from _personal(each, parent, kind, told=told)
-    elif told and isinstance(value, str):
+            yield from _personal(each, parent, kind, personal=personal)
+    elif personal and isinstance(value, str):
         yield value

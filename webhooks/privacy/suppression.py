@@ -22,7 +22,7 @@ from webhooks.models import (
     WebhookEvent,
 )
 from webhooks.models.audit import SYSTEM
-from webhooks.privacy.redaction import GONE, named, named_by, owned, redact
+from webhooks.privacy.redaction import ERASED, named, named_by, owned, redact
 from webhooks.signals import ids_erased
 
 
@@ -209,7 +209,7 @@ def as_body(payload: Any) -> bytes:
 def without_text(error: str) -> str:
     """An error in one line, less what it says: of which kind it was."""
     kind = error.partition(":")[0]
-    return f"{kind}: {GONE}" if kind.isidentifier() else GONE if error else ""
+    return f"{kind}: {ERASED}" if kind.isidentifier() else ERASED if error else ""
 
 
 def _redact_attempts(events: list[int]) -> list[int]:
@@ -219,7 +219,7 @@ def _redact_attempts(events: list[int]) -> list[int]:
         if attempt.error or any(handler.get("error") for handler in attempt.handlers)
     ]
     for attempt in attempts:
-        attempt.error = GONE if attempt.error else ""
+        attempt.error = ERASED if attempt.error else ""
         for handler in attempt.handlers:
             handler["error"] = without_text(handler.get("error", ""))
     Attempt.objects.bulk_update(attempts, ["error", "handlers"])
@@ -231,11 +231,11 @@ def _redact_replays(events: list[int]) -> int:
     of_these = Attempt.objects.filter(event__in=events).values("replay")
     waiting = WebhookEvent.objects.filter(pk__in=events).values("replay")
     of_others = Attempt.objects.filter(replay=OuterRef("pk"), event__erased_at=None)
-    asked = Replay.objects.exclude(reason__in=["", GONE]).exclude(Exists(of_others))
-    return asked.filter(Q(pk__in=of_these) | Q(pk__in=waiting)).update(reason=GONE)
+    asked = Replay.objects.exclude(reason__in=["", ERASED]).exclude(Exists(of_others))
+    return asked.filter(Q(pk__in=of_these) | Q(pk__in=waiting)).update(reason=ERASED)
 
 
 def _redact_reasons(rows: Sequence[WebhookEvent]) -> None:
     """Why staff looked at these events, or had them ignored."""
     subjects = [audit.subject_of(row) for row in rows]
-    AuditReason.objects.filter(entry__subject__in=subjects).update(text=GONE)
+    AuditReason.objects.filter(entry__subject__in=subjects).update(text=ERASED)

@@ -3,7 +3,7 @@
 import traceback
 
 from webhooks.monitoring.logs import without_secrets
-from webhooks.privacy.personal_data import MASK, scrubbed
+from webhooks.privacy.masking import MASK, mask_text
 
 MAX_ERROR_LENGTH = 4000
 
@@ -35,6 +35,6 @@ def trace(errors: list[Exception]) -> str:
 
 def _storable(text: str) -> str:
     # What failed may tell of the customer, or of the secret, that it failed with.
-    text = scrubbed(text, MASK)
+    text = mask_text(text, MASK)
     # PostgreSQL takes neither NUL nor lone surrogates, and a provider's JSON can hold both.
     return text.encode(errors="backslashreplace").decode().replace("\0", "\\0")

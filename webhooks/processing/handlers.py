@@ -9,7 +9,7 @@ from django.db import DatabaseError, transaction
 
 from webhooks.events import Event
 from webhooks.exceptions import PermanentFailure, Unprepared
-from webhooks.privacy.redaction import GONE
+from webhooks.privacy.redaction import ERASED
 from webhooks.processing.errors import describe, textless
 from webhooks.signals import Handler
 
@@ -73,11 +73,11 @@ class HandlerRun:
         """Keep of what went wrong only of which kind it was."""
         self.errors = [
             (PermanentFailure if isinstance(error, PermanentFailure) else RuntimeError)(
-                f"{type(error).__name__} {GONE}"
+                f"{type(error).__name__} {ERASED}"
             )
             for error in self.errors
         ]
-        self.outcomes = [replace(one, error=GONE if one.error else "") for one in self.outcomes]
+        self.outcomes = [replace(one, error=ERASED if one.error else "") for one in self.outcomes]
 
     @property
     def gave_up(self) -> bool:

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from webhooks.models import AuditEntry, WebhookEvent
-from webhooks.privacy.personal_data import MASK
+from webhooks.privacy.masking import MASK
 from webhooks.testing import deliver
 from webhooks.testing.plugin import Subscribe
 from webhooks.tests.events import make_event

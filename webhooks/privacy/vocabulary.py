@@ -1,0 +1,182 @@
+"""What the keys of providers' JSON hold: one table, which masking, erasing and hiding derive from.
+
+A key is told by the table or by its words, so that providers' objects of tomorrow are covered too;
+what only their place tells (a customer's `name` is personal, a product's is not) by the objects
+they are in.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from enum import Enum
+from typing import Final
+
+
+class Meaning(Enum):
+    """What the value of a key is."""
+
+    SECRET = "opens something to whoever knows it"  # noqa: S105
+    PERSONAL = "identifies a person"
+    PERSON = "is an object about a person, whatever is left of it"
+    FREE_TEXT = "may be anything that anybody wrote"
+    MESSAGE = "is a text that may speak of a person, and that staff work with"
+    CARD = "tells one card from another"
+    OWNED = "names an object which is one customer's, and nobody else's"
+    ID = "names any other object"
+    CODE = "is a provider's own word"
+
+
+TABLE: Final[Mapping[Meaning, tuple[str, ...]]] = {
+    Meaning.SECRET: (
+        *("access_token", "api_key", "cvc", "cvv", "private_key", "refresh_token"),
+        # Whoever has such an address sees the customer's data, or pays as the customer.
+        *("hosted_instructions_url", "hosted_invoice_url", "hosted_voucher_url", "invoice_pdf"),
+        *("receipt_url",),
+    ),
+    Meaning.PERSONAL: (
+        *("account_number", "collected_information", "evidence", "id_number", "individual"),
+        *("order_info", "tax_id", "tracking_number", "user_agent"),
+    ),
+    Meaning.PERSON: (
+        *("billing_details", "cardholder", "chat", "company", "customer_details"),
+        *("customer_shipping", "from", "owner", "recipient", "shipping", "shipping_details"),
+        *("user",),
+    ),
+    Meaning.FREE_TEXT: (
+        *("custom_fields", "customer_note", "description", "footer", "invoice_payload", "memo"),
+        *("metadata", "note", "notes"),
+    ),
+    Meaning.MESSAGE: ("client_reference_id", "error_message", "failure_message"),
+    Meaning.CARD: (
+        *("card_last4", "dynamic_last4", "exp_month", "exp_year", "fingerprint", "iin", "last4"),
+    ),
+    Meaning.OWNED: (
+        *("charge", "checkout_session", "credit_note", "default_payment_method", "default_source"),
+        *("dispute", "invoice", "invoice_item", "latest_charge", "latest_invoice", "mandate"),
+        *("payment_intent", "payment_method", "pending_setup_intent", "quote", "refund", "review"),
+        *("setup_intent", "source", "subscription", "subscription_item"),
+    ),
+    Meaning.ID: (
+        *("account", "application", "balance_transaction", "coupon", "customer", "destination"),
+        *("id", "on_behalf_of", "payment_link", "payout", "plan", "price", "product"),
+        *("promotion_code", "schedule", "subscription_schedule", "test_clock", "transfer"),
+        *("transfer_group",),
+    ),
+    Meaning.CODE: (
+        *("api_version", "billing_reason", "billing_scheme", "brand", "cancellation_reason"),
+        *("capture_method", "card_brand", "code", "collection_method", "confirmation_method"),
+        *("currency", "decline_code", "error_code", "failure_code", "failure_reason", "feedback"),
+        *("funding", "interval", "method", "mode", "network_status", "object"),
+        *("payment_method_type", "payment_method_types", "payment_status", "proration_behavior"),
+        *("reason", "risk_level", "setup_future_usage", "status", "submit_type", "tax_exempt"),
+        *("type", "ui_mode", "usage", "usage_type"),
+    ),
+}
+"""Every key that has one meaning wherever it stands; no key is under two."""
+
+_MEANINGS: Final = {key: meaning for meaning, keys in TABLE.items() for key in keys}
+
+SECRET_WORDS: Final = frozenset({"secret", "password", "passcode", "otp"})
+PERSONAL_WORDS: Final = frozenset(
+    {
+        *("email", "phone", "telephone", "mobile", "fax", "address", "street", "city", "town"),
+        *("line1", "line2", "postal", "postcode", "zip", "ip", "dob", "birth", "birthdate"),
+        *("birthday", "birthplace", "ssn", "passport", "iban", "bban", "surname", "username"),
+        *("nationality", "latitude", "longitude", "signature"),
+    }
+)
+NAMED_PEOPLE: Final = frozenset(
+    {
+        *("account_holder", "billing", "business", "buyer", "card", "cardholder", "contact"),
+        *("customer", "family", "first", "full", "given", "holder", "individual", "last"),
+        *("legal", "maiden", "middle", "owner", "payer", "person", "recipient", "sender"),
+        *("shipping", "verified"),
+    }
+)
+"""Whose `…_name` is a person's, or may be."""
+
+NOT_PERSONAL: Final = frozenset(
+    {
+        *("at", "check", "collection", "country", "creation", "enabled", "exempt", "id"),
+        *("options", "ownership", "provided", "required", "sent", "status", "type", "update"),
+        *("verified",),
+    }
+)
+"""The last words of keys that tell about such values, and not the values themselves."""
+
+KEPT: Final = frozenset({"country", "id", "object", "type"})
+"""What stays to be seen in whatever is about a person: it tells nobody apart."""
+
+PEOPLE: Final = frozenset(
+    {
+        *("account", "bank_account", "card", "customer", "issuing.cardholder", "payment_method"),
+        *("person", "recipient", "source"),
+    }
+)
+"""The types of objects whose `name` is a person's."""
+
+PAGES: Final = frozenset({"checkout.session", "billing_portal.session"})
+"""The types of objects whose `url` lets its bearer in."""
+
+OWNED_TYPES: Final = frozenset(
+    {*TABLE[Meaning.OWNED], "bank_account", "card", "checkout.session", "invoiceitem"}
+)
+"""The types of objects that are one customer's, and nobody else's."""
+
+NUMBERED: Final = frozenset({"credit_note", "invoice"})
+"""The types of objects whose `number` the books are kept by."""
+
+# Keys come in snake_case and in camelCase: both are told by the same words.
+_WORD: Final = re.compile(r"(?:[A-Z]?[a-z]+|[A-Z]+(?![a-z]))[0-9]*|[0-9]+")
+
+
+def meaning_of(key: str) -> Meaning | None:
+    """Return what the table says of a key; None of one whose words or place must tell."""
+    return _MEANINGS.get(key)
+
+
+def is_secret(key: str, *, kind: str = "") -> bool:
+    """True when the value of a key opens something to whoever knows it.
+
+    `kind` is what the object that it is in says of itself as its `object`.
+    """
+    return (
+        meaning_of(key) is Meaning.SECRET
+        or not SECRET_WORDS.isdisjoint(_words(key))
+        or (key == "url" and kind in PAGES)
+    )
+
+
+def is_personal(
+    key: str, *, parent: str = "", kind: str = "", siblings: Collection[str] = ()
+) -> bool:
+    """True when the value of a key identifies a person.
+
+    `parent` is the key of the object that it is in, `kind` what that says of itself as its
+    `object`, and `siblings` its keys. What is in a personal value is personal, except for `KEPT`.
+    """
+    if meaning_of(key) is Meaning.PERSONAL:
+        return True
+    if key == "name":
+        return _is_about_somebody(parent, kind, siblings)
+    if key == "value":
+        return kind == "tax_id" or parent.endswith("tax_ids")
+    words = _words(key)
+    # `email_verified` tells of an address; it is not one.
+    if not words or words[-1] in NOT_PERSONAL:
+        return False
+    is_a_name = "name" in words and not NAMED_PEOPLE.isdisjoint(words)
+    return is_a_name or not PERSONAL_WORDS.isdisjoint(words)
+
+
+def _words(key: str) -> list[str]:
+    return [word.lower() for word in _WORD.findall(key)]
+
+
+def _is_about_somebody(parent: str, kind: str, siblings: Collection[str]) -> bool:
+    # Whoever can be reached is somebody, whatever the provider calls the object.
+    reachable = ("email", "phone", "phone_number", "address")
+    return (
+        kind in PEOPLE
+        or meaning_of(parent) is Meaning.PERSON
+        or any(way in siblings for way in reachable)
+    )
