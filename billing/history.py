@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from billing.changes import Change
-from billing.models import BillingChange, ProviderObject
+from billing.models import MODELS, BillingChange, ProviderObject
 from billing.models.base import ObjectScope
-from billing.ordering import OrderingReason, plain
+from billing.ordering import OrderingReason, Resolution, Snapshot, plain
 from webhooks import row_statements
 from webhooks.events import Event
 
@@ -28,10 +29,14 @@ class Cause:
     event_type: str = ""
 
 
+def scope_of(event: Event) -> ObjectScope:
+    """Return the scope of the objects that an event tells of."""
+    return ObjectScope(provider=event.provider, account=event.account, livemode=event.livemode)
+
+
 def caused_by(event: Event, source: BillingChange.Source = Source.EVENT) -> Cause:
     """Return an event as the cause of what is stored."""
-    scope = ObjectScope(provider=event.provider, account=event.account, livemode=event.livemode)
-    return Cause(scope, source, event.id, event.type)
+    return Cause(scope_of(event), source, event.id, event.type)
 
 
 def differences(row: ProviderObject, facts: Mapping[str, Any]) -> Differences:
@@ -56,6 +61,23 @@ def is_on_record(event: Event, change: Change) -> bool:
     ).exists()
 
 
+def record_first(cause: Cause, change: Change, snapshot: Snapshot) -> BillingChange:
+    """Record that an object is stored for the first time, and return the entry."""
+    changed = differences(_blank(change.object_type), change.facts())
+    if change.casts_doubt:
+        return record(cause, change, Verdict.UNDECIDABLE, OrderingReason.UNDECIDED, changed)
+    reason = OrderingReason.ANSWER if snapshot.is_answer else OrderingReason.FIRST_HEARD
+    return record(cause, change, Verdict.APPLIED, reason, changed)
+
+
+def record_resolved(
+    cause: Cause, change: Change, snapshot: Snapshot, resolution: Resolution, changed: Differences
+) -> BillingChange:
+    """Record what a snapshot did to a stored object, and return the entry."""
+    verdict, reason = _verdict(snapshot, resolution, changed), _reason(snapshot, resolution)
+    return record(cause, change, verdict, reason, changed)
+
+
 def record(
     cause: Cause,
     change: Change,
@@ -77,3 +99,31 @@ def record(
     )
     row_statements.insert(entry)
     return entry
+
+
+@cache
+def _blank(object_type: str) -> ProviderObject:
+    """Return an object of which nothing is known; not to be changed."""
+    return MODELS[object_type]()
+
+
+def _verdict(
+    snapshot: Snapshot, resolution: Resolution, changed: Differences
+) -> BillingChange.Verdict:
+    if resolution.in_doubt:
+        return Verdict.UNDECIDABLE
+    if changed:
+        return Verdict.APPLIED
+    latest = resolution.latest
+    is_old = latest is not None and latest.facts != snapshot.facts
+    # A partial snapshot differs from every whole one, and is no older for that.
+    return Verdict.OLDER if is_old and not snapshot.is_partial else Verdict.UNCHANGED
+
+
+def _reason(snapshot: Snapshot, resolution: Resolution) -> OrderingReason:
+    """Return the reason to give for what this snapshot did, be it the latest or not."""
+    if resolution.in_doubt:
+        return resolution.reason
+    if snapshot.is_answer:
+        return OrderingReason.ANSWER
+    return OrderingReason.ADDED if snapshot.is_partial else resolution.reason

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
 from billing.changes import Change
@@ -15,6 +14,8 @@ from billing.history import (
     differences,
     is_on_record,
     record,
+    record_first,
+    record_resolved,
 )
 from billing.models import MODELS, BillingChange, ProviderObject
 from billing.ordering import OrderingReason, Resolution, Snapshot, resolve
@@ -31,19 +32,20 @@ def apply_all(event: Event, changes: Iterable[Change]) -> list[BillingChange]:
     # In one order, by type and id: events that touch the same objects wait for each other, and
     # never in a circle.
     in_order = sorted(changes, key=lambda change: (change.object_type, change.provider_id))
-    return [made for change in in_order if (made := apply(event, change))]
+    cause = caused_by(event)
+    return [made for change in in_order if (made := apply(event, change, cause))]
 
 
-def apply(event: Event, change: Change) -> BillingChange | None:
+def apply(event: Event, change: Change, cause: Cause) -> BillingChange | None:
     """Apply an event to one object, and return what was written to the history.
 
     None when the event had been applied to the object before, and has nothing to put right now.
     Must run in a transaction.
     """
-    cause, snapshot = caused_by(event), Snapshot.of_event(event, change)
+    snapshot = Snapshot.of_event(event, change)
     row, is_new = _lock(cause, change, snapshot)
     if is_new:
-        return _record_first(row, cause, change, snapshot)
+        return record_first(cause, change, snapshot)
     known = row.unpack_snapshots()
     # An event's first attempt spares itself the query: nothing of it can be on record.
     is_repeated = not event.is_first_attempt and is_on_record(event, change)
@@ -53,7 +55,7 @@ def apply(event: Event, change: Change) -> BillingChange | None:
     resolution, changed = _update(row, change, snapshots)
     if is_repeated and not changed:
         return None
-    return _record(cause, change, snapshot, resolution, changed)
+    return record_resolved(cause, change, snapshot, resolution, changed)
 
 
 def apply_answer(change: Change, answer: Snapshot, cause: Cause) -> BillingChange:
@@ -64,13 +66,13 @@ def apply_answer(change: Change, answer: Snapshot, cause: Cause) -> BillingChang
     """
     row, is_new = _lock(cause, change, answer)
     if is_new:
-        return _record_first(row, cause, change, answer)
+        return record_first(cause, change, answer)
     if row.fetched_at and answer.observed_at and row.fetched_at > answer.observed_at:
         return record(cause, change, Verdict.OLDER, OrderingReason.ANSWER, {})
     known = row.unpack_snapshots()
     row.fetched_at = answer.observed_at
     resolution, changed = _update(row, change, [answer, *known])
-    return _record(cause, change, answer, resolution, changed)
+    return record_resolved(cause, change, answer, resolution, changed)
 
 
 def _in_its_place(known: Sequence[Snapshot], snapshot: Snapshot) -> list[Snapshot]:
@@ -108,22 +110,6 @@ def _lock(cause: Cause, change: Change, snapshot: Snapshot) -> tuple[ProviderObj
     return fresh, True
 
 
-def _record_first(
-    row: ProviderObject, cause: Cause, change: Change, snapshot: Snapshot
-) -> BillingChange:
-    changed = differences(_blank(type(row)), change.facts())
-    if change.casts_doubt:
-        return record(cause, change, Verdict.UNDECIDABLE, OrderingReason.UNDECIDED, changed)
-    reason = OrderingReason.ANSWER if snapshot.is_answer else OrderingReason.FIRST_HEARD
-    return record(cause, change, Verdict.APPLIED, reason, changed)
-
-
-@cache
-def _blank(model: type[ProviderObject]) -> ProviderObject:
-    """Return an object of which nothing is known; not to be changed."""
-    return model()
-
-
 def _update(
     row: ProviderObject, change: Change, snapshots: Sequence[Snapshot]
 ) -> tuple[Resolution, Differences]:
@@ -154,32 +140,3 @@ def _as_stored(row: ProviderObject, name: str, value: Any) -> Any:
 
 def _moment(seconds: int | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-
-
-def _record(
-    cause: Cause, change: Change, snapshot: Snapshot, resolution: Resolution, changed: Differences
-) -> BillingChange:
-    verdict, reason = _verdict(snapshot, resolution, changed), _reason(snapshot, resolution)
-    return record(cause, change, verdict, reason, changed)
-
-
-def _verdict(
-    snapshot: Snapshot, resolution: Resolution, changed: Differences
-) -> BillingChange.Verdict:
-    if resolution.in_doubt:
-        return Verdict.UNDECIDABLE
-    if changed:
-        return Verdict.APPLIED
-    latest = resolution.latest
-    is_old = latest is not None and latest.facts != snapshot.facts
-    # A partial snapshot differs from every whole one, and is no older for that.
-    return Verdict.OLDER if is_old and not snapshot.is_partial else Verdict.UNCHANGED
-
-
-def _reason(snapshot: Snapshot, resolution: Resolution) -> OrderingReason:
-    """Return the reason to give for what this snapshot did, be it the latest or not."""
-    if resolution.in_doubt:
-        return resolution.reason
-    if snapshot.is_answer:
-        return OrderingReason.ANSWER
-    return OrderingReason.ADDED if snapshot.is_partial else resolution.reason

@@ -6,6 +6,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from billing.fetching.fetch import request_fetch_of_undecided, request_first_fetch
+from billing.history import scope_of
 from billing.operations import apply_all
 from billing.privacy import erasure as erasing
 from billing.translators import stripe
@@ -19,10 +20,10 @@ def apply_stripe_event(event: Event) -> None:
 
     Raises `Unprepared` when the provider must be asked first.
     """
-    changes = stripe.translate(event)
-    request_first_fetch(event, changes)
+    changes, scope = stripe.translate(event), scope_of(event)
+    request_first_fetch(event, scope, changes)
     # A fetch that is requested rolls this back: only applying tells what is in doubt.
-    request_fetch_of_undecided(event, apply_all(event, changes))
+    request_fetch_of_undecided(event, scope, apply_all(event, changes))
 
 
 @receiver(ids_erased)

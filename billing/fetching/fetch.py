@@ -58,7 +58,7 @@ class Subject:
         return rows.filter(provider_id=self.provider_id, **self.scope).first()
 
 
-def request_first_fetch(event: Event, changes: Iterable[Change]) -> None:
+def request_first_fetch(event: Event, scope: ObjectScope, changes: Iterable[Change]) -> None:
     """Request that an event's objects are fetched before it is applied, if they always should be.
 
     Raises `Unprepared`, which is the request: the event's processing ends its transaction, fetches
@@ -67,7 +67,6 @@ def request_first_fetch(event: Event, changes: Iterable[Change]) -> None:
     # Once per attempt, or the request would be made again each time the event begins anew.
     if conf.fetching() is not Fetching.ALWAYS or event.preparations:
         return
-    scope = caused_by(event).scope
     subjects = [
         Subject(scope, change.object_type, change.provider_id)
         for change in changes
@@ -76,11 +75,12 @@ def request_first_fetch(event: Event, changes: Iterable[Change]) -> None:
     _request(event, [one for one in subjects if not _was_fetched_since(one, event.received_at)])
 
 
-def request_fetch_of_undecided(event: Event, made: Iterable[BillingChange]) -> None:
+def request_fetch_of_undecided(
+    event: Event, scope: ObjectScope, made: Iterable[BillingChange]
+) -> None:
     """Request that the objects which an event left in doubt are fetched. Raises `Unprepared`."""
     if conf.fetching() is Fetching.NEVER or event.preparations >= MAX_ROUNDS:
         return
-    scope = caused_by(event).scope
     _request(
         event,
         [
