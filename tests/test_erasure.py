@@ -20,7 +20,7 @@ from tests.marked import MARK, NAME, mark
 from webhooks.events import Event
 from webhooks.models import Scope, Trigger, WebhookEvent
 from webhooks.privacy import unmasking
-from webhooks.processing.replay import ask, replay
+from webhooks.processing.replay import replay, request_replay
 from webhooks.testing.api_client import caller
 from webhooks.testing.fake_stripe import (
     Served,
@@ -205,7 +205,7 @@ def customer(stripe: Served, settings: Settings, talkative: None) -> str:
         (theirs.filter(type="customer.updated"), "she called about it"),
         (WebhookEvent.objects.filter(type="charge.succeeded"), f"{NAME.upper()} & others called"),
     ]:
-        order = ask(
+        order = request_replay(
             trigger=Trigger.STAFF, actor="anna", reason=reason, now=timezone.now(), force=True
         )
         replay(asked, order)
@@ -227,7 +227,7 @@ def test_no_trace_is_left_and_the_money_stays(
     assert len(marked.traces_in_database()) > 100
     assert before == money(TWIN)
     event = WebhookEvent.objects.filter(customer_id=customer).exclude(body=None).latest("pk")
-    unmasking.disclose(event, actor="anna", reason=f"as {marked.MARK} asks", now=timezone.now())
+    unmasking.unmask(event, actor="anna", reason=f"as {marked.MARK} asks", now=timezone.now())
     call_command("audit", "seal", stdout=StringIO())
     said = erase(customer)
     call_command("audit", "verify", stdout=StringIO())
@@ -259,7 +259,9 @@ def test_late_deliveries_reruns_and_fetches_bring_nothing_back(
     assert sums(TWIN).items() <= sums("").items()
 
     # By force.
-    order = ask(trigger=Trigger.STAFF, actor="anna", reason="", now=timezone.now(), force=True)
+    order = request_replay(
+        trigger=Trigger.STAFF, actor="anna", reason="", now=timezone.now(), force=True
+    )
     replay(WebhookEvent.objects.filter(account=""), order)
     assert marked.traces_in_database() == []
     assert sums(TWIN).items() <= sums("").items()

@@ -77,4 +77,4 @@ def erase_customer(request: HttpRequest, form: EraseForm) -> None:
         reason=form.cleaned_data["reason"],
     )
     told = ", ".join(f"{count} {name}" for name, count in sorted(done.items()))
-    messages.success(request, f"SuppressedId: {told}." if told else "Nothing was left to erase.")
+    messages.success(request, f"Erased: {told}." if told else "Nothing was left to erase.")

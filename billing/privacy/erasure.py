@@ -30,14 +30,14 @@ from webhooks.models import AuditEntry, ErasureRequest, WebhookEvent
 from webhooks.models.audit import SYSTEM
 from webhooks.privacy.erasure import (
     any_of,
-    ask,
     batched,
     chunks,
     find,
     find_nameless,
-    forget_in_reasons,
     last_of,
     redact,
+    redact_reasons,
+    request_erasure,
 )
 from webhooks.privacy.suppression import remember, subject_of
 
@@ -105,7 +105,9 @@ def _erase(
     clock: Clock,
     progress: Callable[[Counter[str]], None],
 ) -> Counter[str]:
-    erasure, is_new = ask(**scope, customer_id=customer_id, actor=actor, now=clock(), reason=reason)
+    erasure, is_new = request_erasure(
+        **scope, customer_id=customer_id, actor=actor, now=clock(), reason=reason
+    )
     done: Counter[str] = Counter()
     known = 0
     # Until nothing has come meanwhile that would have to be searched for.
@@ -113,8 +115,8 @@ def _erase(
         # Found before anything is redacted: an interruption must not lose what to look for.
         anyone = any_of(_find(erasure, scope))
         known = erasure.objects_erased.count()
-        done["re-runs"] += forget_in_reasons(anyone)
-        done["answers"] += stored_responses.forget(erasure, anyone)
+        done["re-runs"] += redact_reasons(anyone)
+        done["answers"] += stored_responses.redact_responses(erasure, anyone)
         for ids in chunks(erasure):
             for redacted in redact(erasure, ids, actor=actor, now=clock()):
                 done.update(events=len(redacted.events), attempts=len(redacted.attempts))

@@ -16,7 +16,7 @@ from webhooks.privacy.redaction import redact
 PAGE: Final = 100
 
 
-def forget(erasure: ErasureRequest, anyone: re.Pattern[str] | None) -> int:
+def redact_responses(erasure: ErasureRequest, anyone: re.Pattern[str] | None) -> int:
     """Redact the answers about a person, told by what was theirs or by `anyone`; how many.
 
     A key that itself has what is looked for in it is deleted with its answer, as is an answer
@@ -25,12 +25,12 @@ def forget(erasure: ErasureRequest, anyone: re.Pattern[str] | None) -> int:
     done = last = 0
     rows = IdempotencyKey.objects.order_by("pk")
     while page := list(rows.filter(pk__gt=last)[:PAGE]):
-        done += sum(_forget_in(row, erasure, anyone) for row in page)
+        done += sum(_redact_response(row, erasure, anyone) for row in page)
         last = page[-1].pk
     return done
 
 
-def _forget_in(
+def _redact_response(
     row: IdempotencyKey, erasure: ErasureRequest, anyone: re.Pattern[str] | None
 ) -> bool:
     mine = IdempotencyKey.objects.filter(pk=row.pk, attempts=row.attempts)

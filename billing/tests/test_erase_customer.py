@@ -15,7 +15,7 @@ from billing.tasks import finish_erasures
 from billing.tests.test_admin import deliver, log_in
 from webhooks import audit
 from webhooks.models import Attempt, AuditEntry, ErasureRequest, SuppressedId, WebhookEvent
-from webhooks.privacy.erasure import ask
+from webhooks.privacy.erasure import request_erasure
 from webhooks.privacy.suppression import remember
 from webhooks.processing.sweep import sweep
 from webhooks.testing import stripe_objects as objects
@@ -103,7 +103,7 @@ def test_an_event_that_lost_its_payload_before_the_erasure_reached_it_comes_to_a
     ada: Customer, event_type: str
 ) -> None:
     now = timezone.now()
-    begun, _ = ask("stripe", "", False, "cus_ada", actor="anna", now=now)
+    begun, _ = request_erasure("stripe", "", False, "cus_ada", actor="anna", now=now)
     remember(begun, ["du_ada"])
     events = WebhookEvent.objects.filter(type=event_type, object_id__in=["cus_ada", "du_ada"])
     events.update(body=None, status=WebhookEvent.Status.PENDING, available_at=now)
@@ -215,7 +215,7 @@ def test_staff_erase_with_the_id_and_a_reason(ada: Customer, anna: Client) -> No
     assert bodies_with("ada@") == ["customer.created"]
 
     answer = anna.post(page(ada), {"customer_id": "cus_ada", "reason": "ticket 7"}, follow=True)
-    assert "SuppressedId: 1 charge" in answer.content.decode()
+    assert "Erased: 1 charge" in answer.content.decode()
     assert "Personal data erased" in answer.content.decode()
     assert bodies_with("ada@") == []
     assert AuditEntry.objects.filter(action=AuditEntry.Action.ERASED).latest("pk").actor == "anna"

@@ -1,4 +1,4 @@
-"""The acts that ask for a reason: what their pages say, and ignoring and disclosing themselves."""
+"""The acts that ask for a reason: what their pages say, and ignoring and unmasking themselves."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -68,7 +68,7 @@ def ignore(request: HttpRequest, pks: Sequence[int], form: ReasonForm) -> None:
 
 def show(request: HttpRequest, event: WebhookEvent, form: ReasonForm) -> bytes | None:
     """The raw payload for the user, on the record."""
-    return unmasking.disclose(
+    return unmasking.unmask(
         event,
         actor=request.user.get_username(),
         reason=form.cleaned_data["reason"],

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from webhooks.admin.style import Checkbox, Textarea
 from webhooks.models import Attempt, Trigger, WebhookEvent
-from webhooks.processing.replay import FORCE, Replayed, ask, replay
+from webhooks.processing.replay import FORCE, Replayed, replay, request_replay
 
 ERRORS_SHOWN: Final = 5
 Outcome = Attempt.Outcome
@@ -47,7 +47,7 @@ class RerunForm(ReasonForm):
 
 def rerun(request: HttpRequest, pks: Collection[int], form: ReasonForm) -> None:
     """Re-run events on behalf of the user, and tell the user what came of it."""
-    order = ask(
+    order = request_replay(
         trigger=Trigger.STAFF,
         actor=request.user.get_username(),
         reason=form.cleaned_data["reason"],

@@ -23,7 +23,7 @@ from webhooks.api.serializers import (
 )
 from webhooks.api.views import ApiView, Place, RecordViewSet, the_one
 from webhooks.models import Attempt, Scope, Trigger, WebhookEvent
-from webhooks.processing.replay import FORCE, REPLAY, ask, replay
+from webhooks.processing.replay import FORCE, REPLAY, replay, request_replay
 
 EVENT_ID = OpenApiParameter(
     "event_id", OpenApiTypes.STR, OpenApiParameter.PATH, description="The provider's id."
@@ -95,7 +95,7 @@ class ReplayView(ApiView):
                 "payload_gone",
                 "The event's payload has been cleaned up; it can't be processed again.",
             )
-        order = ask(
+        order = request_replay(
             trigger=Trigger.API,
             actor=request.user.get_username(),
             now=timezone.now(),

@@ -59,7 +59,7 @@ def spend(client: str, limit: int) -> int | None:
     return None if until is None else max(1, math.ceil(until - time.time()))
 
 
-def forget() -> None:
+def reset() -> None:
     """Forget what this process knows of its clients."""
     _spent.clear()
     _limiter.cache_clear()

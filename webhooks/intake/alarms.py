@@ -125,8 +125,8 @@ def sound(alarm: Alarm, *, now: datetime) -> None:
     )
 
 
-def forget() -> None:
-    """Forget what this process has seen."""
+def reset() -> None:
+    """Begin as a process that has seen nothing."""
     _proven_at.clear()
     _watch.cache_clear()
 

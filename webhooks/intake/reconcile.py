@@ -48,7 +48,7 @@ class Reconciled:
         return self.seen - self.recorded
 
 
-def ask(
+def request_reconciliation(
     provider: str,
     *,
     account: str,
@@ -135,7 +135,7 @@ def _scheduled(provider: str, now: datetime) -> Reconciliation:
     begun = Reconciliation.objects.filter(
         provider=provider, actor=SCHEDULE, finished_at=None, created_at__gte=since
     )
-    return begun.order_by("-pk").first() or ask(
+    return begun.order_by("-pk").first() or request_reconciliation(
         provider, account="", since=since, undelivered_only=True, actor=SCHEDULE, now=now
     )
 

@@ -50,7 +50,7 @@ class Sampler:
             weight, kind.unrecorded = kind.unrecorded, 0
             return weight
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Begin as if nothing had been refused."""
         with self._lock:
             self._kinds.clear()

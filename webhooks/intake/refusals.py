@@ -108,13 +108,13 @@ def trim(*, now: datetime) -> int:
     return surplus + old
 
 
-def forget() -> None:
-    """Forget what this process has seen, for one that begins anew."""
-    _sampler.forget()
+def reset() -> None:
+    """Begin as a process that has seen nothing."""
+    _sampler.reset()
     _pending.clear()
     _breaker.closed_from = 0.0
-    rate_limit.forget()
-    alarms.forget()
+    rate_limit.reset()
+    alarms.reset()
 
 
 def _write_pending(now: datetime) -> None:

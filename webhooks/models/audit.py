@@ -47,7 +47,7 @@ class AuditEntry(AppendOnly):
         max_length=255, blank=True, help_text="what it was done to: a model's label and a key"
     )
     details = models.JSONField(default=dict, blank=True)
-    key_id = models.CharField("key", max_length=16, help_text="a fingerprint of the key")
+    key_id = models.CharField("key", max_length=16, help_text="the id of the key that was used")
     mac = models.CharField("HMAC", max_length=64)
 
     objects: ClassVar[models.Manager["AuditEntry"]] = AppendOnlyManager()
@@ -125,7 +125,7 @@ class Seal(AppendOnly):
     last = models.BigIntegerField()
     count = models.PositiveIntegerField()
     sealed_at = models.DateTimeField("sealed")
-    key_id = models.CharField("key", max_length=16, help_text="a fingerprint of the key")
+    key_id = models.CharField("key", max_length=16, help_text="the id of the key that was used")
     ids = models.BinaryField()
     macs = models.BinaryField()
     root = models.CharField("HMAC", max_length=64)

@@ -128,7 +128,7 @@ class WebhookEvent(models.Model):
         "proven by",
         max_length=16,
         blank=True,
-        help_text="the fingerprint of the secret that proved it; empty for what was fetched",
+        help_text="the id of the secret that proved it; empty for what was fetched",
     )
     received_at = models.DateTimeField("received")
     last_received_at = models.DateTimeField("last received")

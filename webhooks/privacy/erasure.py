@@ -52,7 +52,7 @@ WINDOW: Final = 10_000
 _ID: Final = re.compile(rb"[A-Za-z]{2,16}_[A-Za-z0-9_]{1,240}")
 
 
-def ask(
+def request_erasure(
     provider: str,
     account: str,
     livemode: bool,
@@ -195,15 +195,15 @@ def redact(
         yield done
 
 
-def forget_in_reasons(anyone: re.Pattern[str] | None) -> int:
+def redact_reasons(anyone: re.Pattern[str] | None) -> int:
     """Take these texts out of the reasons that people gave for what they did; how many had any."""
     if anyone is None:
         return 0
     given: list[tuple[type[Model], str]] = [(Replay, "reason"), (AuditReason, "text")]
-    return sum(_forget_in(anyone, model, column) for model, column in given)
+    return sum(_redact_texts(anyone, model, column) for model, column in given)
 
 
-def _forget_in(anyone: re.Pattern[str], model: type[Model], column: str) -> int:
+def _redact_texts(anyone: re.Pattern[str], model: type[Model], column: str) -> int:
     rows = model._default_manager.exclude(**{column: ""}).order_by("pk")
     done = last = 0
     while page := list(rows.filter(pk__gt=last).values_list("pk", column)[:IDS]):

@@ -51,7 +51,7 @@ def ids_to_know_by(payload: Mapping[str, Any], customer_id: str) -> list[str]:
 
 def erasure_of(row: WebhookEvent, payload: Mapping[str, Any]) -> ErasureRequest | None:
     """The erasure that an event falls under; its own id tells where its payload is gone."""
-    ids = ids_to_know_by(payload, row.customer_id) or [row.object_id]
+    ids = ids_to_know_by(payload, row.customer_id) or [row.object_id or row.event_id]
     return erasure_of_ids(ids, row.provider, row.account, row.livemode)
 
 

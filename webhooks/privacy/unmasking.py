@@ -12,7 +12,7 @@ VIEW_RAW: Final = "webhooks.view_raw_payload"
 """The permission to see payloads unmasked."""
 
 
-def disclose(event: WebhookEvent, *, actor: str, reason: str, now: datetime) -> bytes | None:
+def unmask(event: WebhookEvent, *, actor: str, reason: str, now: datetime) -> bytes | None:
     """The signed bytes of an event, for a person whose view of them is put on record first.
 
     None, and nothing on record, once they were cleaned up.

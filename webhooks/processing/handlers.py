@@ -69,7 +69,7 @@ class HandlerRun:
         self.errors.append(error)
         self.outcomes.append(HandlerOutcome(name, "failed", ms, describe(error)))
 
-    def forget_texts(self) -> None:
+    def erase_texts(self) -> None:
         """Keep of what went wrong only of which kind it was."""
         self.errors = [
             (PermanentFailure if isinstance(error, PermanentFailure) else RuntimeError)(

@@ -120,7 +120,7 @@ def _settle_failure(
         if row is None:
             return None
         if row.erased_at:
-            failure.forget_texts()
+            failure.erase_texts()
         failure.succeeded = list(row.succeeded)
         return _settle(row, claim, failure, now, started)
 

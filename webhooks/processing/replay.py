@@ -38,7 +38,7 @@ class Replayed:
     outcomes: Counter[str] = field(default_factory=Counter)
 
 
-def ask(
+def request_replay(
     *,
     trigger: Trigger,
     actor: str,

@@ -68,7 +68,7 @@ def no_refusals_yet(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
     # Imported here: models can't be imported yet when the plugin is loaded by `-p`.
     from webhooks.intake import refusals
 
-    refusals.forget()
+    refusals.reset()
     if "live_server" in request.fixturenames:
         # Its threads share SQLite's one connection with the test, and would put refusals on record
         # when it has its answer already.

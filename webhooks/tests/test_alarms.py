@@ -75,7 +75,7 @@ def prove(seconds: float) -> None:
     body = json.dumps(make_event()).encode()
     assert post(body, sign(body)).status_code == 200
     WebhookEvent.objects.update(received_at=at(seconds))
-    alarms.forget()
+    alarms.reset()
 
 
 def test_every_delivery_failing_looks_like_a_changed_secret(
@@ -156,7 +156,7 @@ def test_an_alarm_is_repeated_only_after_a_while(told: Told) -> None:
 
 def test_processes_that_share_a_cache_raise_it_once(told: Told) -> None:
     refuse(UNPROVEN)
-    alarms.forget()  # as another process, which has raised nothing
+    alarms.reset()  # as another process, which has raised nothing
     refuse(UNPROVEN)
 
     assert told == [("nothing_proven", "stripe")]

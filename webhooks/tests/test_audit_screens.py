@@ -14,7 +14,7 @@ from django.utils.timezone import now
 
 from webhooks import audit
 from webhooks.models import AuditEntry, Replay, Trigger
-from webhooks.processing.replay import ask
+from webhooks.processing.replay import request_replay
 from webhooks.testing.audit_trail import alter, lay
 
 pytestmark = pytest.mark.django_db
@@ -77,7 +77,7 @@ def test_seals_say_what_they_seal_and_can_be_left_out(auditor: Client) -> None:
 
 def test_the_reason_of_a_rerun_is_with_its_entry(auditor: Client) -> None:
     event = lay()
-    order = ask(
+    order = request_replay(
         trigger=Trigger.STAFF, actor="ada", reason="ticket <7>", events=[event.pk], now=now()
     )
     entry = entry_of("event.rerun")

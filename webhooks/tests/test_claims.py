@@ -16,7 +16,7 @@ from webhooks.events import Event
 from webhooks.models import EventQuerySet, Trigger, WebhookEvent
 from webhooks.processing import claims
 from webhooks.processing.process import process
-from webhooks.processing.replay import ask, replay
+from webhooks.processing.replay import replay, request_replay
 from webhooks.processing.sweep import BATCH, sweep, sweep_until
 from webhooks.testing import deliver
 from webhooks.testing.plugin import Subscribe
@@ -47,7 +47,7 @@ def pks(events: EventQuerySet) -> list[int]:
 
 
 def replay_all() -> None:
-    order = ask(trigger=Trigger.COMMAND, actor="ada", reason="", now=timezone.now())
+    order = request_replay(trigger=Trigger.COMMAND, actor="ada", reason="", now=timezone.now())
     replay(WebhookEvent.objects.all(), order, lane=WebhookEvent.Lane.BULK)
 
 

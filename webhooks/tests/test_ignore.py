@@ -13,7 +13,7 @@ from webhooks.models import Attempt, AuditEntry, Trigger, WebhookEvent
 from webhooks.processing import claims
 from webhooks.processing import ignore as dismissals
 from webhooks.processing.process import process
-from webhooks.processing.replay import ask, replay
+from webhooks.processing.replay import replay, request_replay
 from webhooks.testing import deliver
 from webhooks.testing.plugin import Subscribe
 from webhooks.tests.events import make_event
@@ -76,7 +76,7 @@ def test_an_ignored_event_can_be_rerun(subscribe: Subscribe) -> None:
     event = receive()
     ignore(event)
 
-    order = ask(trigger=Trigger.STAFF, actor="anna", reason="", now=timezone.now())
+    order = request_replay(trigger=Trigger.STAFF, actor="anna", reason="", now=timezone.now())
     replay(WebhookEvent.objects.filter(pk=event.pk), order)
 
     event.refresh_from_db()

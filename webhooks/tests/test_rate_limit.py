@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from webhooks.guards.rate_limit import forget
+from webhooks.guards.rate_limit import reset
 from webhooks.guards.rate_limit_storage import MOST_CLIENTS, BoundedStorage
 from webhooks.intake.refusal_sampling import FIRST
 from webhooks.monitoring import metrics
@@ -206,7 +206,7 @@ def test_a_limited_client_costs_no_redis_call(redis: servers.Server) -> None:
 @pytest.mark.postgresql
 def test_budgets_are_shared_through_redis() -> None:
     assert [fail() for _ in range(LIMIT - 1)] == [FAILED] * (LIMIT - 1)
-    forget()  # as another process, which has seen nothing
+    reset()  # as another process, which has seen nothing
 
     assert [fail(), fail()] == [FAILED, SPENT]
 

@@ -43,7 +43,7 @@ def effects() -> list[str]:
 
 
 def replay(*, force: bool = False) -> replays.Replayed:
-    order = replays.ask(
+    order = replays.request_replay(
         trigger=Trigger.STAFF,
         actor="ada",
         reason="customer called",

@@ -11,7 +11,13 @@ from django.db import Error
 from django.utils import timezone
 
 from webhooks.exceptions import ProviderRefused, ProviderUnavailable, StorageUnavailable
-from webhooks.intake.reconcile import NotPossible, Reconciled, ask, missing, reconcile
+from webhooks.intake.reconcile import (
+    NotPossible,
+    Reconciled,
+    missing,
+    reconcile,
+    request_reconciliation,
+)
 from webhooks.management.operator import system_user
 from webhooks.management.recorded import RecordedCommand
 from webhooks.models import Attempt, Reconciliation
@@ -139,7 +145,7 @@ def _orders(options: dict[str, Any]) -> list[Reconciliation]:
     # All are recorded before the first begins, so that an interruption loses none.
     if options["resume"] is None:
         now, actor = timezone.now(), system_user()
-        return [ask(**one, actor=actor, now=now) for one in _wanted(options)]
+        return [request_reconciliation(**one, actor=actor, now=now) for one in _wanted(options)]
     if options["account"] or options["since"] or options["undelivered"] or options["dry_run"]:
         raise CommandError("--resume continues with the options of then: leave out the others.")
     unfinished = Reconciliation.objects.filter(finished_at=None)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from webhooks.management.operator import system_user
 from webhooks.management.recorded import RecordedCommand
 from webhooks.models import Attempt, EventQuerySet, Replay, Trigger, WebhookEvent
-from webhooks.processing.replay import Replayed, ask, replay
+from webhooks.processing.replay import Replayed, replay, request_replay
 
 CRITERIA = ("status", "type", "since", "until")
 
@@ -73,7 +73,7 @@ class Command(RecordedCommand):
         if options["dry_run"]:
             self._print_would_be(events)
             return
-        order = order or ask(
+        order = order or request_replay(
             trigger=Trigger.COMMAND,
             actor=system_user(),
             reason=options["reason"],
