@@ -22,16 +22,18 @@ os.environ |= {
 
 
 def main() -> int:
-    """The exit status."""
+    """Run a session and return its exit status."""
+    # Looked for first: without it, minutes of set-up would be for nothing.
     try:
         find_wrk()
     except NoLoadGenerator as missing:
         sys.stderr.write(f"{missing}\n")
         return 1
     django.setup()
-    from benchmarks.session import hold
+    # Models can't be imported before Django is set up.
+    from benchmarks.session import run_session
 
-    return hold()
+    return run_session()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Who is measured, with which deliveries, and how their work is proven to be done."""
+"""The contenders: what is measured, with which deliveries, and how their work is verified."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -7,12 +7,12 @@ from benchmarks.djstripe_project.prepare import ENDPOINT_UUID
 
 ENDPOINT = "/webhooks/stripe"
 BILLING_EVENTS = ("invoice.paid", "customer.subscription.updated")
-# dj-stripe has no handler for it, so it does nothing but store it.
+# dj-stripe has no handler for this type, so it does nothing but store the event: its best case.
 CHEAPEST_EVENT = ("balance.available",)
 
 
 class Supply(StrEnum):
-    """Which deliveries a contender gets."""
+    """The deliveries that a contender gets."""
 
     FRESH = "distinct events"
     REPEATED = "many events, recorded before"
@@ -21,7 +21,7 @@ class Supply(StrEnum):
 
 
 class Host(StrEnum):
-    """Which server a contender runs on, each with tables of its own to empty before a run."""
+    """The server that a contender runs on, each with tables of its own to empty before a run."""
 
     RECORDING = "recording only"
     RECORDING_WITH_REDIS = "recording only, with Redis"
@@ -54,7 +54,7 @@ class Contender:
     """Something to send deliveries to.
 
     `expected` are the statuses that count as answers. `proofs` are queries that count the work
-    done: each must grow by `work_per_answer` for each of them.
+    done: each must grow by `work_per_answer` per answer.
     """
 
     name: str
@@ -68,6 +68,7 @@ class Contender:
 
 
 _RECORDED = "SELECT count(*) FROM webhooks_webhookevent"
+# Each invoice is paid and each subscription active, so every event leaves one such row.
 _PAID_AND_ACTIVE = """
 SELECT (SELECT count(*) FROM billing_invoice WHERE status = 'paid')
     + (SELECT count(*) FROM billing_subscription WHERE status = 'active')
@@ -104,6 +105,7 @@ FORGED = Contender(
     proofs=(_RECORDED,),
     work_per_answer=0,
 )
+# On the host without a rate limit, so that each signature is computed and compared.
 FORGED_UNLIMITED = replace(
     FORGED, name="bad signatures, none rate-limited", host=Host.PROCESSING, expected=(400,)
 )
@@ -117,6 +119,8 @@ BILLED = Contender(
     ),
 )
 EMPTY = Contender("an empty Django view", Host.RECORDING, "/benchmarks/empty")
+# As Django has its connections by default, and once more as ours are: no contender should lose by
+# a setting alone.
 PLAIN = Contender(
     "a plain view: select_for_update().get_or_create()",
     Host.UNTUNED,

@@ -1,4 +1,4 @@
-"""Accepting and processing together: events applied to billing by two Celery workers."""
+"""Measure acceptance and processing together, with two Celery workers."""
 
 import subprocess
 import sys
@@ -24,6 +24,7 @@ DRAIN_SECONDS = 120
 SENDERS = 4
 
 END_TO_END = "end to end: accepted, and applied to billing by two Celery workers"
+# From the rows' own times, so that nothing is slowed down by watching.
 LATENCIES = """
 SELECT extract(epoch FROM attempt.started_at - event.received_at) * 1000 + attempt.duration_ms
 FROM webhooks_webhookevent event JOIN webhooks_attempt attempt ON attempt.event_id = event.id
@@ -34,7 +35,7 @@ PROCESSED = "SELECT count(*) FROM webhooks_webhookevent WHERE status = 'processe
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """How long events took from their acceptance to the end of their processing."""
+    """The time from an event's acceptance to the end of its processing, at a rate per second."""
 
     per_second: float
     median_ms: float
@@ -43,7 +44,7 @@ class Latency:
 
 @contextmanager
 def workers(stage: Stage) -> Iterator[None]:
-    """Two Celery workers of one process each, and the beat."""
+    """Run two Celery workers of one process each, and the beat."""
     celery = [sys.executable, "-m", "celery", "-A", "payments_project"]
     commands = [
         [*celery, "worker", "--concurrency=1", f"--hostname=w{number}@localhost"]
@@ -60,6 +61,7 @@ def workers(stage: Stage) -> Iterator[None]:
     try:
         yield
     finally:
+        # All are told before any is waited for, so that they stop at the same time.
         for process in started:
             process.terminate()
         for process in started:
@@ -67,18 +69,19 @@ def workers(stage: Stage) -> Iterator[None]:
 
 
 def end_to_end(stage: Stage, seconds: int) -> float:
-    """Events per second from the first delivery until the last of them is in billing."""
+    """Return events per second from the first delivery until the last event is in billing."""
     stage.clear(Host.DEFERRED)
     count = tuning.FIRST_GUESS_PER_SECOND * seconds
     _prepare(stage, count)
     started = time.monotonic()
     drive(stage.ports[Host.DEFERRED], stage.folder / "requests", seconds=seconds, again=False)
+    # The clock runs on until nothing is pending: accepting fast and processing late is no gain.
     _drain(stage)
     return stage.count(Host.DEFERRED, PROCESSED) / (time.monotonic() - started)
 
 
 def latency(stage: Stage, per_second: float, seconds: int) -> Latency:
-    """The time from acceptance to the end of processing at this rate of deliveries."""
+    """Measure the time from acceptance to the end of processing, at this rate of deliveries."""
     stage.clear(Host.DEFERRED)
     bodies = list(fresh_bodies(BILLED.event_types, int(per_second * seconds)))
     with ThreadPoolExecutor(SENDERS) as pool:
@@ -95,6 +98,7 @@ def _send_paced(stage: Stage, bodies: list[bytes], interval: float) -> None:
     port = stage.ports[Host.DEFERRED]
     due = time.monotonic()
     with closing(HTTPConnection("127.0.0.1", port)) as connection:
+        # By a schedule and not by a pause: a slow answer must not slow the load down.
         for body in bodies:
             time.sleep(max(0.0, due - time.monotonic()))
             headers = provider.sign(body, secret=stage.secret, now=datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.hostile`: what reading the worst deliveries costs, by their size.
+"""Measure the cost of reading the worst deliveries, by size: `python -m benchmarks.hostile`.
 
 Each column is four times the size of the one before it. Where its time is much more than four times
 as long, time is not in proportion to size any more.
@@ -27,7 +27,7 @@ Make = Callable[[int], bytes]
 
 
 def _event(subject: str, part: str, rest: str) -> Make:
-    """An event in which a part is repeated, as often as there is room."""
+    """Return a maker of events in which a part is repeated as often as there is room."""
     head = f'{{"id":"e","type":"a","data":{{"object":{{"id":"x","object":"{subject}"'
     ends = {"[": "]}", "{": "}", '"': '"'}
 

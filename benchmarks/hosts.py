@@ -20,7 +20,7 @@ Environment = dict[str, str]
 
 
 def granian(application: str) -> list[str]:
-    """The options to serve a WSGI application with granian."""
+    """Return the options to serve a WSGI application with granian."""
     return [
         *("granian", "--interface", "wsgi", "--no-ws", "--port", "{port}"),
         *("--workers", str(tuning.WORKERS)),
@@ -33,7 +33,7 @@ def granian(application: str) -> list[str]:
 def serving(
     python: Path, server_options: Sequence[str], environment: Environment, log: Path
 ) -> Iterator[int]:
-    """A WSGI application under a server; yields its port."""
+    """Serve a WSGI application, and yield the port."""
     port = free_port()
     command = [option.format(port=port) for option in (str(python), "-m", *server_options)]
     with log.open("wb") as output:
@@ -44,6 +44,7 @@ def serving(
         _wait_until_answering(port, server, log)
         yield port
     finally:
+        # Killed if need be: a server left behind would take part in every later measurement.
         server.terminate()
         try:
             server.wait(STOP_SECONDS)
@@ -52,7 +53,8 @@ def serving(
 
 
 def python_with(requirements: Path, folder: Path) -> Path:
-    """The interpreter of an environment that holds these packages; made once, then kept."""
+    """Return the interpreter of a virtual environment with these packages, made once and kept."""
+    # Of its own: dj-stripe needs other versions than the project.
     python = folder / "bin" / "python"
     installed = folder / "requirements.txt"
     if not installed.exists() or installed.read_bytes() != requirements.read_bytes():
@@ -64,7 +66,7 @@ def python_with(requirements: Path, folder: Path) -> Path:
 
 
 def run(python: Path, *arguments: str, environment: Environment | None = None) -> None:
-    """Run a Python program of the project's to its end. Raises when it fails."""
+    """Run a Python program of the project to its end. Raises `CalledProcessError`."""
     subprocess.run(  # noqa: S603
         [str(python), *arguments],
         cwd=ROOT,
@@ -84,6 +86,7 @@ def _wait_until_answering(port: int, server: subprocess.Popen[bytes], log: Path)
             connection.request("GET", "/")
             connection.getresponse()
             return
+        # A server that ended will never answer: its log says why.
         if server.poll() is not None:
             break
         time.sleep(0.1)

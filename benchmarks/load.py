@@ -1,4 +1,4 @@
-"""The load generator, wrk."""
+"""Run the load generator, wrk."""
 
 import shutil
 import subprocess
@@ -18,7 +18,7 @@ class NoLoadGenerator(Exception):
 
 @dataclass(slots=True)
 class Answers:
-    """What came back: how many answers of each status, in how long."""
+    """The answers to a load: their number by status, and the seconds they took."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     seconds: float = 0.0
@@ -26,16 +26,16 @@ class Answers:
     exhausted: bool = False
 
     def of(self, statuses: Collection[int]) -> int:
-        """How many answers have one of these statuses."""
+        """Return the number of answers with one of these statuses."""
         return sum(self.statuses[status] for status in statuses)
 
     def per_second(self, statuses: Collection[int]) -> float:
-        """The rate of answers with one of these statuses."""
+        """Return the answers per second with one of these statuses."""
         return self.of(statuses) / self.seconds
 
 
 def find_wrk() -> str:
-    """The path of wrk. Raises `NoLoadGenerator`."""
+    """Return the path of wrk. Raises `NoLoadGenerator`."""
     found = shutil.which("wrk")
     if found is None:
         raise NoLoadGenerator("wrk is needed. On Debian and Ubuntu: apt install wrk")
@@ -43,16 +43,18 @@ def find_wrk() -> str:
 
 
 def request_files(name: Path) -> list[Path]:
-    """Where the threads of the load look for the requests of this name."""
+    """Return the files of requests, one for each thread of the load."""
+    # Threads of wrk share no state, so each reads a file of its own.
     return [name.with_name(f"{name.name}.{number}") for number in range(tuning.LOAD_THREADS)]
 
 
 def drive(port: int, requests: Path, *, seconds: float, again: bool) -> Answers:
-    """Send the prepared requests; `again` begins anew at their end, else the run ends there."""
+    """Send the prepared requests; with `again`, from the start whenever they are at their end."""
     command = [find_wrk(), f"-t{tuning.LOAD_THREADS}", f"-c{tuning.CONNECTIONS}"]
     command += [f"-d{seconds}s", "-s", str(SCRIPT), f"http://127.0.0.1:{port}", "--"]
     command += [str(requests), "cycle" if again else "once"]
     done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
+    # wrk's own summary counts every answer alike; the script prints them by status.
     if done.returncode:
         raise RuntimeError(f"wrk failed: {done.stdout}{done.stderr}")
     return _parse(done.stdout)

@@ -1,4 +1,4 @@
-"""One measurement: deliveries prepared, sent, answered, and their work proven to be done."""
+"""Measure a contender: prepare deliveries, send them, and verify that the work was done."""
 
 import secrets
 import time
@@ -13,11 +13,12 @@ from benchmarks.pgbench import run_pgbench, write_script
 from benchmarks.stage import Stage
 
 SETTLING_SECONDS = 0.5
+"""Time for requests under way to commit, after the load stopped and before the rows are counted."""
 
 
 @dataclass(slots=True)
 class Bench:
-    """Measures contenders on a stage; keeps what was measured, and what was wrong with it."""
+    """Measures contenders on a stage, and keeps the rates and whatever was wrong with them."""
 
     stage: Stage
     rates: dict[str, list[float]] = field(default_factory=dict)
@@ -25,18 +26,19 @@ class Bench:
     _guesses: dict[str, float] = field(default_factory=dict)
 
     def warm_up(self, contender: Contender) -> None:
-        """Let a contender's processes come up to speed, and see how fast it will be."""
+        """Run a contender briefly, and keep its rate as a guess at how many deliveries it needs."""
         self._guesses[contender.name] = max(
             self._rate(contender, tuning.WARM_UP_SECONDS), tuning.FEWEST_PER_SECOND
         )
 
     def measure(self, contender: Contender) -> None:
-        """Add a round of a contender's to what was measured."""
+        """Measure a round of a contender, and keep its rate."""
         rate = self._rate(contender, tuning.ROUND_SECONDS)
         self.rates.setdefault(contender.name, []).append(rate)
 
     def measure_pgbench(self, body_of: Contender) -> None:
-        """Add a round of pgbench, which records events like this contender's."""
+        """Measure a round of pgbench, which records events like this contender's."""
+        # Some real events first: the script takes a row of the endpoint's for its example.
         stage, host = self.stage, body_of.host
         stage.clear(host)
         self._send(body_of, _fresh(body_of, 100), seconds=1, again=False)
@@ -63,12 +65,14 @@ class Bench:
             case Supply.FORGED:
                 return _fresh(contender, tuning.FORGED_DELIVERIES), True
             case Supply.HOT:
+                # One copy per thread, as each reads a file of its own.
                 return list(_fresh(contender, 1)) * tuning.LOAD_THREADS, True
             case Supply.REPEATED:
                 bodies = list(_fresh(contender, tuning.REPEATED_EVENTS))
                 self._send(contender, bodies, seconds=tuning.WARM_UP_SECONDS, again=False)
                 return bodies, True
         guess = self._guesses.get(contender.name, tuning.FIRST_GUESS_PER_SECOND)
+        # New events can't be sent twice, so enough must be prepared. The empty view does not care.
         again = contender is EMPTY
         count = tuning.FORGED_DELIVERIES if again else int(guess * seconds * tuning.HEADROOM)
         return _fresh(contender, count), again
@@ -86,6 +90,7 @@ class Bench:
         wrong = {s: n for s, n in answers.statuses.items() if s not in contender.expected}
         if wrong or answers.broken or not answers.statuses:
             self.errors.append(f"{contender.name}: {wrong} answers, {answers.broken} broken")
+        # Then the rate is that of the preparation and not the contender's.
         if answers.exhausted:
             self.errors.append(f"{contender.name}: the prepared deliveries ran out")
 
@@ -96,7 +101,7 @@ class Bench:
         time.sleep(SETTLING_SECONDS)
         due = contender.work_per_answer * answers.of(contender.expected)
         for proof, then, now in zip(contender.proofs, before, self._work(contender), strict=True):
-            # What was under way when the load stopped is done, but its answer isn't counted.
+            # Requests under way when the load stopped are finished, but not counted as answered.
             if not due <= now - then <= due + tuning.CONNECTIONS:
                 self.errors.append(
                     f"{contender.name}: {due} expected, but {proof.strip()} gives {now - then}"

@@ -1,4 +1,4 @@
-"""What the plain view stores."""
+"""The table of the plain view."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class PlainEvent(models.Model):
-    """An event as a first version of a receiver would keep it."""
+    """An event as the first version of a receiver would store it."""
 
     id = models.BigAutoField(primary_key=True)
     event_id = models.CharField(max_length=255, unique=True)

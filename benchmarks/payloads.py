@@ -1,4 +1,4 @@
-"""Signed deliveries, written to files ahead of a run, because signing would slow the load down."""
+"""Write signed deliveries to files ahead of a run, as signing would slow the load down."""
 
 import hmac
 import json
@@ -13,11 +13,12 @@ from pathlib import Path
 from benchmarks import tuning
 from webhooks.testing.stripe_events import sample
 
-_MARK = "@" * 24
+_MARK = "@" * 24  # as long as the part that it stands for, so that the size stays the same
 
 
 def fresh_bodies(event_types: Sequence[str], count: int) -> Iterator[bytes]:
-    """Bodies of so many distinct events, each about objects of its own."""
+    """Yield the bodies of so many distinct events, each about objects of its own."""
+    # Text is replaced, and no event built: millions must be made in seconds.
     templates = cycle([_template(event_type) for event_type in event_types])
     prefix = secrets.token_hex(6)
     for number in range(count):
@@ -25,7 +26,8 @@ def fresh_bodies(event_types: Sequence[str], count: int) -> Iterator[bytes]:
 
 
 def write_requests(files: Sequence[Path], path: str, bodies: Iterable[bytes], secret: str) -> None:
-    """Deal the signed requests out to the files, one file for each thread of the load."""
+    """Write the signed requests to the files in turn, one file for each thread of the load."""
+    # All signed at one time, which a run of seconds stays within the tolerance of.
     moment = str(int(time.time()))
     key = secret.encode()
     head = (
@@ -47,7 +49,7 @@ def write_requests(files: Sequence[Path], path: str, bodies: Iterable[bytes], se
 
 
 def _template(event_type: str) -> str:
-    """An event of the usual size, with a mark where every id has its unique part."""
+    """Return an event of the usual size, with a mark in place of the unique part of every id."""
     event = sample(event_type)
     metadata = event["data"]["object"].setdefault("metadata", {})
     marked = re.sub(r"[0-9a-f]{24}", _MARK, json.dumps(event))

@@ -1,4 +1,4 @@
-"""The database's own speed at what recording an event asks of it."""
+"""Measure the database alone, with the statement that records an event."""
 
 import re
 import subprocess
@@ -28,7 +28,7 @@ DIFFERING = {
 
 
 def write_script(database: str, path: Path) -> str:
-    """Write the script, after the example of a row in the table; the body to give it."""
+    """Write the script after the example of a row in the table, and return the body to give it."""
     columns = re.findall(r"\w+", RECORD.partition("(")[2].partition(")")[0])
     with psycopg.connect(database) as connection:
         literals = sql.SQL(", ").join(
@@ -48,7 +48,8 @@ def write_script(database: str, path: Path) -> str:
 
 
 def run_pgbench(database: str, script: Path, body: str, seconds: int) -> tuple[int, float]:
-    """How many events pgbench recorded, and how many of them per second."""
+    """Return the number of events that pgbench recorded, and their number per second."""
+    # Prepared, as the endpoint's connections have the statement prepared, too.
     command = [str(postgresql_program("pgbench")), "--no-vacuum", "--protocol=prepared"]
     command += [f"--client={tuning.PGBENCH_CLIENTS}", f"--jobs={tuning.LOAD_THREADS}"]
     command += [f"--time={seconds}", f"--file={script}", f"--define=body={body}", database]

@@ -1,4 +1,4 @@
-"""What was measured, in words for people."""
+"""Render the report of a session in Markdown."""
 
 import os
 import platform
@@ -44,6 +44,7 @@ class Target:
     reference: str
 
 
+# Ratios only: absolute figures would say more about the machine than about the receiver.
 TARGETS = (
     Target(NEW.name, 10, DJSTRIPE.name),
     Target(NEW.name, 10, DJSTRIPE_TUNED.name),
@@ -72,7 +73,8 @@ def render(
     *,
     load_before: float,
 ) -> str:
-    """The report, in Markdown. `load_before` tells whether the machine had other work to do."""
+    """Return the report. `load_before` is the load average before the session."""
+    # Medians, as one round that the machine disturbed must not count.
     figures = {name: median(rounds) for name, rounds in rates.items()}
     sections = [
         "# Measured side by side",
@@ -88,7 +90,7 @@ def render(
 
 
 def is_met(target: Target, figures: Mapping[str, float]) -> bool:
-    """Whether a promise is kept by these figures."""
+    """True when these figures keep a promise."""
     return figures[target.name] >= target.times * figures[target.reference]
 
 

@@ -8,5 +8,5 @@ ROOT_URLCONF = "benchmarks.urls"
 INSTALLED_APPS = [*PROJECT_APPS, "benchmarks"]
 
 if env.bool("UNTUNED", default=False):
-    # As Django has it: a connection for each request, and nothing prepared.
+    # Django's default: a connection for each request, and no prepared statements.
     DATABASES = {"default": env.db_url("DATABASE_URL")}

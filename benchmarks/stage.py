@@ -1,4 +1,4 @@
-"""Everything that has to run while measurements are made."""
+"""Start and stop every server that the measurements need."""
 
 import os
 import secrets
@@ -17,7 +17,7 @@ from webhooks.testing import servers
 
 REQUIREMENTS = Path(__file__).with_name("requirements-djstripe.txt")
 PYTHON = Path(sys.executable)
-UNREACHED = str(10**9)
+UNREACHED = str(10**9)  # as a rate limit: none, in effect
 OURS = {
     Host.RECORDING: {"WEBHOOK_PROCESSING": "loop"},
     Host.RECORDING_WITH_REDIS: {"WEBHOOK_PROCESSING": "loop"},
@@ -43,14 +43,13 @@ class Stage:
     deferred: Mapping[str, str]
 
     def clear(self, host: Host) -> None:
-        """Empty the host's tables, and write the database's backlog out, so that no run pays
-        for the one before."""
+        """Empty the host's tables, and make a checkpoint: no run pays for the one before."""
         with psycopg.connect(self.databases[host], autocommit=True) as connection:
             connection.execute(f"TRUNCATE {', '.join(TABLES[host])} CASCADE")
             connection.execute("CHECKPOINT")
 
     def count(self, host: Host, query: str) -> int:
-        """The number that a query gives."""
+        """Return the number that a query gives."""
         with psycopg.connect(self.databases[host]) as connection:
             [number] = connection.execute(query).fetchone() or [0]
         return int(number)
@@ -62,6 +61,7 @@ def setting_up() -> Iterator[Stage]:
     secret = f"whsec_{secrets.token_urlsafe(24)}"
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="benchmarks-")))
+        # The suite's databases leave out fsync, which would flatter everybody here.
         server = stack.enter_context(servers.postgresql(durable=True))
         redis = stack.enter_context(servers.redis())
         databases = {host: _create_database(server, host.name.lower()) for host in Host}

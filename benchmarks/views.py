@@ -1,4 +1,4 @@
-"""What the endpoint is compared with, on the same server and settings."""
+"""The views that the endpoint is compared with, on the same server and settings."""
 
 import hmac
 import json
@@ -16,13 +16,13 @@ TOLERANCE_SECONDS = 300
 
 @csrf_exempt
 def empty(_: HttpRequest) -> HttpResponse:
-    """Nothing: what the server and Django cost by themselves."""
+    """Return an empty answer: the cost of the server and of Django by themselves."""
     return HttpResponse()
 
 
 @csrf_exempt
 def plain(request: HttpRequest) -> HttpResponse:
-    """The receiver that most tutorials end with: prove, get or create, answer."""
+    """Verify, get or create, and answer: the receiver that most tutorials end with."""
     if not _is_proven(request.body, request.headers.get("Stripe-Signature", "")):
         return HttpResponse(status=400)
     payload = json.loads(request.body)

@@ -1,4 +1,4 @@
-"""Make the tables, and the rows without which dj-stripe would ask Stripe who owns an event."""
+"""Create dj-stripe's tables, and the rows without which it would ask Stripe who owns an event."""
 
 import os
 from importlib import import_module
@@ -11,6 +11,7 @@ ENDPOINT_UUID = "5a1f9d0c-6f8e-4a53-9d0e-0d2b6c1f7a42"
 
 def prepare() -> None:
     """Set dj-stripe's database up for its endpoint to verify and store events."""
+    # Imported by name: the project's own environment, where types are checked, has no dj-stripe.
     models = import_module("djstripe.models")
     call_command("migrate", verbosity=0)
     owner = models.Account.objects.create(id="acct_benchmark", livemode=False)

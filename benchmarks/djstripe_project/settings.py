@@ -1,4 +1,4 @@
-"""Django's usual middleware, as in the project, and dj-stripe."""
+"""Django's usual middleware, as the project has it, and dj-stripe."""
 
 import environ
 
@@ -25,6 +25,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "benchmarks.djstripe_project.urls"
 DATABASES = {"default": env.db_url("DATABASE_URL")}
 if not env.bool("UNTUNED"):
+    # Connections are kept, as ours are.
     DATABASES["default"]["CONN_MAX_AGE"] = None
 USE_TZ = True
 
