@@ -7,7 +7,7 @@ import tomllib
 import pytest
 
 from tests.commands import options_of, our_commands
-from tests.documents import DOCS, README, ROOT, blocks, names_in, read, rows_of, section
+from tests.documents import ROOT, blocks, names_in, read, rows_of, section
 from tests.environment import PINNED
 from webhooks import exceptions
 
@@ -32,10 +32,7 @@ def read_by_settings() -> set[str]:
 
 
 def test_every_variable_is_documented() -> None:
-    document = DOCS / "configuration.md"
-    variables = names_in(
-        document.read_text() if document.exists() else section(README.read_text(), "Configuration")
-    )
+    variables = names_in(read("configuration.md"))
     assert len(variables) == len(set(variables))
     assert set(variables) == read_by_settings() == PINNED.keys()
 
