@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
+from billing import conf
 from billing.conf import Fetching
 
 
@@ -15,22 +15,22 @@ def check_settings(**_: Any) -> list[CheckMessage]:
 
 
 def _problems() -> Iterator[CheckMessage]:
-    if settings.BILLING_GRACE_DAYS < 0:
+    if conf.setting("BILLING_GRACE_DAYS") < 0:
         yield Error(
-            f"BILLING_GRACE_DAYS is {settings.BILLING_GRACE_DAYS}: "
+            f"BILLING_GRACE_DAYS is {conf.setting('BILLING_GRACE_DAYS')}: "
             "customers would lose what they have paid for.",
             hint="Set it to how many days customers who fall behind keep what they use; 0 is none.",
             id="billing.E001",
         )
-    if settings.STRIPE_FETCH not in list(Fetching):
+    if conf.setting("STRIPE_FETCH") not in list(Fetching):
         yield Error(
-            f"STRIPE_FETCH is {settings.STRIPE_FETCH!r}.",
+            f"STRIPE_FETCH is {conf.setting('STRIPE_FETCH')!r}.",
             hint=f"Choose one of: {', '.join(Fetching)}.",
             id="billing.E002",
         )
-    if settings.STRIPE_FETCH_PER_SECOND <= 0:
+    if conf.setting("STRIPE_FETCH_PER_SECOND") <= 0:
         yield Error(
-            f"STRIPE_FETCH_PER_SECOND is {settings.STRIPE_FETCH_PER_SECOND}: "
+            f"STRIPE_FETCH_PER_SECOND is {conf.setting('STRIPE_FETCH_PER_SECOND')}: "
             "nothing could be fetched.",
             hint="Set it to a positive number, or STRIPE_FETCH to never.",
             id="billing.E003",

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Final
 
 from celery import shared_task
-from django.conf import settings
 from django.utils import timezone
 
 from billing import conf
@@ -39,9 +38,9 @@ def settle_doubts() -> None:
 def reconcile() -> None:
     """Compare the objects that changed since the last run with what the provider has."""
     # Twice the interval: a run that is late, or was missed once, leaves no gap.
-    since = timezone.now() - timedelta(hours=2 * settings.RECONCILE_BILLING_EVERY_HOURS)
+    since = timezone.now() - timedelta(hours=2 * conf.setting("RECONCILE_BILLING_EVERY_HOURS"))
     rows = [model._default_manager.filter(updated_at__gte=since) for model in MODELS.values()]
-    for compared in compare_all(rows, repair=settings.RECONCILE_BILLING_REPAIR):
+    for compared in compare_all(rows, repair=conf.setting("RECONCILE_BILLING_REPAIR")):
         _log(compared)
 
 

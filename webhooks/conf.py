@@ -1,4 +1,7 @@
-"""This app's settings, read where they are used, so that a test can override them."""
+"""This app's settings and their defaults.
+
+They are read where they are used, so that a test can override them.
+"""
 
 import hashlib
 from collections.abc import Mapping
@@ -7,10 +10,50 @@ from datetime import timedelta
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
+
+DEFAULTS: Final[Mapping[str, Any]] = {
+    "WEBHOOK_ENDPOINTS": {
+        "stripe": {"provider": "stripe", "secrets_setting": "STRIPE_WEBHOOK_SECRET"}
+    },
+    "STRIPE_TOLERANCE_SECONDS": 300,
+    "STRIPE_API_KEY": "",
+    "STRIPE_API_BASE": "https://api.stripe.com",
+    "ALLOWED_WEBHOOK_IPS": "",
+    "ALLOWED_WEBHOOK_USER_AGENTS": "",
+    "TRUSTED_PROXY_COUNT": 0,
+    "WEBHOOK_RATE_LIMIT": 100,
+    "WEBHOOK_ALARMS": {},
+    "WEBHOOK_MAX_BODY_BYTES": 1024 * 1024,
+    "WEBHOOK_PROCESSING": "request",
+    "WEBHOOK_LEASE_SECONDS": 300,
+    "WEBHOOK_MAX_LOST_LEASES": 3,
+    "WEBHOOK_RETRY": {},
+    "RECONCILE_EVERY_MINUTES": 0,
+    "AUDIT_KEY": "",
+    "AUDIT_KEY_FALLBACKS": (),
+    "AUDIT_SEAL_EVERY_MINUTES": 5,
+    "METRICS_DIR": "data/metrics",
+    "METRICS_TOKEN": "",
+    "API_THROTTLE_RATE": "600/min",
+    "API_ANONYMOUS_THROTTLE_RATE": "60/min",
+    "REDIS_URL": "",
+    "CELERY_BROKER_URL": "",
+}
+"""The settings that this app reads, with what holds where the host project has none.
+
+`WEBHOOK_ENDPOINTS` has, per slug, a `provider` and the `secrets_setting` that names the setting
+with its secrets; `allowed_ips` and `allowed_user_agents` are the endpoint's own. `WEBHOOK_ALARMS`
+and `WEBHOOK_RETRY` are keyword arguments of `AlarmPolicy` and `RetryPolicy`.
+"""
+
+
+def setting(name: str) -> Any:
+    """Return a setting of the host project's, or its default in `DEFAULTS`."""
+    return getattr(settings, name, DEFAULTS[name])
 
 
 class Processing(StrEnum):
@@ -51,7 +94,7 @@ class RetryPolicy:
     max_attempts: int = 12
 
     def delay(self, attempt: int, random_fraction: float) -> timedelta | None:
-        """How long to wait after this attempt (1, 2, …), or None to give up.
+        """Return the wait after this attempt (1, 2, …), or None to give up.
 
         `random_fraction` is between 0 and 1 and picks the place within the jitter.
         """
@@ -77,70 +120,73 @@ class AlarmPolicy:
     cool_down: int = 1800
 
 
-def secrets(setting: str) -> tuple[str, ...]:
-    """The secrets in a setting: one, or several separated by commas, white space around ignored."""
-    value: str = getattr(settings, setting, None) or ""
+def secrets(name: str) -> tuple[str, ...]:
+    """Return the secrets in a setting: one, or several separated by commas."""
+    value: str = getattr(settings, name, None) or ""
+    # White space around a secret came with copying it: no provider's secret begins with any.
     return tuple(secret for part in value.split(",") if (secret := part.strip()))
 
 
 def endpoint(slug: str) -> Endpoint | None:
-    """The configured endpoint of this name."""
-    configured: Mapping[str, str] | None = settings.WEBHOOK_ENDPOINTS.get(slug)
+    """Return the configured endpoint of this name; None when there is none."""
+    configured: Mapping[str, str] | None = setting("WEBHOOK_ENDPOINTS").get(slug)
     if configured is None:
         return None
-    setting = configured["secrets_setting"]
+    secrets_setting = configured["secrets_setting"]
     return Endpoint(
         slug,
         configured["provider"],
-        setting,
-        secrets(setting),
-        configured.get("allowed_ips", settings.ALLOWED_WEBHOOK_IPS),
-        configured.get("allowed_user_agents", settings.ALLOWED_WEBHOOK_USER_AGENTS),
+        secrets_setting,
+        secrets(secrets_setting),
+        configured.get("allowed_ips", setting("ALLOWED_WEBHOOK_IPS")),
+        configured.get("allowed_user_agents", setting("ALLOWED_WEBHOOK_USER_AGENTS")),
     )
 
 
 def endpoints() -> list[Endpoint]:
-    """Every configured endpoint."""
-    return [found for slug in settings.WEBHOOK_ENDPOINTS if (found := endpoint(slug))]
+    """Return every configured endpoint."""
+    return [found for slug in setting("WEBHOOK_ENDPOINTS") if (found := endpoint(slug))]
 
 
 def audit_keys() -> tuple[str, ...]:
-    """The keys of the audit trail, the one that signs first (`AUDIT_KEY`, `AUDIT_KEY_FALLBACKS`).
+    """Return the audit trail's keys (`AUDIT_KEY`, `AUDIT_KEY_FALLBACKS`), the signing one first.
 
     In development, where none is set, one that follows from `SECRET_KEY`.
     """
-    current: str = settings.AUDIT_KEY
+    current: str = setting("AUDIT_KEY")
     if not current and settings.DEBUG:
         current = hashlib.sha256(b"audit key:" + settings.SECRET_KEY.encode()).hexdigest()
-    former = (key.strip() for key in settings.AUDIT_KEY_FALLBACKS)
+    former = (key.strip() for key in setting("AUDIT_KEY_FALLBACKS"))
     return tuple(key for key in (current, *former) if key)
 
 
 def seal_every() -> timedelta | None:
-    """How often what was recorded is sealed; None for never (`AUDIT_SEAL_EVERY_MINUTES`)."""
-    minutes: int = settings.AUDIT_SEAL_EVERY_MINUTES
+    """Return the time between two seals; None for never (`AUDIT_SEAL_EVERY_MINUTES`)."""
+    minutes: int = setting("AUDIT_SEAL_EVERY_MINUTES")
     return timedelta(minutes=minutes) if minutes > 0 else None
 
 
 def known_secrets() -> frozenset[str]:
-    """Every secret in the settings, for whoever must not let one out."""
-    names = {each["secrets_setting"] for each in settings.WEBHOOK_ENDPOINTS.values()}
+    """Return every secret in the settings, for whoever must not let one out."""
+    names = {each["secrets_setting"] for each in setting("WEBHOOK_ENDPOINTS").values()}
     return _known(
         (
             settings.SECRET_KEY,
             *settings.SECRET_KEY_FALLBACKS,
-            settings.AUDIT_KEY,
-            *settings.AUDIT_KEY_FALLBACKS,
-            settings.STRIPE_API_KEY,
-            settings.METRICS_TOKEN,
+            setting("AUDIT_KEY"),
+            *setting("AUDIT_KEY_FALLBACKS"),
+            setting("STRIPE_API_KEY"),
+            setting("METRICS_TOKEN"),
+            *(str(database.get("PASSWORD", "")) for database in settings.DATABASES.values()),
         ),
         tuple(getattr(settings, name, None) or "" for name in names),
-        (settings.DATABASE_URL, settings.REDIS_URL, settings.CELERY_BROKER_URL),
+        (setting("REDIS_URL"), setting("CELERY_BROKER_URL")),
     )
 
 
 @lru_cache(maxsize=8)
 def _known(whole: tuple[str, ...], lists: tuple[str, ...], urls: tuple[str, ...]) -> frozenset[str]:
+    # Cached, because every line of the log is held against them.
     several = (part.strip() for each in lists for part in each.split(","))
     passwords = (unquote(urlsplit(url).password or "") for url in urls)
     return frozenset(secret for secret in [*whole, *several, *passwords] if secret)
@@ -150,7 +196,7 @@ _PERIODS = {"s": 1, "sec": 1, "min": 60, "hour": 3600, "day": 86400}
 
 
 def parse_rate(rate: str) -> tuple[int, int]:
-    """How many in how many seconds: `600/min`. Raises `ValueError` for what is no rate."""
+    """Return a rate such as `600/min` as a count and seconds. Raises `ValueError` for others."""
     count, _, period = rate.partition("/")
     if not count.strip().isdecimal() or period.strip() not in _PERIODS:
         raise ValueError(f"{rate!r} is not a rate, such as 600/min.")
@@ -158,50 +204,50 @@ def parse_rate(rate: str) -> tuple[int, int]:
 
 
 def processing() -> Processing:
-    """Where events are processed (`WEBHOOK_PROCESSING`)."""
-    return Processing(settings.WEBHOOK_PROCESSING)
+    """Return where events are processed (`WEBHOOK_PROCESSING`)."""
+    return Processing(setting("WEBHOOK_PROCESSING"))
 
 
 def metrics_dir() -> Path:
-    """The folder in which this machine's processes count (`METRICS_DIR`)."""
-    return Path(settings.METRICS_DIR)
+    """Return the folder in which this machine's processes count (`METRICS_DIR`)."""
+    return Path(setting("METRICS_DIR"))
 
 
 def max_body_bytes() -> int:
-    """The largest body that is read (`WEBHOOK_MAX_BODY_BYTES`)."""
-    value: int = settings.WEBHOOK_MAX_BODY_BYTES
+    """Return the size in bytes of the largest body that is read (`WEBHOOK_MAX_BODY_BYTES`)."""
+    value: int = setting("WEBHOOK_MAX_BODY_BYTES")
     return value
 
 
 def stripe_tolerance() -> timedelta:
-    """How far a Stripe signature's time may be from now (`STRIPE_TOLERANCE_SECONDS`)."""
-    return timedelta(seconds=settings.STRIPE_TOLERANCE_SECONDS)
+    """Return how far a Stripe signature's time may be from now (`STRIPE_TOLERANCE_SECONDS`)."""
+    return timedelta(seconds=setting("STRIPE_TOLERANCE_SECONDS"))
 
 
 def lease() -> timedelta:
-    """How long a claim holds before others may take the event (`WEBHOOK_LEASE_SECONDS`)."""
-    return timedelta(seconds=settings.WEBHOOK_LEASE_SECONDS)
+    """Return how long a claim holds before others may take the event (`WEBHOOK_LEASE_SECONDS`)."""
+    return timedelta(seconds=setting("WEBHOOK_LEASE_SECONDS"))
 
 
 def max_lost_leases() -> int:
-    """How many workers an event may cost before it has failed (`WEBHOOK_MAX_LOST_LEASES`)."""
-    value: int = settings.WEBHOOK_MAX_LOST_LEASES
+    """Return how many workers an event may cost before it fails (`WEBHOOK_MAX_LOST_LEASES`)."""
+    value: int = setting("WEBHOOK_MAX_LOST_LEASES")
     return value
 
 
 def retry_policy() -> RetryPolicy:
-    """The schedule of retries (`WEBHOOK_RETRY`, keyword arguments of `RetryPolicy`)."""
-    arguments: dict[str, Any] = settings.WEBHOOK_RETRY
+    """Return the schedule of retries (`WEBHOOK_RETRY`)."""
+    arguments: dict[str, Any] = setting("WEBHOOK_RETRY")
     return RetryPolicy(**arguments)
 
 
 def rate_limit() -> int:
-    """How many refused deliveries a client may send in a minute (`WEBHOOK_RATE_LIMIT`), 0: any."""
-    value: int = settings.WEBHOOK_RATE_LIMIT
+    """Return a client's budget of refusals per minute; 0 is no limit (`WEBHOOK_RATE_LIMIT`)."""
+    value: int = setting("WEBHOOK_RATE_LIMIT")
     return value
 
 
 def alarm_policy() -> AlarmPolicy:
-    """When refusals are an alarm (`WEBHOOK_ALARMS`, keyword arguments of `AlarmPolicy`)."""
-    arguments: dict[str, Any] = settings.WEBHOOK_ALARMS
+    """Return when refusals are an alarm (`WEBHOOK_ALARMS`)."""
+    arguments: dict[str, Any] = setting("WEBHOOK_ALARMS")
     return AlarmPolicy(**arguments)

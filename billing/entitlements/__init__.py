@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import Final
 
-from django.conf import settings
 from django.db.models import F
 
+from billing import conf
 from billing.entitlements.reasons import ENDED, Entitlement, EntitlementReason
 from billing.entitlements.subscriptions import assess, items_of
 from billing.models import Customer, Invoice, Subscription
@@ -65,7 +65,7 @@ def _best(
             False, EntitlementReason.CUSTOMER_DELETED, explanation="the customer was deleted"
         )
     # Each is decided at the same `now`, so that no answer depends on how long the others took.
-    grace = timedelta(days=settings.BILLING_GRACE_DAYS)
+    grace = timedelta(days=conf.setting("BILLING_GRACE_DAYS"))
     answers = [
         assess(one.subscription, product, unpaid_since=one.unpaid_since, grace=grace, now=now)
         for one in candidates

@@ -5,12 +5,12 @@ import time
 from functools import cache
 from typing import Final
 
-from django.conf import settings
 from limits import RateLimitItemPerSecond
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 from redis.exceptions import RedisError
 
+from billing import conf
 from webhooks.exceptions import ProviderUnavailable
 
 logger = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ def wait_for_turn(provider: str, account: str, *, per_second: int) -> None:
     rate = RateLimitItemPerSecond(per_second)
     deadline = time.monotonic() + PATIENCE_SECONDS
     try:
-        while not _limiter(settings.REDIS_URL).hit(rate, "fetch", provider, account):
+        while not _limiter(conf.setting("REDIS_URL")).hit(rate, "fetch", provider, account):
             if time.monotonic() > deadline:
                 raise ProviderUnavailable(f"More than {per_second} calls a second are wanted.")
             time.sleep(POLL_SECONDS)

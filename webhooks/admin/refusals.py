@@ -3,11 +3,10 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 
-from webhooks import exceptions
+from webhooks import conf, exceptions
 from webhooks.admin.filters import Choices
 from webhooks.admin.panels import Fact, Facts, Panel
 from webhooks.admin.readonly import ReadOnlyAdmin
@@ -52,13 +51,13 @@ class EndpointFilter(ChoiceFilter):
     parameter_name = "endpoint"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        slugs = list(settings.WEBHOOK_ENDPOINTS)
+        slugs = list(conf.setting("WEBHOOK_ENDPOINTS"))
         return [*((slug, slug) for slug in slugs), (ELSEWHERE, "none there is")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         value = self.value()
         if value == ELSEWHERE:
-            return queryset.exclude(endpoint__in=list(settings.WEBHOOK_ENDPOINTS))
+            return queryset.exclude(endpoint__in=list(conf.setting("WEBHOOK_ENDPOINTS")))
         return queryset.filter(endpoint=value) if value else queryset
 
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from webhooks import conf
 from webhooks.audit import keys
 from webhooks.audit.chain import lock_head, record
 from webhooks.models import AuditEntry
@@ -101,9 +102,7 @@ def _changes() -> list[str]:
 
 
 def _snapshot(key: str) -> dict[str, Any]:
-    content = {
-        name: _json_value(getattr(settings, name)) for name in PLAIN if hasattr(settings, name)
-    }
+    content = {name: _json_value(conf.setting(name)) for name in PLAIN if hasattr(settings, name)}
     for name in (*SECRET, *_secrets_of_endpoints()):
         if value := getattr(settings, name, None):
             content[name] = f"keyed hash {keys.keyed_hash(_text(value), key=key)[:16]}"
@@ -111,7 +110,7 @@ def _snapshot(key: str) -> dict[str, Any]:
 
 
 def _secrets_of_endpoints() -> set[str]:
-    return {endpoint["secrets_setting"] for endpoint in settings.WEBHOOK_ENDPOINTS.values()}
+    return {endpoint["secrets_setting"] for endpoint in conf.setting("WEBHOOK_ENDPOINTS").values()}
 
 
 def _json_value(value: Any) -> Any:

@@ -49,14 +49,14 @@ def check_data(**options: Any) -> list[CheckMessage]:
 
 def has_test_key_with_live_data() -> bool:
     """Whether live events come in and `STRIPE_API_KEY` can't see what they are about."""
-    if not _is_test(settings.STRIPE_API_KEY):
+    if not _is_test(conf.setting("STRIPE_API_KEY")):
         return False
     latest = WebhookEvent.objects.order_by("-id").values_list("provider", "livemode")[:LOOKED_AT]
     return ("stripe", True) in set(latest)
 
 
 def _check_endpoints() -> Iterator[CheckMessage]:
-    own = {settings.SECRET_KEY: "SECRET_KEY", settings.AUDIT_KEY: "AUDIT_KEY"}
+    own = {settings.SECRET_KEY: "SECRET_KEY", conf.setting("AUDIT_KEY"): "AUDIT_KEY"}
     for endpoint in conf.endpoints():
         setting, fix = endpoint.secrets_setting, f"Set {endpoint.secrets_setting} to the secret "
         fix += "that the provider shows for this endpoint, for Stripe one that begins with whsec_."
@@ -117,7 +117,7 @@ def _check_repeats() -> Iterator[CheckMessage]:
 
 
 def _check_api_key() -> Iterator[CheckMessage]:
-    key = settings.STRIPE_API_KEY
+    key = conf.setting("STRIPE_API_KEY")
     fix = "Set STRIPE_API_KEY to a secret or restricted key (sk_… or rk_…), or to nothing."
     if key.startswith(_QUOTES) or key.endswith(_QUOTES):
         yield Error(
@@ -154,7 +154,7 @@ def _check_length() -> Iterator[CheckMessage]:
 
 
 def _check_mode() -> Iterator[CheckMessage]:
-    if _is_test(settings.STRIPE_API_KEY) and not settings.DEBUG:
+    if _is_test(conf.setting("STRIPE_API_KEY")) and not settings.DEBUG:
         yield Caution(
             "STRIPE_API_KEY is a key of test mode: it sees no live objects.",
             hint="Set STRIPE_API_KEY to a key of live mode; on a system for trials, add "

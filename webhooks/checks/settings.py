@@ -38,8 +38,8 @@ def _check_endpoints() -> Iterator[CheckMessage]:
 
 
 def _check_guards() -> Iterator[CheckMessage]:
-    named = {"ALLOWED_WEBHOOK_IPS": settings.ALLOWED_WEBHOOK_IPS}
-    for slug, configured in settings.WEBHOOK_ENDPOINTS.items():
+    named = {"ALLOWED_WEBHOOK_IPS": conf.setting("ALLOWED_WEBHOOK_IPS")}
+    for slug, configured in conf.setting("WEBHOOK_ENDPOINTS").items():
         named[f"WEBHOOK_ENDPOINTS[{slug!r}]['allowed_ips']"] = configured.get("allowed_ips", "")
     for name, text in named.items():
         try:
@@ -54,9 +54,9 @@ def _check_guards() -> Iterator[CheckMessage]:
         ("WEBHOOK_RATE_LIMIT", "0 lets clients fail as often as they like"),
         ("TRUSTED_PROXY_COUNT", "0 means that clients connect to this server themselves"),
     ]:
-        if getattr(settings, name) < 0:
+        if conf.setting(name) < 0:
             yield Error(
-                f"{name} is {getattr(settings, name)}.",
+                f"{name} is {conf.setting(name)}.",
                 hint=f"Set {name} to a number; {why}.",
                 id="webhooks.E011",
             )
@@ -79,26 +79,26 @@ def _alarms(problem: str) -> Error:
 
 
 def _check_values() -> Iterator[CheckMessage]:
-    if settings.WEBHOOK_PROCESSING not in list(conf.Processing):
+    if conf.setting("WEBHOOK_PROCESSING") not in list(conf.Processing):
         yield Error(
-            f"WEBHOOK_PROCESSING is {settings.WEBHOOK_PROCESSING!r}.",
+            f"WEBHOOK_PROCESSING is {conf.setting('WEBHOOK_PROCESSING')!r}.",
             hint=f"Choose one of: {', '.join(conf.Processing)}.",
             id="webhooks.E003",
         )
-    elif conf.processing() is conf.Processing.CELERY and not settings.CELERY_BROKER_URL:
+    elif conf.processing() is conf.Processing.CELERY and not conf.setting("CELERY_BROKER_URL"):
         yield Error(
             "WEBHOOK_PROCESSING is 'celery', and CELERY_BROKER_URL is not set: "
             "no worker would ever be called.",
             hint="Set CELERY_BROKER_URL, or choose request or loop.",
             id="webhooks.E005",
         )
-    if settings.RECONCILE_EVERY_MINUTES < 0:
+    if conf.setting("RECONCILE_EVERY_MINUTES") < 0:
         yield Error(
-            f"RECONCILE_EVERY_MINUTES is {settings.RECONCILE_EVERY_MINUTES}.",
+            f"RECONCILE_EVERY_MINUTES is {conf.setting('RECONCILE_EVERY_MINUTES')}.",
             hint="Set it to how often to ask for what was not delivered, or to 0 for never.",
             id="webhooks.E007",
         )
-    elif settings.RECONCILE_EVERY_MINUTES and not settings.STRIPE_API_KEY:
+    elif conf.setting("RECONCILE_EVERY_MINUTES") and not conf.setting("STRIPE_API_KEY"):
         yield Error(
             "RECONCILE_EVERY_MINUTES is set, and STRIPE_API_KEY is not: "
             "Stripe could never be asked for what it did not deliver.",
@@ -107,14 +107,14 @@ def _check_values() -> Iterator[CheckMessage]:
         )
     if not _may_count():
         yield Caution(
-            f"METRICS_DIR is {settings.METRICS_DIR}, where this process can't write: "
+            f"METRICS_DIR is {conf.setting('METRICS_DIR')}, where this process can't write: "
             "each would count for itself, and /metrics tell of one of them.",
             hint="Set METRICS_DIR to a folder that this project's processes may write to.",
             id="webhooks.W026",
         )
     for name in ("API_THROTTLE_RATE", "API_ANONYMOUS_THROTTLE_RATE"):
         try:
-            conf.parse_rate(getattr(settings, name))
+            conf.parse_rate(conf.setting(name))
         except ValueError as error:
             yield Error(
                 f"{name}: {error}",
@@ -126,9 +126,9 @@ def _check_values() -> Iterator[CheckMessage]:
         ("WEBHOOK_MAX_BODY_BYTES", "nothing could be received"),
         ("WEBHOOK_LEASE_SECONDS", "two workers would take the same event"),
     ]:
-        if getattr(settings, name) <= 0:
+        if conf.setting(name) <= 0:
             yield Error(
-                f"{name} is {getattr(settings, name)}: {why}.",
+                f"{name} is {conf.setting(name)}: {why}.",
                 hint=f"Set {name} to a positive number.",
                 id="webhooks.E004",
             )
@@ -157,9 +157,9 @@ def _check_audit() -> Iterator[CheckMessage]:
             hint=A_KEY_OF_ITS_OWN,
             id="webhooks.E030",
         )
-    if settings.AUDIT_SEAL_EVERY_MINUTES < 0:
+    if conf.setting("AUDIT_SEAL_EVERY_MINUTES") < 0:
         yield Error(
-            f"AUDIT_SEAL_EVERY_MINUTES is {settings.AUDIT_SEAL_EVERY_MINUTES}.",
+            f"AUDIT_SEAL_EVERY_MINUTES is {conf.setting('AUDIT_SEAL_EVERY_MINUTES')}.",
             hint="Set it to how often what was recorded is to be sealed, or to 0 for never.",
             id="webhooks.E031",
         )

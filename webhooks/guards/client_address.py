@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
-from django.conf import settings
+from webhooks import conf
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -25,7 +25,7 @@ def address(meta: Mapping[str, str]) -> str:
     the client's own to write. Where that header is too short or holds something else there, the
     request did not come the way that it should, and all that is certain is who connected to us.
     """
-    count: int = settings.TRUSTED_PROXY_COUNT
+    count: int = conf.setting("TRUSTED_PROXY_COUNT")
     if count > 0:
         forwarded = meta.get("HTTP_X_FORWARDED_FOR", "").rsplit(",", count)
         if len(forwarded) >= count and (found := _canonical(forwarded[-count].strip())):

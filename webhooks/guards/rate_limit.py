@@ -18,7 +18,6 @@ import time
 from functools import cache
 from typing import Final
 
-from django.conf import settings
 from limits import RateLimitItemPerMinute
 from limits.storage import RedisStorage, Storage
 from limits.strategies import MovingWindowRateLimiter
@@ -26,6 +25,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from webhooks import conf
 from webhooks.guards.circuit_breaker import Breaker
 from webhooks.guards.rate_limit_storage import BoundedStorage, Deadlines
 from webhooks.monitoring import metrics
@@ -68,10 +68,10 @@ def reset() -> None:
 
 def _hit(client: str, limit: int) -> float | None:
     """Spend one of a client's failures; when it may fail again, if there was none left."""
-    if settings.REDIS_URL and _breaker.is_open:
+    if conf.setting("REDIS_URL") and _breaker.is_open:
         metrics.LIMITER_FAILURES.inc()
         return None
-    rate, limiter = RateLimitItemPerMinute(limit), _limiter(settings.REDIS_URL)
+    rate, limiter = RateLimitItemPerMinute(limit), _limiter(conf.setting("REDIS_URL"))
     try:
         if limiter.hit(rate, "refusals", client):
             return None

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from django.conf import settings
 from django_redis import get_redis_connection
 from redis.exceptions import RedisError
 
+from webhooks import conf
 from webhooks.events import Event
 from webhooks.guards.circuit_breaker import Breaker
 
@@ -78,7 +78,7 @@ def delivery(event: Event) -> Iterator[Delivery]:
 
     What is learnt is remembered on leaving; a delivery that failed leaves nothing behind.
     """
-    if not settings.REDIS_URL:
+    if not conf.setting("REDIS_URL"):
         yield Delivery()
         return
     key, token = _key(event.provider, event.id), f"L{secrets.token_hex(8)}"
@@ -93,7 +93,7 @@ def delivery(event: Event) -> Iterator[Delivery]:
 
 def forget(provider: str, event_id: str) -> None:
     """Drop whatever is known of an event, a lock that nobody releases included."""
-    if settings.REDIS_URL:
+    if conf.setting("REDIS_URL"):
         _ask(FORGET, _key(provider, event_id))
 
 

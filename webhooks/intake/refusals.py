@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Final
 
-from django.conf import settings
 from django.db import Error
 
 from webhooks import conf
@@ -82,7 +81,7 @@ class Refused:
 
 def refuse(refusal: Rejected, delivery: IncomingDelivery, slug: str, *, now: datetime) -> Refused:
     """Count a refusal, against its sender's budget too when it is the sender's doing."""
-    endpoint = slug if slug in settings.WEBHOOK_ENDPOINTS else ""
+    endpoint = slug if slug in conf.setting("WEBHOOK_ENDPOINTS") else ""
     is_ours = refusal.status_code >= 500
     answer = refusal if is_ours else _within_budget(refusal, delivery.client)
     metrics.REFUSALS.labels(endpoint, answer.code).inc()

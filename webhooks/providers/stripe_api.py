@@ -8,8 +8,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import stripe
-from django.conf import settings
 
+from webhooks import conf
 from webhooks.exceptions import ProviderRefused, ProviderUnavailable
 from webhooks.providers.base import FetchedObject
 
@@ -48,12 +48,12 @@ class NotConfigured(Exception):
 
 def is_configured() -> bool:
     """True when there is a key to call Stripe with (`STRIPE_API_KEY`)."""
-    return bool(settings.STRIPE_API_KEY)
+    return bool(conf.setting("STRIPE_API_KEY"))
 
 
 def is_live() -> bool:
     """True for a key of live mode, which sees no test objects, as a test key sees no live ones."""
-    return "_live_" in settings.STRIPE_API_KEY
+    return "_live_" in conf.setting("STRIPE_API_KEY")
 
 
 def connect(*, is_patient: bool = True) -> stripe.StripeClient:
@@ -64,7 +64,9 @@ def connect(*, is_patient: bool = True) -> stripe.StripeClient:
     if not is_configured():
         raise NotConfigured("STRIPE_API_KEY is not set: nothing can be asked of Stripe.")
     timeout, retries = (TIMEOUT_SECONDS, RETRIES) if is_patient else (PATIENCE_SECONDS, 0)
-    return _client(settings.STRIPE_API_KEY, settings.STRIPE_API_BASE, timeout, retries)
+    return _client(
+        conf.setting("STRIPE_API_KEY"), conf.setting("STRIPE_API_BASE"), timeout, retries
+    )
 
 
 # One client per key and timeout, so that its connections are used again.
