@@ -16,6 +16,7 @@ class BillingConfig(AppConfig):
         """Subscribe this app's handlers, have its history sealed, and register its checks."""
         from billing.checks import check_settings
 
+        # For what they register: nobody else imports them before the first event.
         import_module("billing.audit_tables")
         import_module("billing.receivers")
         checks.register(check_settings, "billing")

@@ -15,6 +15,7 @@ handler500 = refusals.server_error
 
 urlpatterns = [
     path("webhooks/", include("webhooks.urls")),
+    # Before the admin's own addresses, of which the last takes whatever is left.
     path("admin/second-factor/", second_factor.settings, name="second-factor"),
     path("admin/second-factor/code/", second_factor.prove, name="second-factor-token"),
     path("admin/password_change/", own_password, name="own-password"),
@@ -23,6 +24,7 @@ urlpatterns = [
     path("api/v1/", include("webhooks.api.urls")),
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", DocsView.as_view(), name="docs"),
+    # Programs get a problem document for an address that is none, not a page.
     re_path(r"^api(?:/|\Z)", elsewhere),
     path("healthz", health.alive),
     path("readyz", health.ready),

@@ -12,10 +12,12 @@ class WebhooksConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks of this app's settings."""
+        # Here, as models can't be imported before every app has loaded.
         from webhooks.checks.secrets import check_data, check_secrets, check_strength
         from webhooks.checks.settings import check_settings
 
         checks.register(check_settings, "webhooks")
         checks.register(check_secrets, "webhooks")
         checks.register(check_strength, "webhooks", deploy=True)
+        # With this tag only where a database is at hand: `check` alone must not need one.
         checks.register(check_data, checks.Tags.database)

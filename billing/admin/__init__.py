@@ -6,4 +6,5 @@ from webhooks.admin.panels import event_panels
 
 __all__ = ["objects"]
 
+# Pushed from here: webhooks must know nothing of billing, to be of use without it.
 event_panels.append(billing_panels)

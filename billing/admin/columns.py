@@ -6,6 +6,7 @@ from typing import Final
 
 from billing import models, statuses
 
+# Few enough to be read side by side; everything else is on the page of the object.
 COLUMNS: Final[Mapping[type[models.ProviderObject], tuple[str, ...]]] = {
     models.Customer: ("email", "name", "balance", "delinquent"),
     models.Subscription: (
@@ -27,6 +28,7 @@ COLUMNS: Final[Mapping[type[models.ProviderObject], tuple[str, ...]]] = {
     models.Payout: ("status", "amount", "arrival_at", "method", "failure_code"),
 }
 
+# Customers have no status.
 STATES: Final[Mapping[type[models.ProviderObject], type[StrEnum]]] = {
     models.Subscription: statuses.SubscriptionStatus,
     models.Invoice: statuses.InvoiceStatus,

@@ -18,6 +18,7 @@ from webhooks.models import ErasureRequest
 class EraseForm(forms.Form):
     """Whom, typed once more, and why."""
 
+    # Typed anew, so that nobody erases the customer of another tab: it can't be undone.
     customer_id = forms.CharField(
         max_length=255,
         label="The customer's id",
@@ -35,7 +36,7 @@ class EraseForm(forms.Form):
         self.customer = customer
 
     def clean_customer_id(self) -> str:
-        """The id, if it is the customer's."""
+        """Return the id. Raises `ValidationError` when it is not this customer's."""
         typed = str(self.cleaned_data["customer_id"])
         if typed != self.customer.provider_id:
             raise forms.ValidationError("This is not the customer's id.")
@@ -43,13 +44,14 @@ class EraseForm(forms.Form):
 
 
 def erasure_facts(customer: Customer) -> Iterator[Facts]:
-    """That a customer was erased, if so."""
+    """Yield a panel for each time that this customer was erased."""
     for erasure in ErasureRequest.objects.filter(
         customer_id=customer.provider_id, **customer.scope
     ):
         ended = (
             moment(erasure.finished_at)
             if erasure.finished_at
+            # Interrupted, or more came in later: erasing again mends either.
             else "not yet: more has come, or it was interrupted; erase again"
         )
         facts = [
@@ -61,7 +63,7 @@ def erasure_facts(customer: Customer) -> Iterator[Facts]:
 
 
 def is_erased(customer: Customer) -> bool:
-    """Whether nothing is left to erase."""
+    """True when an erasure of this customer has been finished."""
     done = ErasureRequest.objects.filter(
         customer_id=customer.provider_id, finished_at__isnull=False
     )

@@ -11,7 +11,7 @@ from webhooks.admin.values import code, link, page_url, two_lines
 
 
 def billing_panels(request: HttpRequest, event: EventKey) -> Iterator[Panel]:
-    """What an event changed, and the way to the objects that it is about."""
+    """Yield what an event changed, and links to the objects that it is about."""
     if not request.user.has_perm("billing.view_billingchange"):
         return
     changes = BillingChange.objects.filter(event_id=event.event_id, provider=event.provider)
@@ -21,6 +21,7 @@ def billing_panels(request: HttpRequest, event: EventKey) -> Iterator[Panel]:
         [_row(event, change) for change in changes.order_by("id")],
         empty="nothing",
     )
+    # An event may have changed nothing and still be about objects that are known.
     about = {"customer": event.customer_id, event.object_type: event.object_id}
     objects = [row for name, key in about.items() if (row := _object(event, name, key))]
     if objects:
@@ -38,6 +39,7 @@ def _row(event: EventKey, change: BillingChange) -> list[str]:
 
 def _object(event: EventKey, object_type: str, provider_id: str) -> ProviderObject | None:
     model = MODELS.get(object_type)
+    # Events are about many kinds of objects; only some are kept.
     if model is None or not provider_id:
         return None
     return model._default_manager.filter(

@@ -20,7 +20,7 @@ _COMMON: Final = frozenset(field.name for field in ProviderObject._meta.local_fi
 
 
 def object_facts(row: ProviderObject) -> Facts:
-    """What it is, what it belongs to, its amounts, and its dates."""
+    """Return what an object is, what it belongs to, its amounts, and its dates."""
     return Facts(
         str(row._meta.verbose_name).capitalize(),
         [
@@ -36,7 +36,7 @@ def object_facts(row: ProviderObject) -> Facts:
 
 
 def record_facts(row: ProviderObject) -> Facts:
-    """Where it lives, and where what is known of it comes from."""
+    """Return an object's account, and which event or answer its state was taken from."""
     last = row.snapshot_event_id
     otherwise = "the provider, when asked" if row.fetched_at else NOTHING
     return Facts(
@@ -66,6 +66,7 @@ def _identity(row: ProviderObject) -> Fact:
 def _doubt(row: ProviderObject) -> list[Fact]:
     if not row.in_doubt:
         return []
+    # To copy: whoever reads this page is not always the one who may run commands.
     command = f"reconcile_billing --type {row.object_type} --id {row.provider_id} --repair"
     said = format_html(
         "Events alone can't tell its latest state. {} asks {}.",
@@ -76,6 +77,7 @@ def _doubt(row: ProviderObject) -> list[Fact]:
 
 
 def _own(row: ProviderObject, wanted: Callable[[AnyField], bool]) -> list[Fact]:
+    # Read from the model, so that a column added to it shows up without a line here.
     return [
         _fact(row, field.name)
         for field in row._meta.concrete_fields

@@ -9,8 +9,9 @@ from webhooks.admin.style import DropdownFilter
 
 
 def status_filter(states: type[StrEnum]) -> type[Any]:
-    """A filter by status. Providers may add states: only those known here can be chosen."""
+    """Return a filter by status. Providers may add states: only those known here are offered."""
 
+    # A class for each model: Django makes the filter itself and passes no arguments of ours.
     class StatusFilter(DropdownFilter):
         title = "status"
         parameter_name = "status"

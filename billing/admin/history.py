@@ -21,7 +21,7 @@ _KINDS: Final[dict[str, Kind]] = {
 
 
 def changes_of_object(row: ProviderObject) -> Table:
-    """The latest changes of an object, the last one first."""
+    """Return the latest changes of an object, the last one first."""
     changes = BillingChange.objects.filter(
         provider_id=row.provider_id, object_type=row.object_type, **row.scope
     ).order_by("-id")[:SHOWN]
@@ -33,7 +33,7 @@ def changes_of_object(row: ProviderObject) -> Table:
 
 
 def change_cells(change: BillingChange, row: ProviderObject | None) -> list[str]:
-    """When it was made, its verdict and why, and each field's values before and after."""
+    """Return a change's moment, its verdict and why, and each field's values before and after."""
     verdict = badge(change.get_verdict_display(), _KINDS.get(change.verdict, ""))
     return [
         moment(change.created_at),
@@ -43,6 +43,7 @@ def change_cells(change: BillingChange, row: ProviderObject | None) -> list[str]
 
 
 def _event(change: BillingChange) -> str:
+    # An answer of the provider's that no event asked for has none to link to.
     if not change.event_id:
         return two_lines(change.get_source_display(), code(change.event_type))
     name = link(events_url(change.event_id), event_type(change.event_type))
@@ -53,6 +54,7 @@ def _event(change: BillingChange) -> str:
 
 def _differences(change: BillingChange, row: ProviderObject | None) -> str:
     fields: dict[str, list[Any]] = change.fields
+    # The first change of an object brings its currency along; later ones leave it to the row.
     currency = fields.get("currency", ["", ""])[1] or getattr(row, "currency", "")
     return format_html_join(
         " ",

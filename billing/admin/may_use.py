@@ -21,9 +21,10 @@ _NEITHER: Final = ENDED | {EntitlementReason.NOT_SUBSCRIBED}
 
 
 def may_use(customer: Customer) -> Table:
-    """Each product that the customer ever subscribed to, with the answer and the reason."""
+    """Return each product that the customer ever subscribed to, with the answer and the reason."""
     now = timezone.now()
     answers = entitlements(customer, now=now)
+    # One query for all rows: an answer that rests on a doubtful subscription says so.
     in_doubt = frozenset(
         customer.related(Subscription).filter(in_doubt=True).values_list("provider_id", flat=True)
     )

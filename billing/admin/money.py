@@ -15,11 +15,13 @@ WITH_THREE_DECIMALS: Final = {"bhd", "iqd", "jod", "kwd", "lyd", "omr", "tnd"}
 
 
 def money(amount: int | None, currency: str) -> str:
-    """An amount in minor units: `money(123450, "usd")` is 1,234.50 USD."""
+    """Return an amount in minor units as text: `money(123450, "usd")` is 1,234.50 USD."""
     if amount is None:
         return NOTHING
+    # Customers who never paid have a balance of 0 in no currency.
     if not amount and not currency:
         return "0"
+    # Without its currency, nobody can tell where the decimal point goes.
     if not currency:
         return f"{amount:,} minor units"
     decimals = _decimals(currency.lower())

@@ -37,6 +37,7 @@ from webhooks.admin.style import BooleanFilter, action
 from webhooks.admin.values import code, mode, page_url, two_lines
 
 SAME_EMAIL: Final = 100
+"""Customers found by one e-mail address; more would make the next query too long."""
 
 _FLAGS: Final = (("in_doubt", BooleanFilter), ("livemode", BooleanFilter))
 
@@ -58,6 +59,7 @@ class ObjectAdmin(ReadOnlyAdmin):
         return ("provider_id", *references(self.model))
 
     def panels(self, request: HttpRequest, obj: ProviderObject) -> Iterable[Panel]:
+        # From what is asked first to what is asked last.
         yield object_facts(obj)
         yield from self.answers(obj)
         yield from naming(obj)
@@ -66,7 +68,7 @@ class ObjectAdmin(ReadOnlyAdmin):
         yield record_facts(obj)
 
     def answers(self, obj: Any) -> Iterable[Panel]:
-        """What is asked most of such an object, if anything is."""
+        """Yield what support asks most about such an object, if anything. For subclasses."""
         return ()
 
 
@@ -102,7 +104,7 @@ class CustomerAdmin(ObjectAdmin):
         yield may_use(obj)
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
-        """Erasing, while there is something to erase."""
+        """Return the action that erases, while there is something to erase."""
         customer = self.get_object(request, unquote(object_id))
         if customer is None or is_erased(customer):
             return []
@@ -110,7 +112,7 @@ class CustomerAdmin(ObjectAdmin):
         return permitted
 
     def has_erase_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whether the user may have customers erased."""
+        """True when the user may have customers erased."""
         return self.has_view_permission(request) and request.user.has_perm(ERASE)
 
     @action(
@@ -137,6 +139,7 @@ class CustomerAdmin(ObjectAdmin):
 
 
 def _has_email(text: str) -> Q:
+    # As typed and in small letters, both by the index: a search without regard to case has none.
     return Q(email__in={text, text.lower()})
 
 
@@ -150,5 +153,6 @@ def _column(model: type[ProviderObject], name: str) -> Callable[[ProviderObject]
     def shown(row: ProviderObject) -> str:
         return value(row, name)
 
+    # Django names a column's style class and its checks after the function.
     shown.__name__ = name
     return shown

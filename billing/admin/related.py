@@ -16,12 +16,12 @@ SHOWN: Final = 10
 
 
 def references(model: type[ProviderObject]) -> list[str]:
-    """The columns of a model that name other objects."""
+    """Return the columns of a model that name other objects."""
     return [field.name for field in model._meta.concrete_fields if field.name in REFERENCES]
 
 
 def named_by(row: ProviderObject) -> list[Fact]:
-    """The objects that this one names, with links to those that have arrived."""
+    """Return the objects that this one names, with links to those that have arrived."""
     return [Fact(label(type(row), name), _named(row, name)) for name in references(type(row))]
 
 
@@ -29,12 +29,13 @@ def _named(row: ProviderObject, name: str) -> str:
     provider_id: str = getattr(row, name)
     if not provider_id:
         return NOTHING
+    # Events arrive in any order: what is named may not be here yet.
     found = row.follow(REFERENCES[name], name)
     return link(page_url(found), code(provider_id)) if found else code(provider_id)
 
 
 def naming(row: ProviderObject) -> Iterator[Table]:
-    """The latest objects of each kind that name this one."""
+    """Yield the latest objects of each kind that name this one."""
     for model in MODELS.values():
         for name in references(model):
             if REFERENCES[name] is type(row):
@@ -43,6 +44,7 @@ def naming(row: ProviderObject) -> Iterator[Table]:
 
 def _table(row: ProviderObject, model: type[ProviderObject], name: str) -> Table:
     shown = [column for column in (*COLUMNS[model], "created_at") if column != name]
+    # By the column's index, a few rows only: a customer of years may have thousands.
     rows = row.related(model, name).order_by("-id")[:SHOWN]
     return Table(
         str(model._meta.verbose_name_plural).capitalize(),
@@ -59,7 +61,7 @@ def _table(row: ProviderObject, model: type[ProviderObject], name: str) -> Table
 
 
 def events_about(row: ProviderObject) -> Table:
-    """The latest events about an object, or about whatever is a customer's."""
+    """Return the latest events about an object, or about whatever is a customer's."""
     column = "customer_id" if isinstance(row, Customer) else "object_id"
     return events_panel(
         "Recent events", term=row.provider_id, **{column: row.provider_id}, **row.scope

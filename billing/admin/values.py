@@ -90,11 +90,12 @@ _UNDER_WAY: Final = frozenset(
 
 
 def status(text: str) -> str:
-    """A provider's status, coloured. One that is not known here is one to look at."""
+    """Return a provider's status, coloured. One that is not known here is one to look at."""
     return badge(text.replace("_", " "), _kind(text)) if text else NOTHING
 
 
 def _kind(text: str) -> Kind:
+    # Warning is what is left: a state that a provider adds must catch somebody's eye.
     if text in _GOOD:
         return "success"
     if text in _BAD:
@@ -105,18 +106,18 @@ def _kind(text: str) -> Kind:
 
 
 def is_money(name: str) -> bool:
-    """Whether a field of this name holds minor units."""
+    """True for a field of this name that holds an amount in minor units."""
     return name.startswith("amount") or name in {"balance", "subtotal", "total"}
 
 
 def label(model: type[ProviderObject], name: str) -> str:
-    """What a field is called."""
+    """Return a field's name as a label."""
     names = {field.name: field.verbose_name for field in model._meta.concrete_fields}
     return capfirst(str(names[name]))
 
 
 def value(row: ProviderObject, name: str) -> str:
-    """A field of an object, with a search for what it names."""
+    """Return a field of an object as HTML, with a search for what it names."""
     raw = getattr(row, name)
     if name in STATUSES:
         return status(raw)
@@ -126,7 +127,7 @@ def value(row: ProviderObject, name: str) -> str:
 
 
 def plain(name: str, raw: Any, currency: str) -> str:
-    """The value of a field of this name, as text."""
+    """Return the value of a field of this name, as text."""
     if is_money(name):
         return money(raw, currency)
     if raw is None or raw in ("", [], {}):
@@ -135,16 +136,17 @@ def plain(name: str, raw: Any, currency: str) -> str:
         return "yes" if raw else "no"
     if isinstance(raw, datetime):
         return moment(raw)
+    # In the history of changes, moments are JSON, and so texts.
     if name.endswith(("_at", "_start", "_end")) and isinstance(raw, str):
         return moment(parse_datetime(raw))
     text = json.dumps(raw, ensure_ascii=False) if isinstance(raw, list | dict) else str(raw)
-    # Card numbers are where people put them.
+    # People type card numbers into descriptions and metadata.
     shown = without_cards(text, MASK)
     return code(shown) if isinstance(raw, list | dict) else shown
 
 
 def flags(row: ProviderObject) -> SafeString:
-    """What must be known before anything else of an object is believed."""
+    """Return badges of what must be known before the rest of an object is believed."""
     told = [badge("Deleted", "danger")] if row.deleted else []
     told += [badge(IN_DOUBT, "danger")] if row.in_doubt else []
     return format_html_join(" ", "{}", ((one,) for one in told))

@@ -13,7 +13,7 @@ Rights = dict[str, Any]
 
 
 def rights_of_user(user: User) -> Rights:
-    """What decides what an account may do, as far as it is stored."""
+    """Return everything stored that decides what an account may do."""
     return {
         "username": user.get_username(),
         "active": user.is_active,
@@ -25,7 +25,7 @@ def rights_of_user(user: User) -> Rights:
 
 
 def rights_of_group(group: Group) -> Rights:
-    """What the members of a group may do."""
+    """Return what the members of a group may do."""
     return {"name": group.name, "permissions": _names(group.permissions)}
 
 
@@ -39,6 +39,7 @@ def record_change(
         for name in names
         if before.get(name) != after.get(name)
     }
+    # Saving a form without a change happens all the time, and would bury what counts.
     if changed:
         _record(subject, {"changed": changed}, actor, now)
 
@@ -59,5 +60,6 @@ def _record(subject: User | Group, told: Rights, actor: str, now: datetime) -> N
 
 
 def _names(permissions: Any) -> list[str]:
+    # Names, not keys: the trail outlives the rows, and must be read without them.
     found: Iterable[Permission] = permissions.select_related("content_type")
     return sorted(f"{each.content_type.app_label}.{each.codename}" for each in found)

@@ -29,7 +29,7 @@ class LockoutHandler(AxesDatabaseHandler):
     """Counts failures by `AXES_LOCKOUT_PARAMETERS`, and keeps nothing that was typed."""
 
     def get_failures(self, request: Any, credentials: dict[str, Any] | None = None) -> int:
-        """The failures, as they count towards `AXES_FAILURE_LIMIT`."""
+        """Return the failures, as they count towards `AXES_FAILURE_LIMIT`."""
         at_account, at_all = (
             sum(attempts.values_list("failures_since_start", flat=True))
             for attempts in self.get_user_attempts(request, credentials)
@@ -39,6 +39,7 @@ class LockoutHandler(AxesDatabaseHandler):
 
     def reset_user_attempts(self, request: Any, credentials: dict[str, Any] | None = None) -> int:
         """Forgive an account's failures; what else came from its address stays."""
+        # Or whoever guesses could clear an address by logging in to an account of their own.
         at_account, _ = self.filter_user_attempts(request, credentials)
         count, _ = at_account.delete()
         return int(count)
@@ -49,6 +50,7 @@ class LockoutHandler(AxesDatabaseHandler):
         """Count a failure, without what the form held: passwords end up in the wrong fields."""
         if request is None:
             return
+        # axes stores what the forms held; it is given a copy, as the view still needs the form.
         bare = copy.copy(request)
         bare.GET, bare.POST = QueryDict(), QueryDict()
         super().user_login_failed(sender, credentials, bare, **kwargs)
@@ -57,8 +59,9 @@ class LockoutHandler(AxesDatabaseHandler):
 
 
 def account(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:
-    """The account that is tried; of one that doesn't exist, a mark, as it may be a password."""
+    """Return the account that is tried; for an unknown one a mark, as it may be a password."""
     name = str((credentials or {}).get("username") or "")
+    # PostgreSQL refuses a text with a NUL.
     if "\0" not in name and User.objects.filter(username=name).exists():
         return name
     mark = salted_hmac("webhooks.lockouts", name.encode(errors="replace")).hexdigest()
@@ -66,7 +69,7 @@ def account(request: HttpRequest, credentials: dict[str, Any] | None = None) -> 
 
 
 def client_address(request: HttpRequest) -> str:
-    """Where a request comes from, as far as our own proxies tell (`TRUSTED_PROXY_COUNT`).
+    """Return a request's client address, as far as our proxies tell (`TRUSTED_PROXY_COUNT`).
 
     Each of them adds to the end of `X-Forwarded-For` whom it heard from; what stands before is
     the client's to forge.
@@ -75,7 +78,7 @@ def client_address(request: HttpRequest) -> str:
 
 
 def refusal(request: HttpRequest, *_: Any) -> HttpResponse:
-    """What somebody who is locked out gets: the same, whatever the account and the password."""
+    """Answer somebody who is locked out, in the same way whatever the account and the password."""
     seconds = round(settings.AXES_COOLOFF_TIME.total_seconds())
     context = {**admin.site.each_context(request), "title": "Log in", "minutes": seconds // 60}
     answer = render(request, "staff/locked_out.html", context, status=429)

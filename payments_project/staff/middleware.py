@@ -36,11 +36,13 @@ class SecondFactorMiddleware:
         self, request: HttpRequest, view: Any, args: Any, kwargs: Any
     ) -> HttpResponseBase | None:
         """Look at the session, if the request has one."""
+        # Without a cookie there is nobody to look up: deliveries and probes cost no query.
         if settings.SESSION_COOKIE_NAME not in request.COOKIES:
             return None
         match = request.resolver_match
         if match is None or match.view_name in OPEN or not _is_due(request):
             return None
+        # The API has no page to prove anything on: there, the session simply opens nothing.
         request.user = AnonymousUser()
         if not request.path.startswith(reverse("admin:index")):
             return None

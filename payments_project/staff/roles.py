@@ -6,6 +6,7 @@ They are made once, by a migration; what is changed in them later stays as it wa
 from collections.abc import Mapping
 from typing import Final
 
+# Each permission by its name: a model that is added later is nobody's to see until it is here.
 _READING: Final = frozenset(
     {
         "webhooks.view_refusal",

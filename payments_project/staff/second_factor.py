@@ -23,12 +23,12 @@ NAME: Final = "authenticator"
 
 
 def is_enrolled(user: User) -> bool:
-    """Whether an authenticator of the user's has proven itself."""
+    """True when an authenticator of the user's has proven itself."""
     return bool(TOTPDevice.objects.devices_for_user(user, confirmed=True).exists())
 
 
 def is_due(user: User) -> bool:
-    """Whether the user needs more than a password, and has it or must get it."""
+    """True when the user needs more than a password, and has it or must get it."""
     policy = conf.second_factor()
     if policy is conf.SecondFactor.OPTIONAL:
         return is_enrolled(user)
@@ -36,7 +36,7 @@ def is_due(user: User) -> bool:
 
 
 def begin(user: User) -> TOTPDevice:
-    """The authenticator that the user is about to set up; the same one until it is confirmed."""
+    """Return the authenticator that the user is setting up, the same one until it is confirmed."""
     with transaction.atomic():
         _lock(user)
         device, _ = TOTPDevice.objects.get_or_create(
@@ -63,14 +63,16 @@ def confirm(user: User, token: str, *, now: datetime) -> tuple[Device, list[str]
 
 
 def prove(user: User, token: str, *, now: datetime) -> Device | None:
-    """The device that a token or a backup code is right for. A backup code is right once.
+    """Return the device that a token or a backup code is right for. A backup code is right once.
 
     After wrong ones nothing is right for a while, longer each time (`waits_until`).
     """
+    # People type codes in groups; backup codes have letters, an authenticator's have not.
     code = "".join(character for character in token.lower() if character.isalnum())
     is_backup = not code.isdecimal()
     kind = StaticDevice if is_backup else TOTPDevice
     with transaction.atomic():
+        # Locked: two requests with one code must not both find it unused.
         devices = list(kind.objects.select_for_update().filter(user=user, confirmed=True))
         asked = [device for device in devices if device.verify_is_allowed()[0]]
         for device in asked:
@@ -78,19 +80,20 @@ def prove(user: User, token: str, *, now: datetime) -> Device | None:
                 if is_backup:
                     _record(user, "backup code used", actor=user.get_username(), now=now)
                 return device
+        # Not while there is a wait: whoever goes on guessing would fill the trail.
         if asked:
             _record(user, "wrong code", actor=user.get_username(), now=now)
     return None
 
 
 def waits_until(user: User) -> datetime | None:
-    """Until when no code is looked at, because of wrong ones."""
+    """Return until when no code is looked at because of wrong ones, or None."""
     locks = (device.verify_is_allowed() for device in devices_for_user(user))
     return max((lock["locked_until"] for is_allowed, lock in locks if not is_allowed), default=None)
 
 
 def renew_codes(user: User, *, now: datetime) -> list[str]:
-    """New backup codes, in the place of all there were."""
+    """Return new backup codes, in the place of all there were."""
     with transaction.atomic():
         _lock(user)
         codes = _new_codes(user)
@@ -99,7 +102,7 @@ def renew_codes(user: User, *, now: datetime) -> list[str]:
 
 
 def remove(user: User, *, actor: str, now: datetime, reason: str = "") -> bool:
-    """Forget a user's authenticators and backup codes; whether there were any.
+    """Forget a user's authenticators and backup codes. True when there were any.
 
     Sessions that they opened no longer count as proven.
     """
@@ -130,6 +133,7 @@ def _digest(code: str) -> str:
 
 
 def _lock(user: User) -> None:
+    # The user's row stands for devices that may not exist yet, which can't be locked.
     User.objects.select_for_update().get(pk=user.pk)
 
 

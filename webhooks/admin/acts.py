@@ -13,7 +13,7 @@ from django.utils import timezone
 from webhooks.admin.rerun import ReasonForm
 from webhooks.models import EventQuerySet, WebhookEvent
 from webhooks.privacy import unmasking
-from webhooks.processing import ignore as dismissals
+from webhooks.processing.ignore import ignore
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Act:
     action: str = ""
 
 
+# A page is shown for events on which the act can't be done, too: it says why not, in advance.
 RERUNNING: Final = Act(
     "Re-run",
     "The handlers that have not succeeded yet will run. What has succeeded stays as it is.",
@@ -49,11 +50,12 @@ DISCLOSING: Final = Act(
 )
 
 
-def ignore(request: HttpRequest, pks: Sequence[int], form: ReasonForm) -> None:
+def ignore_events(request: HttpRequest, pks: Sequence[int], form: ReasonForm) -> None:
     """Have events ignored on behalf of the user, and tell the user what came of it."""
     done = 0
+    # Each in a transaction of its own: one that can't be ignored any more must not undo the rest.
     for event in WebhookEvent.objects.filter(pk__in=pks).defer("body").order_by("pk"):
-        done += dismissals.ignore(
+        done += ignore(
             event,
             actor=request.user.get_username(),
             reason=form.cleaned_data["reason"],
@@ -67,7 +69,7 @@ def ignore(request: HttpRequest, pks: Sequence[int], form: ReasonForm) -> None:
 
 
 def show(request: HttpRequest, event: WebhookEvent, form: ReasonForm) -> bytes | None:
-    """The raw payload for the user, on the record."""
+    """Return the raw payload for the user, on the record; None once it was cleaned up."""
     return unmasking.unmask(
         event,
         actor=request.user.get_username(),

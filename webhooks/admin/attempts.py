@@ -14,9 +14,10 @@ SHOWN: Final = 50
 
 
 def attempts_panel(event: WebhookEvent) -> Table:
-    """Every attempt with who asked for it, and how each handler fared; the latest first."""
+    """Return the latest attempts, each with who asked for it and how each handler fared."""
     attempts = event.attempt_set.select_related("replay").order_by("-number")[:SHOWN]
     return Table(
+        # The number on the row, and no count: an event that was re-run for years has many.
         "Attempts" if event.attempts <= SHOWN else f"The latest {SHOWN} attempts",
         ["No.", "Started", "Trigger", "Asked for by, and why", "Took", "Outcome", "Handlers"],
         [_row(attempt) for attempt in attempts],

@@ -14,9 +14,9 @@ from webhooks import audit
 from webhooks.admin.entries import (
     details_of,
     linked_subject,
+    mac_of,
     neighbour,
     reason_of,
-    standing_of,
     subject_shown,
 )
 from webhooks.admin.filters import DayRangeFilter
@@ -60,27 +60,27 @@ class AuditAdmin(ReadOnlyAdmin):
     ordering: ClassVar[tuple[str, ...]] = ("-sequence",)
     search_fields = ("actor", "subject", "action")
     search_help_text = "Actor, subject or act, whole"
-    list_before_template = "webhooks/audit_standing.html"
+    list_before_template = "webhooks/audit_seals.html"
     actions_list = ("export",)
 
     @admin.display(description="no.")
     def number(self, row: AuditEntry) -> str:
-        """Its place in the trail."""
+        """Return its place in the trail."""
         return str(row.sequence)
 
     @admin.display(description="act")
     def act(self, row: AuditEntry) -> str:
-        """What was done."""
+        """Return what was done."""
         return row.get_action_display()
 
     @admin.display(description="subject")
     def code_of_subject(self, row: AuditEntry) -> str:
-        """What it was done to."""
+        """Return what it was done to."""
         return subject_shown(row)
 
     @admin.display(description="recorded")
     def recorded(self, row: AuditEntry) -> str:
-        """When."""
+        """Return when."""
         return moment(row.recorded_at)
 
     def panels(self, request: HttpRequest, obj: AuditEntry) -> Iterable[Panel]:
@@ -93,7 +93,7 @@ class AuditAdmin(ReadOnlyAdmin):
             Fact("Details", details_of(obj), wide=True),
         ]
         place = [
-            Fact("HMAC", standing_of(obj), wide=True),
+            Fact("HMAC", mac_of(obj), wide=True),
             Fact("Key", code(obj.key_id), wide=True),
             Fact("Entry before", neighbour(obj.sequence - 1)),
             Fact("Entry after", neighbour(obj.sequence + 1)),
@@ -104,17 +104,18 @@ class AuditAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         page: HttpResponse = super().changelist_view(
-            request, {**(extra_context or {}), "standing": _standing()}
+            request, {**(extra_context or {}), "seals": _seals()}
         )
         return page
 
     def has_export_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whether the user may take the trail away."""
+        """True when the user may take the trail away."""
         return self.has_view_permission(request) and request.user.has_perm(EXPORT)
 
     @action(description="Export", permissions=["export"], url_path="export", icon="download")
     def export(self, request: HttpRequest) -> HttpResponseBase:
         """Ask, then answer with all entries in a file that can be verified by itself."""
+        # A link can be followed by accident, and an export is on record for good.
         if request.method != "POST":
             context = self.page_context(
                 request,
@@ -123,6 +124,7 @@ class AuditAdmin(ReadOnlyAdmin):
                 cancel_url=reverse("admin:webhooks_auditentry_changelist"),
             )
             return TemplateResponse(request, "webhooks/audit_export.html", context)
+        # Streamed: the trail of years doesn't fit in memory.
         now = timezone.now()
         lines = audit.export(actor=request.user.get_username(), now=now)
         name = f"audit-{now:%Y%m%dT%H%M%SZ}.jsonl"
@@ -135,11 +137,12 @@ class AuditAdmin(ReadOnlyAdmin):
 
 def _unsealed() -> Iterable[tuple[str, str]]:
     for label, unsealed in audit.unsealed().items():
+        # Counted up to a bound: a trail never sealed would have the page count millions of rows.
         more = " or more" if unsealed.count == audit.MAX_COUNTED else ""
         yield label, f"{unsealed.count}{more}"
 
 
-def _standing() -> Facts:
+def _seals() -> Facts:
     up_to, anchor = audit.sealed_up_to(), audit.current_anchor()
     sealed = [Fact("Sealed up to", moment(up_to))]
     waiting = [
@@ -149,4 +152,4 @@ def _standing() -> Facts:
         for label, count in _unsealed()
     ]
     end = [Fact("Anchor", code(str(anchor)) if anchor else NOTHING, wide=True)]
-    return Facts("Standing", [[*sealed, *waiting], end])
+    return Facts("Seals", [[*sealed, *waiting], end])

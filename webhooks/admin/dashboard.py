@@ -22,10 +22,11 @@ KINDS_SHOWN: Final = 8
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """The context of the first page; only counts that an index answers."""
+    """Return the context of the first page; only counts that an index answers."""
     if not request.user.has_perm("webhooks.view_webhookevent"):
         return context
     events = reverse("admin:webhooks_webhookevent_changelist")
+    # Nothing is counted over all events: this page is opened all day, at any size of the table.
     failed = WebhookEvent.objects.filter(status=WebhookEvent.Status.FAILED)
     late = WebhookEvent.objects.due(timezone.now() - LATE_AFTER)
     return context | {
@@ -42,7 +43,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refusals() -> Table | None:
-    """What was refused lately, if anything was. The numbers are what the samples stand for."""
+    """Return what was refused lately, or None. The numbers are what the samples stand for."""
     lately = Refusal.objects.filter(recorded_at__gte=timezone.now() - LATELY)
     kinds = lately.values("endpoint", "code").annotate(
         times=Sum("weight"), latest=Max("recorded_at")
@@ -62,6 +63,7 @@ def _refusals() -> Table | None:
 
 
 def _warnings() -> list[str]:
+    # What would break only later, when it is hard to tell why: a secret retired too soon.
     told = [
         f"The {ordinal(secret.place)} secret of {secret.setting} ({secret.secret_id}) is still "
         f"needed: it alone proved {secret.deliveries} of the latest deliveries, the last one at "

@@ -18,7 +18,7 @@ REASON_ELSEWHERE: Final = "not kept here; its keyed hash is among the details"
 
 
 def subject_shown(entry: AuditEntry) -> str:
-    """What it was done to; of a seal, how many rows of which table."""
+    """Return what it was done to; for a seal, how many rows of which table."""
     told = entry.details
     if entry.action == AuditEntry.Action.SEALED and "count" in told:
         return format_html("{} of {}", told["count"], code(str(told.get("table", ""))))
@@ -26,9 +26,10 @@ def subject_shown(entry: AuditEntry) -> str:
 
 
 def linked_subject(request: HttpRequest, entry: AuditEntry) -> str:
-    """The same, as the way to its screen where the user may go it."""
+    """Return the same, as a link to its screen where the user may open it."""
     shown = subject_shown(entry)
     label, _, key = entry.subject.partition(":")
+    # A subject is a text: it may be of a table that is gone, or of no table at all.
     try:
         model = apps.get_model(label)
         screen = admin.site.get_model_admin(model)
@@ -36,6 +37,7 @@ def linked_subject(request: HttpRequest, entry: AuditEntry) -> str:
         return shown
     if not key or not screen.has_view_permission(request):
         return shown
+    # Some subjects are named by what they are known by elsewhere, such as a customer's id.
     if not key.isdecimal():
         return link(search_url(model, key), shown)
     opts = model._meta
@@ -43,7 +45,7 @@ def linked_subject(request: HttpRequest, entry: AuditEntry) -> str:
 
 
 def reason_of(entry: AuditEntry) -> str:
-    """Why, in the words that were given: with the entry, or with the re-run that was asked for."""
+    """Return why, in the words given with the entry or with the re-run it was about."""
     if given := AuditReason.objects.filter(entry=entry).first():
         return given.text
     order = entry.details.get("replay")
@@ -53,12 +55,12 @@ def reason_of(entry: AuditEntry) -> str:
 
 
 def details_of(entry: AuditEntry) -> str:
-    """Everything else."""
+    """Return everything else, as JSON."""
     return _as_json(entry.details) if entry.details else NOTHING
 
 
-def standing_of(entry: AuditEntry) -> str:
-    """The entry's HMAC, and whether it fits."""
+def mac_of(entry: AuditEntry) -> str:
+    """Return the entry's HMAC, and a badge that says if it fits."""
     fits = audit.verify_entry(entry)
     if fits is None:
         told = badge("Signed with a key that is not at hand", "warning")
@@ -68,7 +70,7 @@ def standing_of(entry: AuditEntry) -> str:
 
 
 def neighbour(sequence: int) -> str:
-    """The way to the entry with this number."""
+    """Return a link to the entry with this number, if there is one."""
     entry = AuditEntry.objects.filter(sequence=sequence).first()
     return link(page_url(entry), str(entry)) if entry else NOTHING
 

@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from webhooks.admin.acts import DISCLOSING, IGNORING, RERUNNING, Act, ignore, show
+from webhooks.admin.acts import DISCLOSING, IGNORING, RERUNNING, Act, ignore_events, show
 from webhooks.admin.payload import raw_panel
 from webhooks.admin.readonly import ReadOnlyAdmin
 from webhooks.admin.rerun import ReasonForm, RerunForm, rerun
@@ -34,19 +34,19 @@ class EventActions(ReadOnlyAdmin):
     actions_detail = ("rerun", "ignore", "raw")
 
     def has_replay_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whether the user may re-run events, one at a time."""
+        """True when the user may re-run events, one at a time."""
         return self.has_view_permission(request) and request.user.has_perm(REPLAY)
 
     def has_ignore_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whether the user may have events ignored."""
+        """True when the user may have events ignored."""
         return self.has_view_permission(request) and request.user.has_perm(IGNORE)
 
     def has_raw_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whether the user may see payloads unmasked."""
+        """True when the user may see payloads unmasked."""
         return self.has_view_permission(request) and request.user.has_perm(VIEW_RAW)
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
-        """What this user can do about the event as it stands."""
+        """Return the actions that this user may take on the event as it stands."""
         event = self.get_object(request, unquote(object_id))
         if event is None:
             return []
@@ -55,7 +55,7 @@ class EventActions(ReadOnlyAdmin):
         return [one for one in permitted if _ACTS[one.path].possible(itself, now).exists()]
 
     def raw_url(self, request: HttpRequest, event: WebhookEvent) -> str:
-        """The way to what is masked, for those who may go it."""
+        """Return the address of the payload unmasked; empty for those who may not see it."""
         if not self.has_raw_permission(request):
             return ""
         return reverse("admin:webhooks_webhookevent_raw", args=[event.pk])
@@ -74,7 +74,7 @@ class EventActions(ReadOnlyAdmin):
     @action(description="Ignore", permissions=["ignore"], url_path="ignore", icon="block")
     def ignore(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask for a reason, then have one event ignored."""
-        return self._about_one(request, object_id, IGNORING, ReasonForm, ignore)
+        return self._about_one(request, object_id, IGNORING, ReasonForm, ignore_events)
 
     @action(description="Raw payload", permissions=["raw"], url_path="raw", icon="visibility")
     def raw(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -82,7 +82,8 @@ class EventActions(ReadOnlyAdmin):
         event = self._named(request, object_id)
         form = ReasonForm(request, request.POST or None)
         if not form.is_valid():
-            return self._ask(request, DISCLOSING, [event], form, cancel_url=page_url(event))
+            return self._confirm(request, DISCLOSING, [event], form, cancel_url=page_url(event))
+        # A POST's own answer: no address shows it, and going back asks anew.
         body = show(request, event, form)
         if body is None:
             messages.warning(request, "The payload has been cleaned up.")
@@ -103,7 +104,7 @@ class EventActions(ReadOnlyAdmin):
     @action(description="Ignore the selected events", permissions=["ignore"])
     def ignore_selected(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         """Ask for a reason, then have the events that were ticked ignored."""
-        return self._about_those_ticked(request, queryset, IGNORING, ReasonForm, ignore)
+        return self._about_those_ticked(request, queryset, IGNORING, ReasonForm, ignore_events)
 
     def _named(self, request: HttpRequest, object_id: str) -> WebhookEvent:
         event: WebhookEvent | None = self.get_object(request, unquote(object_id))
@@ -125,7 +126,7 @@ class EventActions(ReadOnlyAdmin):
         if form.is_valid():
             effect(request, [event.pk], form)
             return HttpResponseRedirect(page)
-        return self._ask(request, act, [event], form, cancel_url=page)
+        return self._confirm(request, act, [event], form, cancel_url=page)
 
     def _about_those_ticked(
         self,
@@ -137,13 +138,14 @@ class EventActions(ReadOnlyAdmin):
     ) -> HttpResponse | None:
         # "All on every page" is not on offer here, whatever the request says.
         events = list(queryset.filter(pk__in=_ticked(request)))
+        # The list's own form posts here first, without a reason: that is no answer to refuse.
         form = form_class(request, request.POST if "reason" in request.POST else None)
         if form.is_valid():
             effect(request, [event.pk for event in events], form)
             return None
-        return self._ask(request, act, events, form, cancel_url=request.get_full_path())
+        return self._confirm(request, act, events, form, cancel_url=request.get_full_path())
 
-    def _ask(
+    def _confirm(
         self,
         request: HttpRequest,
         act: Act,
@@ -152,6 +154,7 @@ class EventActions(ReadOnlyAdmin):
         cancel_url: str,
     ) -> HttpResponse:
         now = timezone.now()
+        # Told before somebody writes a reason for nothing; decided when the act is done.
         possible = act.possible(WebhookEvent.objects.filter(pk__in=[e.pk for e in events]), now)
         able = set(possible.values_list("pk", flat=True))
         states = [(event, state(event, now)) for event in events]

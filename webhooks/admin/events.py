@@ -24,7 +24,7 @@ from webhooks.models import WebhookEvent
 class EventAdmin(EventActions):
     """The events received, what became of each, and what can be done about it."""
 
-    list_display = ("event", "standing", "subject", "customer", "received", "delivered")
+    list_display = ("event", "state_shown", "subject", "customer", "received", "delivered")
     list_filter = (
         StatusFilter,
         TypeFilter,
@@ -37,43 +37,45 @@ class EventAdmin(EventActions):
     search_help_text = "Event, object or customer id, or payload hash"
 
     def get_queryset(self, request: HttpRequest) -> Any:
+        # Up to a megabyte each, on a list of fifty.
         return super().get_queryset(request).defer("body")
 
     @admin.display(description="event")
     def event(self, row: WebhookEvent) -> str:
-        """Its type and its id."""
+        """Return its type and its id."""
         return two_lines(event_type(row.type), code(row.event_id))
 
     @admin.display(description="status")
-    def standing(self, row: WebhookEvent) -> str:
-        """Where it stands, and what happens next."""
+    def state_shown(self, row: WebhookEvent) -> str:
+        """Return its status as staff see it, and what happens next."""
         now = state(row, timezone.now())
         label = badge(now.label, now.kind)
         return two_lines(label, now.next) if now.next else label
 
     @admin.display(description="object")
     def subject(self, row: WebhookEvent) -> str:
-        """What it is about."""
+        """Return the object it is about."""
         return two_lines(row.object_type, code(row.object_id))
 
     @admin.display(description="customer")
     def customer(self, row: WebhookEvent) -> str:
-        """Whom it is about, and whether it is in earnest."""
+        """Return the customer it is about, and its mode, live or test."""
         return two_lines(mode(row.livemode), code(row.customer_id))
 
     @admin.display(description="received, hash")
     def received(self, row: WebhookEvent) -> str:
-        """When it first came, and enough of the payload's hash to know it again."""
+        """Return when it first came, and enough of the payload's hash to recognise it."""
         return two_lines(moment(row.received_at), code(row.sha256[:12]))
 
     @admin.display(description="deliveries")
     def delivered(self, row: WebhookEvent) -> str:
-        """How often it came, and whether we had to ask for it."""
+        """Return how often it came, and that we had to ask for it if so."""
         return f"{row.times_delivered}, fetched" if row.was_fetched else str(row.times_delivered)
 
     def panels(self, request: HttpRequest, obj: WebhookEvent) -> Iterable[Panel]:
         yield event_facts(obj)
         yield attempts_panel(obj)
+        # A value and not the row: other apps are told which event it is, not given it to change.
         key = EventKey(**{field.name: getattr(obj, field.name) for field in fields(EventKey)})
         for panels in event_panels:
             yield from panels(request, key)

@@ -21,9 +21,9 @@ from webhooks.models import WebhookEvent
 
 
 def event_facts(event: WebhookEvent) -> Facts:
-    """Everything but the attempts and the payload."""
-    standing = [
-        Fact("Status", _standing(event)),
+    """Return everything but the attempts and the payload."""
+    status = [
+        Fact("Status", _status(event)),
         Fact("Type", event.type),
         Fact("Event id", _at_provider(event, "event", event.event_id, code(event.event_id))),
         Fact(f"Object: {event.object_type}", _events_of(event, event.object_type, event.object_id)),
@@ -32,10 +32,11 @@ def event_facts(event: WebhookEvent) -> Facts:
     ]
     if event.last_error:
         error = format_html('<span class="error">{}</span>', event.last_error)
-        standing.append(Fact("Last error", error, wide=True))
+        status.append(Fact("Last error", error, wide=True))
+    # Forgotten once it was made: then its attempt says who asked.
     if event.replay:
         asked = f"{event.replay.actor}: {event.replay.reason}"
-        standing.append(Fact("Re-run asked for, and not made yet", asked, wide=True))
+        status.append(Fact("Re-run asked for, and not made yet", asked, wide=True))
     receipt = [
         Fact("Mode", mode(event.livemode)),
         Fact("Provider and endpoint", f"{event.provider.capitalize()}{_entrance(event)}"),
@@ -52,10 +53,10 @@ def event_facts(event: WebhookEvent) -> Facts:
     if event.erased_at:
         said = format_html("{}; the hash is of what was signed", moment(event.erased_at))
         receipt.append(Fact("Personal data erased", said, wide=True))
-    return Facts(f"Event (times in {timezone.get_current_timezone_name()})", [standing, receipt])
+    return Facts(f"Event (times in {timezone.get_current_timezone_name()})", [status, receipt])
 
 
-def _standing(event: WebhookEvent) -> str:
+def _status(event: WebhookEvent) -> str:
     now = state(event, timezone.now())
     return format_html("{} {}", badge(now.label, now.kind), now.next)
 
@@ -65,6 +66,7 @@ def _entrance(event: WebhookEvent) -> str:
 
 
 def _proof(event: WebhookEvent) -> str:
+    # Only an id of the secret is kept with the event; while it is set, its place can be told.
     if not event.secret_id:
         return "the connection it was fetched by" if event.was_fetched else NOTHING
     place = secret_rotation.place_of(event)

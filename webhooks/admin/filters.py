@@ -17,6 +17,7 @@ from webhooks.providers import PROVIDERS
 Status = WebhookEvent.Status
 Choices = list[tuple[str, str]]
 
+# All within the partial index of pending events: however long the list, only those are read.
 _WAITING: Final[dict[str, Callable[[EventQuerySet], QuerySet[WebhookEvent]]]] = {
     "due": lambda events: events.due(timezone.now()).order_by(),
     "in-flight": lambda events: events.in_flight(timezone.now()),
@@ -83,6 +84,7 @@ class TypeFilter(TextFilter):
 class DayRangeFilter(DateRangeFilter):
     """From the beginning of a day to the end of a day; what is not a date is no limit."""
 
+    # By moments, not by `__date`: a function of the column would have no index.
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         first = self._midnight("_from")
         last = self._midnight("_to")

@@ -45,10 +45,11 @@ class Table:
 
     @property
     def labelled_rows(self) -> list[list[tuple[str, str]]]:
-        """The rows with each cell's header beside it: a narrow screen shows one cell per line."""
+        """Return the rows with each cell's header beside it, for screens of one cell per line."""
         return [list(zip(self.headers, row, strict=True)) for row in self.rows]
 
 
+# What apps above can select by: they keep ids of the provider's, not keys of our tables.
 @dataclass(frozen=True, slots=True)
 class EventKey:
     """Which event a page is about, and what the event is about."""
@@ -62,6 +63,7 @@ class EventKey:
     customer_id: str
 
 
+# A list to append to, and no import: webhooks stands below the apps that add to its pages.
 event_panels: Final[list[Callable[[HttpRequest, EventKey], Iterable[Panel]]]] = []
 """What other apps add to the page of an event, after its attempts.
 

@@ -46,7 +46,7 @@ class Payload:
 
 
 def payload_panel(event: WebhookEvent, raw_url: str = "") -> Payload:
-    """The payload of an event, masked; `raw_url` leads those who may to what is masked."""
+    """Return the payload of an event, masked; `raw_url` leads those who may to what is masked."""
     if event.body is None:
         return Payload(None, "")
     body = bytes(event.body)
@@ -54,21 +54,22 @@ def payload_panel(event: WebhookEvent, raw_url: str = "") -> Payload:
 
 
 def raw_panel(body: bytes) -> Payload:
-    """A payload as it was signed, indented and coloured, but for what opens anything."""
+    """Return a payload as it was signed, indented and coloured, but for what opens anything."""
     text = without_secrets(indent(body))
     return Payload(colour(text), filesizeformat(len(body)), is_masked=False)
 
 
 def masked(body: bytes) -> str:
-    """A body as JSON on many lines, without what identifies a person or opens anything."""
+    """Return a body as JSON on many lines, without what identifies a person or opens anything."""
     try:
         return _readable(mask_json(strict_json.read(body), MASK))
     except ValueError:
+        # Shown as it is, it might show anybody's address: what can't be read can't be masked.
         return UNREADABLE
 
 
 def indent(body: bytes) -> str:
-    """A body as JSON on many lines, or as it is when it isn't JSON, or too much on many lines."""
+    """Return a body as JSON on many lines; as it is when it isn't JSON, or would be too long."""
     try:
         return _readable(strict_json.read(body))
     except ValueError:
@@ -83,7 +84,7 @@ def _readable(payload: object) -> str:
 
 
 def colour(text: str) -> SafeString:
-    """The HTML of a JSON text, every part of it escaped."""
+    """Return the HTML of a JSON text, every part of it escaped."""
     if len(text) > MAX_COLOURED:
         return escape(text)
     return format_html_join("", '<span class="json-{}">{}</span>', _tokens(text))

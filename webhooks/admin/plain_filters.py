@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 __all__ = ["BooleanFilter", "ChoiceFilter", "DateRangeFilter", "DropdownFilter", "TextFilter"]
 
+# Radio buttons and menus in unfold are lists of links here, which Django's own filters draw.
 BooleanFilter = BooleanFieldListFilter
 ChoiceFilter = SimpleListFilter
 DropdownFilter = SimpleListFilter
@@ -23,6 +24,7 @@ class TextFilter(SimpleListFilter):
         self._kept = _others(request, [str(self.parameter_name)])
         super().__init__(request, *args)
 
+    # Django leaves out a filter that has nothing to choose from.
     def has_output(self) -> bool:
         return True
 

@@ -65,9 +65,11 @@ class EndlessList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
+        # Reads the page, which is about to be shown anyway.
         shown = len(self.result_list)
         if self.page_num > 1:
             self.previous_url = self.get_query_string({PAGE_VAR: self.page_num - 1})
+        # A full last page has a link to an empty one: to know better, one would have to look.
         if shown == self.list_per_page:
             self.next_url = self.get_query_string({PAGE_VAR: self.page_num + 1})
         # Django offers "select all 9,999,999,999" where this is more than what is shown.
@@ -106,6 +108,7 @@ class ModelAdmin(BaseAdmin):
         ]
         return [*on_list, *on_page, *super().get_urls()]
 
+    # Takes what unfold's takes, as the screens override it for either.
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Tool]:
         """Return the actions on one object that this user may take."""
         return self._permitted(request, self.actions_detail)
@@ -184,6 +187,7 @@ def action(
             "allowed_permissions": permissions,
             "url_path": url_path,
         }
+        # Where Django's `action` keeps them, so that its list of actions finds them.
         vars(guarded).update(told)
         return cast("Method", guarded)
 
@@ -191,4 +195,5 @@ def action(
 
 
 def _may(model_admin: Any, request: HttpRequest, permissions: Sequence[str]) -> bool:
+    # Without the object, as Django and unfold ask: what depends on it is decided by the act.
     return all(getattr(model_admin, f"has_{name}_permission")(request) for name in permissions)

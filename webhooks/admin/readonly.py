@@ -23,9 +23,11 @@ class ReadOnlyAdmin(IndexedSearchAdmin):
     change_form_template = "webhooks/record.html"
     fields: ClassVar[tuple[str, ...]] = ()
     ordering: ClassVar[tuple[str, ...]] = ("-id",)
+    # By any other column, the database would sort the whole table for one page of it.
     sortable_by: ClassVar[tuple[str, ...]] = ()
     paginator = InfinitePaginator
     show_full_result_count = False
+    # Facets count the table once per choice of every filter.
     show_facets = ShowFacets.NEVER
     list_per_page = 50
     list_fullwidth = True
@@ -34,7 +36,7 @@ class ReadOnlyAdmin(IndexedSearchAdmin):
     empty_value_display = NOTHING
 
     def panels(self, request: HttpRequest, obj: Any) -> Iterable[Panel]:
-        """What is shown of one object, from top to bottom."""
+        """Yield what is shown of one object, from top to bottom. For subclasses."""
         raise NotImplementedError
 
     def page_context(self, request: HttpRequest, **about: Any) -> dict[str, Any]:

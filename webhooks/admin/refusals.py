@@ -50,12 +50,14 @@ class EndpointFilter(ChoiceFilter):
     title = "endpoint"
     parameter_name = "endpoint"
 
+    # From the settings, not from the rows, in which strangers' guesses stand too.
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         slugs = list(conf.setting("WEBHOOK_ENDPOINTS"))
         return [*((slug, slug) for slug in slugs), (ELSEWHERE, "none there is")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         value = self.value()
+        # Strangers may write any name there: those can't be choices of their own.
         if value == ELSEWHERE:
             return queryset.exclude(endpoint__in=list(conf.setting("WEBHOOK_ENDPOINTS")))
         return queryset.filter(endpoint=value) if value else queryset
@@ -72,27 +74,27 @@ class RefusalAdmin(ReadOnlyAdmin):
 
     @admin.display(description="refused")
     def refused(self, row: Refusal) -> str:
-        """When."""
+        """Return when."""
         return moment(row.recorded_at)
 
     @admin.display(description="code")
     def told(self, row: Refusal) -> str:
-        """What the sender was told."""
+        """Return the code that the sender was told."""
         return code(row.code)
 
     @admin.display(description="endpoint")
     def where(self, row: Refusal) -> str:
-        """Where it came in, as the sender wrote it."""
+        """Return the endpoint, as the sender wrote it."""
         return code(row.endpoint)
 
     @admin.display(description="client")
     def who(self, row: Refusal) -> str:
-        """The address it came from."""
+        """Return the address it came from."""
         return code(row.client)
 
     @admin.display(description="stands for")
     def times(self, row: Refusal) -> str:
-        """How many there were since the last one recorded."""
+        """Return how many there were since the last one recorded."""
         return f"{row.weight:,}"
 
     def panels(self, request: HttpRequest, obj: Refusal) -> Iterable[Panel]:

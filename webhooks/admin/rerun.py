@@ -41,6 +41,7 @@ class RerunForm(ReasonForm):
 
     def __init__(self, request: HttpRequest, *args: Any) -> None:
         super().__init__(request, *args)
+        # Taken out rather than hidden: a form that lacks the field can't be sent it.
         if not request.user.has_perm(FORCE):
             del self.fields["force"]
 
@@ -60,6 +61,7 @@ def rerun(request: HttpRequest, pks: Collection[int], form: ReasonForm) -> None:
 
 
 def _report(request: HttpRequest, pks: Collection[int], result: Replayed) -> None:
+    # What has no outcome yet was left to the workers.
     waiting = result.queued - result.outcomes.total()
     unable = len(pks) - result.queued
     failures = result.outcomes[Outcome.FAILED] + result.outcomes[Outcome.RETRYING]

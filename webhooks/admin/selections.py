@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from webhooks.admin.style import ModelAdmin
 
+# As many digits as a key of 64 bits can have without one that is out of its range.
 _KEY: Final = re.compile(r"[0-9]{1,18}")
 
 

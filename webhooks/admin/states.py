@@ -34,9 +34,10 @@ class State:
 
 
 def state(event: WebhookEvent, now: datetime) -> State:
-    """An event's status, with "pending" told apart by what is being waited for."""
+    """Return an event's status, with "pending" told apart by what is being waited for."""
     if event.status != Status.PENDING:
         return State(Status(event.status).label, KINDS[event.status])
+    # A lease that has run out is due again, whoever claimed it.
     if event.available_at <= now:
         return State("Pending", "info", "due now")
     if event.claimed_at:

@@ -19,7 +19,7 @@ from webhooks.models import ApiToken
 class TokenAdmin(ReadOnlyAdmin):
     """Keys are made by `manage.py api_token`, which shows each once."""
 
-    list_display = ("key", "name", "user", "opens", "standing", "used")
+    list_display = ("key", "name", "user", "opens", "validity", "used")
     list_select_related = ("user",)
     search_fields = ("prefix", "name")
     search_help_text = "Name, or how the key begins"
@@ -27,25 +27,26 @@ class TokenAdmin(ReadOnlyAdmin):
 
     @admin.display(description="begins with")
     def key(self, row: ApiToken) -> str:
-        """Enough of it to know it again."""
+        """Return enough of it to recognise it."""
         return code(row.prefix)
 
     @admin.display(description="scopes")
     def opens(self, row: ApiToken) -> str:
-        """What it may be used for."""
+        """Return what it may be used for."""
         return ", ".join(row.scopes)
 
     @admin.display(description="status")
-    def standing(self, row: ApiToken) -> str:
-        """Whether it opens anything."""
+    def validity(self, row: ApiToken) -> str:
+        """Return a badge that says if it opens anything."""
         if row.revoked_at:
             return badge("Revoked", "danger")
+        # A key does what its user may: with the account switched off, nothing.
         is_valid = row.is_valid(timezone.now()) and row.user.is_active
         return badge("Valid", "success") if is_valid else badge("Not valid", "warning")
 
     @admin.display(description="last used")
     def used(self, row: ApiToken) -> str:
-        """When it last opened something."""
+        """Return when it last opened something."""
         return moment(row.last_used_at)
 
     def panels(self, request: HttpRequest, obj: ApiToken) -> Iterable[Panel]:
@@ -56,19 +57,20 @@ class TokenAdmin(ReadOnlyAdmin):
             Fact("Name", obj.name),
             Fact("User", str(obj.user)),
             Fact("Scopes", self.opens(obj)),
-            Fact("Status", self.standing(obj)),
+            Fact("Status", self.validity(obj)),
         ]
         yield Facts(
             "API token", [about, [Fact(label, moment(when)) for label, when in moments + ends]]
         )
 
     def has_revoke_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whether the user may put an end to keys."""
+        """True when the user may revoke keys."""
         return request.user.has_perm("webhooks.change_apitoken")
 
     @action(description="Revoke the selected keys", permissions=["revoke"])
     def revoke_selected(self, request: HttpRequest, queryset: Any) -> None:
         """Let keys open nothing from now on."""
+        # One by one: each is an entry of its own in the audit trail.
         for token in queryset:
             tokens.revoke(token, actor=request.user.get_username(), now=timezone.now())
             messages.success(request, f"{token} opens nothing any more.")

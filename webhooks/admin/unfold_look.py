@@ -22,6 +22,8 @@ __all__ = [
     "action",
 ]
 
+# Templates by their names, which are looked up when a page is made: unfold's tags are only ever
+# loaded where unfold is.
 FORM_TEMPLATE: Final = "webhooks/unfold/form.html"
 LABEL_TEMPLATE: Final = "unfold/helpers/label.html"
 
@@ -32,6 +34,7 @@ class ModelAdmin(unfold.admin.ModelAdmin):
     """Unfold's `ModelAdmin`, with the style sheet of the panels."""
 
     class Media:
+        # Through the screens and not through the settings, of which a project has its own.
         css = {"all": ("webhooks/admin.css",)}  # noqa: RUF012 - as Django reads it
 
 
@@ -49,6 +52,7 @@ def action(
         permissions=permissions,
         url_path=url_path,
         icon=icon,
+        # A word, so that no screen needs unfold to name it.
         variant=ActionVariant(variant),
     )
     return marked

@@ -185,6 +185,15 @@ def test_logins_and_logouts_are_recorded() -> None:
         assert secret not in told
 
 
+def test_customers_logins_are_not_on_record() -> None:
+    customer = User.objects.create_user("customer", password="known-to-tests")
+    client = Client()
+    client.post(LOGIN, {"username": "customer", "password": "guessed"})
+    client.force_login(customer)
+    client.logout()
+    assert acts() == []
+
+
 def test_a_flood_of_failed_log_ins_is_summarised() -> None:
     def fail() -> None:
         user_login_failed.send(None, credentials={"username": "anna"}, request=None)

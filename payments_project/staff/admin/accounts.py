@@ -18,6 +18,7 @@ from payments_project.staff import accounts
 from payments_project.staff.accounts import Rights
 from webhooks.admin.selections import SelectionAdmin
 
+# Django's own screens, which would change who may do what without a record of it.
 admin.site.unregister([User, Group])
 
 RAISING: Final = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -37,15 +38,18 @@ class OnRecord(BaseAdmin):
     """A screen whose changes go on record."""
 
     def rights(self, obj: Any) -> Rights:
-        """What is compared before and after."""
+        """Return what is compared before and after a change."""
         raise NotImplementedError
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        # From the database, under a lock: `obj` has the form's values already, and two who change
+        # one account at a time would each record a change from what neither found.
         before = type(obj).objects.select_for_update().get(pk=obj.pk) if change else None
         form.rights_before = self.rights(before) if before else {}
         super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        # Groups and permissions are saved only now, after the account itself.
         super().save_related(request, form, formsets, change)
         self._record(request, form.instance, form.rights_before, self.rights(form.instance))
 
@@ -54,6 +58,7 @@ class OnRecord(BaseAdmin):
         super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        # One by one, each on record: a query that deletes them all says nothing of any.
         with transaction.atomic():
             for obj in queryset:
                 self.delete_model(request, obj)
@@ -107,6 +112,7 @@ class AccountAdmin(OnRecord, BaseUserAdmin, SelectionAdmin):
         form_url: str = "",
     ) -> HttpResponse:
         with transaction.atomic():
+            # Django's view doesn't tell whether it set a password; the hash does, salt and all.
             account = self.get_object(request, unquote(id))
             before = account.password if account else ""
             answer: HttpResponse = super().user_change_password(request, id, form_url)

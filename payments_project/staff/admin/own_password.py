@@ -15,6 +15,7 @@ from payments_project.staff import accounts
 class OwnPasswordForm(AdminOwnPasswordChangeForm):
     """A new password, on record in the same transaction."""
 
+    # Here and not in the view: a password that is saved without its record must not be.
     def save(self, commit: bool = True) -> Any:
         with transaction.atomic():
             user = super().save(commit)

@@ -32,6 +32,7 @@ admin.site.unregister([TOTPDevice, StaticDevice])
 class CodeInput(UnfoldAdminTextInputWidget):
     """Empty again after a wrong code."""
 
+    # A wrong code typed again only lengthens the wait.
     def format_value(self, value: Any) -> None:
         return None
 
@@ -117,6 +118,7 @@ def _staff(request: HttpRequest) -> Any:
 
 def _let_in(request: HttpRequest, device: Any) -> None:
     django_otp.login(request, device)
+    # As Django does at a login: a session key known before must not become one that is proven.
     request.session.cycle_key()
 
 
@@ -139,6 +141,7 @@ def _set_up_refusal(user: Any) -> str:
 
 def _next(request: HttpRequest) -> str:
     url = request.GET.get("next", "")
+    # Or a link to this page could lead people on to somebody else's.
     is_safe = url_has_allowed_host_and_scheme(
         url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
@@ -146,6 +149,7 @@ def _next(request: HttpRequest) -> str:
 
 
 def _qr(device: TOTPDevice) -> SafeString:
+    # Drawn into the page: another service, asked for the picture, would learn the key.
     image = qrcode.make(device.config_url, image_factory=qrcode.image.svg.SvgPathImage, border=2)
     drawn = BytesIO()
     image.save(drawn)

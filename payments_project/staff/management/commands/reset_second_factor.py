@@ -23,6 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--reason", required=True, help="kept in the audit trail")
 
     def handle(self, *args: Any, username: str, reason: str, **options: Any) -> None:
+        # A command, and no screen: who helps must be let onto the server, not just into the admin.
         user = User.objects.filter(username=username).first()
         if user is None:
             raise CommandError(f"There is no user {username!r}.")
