@@ -1,10 +1,9 @@
 """What a provider told us, as a value that handlers receive."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, TypeGuard
+from typing import Any, Final
 
 EARLIEST: Final = datetime(2, 1, 1, tzinfo=UTC).timestamp()
 LATEST: Final = datetime(9998, 12, 31, tzinfo=UTC).timestamp()
@@ -13,19 +12,6 @@ zone, and have days added to it."""
 
 Clock = Callable[[], datetime]
 """Tells the time, in UTC: `timezone.now`, or a test's."""
-
-LONGEST_NAME: Final = 255
-_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
-
-
-def is_name(value: object) -> TypeGuard[str]:
-    """Whether a value can name something: text that is not empty, and that every database takes."""
-    return (
-        isinstance(value, str)
-        and 0 < len(value) <= LONGEST_NAME
-        and "\0" not in value
-        and (value.isascii() or not _SURROGATE.search(value))
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

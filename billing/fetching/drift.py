@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from django.db.models import QuerySet
@@ -11,6 +12,7 @@ from billing.fetching.fetch import Subject, fetch, refresh
 from billing.history import Cause, Differences
 from billing.models import BillingChange, ProviderObject
 from billing.models.base import ObjectScope
+from webhooks.database.paging import in_pages
 from webhooks.events import Clock
 from webhooks.exceptions import ProviderRefused, ProviderUnavailable
 
@@ -53,16 +55,8 @@ def compare_all(
     Memory stays the same however many objects there are. Must not run in a transaction.
     """
     for queryset in rows:
-        for row in _one_by_one(queryset):
+        for row in chain.from_iterable(in_pages(queryset, BATCH)):
             yield _compare_safely(row, repair=repair, clock=clock)
-
-
-def _one_by_one(rows: QuerySet[ProviderObject]) -> Iterator[ProviderObject]:
-    # By pages and not with a cursor: a database would have to keep that open between the calls.
-    last = 0
-    while page := list(rows.filter(pk__gt=last).order_by("pk")[:BATCH]):
-        yield from page
-        last = page[-1].pk
 
 
 def _compare_safely(row: ProviderObject, *, repair: bool, clock: Clock) -> Compared:

@@ -18,6 +18,7 @@ from django.db.models import Q
 
 from billing.exceptions import InTransaction, KeyInUse, KeyReused
 from billing.models import IdempotencyKey
+from webhooks.database.paging import keys_to_clear
 
 State = IdempotencyKey.State
 
@@ -148,8 +149,7 @@ def clean_up(
     if dry_run:
         return expired.count()
     total = 0
-    oldest = expired.order_by("expires_at").values_list("pk", flat=True)
-    while pks := list(oldest[:batch_size]):
+    for pks in keys_to_clear(expired.order_by("expires_at"), batch_size):
         # The query still asks for what has expired, in case one was renewed in the meantime.
         total += expired.filter(pk__in=pks).delete()[0]
         progress(total)

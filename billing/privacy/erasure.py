@@ -7,7 +7,7 @@ asked, is redacted before it is stored.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final
 
 from django.db import transaction
@@ -25,12 +25,12 @@ from billing.privacy.redaction import (
     redact_stored,
 )
 from webhooks import audit
+from webhooks.database.paging import in_pages
 from webhooks.events import Clock
 from webhooks.models import AuditEntry, ErasureRequest, WebhookEvent
 from webhooks.models.audit import SYSTEM
 from webhooks.privacy.erasure import (
     any_of,
-    batched,
     chunks,
     find,
     find_nameless,
@@ -194,14 +194,7 @@ def _rows_of(
     """The rows that have one of these ids, or name one."""
     for model in MODELS.values():
         for rows in _queries(model, scope, erasure, ids):
-            yield from _paged(rows)
-
-
-def _paged(rows: QuerySet[Any]) -> Iterator[Any]:
-    last = 0
-    while page := list(rows.filter(pk__gt=last).order_by("pk")[:PAGE]):
-        yield from page
-        last = page[-1].pk
+            yield from chain.from_iterable(in_pages(rows, PAGE))
 
 
 def _queries(
@@ -229,7 +222,7 @@ def _redact_billing(
         if row.provider_id in ids:
             done[row.object_type] += redact_stored(row)
     history = BillingChange.objects.filter(**scope, provider_id__in=ids).exclude(fields={})
-    for changes in batched(_paged(history), PAGE):
+    for changes in in_pages(history, PAGE):
         done["history"] += _redact_history(changes, erasure, actor=actor, now=now)
     return done
 

@@ -3,12 +3,14 @@
 import json
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, Final
 
 from cryptography.fernet import InvalidToken
 
 from billing.idempotency.encryption import seal, unseal
 from billing.models import IdempotencyKey
+from webhooks.database.paging import in_pages
 from webhooks.models import ErasureRequest
 from webhooks.privacy.erasure import known, mentioned
 from webhooks.privacy.redaction import redact
@@ -22,12 +24,8 @@ def redact_responses(erasure: ErasureRequest, anyone: re.Pattern[str] | None) ->
     A key that itself has what is looked for in it is deleted with its answer, as is an answer
     that can't be read any more.
     """
-    done = last = 0
-    rows = IdempotencyKey.objects.order_by("pk")
-    while page := list(rows.filter(pk__gt=last)[:PAGE]):
-        done += sum(_redact_response(row, erasure, anyone) for row in page)
-        last = page[-1].pk
-    return done
+    rows = chain.from_iterable(in_pages(IdempotencyKey.objects.all(), PAGE))
+    return sum(_redact_response(row, erasure, anyone) for row in rows)
 
 
 def _redact_response(

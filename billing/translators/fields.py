@@ -4,13 +4,13 @@ An absent key is `UNKNOWN`, and null is None or an empty string. Anything else t
 expected raises `PermanentFailure`, which names the path and never the value: that may be personal.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from billing.changes import UNKNOWN, Flag, Integer, Metadata, Moment, Text, Unknown
 from webhooks import events
+from webhooks.database.text import is_storable
 from webhooks.exceptions import PermanentFailure
 from webhooks.monitoring.scrubbing import mask_cards
 
@@ -28,7 +28,6 @@ LONGEST: Final = 65_536
 """How many characters free text may have, and metadata altogether. Some thirty snapshots of an
 object are kept and compared (see `billing.ordering`), so they must not grow at will."""
 
-_UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")
 
 Value = TypeVar("Value")
 
@@ -73,8 +72,7 @@ def text(node: Node, *, limit: int = 255) -> Text:
         raise _unexpected(node, "text")
     if len(value) > limit:
         raise _unexpected(node, f"at most {limit} characters")
-    # PostgreSQL takes no NUL, and neither database a lone surrogate.
-    if _UNSTORABLE.search(value):
+    if not is_storable(value):
         raise _unexpected(node, "text without NUL or lone surrogates")
     return value
 

@@ -13,8 +13,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from webhooks.api.pagination import PARAMETERS
-
-MAX_TEXT = 255
+from webhooks.database.text import LONGEST_NAME
 
 
 class StrictFilterBackend(DjangoFilterBackend):
@@ -38,12 +37,12 @@ def _errors(request: Request, filters: Mapping[str, Any]) -> Iterator[tuple[str,
             yield name, "May not be empty."
 
 
-@extend_schema_field({"type": "string", "minLength": 1, "maxLength": MAX_TEXT})
+@extend_schema_field({"type": "string", "minLength": 1, "maxLength": LONGEST_NAME})
 class TextFilter(django_filters.CharFilter):
     """Exactly this text."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, max_length=MAX_TEXT, strip=False, **kwargs)
+        super().__init__(*args, max_length=LONGEST_NAME, strip=False, **kwargs)
 
 
 @extend_schema_field({"type": "boolean"})
@@ -70,7 +69,7 @@ class MomentFilter(django_filters.IsoDateTimeFilter):
     field_class = _MomentField
 
 
-@extend_schema_field({"type": "string", "maxLength": MAX_TEXT})
+@extend_schema_field({"type": "string", "maxLength": LONGEST_NAME})
 class AccountFilter(TextFilter):
     """A connected account; the empty text means our own."""
 

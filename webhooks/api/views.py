@@ -19,8 +19,7 @@ from webhooks.api.fields import StrictSerializer, Text
 from webhooks.api.permissions import Grant, Granted
 from webhooks.api.problems import Problem
 from webhooks.api.throttling import StrangerThrottle
-
-MAX_ID = 255
+from webhooks.database.text import LONGEST_NAME, is_storable
 
 
 class ApiView(APIView):
@@ -104,7 +103,7 @@ class RecordViewSet(ApiView, ReadOnlyModelViewSet[Any]):
 
 def the_one(rows: QuerySet[Any], parameters: list[str], **lookups: Any) -> Any:
     """The only row there is. Raises when there is none, or several, which parameters tell apart."""
-    if any(isinstance(told, str) and not is_storable(told) for told in lookups.values()):
+    if any(isinstance(told, str) and not _could_be_stored(told) for told in lookups.values()):
         raise exceptions.NotFound
     found = list(rows.filter(**lookups)[:2])
     if not found:
@@ -118,6 +117,5 @@ def the_one(rows: QuerySet[Any], parameters: list[str], **lookups: Any) -> Any:
     return found[0]
 
 
-def is_storable(text: str) -> bool:
-    """Whether an id could be in the database at all."""
-    return "\0" not in text and len(text) <= MAX_ID
+def _could_be_stored(text: str) -> bool:
+    return len(text) <= LONGEST_NAME and is_storable(text)

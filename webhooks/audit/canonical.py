@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from webhooks.database.text import storable
+
 MAX_DEPTH = 20
 
 
@@ -28,15 +30,6 @@ _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_json_
 def moment(value: datetime) -> str:
     """Return a time as hashes and exports have it: ISO 8601 in UTC, with microseconds."""
     return value.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def storable(text: str, length: int | None = None) -> str:
-    """Return the text as every database can hold it: no NUL, no lone surrogates, cut to length."""
-    # PostgreSQL takes neither. What it would refuse here would fail the act that is recorded.
-    clean = text.replace("\0", "\ufffd").encode(errors="replace").decode()
-    if length is not None and len(clean) > length:
-        return f"{clean[: length - 1]}\N{HORIZONTAL ELLIPSIS}"
-    return clean
 
 
 def storable_details(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from django.db import transaction
 from django.db.models import Model
 
 from webhooks.audit import keys
-from webhooks.audit.canonical import canonical, storable, storable_details
+from webhooks.audit.canonical import canonical, storable_details
+from webhooks.database.text import storable
 from webhooks.models import AuditEntry, AuditHead, AuditReason
 
 HEAD: Final = 1

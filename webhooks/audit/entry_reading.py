@@ -8,6 +8,7 @@ from django.db.models import F, TextField
 from django.db.models.functions import Cast
 
 from webhooks.audit.row_macs import json_content, stored_moment
+from webhooks.database.paging import keys_in_pages
 from webhooks.models import AuditEntry
 
 BATCH: Final = 2000
@@ -17,7 +18,8 @@ _COLUMNS: Final = ("sequence", "action", "actor", "subject", "key_id", "mac")
 
 def read_entries(after: int | None, end: int | None) -> Iterator[tuple[AuditEntry | int, Any]]:
     """Yield entries in order with their stored details; for one that can't be read, its number."""
-    while batch := list(_pks(after, end)):
+    entries = AuditEntry.objects.all() if end is None else AuditEntry.objects.filter(pk__lte=end)
+    for batch in keys_in_pages(entries, BATCH, after=after):
         try:
             found = list(_read(AuditEntry.objects.filter(sequence__in=batch)))
         except (Error, ValueError, TypeError):
@@ -25,14 +27,6 @@ def read_entries(after: int | None, end: int | None) -> Iterator[tuple[AuditEntr
             yield from map(_read_one, batch)
         else:
             yield from found
-        after = batch[-1]
-
-
-def _pks(after: int | None, end: int | None) -> Any:
-    entries = AuditEntry.objects.order_by("sequence").values_list("sequence", flat=True)
-    if after is not None:
-        entries = entries.filter(sequence__gt=after)
-    return (entries if end is None else entries.filter(sequence__lte=end))[:BATCH]
 
 
 def _read_one(sequence: int) -> tuple[AuditEntry | int, Any]:

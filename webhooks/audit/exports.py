@@ -14,6 +14,7 @@ from django.db.models import Max
 from webhooks.audit import keys, verify_export
 from webhooks.audit.canonical import moment
 from webhooks.audit.chain import record
+from webhooks.database.paging import in_pages
 from webhooks.models import AuditEntry
 
 BATCH: Final = 2000
@@ -72,10 +73,8 @@ def _lines(first: int, last: int, now: datetime) -> Iterator[bytes]:
 
 
 def _entries(first: int, last: int) -> Iterator[dict[str, Any]]:
-    # Batches by key, and no cursor: a slow download must not hold one open.
-    while batch := list(
-        AuditEntry.objects.filter(sequence__range=(first, last)).order_by("sequence")[:BATCH]
-    ):
+    entries = AuditEntry.objects.filter(sequence__range=(first, last))
+    for batch in in_pages(entries, BATCH):
         for entry in batch:
             yield {
                 "sequence": entry.sequence,
@@ -87,7 +86,6 @@ def _entries(first: int, last: int) -> Iterator[dict[str, Any]]:
                 "key_id": entry.key_id,
                 "mac": entry.mac,
             }
-        first = batch[-1].sequence + 1
 
 
 def _line(content: dict[str, Any]) -> bytes:

@@ -11,8 +11,8 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.utils import timezone
 
-from webhooks.audit.canonical import storable
 from webhooks.audit.chain import record, subject_of
+from webhooks.database.text import storable
 from webhooks.models import AuditEntry
 
 Action = AuditEntry.Action

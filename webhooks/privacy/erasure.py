@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Final, TypeVar
 from urllib.parse import quote, quote_plus
 
@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Model, Q
 
 from webhooks import audit
+from webhooks.database.paging import in_pages, keys_in_pages
 from webhooks.models import (
     Attempt,
     AuditEntry,
@@ -89,10 +90,9 @@ def request_erasure(
 
 def chunks(erasure: ErasureRequest, last: int = 0) -> Iterator[list[str]]:
     """The ids known of a person since the `last`, those included that become known on the way."""
-    known = SuppressedId.objects.filter(erasure=erasure).order_by("pk")
-    while rows := list(known.filter(pk__gt=last)[:IDS]):
+    known = SuppressedId.objects.filter(erasure=erasure)
+    for rows in in_pages(known, IDS, after=last):
         yield [row.object_id for row in rows]
-        last = rows[-1].pk
 
 
 def last_of(erasure: ErasureRequest) -> int:
@@ -114,13 +114,10 @@ def of_ids(erasure: ErasureRequest, ids: Iterable[str]) -> EventQuerySet:
 
 def pages(events: EventQuerySet) -> Iterator[EventQuerySet]:
     """Events by a few at a time, in the order of their keys."""
-    last = 0
-    while keys := list(
-        events.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:WINDOW]
-    ):
-        for start in range(0, len(keys), ROWS):
-            yield events.filter(pk__in=keys[start : start + ROWS]).order_by("pk")
-        last = keys[-1]
+    # Many keys to a window: one query finds the person's events for a hundred pages of payloads.
+    for keys in keys_in_pages(events, WINDOW):
+        for some in batched(keys, ROWS):
+            yield events.filter(pk__in=some).order_by("pk")
 
 
 def find(erasure: ErasureRequest, ids: Iterable[str]) -> Iterator[tuple[set[str], set[str]]]:
@@ -204,14 +201,13 @@ def redact_reasons(anyone: re.Pattern[str] | None) -> int:
 
 
 def _redact_texts(anyone: re.Pattern[str], model: type[Model], column: str) -> int:
-    rows = model._default_manager.exclude(**{column: ""}).order_by("pk")
-    done = last = 0
-    while page := list(rows.filter(pk__gt=last).values_list("pk", column)[:IDS]):
-        for pk, text in page:
-            left = anyone.sub(ERASED, text)
-            if left != text:
-                done += rows.filter(pk=pk).update(**{column: left})
-        last = page[-1][0]
+    rows = model._default_manager.exclude(**{column: ""})
+    done = 0
+    for row in chain.from_iterable(in_pages(rows.only(column), IDS)):
+        text = getattr(row, column)
+        left = anyone.sub(ERASED, text)
+        if left != text:
+            done += rows.filter(pk=row.pk).update(**{column: left})
     return done
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from webhooks.events import is_name
+from webhooks.database.text import is_name
 from webhooks.privacy.card_numbers import card_like
 from webhooks.privacy.vocabulary import (
     KEPT,

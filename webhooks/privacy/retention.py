@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from webhooks import audit
+from webhooks.database.paging import keys_to_clear
 from webhooks.models import Attempt, AuditEntry, EventQuerySet, WebhookEvent
 
 SETTLED_WELL = [WebhookEvent.Status.PROCESSED, WebhookEvent.Status.IGNORED]
@@ -105,5 +106,5 @@ def _batches(events: EventQuerySet, size: int) -> Iterator[EventQuerySet]:
 
     The caller must take the batch out of that state, or it would come again.
     """
-    while pks := list(events.order_by("received_at").values_list("pk", flat=True)[:size]):
+    for pks in keys_to_clear(events.order_by("received_at"), size):
         yield events.filter(pk__in=pks)

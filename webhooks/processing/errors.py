@@ -2,6 +2,7 @@
 
 import traceback
 
+from webhooks.database.text import escaped
 from webhooks.monitoring.logs import without_secrets
 from webhooks.privacy.masking import MASK, mask_text
 
@@ -11,7 +12,7 @@ MAX_ERROR_LENGTH = 4000
 def describe(error: Exception) -> str:
     """An error in one line, without secrets, fit for any database's text column, and for staff."""
     line = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return _storable(without_secrets(line[: 2 * MAX_ERROR_LENGTH]))[:MAX_ERROR_LENGTH]
+    return escaped(_masked(line[: 2 * MAX_ERROR_LENGTH]))[:MAX_ERROR_LENGTH]
 
 
 class Textless(Exception):
@@ -30,11 +31,9 @@ def textless(error: BaseException) -> Textless:
 def trace(errors: list[Exception]) -> str:
     """Where errors came from, for developers; the end of it when it is long."""
     told = "\n".join("".join(traceback.format_exception(e)) for e in errors)
-    return _storable(without_secrets(told[-2 * MAX_ERROR_LENGTH :]))[-MAX_ERROR_LENGTH:]
+    return escaped(_masked(told[-2 * MAX_ERROR_LENGTH :]))[-MAX_ERROR_LENGTH:]
 
 
-def _storable(text: str) -> str:
+def _masked(text: str) -> str:
     # What failed may tell of the customer, or of the secret, that it failed with.
-    text = mask_text(text, MASK)
-    # PostgreSQL takes neither NUL nor lone surrogates, and a provider's JSON can hold both.
-    return text.encode(errors="backslashreplace").decode().replace("\0", "\\0")
+    return mask_text(without_secrets(text), MASK)

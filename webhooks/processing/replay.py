@@ -11,6 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from webhooks import audit, conf
+from webhooks.database.paging import keys_in_pages
 from webhooks.events import Clock
 from webhooks.guards import replay_cache
 from webhooks.models import AuditEntry, EventQuerySet, Replay, Trigger, WebhookEvent
@@ -106,7 +107,7 @@ def replay(
     in_request = conf.processing() is conf.Processing.REQUEST
     # Processed here, events are taken one by one: an interruption leaves none half-way.
     size = 1 if in_request else min(rate or BATCH, BATCH)
-    for batch in _batches(events.replayable(), order.cursor, size):
+    for batch in keys_in_pages(events.replayable(), size, after=order.cursor):
         _make_due(batch, order, lane, due_at)
         result.queued += len(batch)
         if rate:
@@ -119,14 +120,6 @@ def replay(
     if conf.processing() is conf.Processing.CELERY:
         wakeup.wake()
     return result
-
-
-def _batches(events: EventQuerySet, last: int, size: int) -> Iterator[list[int]]:
-    while batch := list(
-        events.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:size]
-    ):
-        yield batch
-        last = batch[-1]
 
 
 @transaction.atomic

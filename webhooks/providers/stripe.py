@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
 from webhooks import conf
-from webhooks.events import Event, is_name, moment
+from webhooks.database.text import is_name
+from webhooks.events import Event, moment
 from webhooks.exceptions import (
     InvalidSignature,
     MalformedEvent,

@@ -1,0 +1,1 @@
+"""What every table is asked alike: rows in pages, and text that a column can hold."""
