@@ -102,7 +102,9 @@ def _changes() -> list[str]:
 
 
 def _snapshot(key: str) -> dict[str, Any]:
-    content = {name: _json_value(conf.setting(name)) for name in PLAIN if hasattr(settings, name)}
+    content = {
+        name: _json_value(getattr(settings, name)) for name in PLAIN if hasattr(settings, name)
+    }
     for name in (*SECRET, *_secrets_of_endpoints()):
         if value := getattr(settings, name, None):
             content[name] = f"keyed hash {keys.keyed_hash(_text(value), key=key)[:16]}"
