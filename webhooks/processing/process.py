@@ -80,8 +80,12 @@ def _attempt(
     event = event or claim.event()
     if suppression.suppress(claim.pk, event, now=now):
         event = None  # it holds what may no longer be known: what is left is in the row
-    preparations = 0
+    run, preparations = HandlerRun([]), 0
     while True:
+        # What handlers asked for in the round before, done outside any transaction.
+        failure = _prepare(run, is_last=preparations > MAX_PREPARATIONS)
+        if failure.errors:
+            return failure
         with transaction.atomic():
             row = _lock(claim, event)
             if row is None:
@@ -90,9 +94,6 @@ def _attempt(
             if not run.unprepared:
                 return _settle(row, claim, run, now, started)
             transaction.set_rollback(True)
-        failure = _prepare(run, is_last=preparations == MAX_PREPARATIONS)
-        if failure.errors:
-            return failure
         preparations += 1
 
 
@@ -165,6 +166,8 @@ def _run_handlers(row: WebhookEvent, event: Event | None, preparations: int) -> 
 def _settle(
     row: WebhookEvent, claim: Claim, run: HandlerRun, now: datetime, started: float
 ) -> Attempt:
+    handlers, error = run.as_json(), trace(run.errors)
+    row.last_error = describe(run.errors[0]) if run.errors else ""
     outcome = Attempt.Outcome.PROCESSED if run.outcomes else Attempt.Outcome.IGNORED
     if run.errors:
         outcome = Attempt.Outcome.FAILED
@@ -180,15 +183,14 @@ def _settle(
         started_at=now,
         duration_ms=round((time.perf_counter() - started) * 1000, 2),
         outcome=outcome,
-        handlers=run.as_json(),
-        error=trace(run.errors),
+        handlers=handlers,
+        error=error,
     )
     row.status = _STATUS_AFTER[outcome]
     row.settled_at = None if outcome is Attempt.Outcome.RETRYING else now
     row.claimed_at = None
     row.lost_leases = 0
     row.succeeded = run.succeeded
-    row.last_error = describe(run.errors[0]) if run.errors else ""
     row.replay = None
     row_statements.update(row, SETTLED)
     row_statements.insert(attempt)
