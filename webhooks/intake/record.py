@@ -5,6 +5,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django.db import Error, connection
 
@@ -17,14 +18,18 @@ from webhooks.processing.errors import textless
 
 logger = logging.getLogger(__name__)
 
-_INSERT = """
-INSERT INTO webhooks_webhookevent (
-    provider, event_id, endpoint, type, object_type, object_id, customer_id, account, livemode,
-    api_version, provider_created_at, body, sha256, secret_id, received_at, last_received_at,
-    available_at, claimed_at, attempts
-) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+COLUMNS: Final = (
+    *("provider", "event_id", "endpoint", "type", "object_type", "object_id", "customer_id"),
+    *("account", "livemode", "api_version", "provider_created_at", "body", "sha256", "secret_id"),
+    *("received_at", "last_received_at", "available_at", "claimed_at", "attempts"),
+)
+"""What recording fills, in the order of `_values`; the database has defaults for the rest."""
+
+_INSERT = f"""
+INSERT INTO webhooks_webhookevent ({", ".join(COLUMNS)})
+VALUES ({", ".join(["%s"] * len(COLUMNS))})
 ON CONFLICT (event_id, provider)
-"""
+"""  # noqa: S608
 RECORD = f"""{_INSERT} DO UPDATE SET
     deliveries = webhooks_webhookevent.deliveries + %s,
     last_received_at = excluded.last_received_at

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 from django.core import checks
+from django.db.models import NOT_PROVIDED
 from pytest_django import Settings
 
 from webhooks.conf import RetryPolicy
+from webhooks.models import WebhookEvent
 from webhooks.testing.client import post, sign
 from webhooks.tests.events import make_event
 
@@ -188,3 +190,15 @@ def test_the_retry_schedule_is_validated(
     delay = policy.delay(attempt, random_fraction)
 
     assert (delay.total_seconds() if delay else None) == seconds
+
+
+def test_an_event_column_without_a_database_default_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lane = WebhookEvent._meta.get_field("lane")
+    monkeypatch.setattr(lane, "db_default", NOT_PROVIDED)
+
+    [problem] = checks.run_checks(tags=["webhooks"])
+
+    assert problem.id == "webhooks.E013"
+    assert "WebhookEvent.lane" in problem.msg
