@@ -10,6 +10,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from django.conf import settings
+from psycopg.conninfo import conninfo_to_dict
 
 from tests.processes import Environment, manage
 
@@ -54,6 +55,19 @@ def _database(options: str = "") -> Iterator[Environment]:
             yield {**os.environ, "DATABASE_URL": location}
         finally:
             server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def database_of_its_own() -> Iterator[str]:
+    """An empty PostgreSQL database as Django's settings name one; on SQLite, an empty text."""
+    if not settings.DATABASE_URL:
+        yield ""
+        return
+    with _database() as environment:
+        parts = conninfo_to_dict(environment["DATABASE_URL"])
+        found = {"NAME": parts["dbname"], "USER": parts.get("user"), "HOST": parts.get("host")}
+        found |= {"PORT": parts.get("port", ""), "PASSWORD": parts.get("password", "")}
+        yield repr({"default": {"ENGINE": "django.db.backends.postgresql", **found}})
 
 
 def _name(environment: Environment) -> str:
