@@ -30,7 +30,7 @@ Json = dict[str, Any]
 
 HOUR = 3600
 OUTAGE = 72 * HOUR
-PAUSES = (1, 60, HOUR // 6, HOUR // 3)
+PAUSES = (1, 60, HOUR // 3, HOUR)
 PAGE = 100
 LIST = "/v1/events"
 

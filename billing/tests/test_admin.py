@@ -1,13 +1,9 @@
 """The admin's screens of billing objects, through the browser's requests."""
 
-import json
 from collections.abc import Iterator
 from html import unescape
-from typing import Any
 
 import pytest
-from django.conf import settings
-from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -17,36 +13,17 @@ from billing.admin.money import money
 from billing.admin.values import status
 from billing.models import MODELS, Charge, Customer, Invoice, ProviderObject, Subscription
 from webhooks.models import WebhookEvent
-from webhooks.providers import PROVIDERS
-from webhooks.testing import sample
+from webhooks.testing import browser, deliver, sample
+from webhooks.testing.browser import log_in
 from webhooks.testing.stripe_events import story
 
 pytestmark = pytest.mark.django_db
 
 
-def deliver(event: dict[str, Any]) -> None:
-    body = json.dumps(event).encode()
-    headers = PROVIDERS["stripe"].sign(
-        body, secret=settings.STRIPE_WEBHOOK_SECRET, now=timezone.now()
-    )
-    answer = Client().post(
-        "/webhooks/stripe", body, content_type="application/json", headers=headers
-    )
-    assert answer.status_code == 200
-
-
 @pytest.fixture
 def _told() -> None:
     for event in story(int(timezone.now().timestamp())):
-        deliver(event)
-
-
-def log_in(*permissions: str, is_superuser: bool = False) -> Client:
-    user = User.objects.create(username="anna", is_staff=True, is_superuser=is_superuser)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client = Client()
-    client.force_login(user)
-    return client
+        assert deliver(event).status_code == 200
 
 
 @pytest.fixture
@@ -63,9 +40,7 @@ def page(row: ProviderObject, part: str = "change") -> str:
 
 
 def text(client: Client, url: str) -> str:
-    answer = client.get(url)
-    assert answer.status_code == 200
-    return unescape(answer.content.decode()).replace("\N{NO-BREAK SPACE}", " ")
+    return unescape(browser.text(client, url)).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def found(client: Client, model: type[ProviderObject], **query: str) -> set[ProviderObject]:

@@ -12,13 +12,14 @@ from billing.models import Charge, Customer, Dispute
 from billing.models.base import ObjectScope
 from billing.privacy import erasure
 from billing.tasks import finish_erasures
-from billing.tests.test_admin import deliver, log_in
 from webhooks import audit
 from webhooks.models import Attempt, AuditEntry, ErasureRequest, SuppressedId, WebhookEvent
 from webhooks.privacy.erasure import request_erasure
 from webhooks.privacy.suppression import remember
 from webhooks.processing.sweep import sweep
+from webhooks.testing import deliver
 from webhooks.testing import stripe_objects as objects
+from webhooks.testing.browser import log_in
 from webhooks.testing.stripe_events import envelope
 
 pytestmark = pytest.mark.django_db

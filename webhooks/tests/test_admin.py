@@ -18,6 +18,7 @@ from webhooks.events import Event
 from webhooks.exceptions import PermanentFailure
 from webhooks.models import Attempt, Replay, WebhookEvent
 from webhooks.testing import deliver
+from webhooks.testing.browser import log_in, text
 from webhooks.testing.plugin import Subscribe
 from webhooks.tests.events import make_event
 
@@ -28,15 +29,6 @@ LIST = "/admin/webhooks/webhookevent/"
 
 def page(event: WebhookEvent, part: str = "change") -> str:
     return f"{LIST}{event.pk}/{part}/"
-
-
-def log_in(*permissions: str, is_superuser: bool = False) -> Client:
-    """A browser of a member of staff with these permissions."""
-    user = User.objects.create(username="anna", is_staff=True, is_superuser=is_superuser)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture
@@ -65,12 +57,6 @@ def receive(event_type: str = "test.happened", **changes: Any) -> WebhookEvent:
 
 def about(**subject: Any) -> dict[str, Any]:
     return {"data": {"object": {"object": "thing", **subject}}}
-
-
-def text(client: Client, url: str) -> str:
-    answer = client.get(url)
-    assert answer.status_code == 200
-    return answer.content.decode()
 
 
 def found(client: Client, **query: str) -> set[str]:

@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from webhooks.models import Refusal
+from webhooks.testing.browser import log_in, text
 from webhooks.testing.client import post
-from webhooks.tests.test_admin import log_in, text
 
 pytestmark = pytest.mark.django_db
 

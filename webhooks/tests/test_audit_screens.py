@@ -16,6 +16,7 @@ from webhooks import audit
 from webhooks.models import AuditEntry, Replay, Trigger
 from webhooks.processing.replay import request_replay
 from webhooks.testing.audit_trail import alter, lay
+from webhooks.testing.browser import log_in, text
 
 pytestmark = pytest.mark.django_db
 
@@ -23,23 +24,9 @@ LIST = "/admin/webhooks/auditentry/"
 EXPORT = f"{LIST}export/"
 
 
-def log_in(*permissions: str) -> Client:
-    user = User.objects.create_user("eve", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 @pytest.fixture
 def auditor() -> Client:
-    return log_in("view_auditentry", "export_auditentry")
-
-
-def text(client: Client, url: str, **query: str) -> str:
-    answer = client.get(url, query)
-    assert answer.status_code == 200
-    return answer.content.decode()
+    return log_in("view_auditentry", "export_auditentry", name="eve")
 
 
 def page(entry: AuditEntry) -> str:

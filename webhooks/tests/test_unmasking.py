@@ -4,12 +4,11 @@ import json
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
-from django.test import Client
 
 from webhooks.models import AuditEntry, WebhookEvent
 from webhooks.privacy.masking import MASK
 from webhooks.testing import deliver
+from webhooks.testing.browser import log_in
 from webhooks.testing.plugin import Subscribe
 from webhooks.tests.events import make_event
 
@@ -26,14 +25,6 @@ PERSON = {
 }
 CARD = "4242 4242"
 MARKED = ["Jane Marked", "jane@marked.example", "901820", "Marked Street", "10115", CARD]
-
-
-def log_in(*permissions: str) -> Client:
-    user = User.objects.create(username="anna", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture

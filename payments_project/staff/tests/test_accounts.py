@@ -16,11 +16,6 @@ USERS = "/admin/auth/user/"
 GROUPS = "/admin/auth/group/"
 
 
-@pytest.fixture(autouse=True)
-def _quick(settings: Settings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def other() -> User:
     return User.objects.create(username="berta", is_staff=True)

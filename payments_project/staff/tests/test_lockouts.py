@@ -17,9 +17,7 @@ LIMIT = 5
 
 
 @pytest.fixture(autouse=True)
-def _anna(settings: Settings) -> None:
-    # What a hash costs is not what these are about.
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def _anna() -> None:
     User.objects.create_superuser("anna", password=PASSWORD)
     User.objects.create_superuser("berta", password=PASSWORD)
 
