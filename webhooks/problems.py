@@ -1,7 +1,7 @@
-"""Refusals as problem documents."""
+"""Every error as one form of document, "problem details": https://www.rfc-editor.org/rfc/rfc9457."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from django.http import HttpResponse
@@ -10,16 +10,38 @@ from webhooks.exceptions import Rejected
 
 CONTENT_TYPE: Final = "application/problem+json"
 
+RETRY_SECONDS: Final = 5
+"""How soon to come back where nobody knows when what failed will be mended."""
 
-def document(*, status: int, code: str, title: str, detail: str) -> dict[str, Any]:
-    """A problem document: https://www.rfc-editor.org/rfc/rfc9457."""
-    return {
-        "type": f"urn:webhooks:problem:{code}",
+
+def document(
+    *,
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    errors: Sequence[Mapping[str, str]] = (),
+    app: str = "webhooks",
+) -> dict[str, Any]:
+    """Return a problem document; each of `errors` has a `field`, a `code` and a `detail`.
+
+    `app` is whose error it is.
+    """
+    told: dict[str, Any] = {
+        # A URN and no URL: programs compare it, and there is no page for it to lead to.
+        "type": f"urn:{app}:problem:{code}",
         "title": title,
         "status": status,
         "detail": detail,
         "code": code,
     }
+    return {**told, "errors": list(errors)} if errors else told
+
+
+def headers(*, retry_after: float | None) -> dict[str, str]:
+    """Return the headers of a problem: in how many seconds to try again, where that is known."""
+    # At least a second: 0 would have a client come back at once, and again and again.
+    return {} if retry_after is None else {"Retry-After": str(max(1, round(retry_after)))}
 
 
 class ProblemResponse(HttpResponse):
@@ -28,7 +50,7 @@ class ProblemResponse(HttpResponse):
     then: Callable[[], None] | None = None
 
     def close(self) -> None:
-        """Called by the server when the client has its answer."""
+        """Run what waits until the client has its answer; the server calls this."""
         try:
             if self.then:
                 self.then()
@@ -36,15 +58,27 @@ class ProblemResponse(HttpResponse):
             super().close()
 
 
+def respond(
+    told: Mapping[str, Any],
+    *,
+    retry_after: float | None = None,
+    then: Callable[[], None] | None = None,
+) -> ProblemResponse:
+    """Return the response that carries a document; `then` is called when the client has it."""
+    response = ProblemResponse(
+        json.dumps(told),
+        content_type=CONTENT_TYPE,
+        status=told["status"],
+    )
+    for name, value in headers(retry_after=retry_after).items():
+        response.headers[name] = value
+    response.then = then
+    return response
+
+
 def problem(refusal: Rejected, *, then: Callable[[], None] | None = None) -> HttpResponse:
-    """The answer to what is refused; `then` is called when the client has it."""
+    """Return the answer to what is refused; `then` is called when the client has it."""
     told = document(
         status=refusal.status_code, code=refusal.code, title=refusal.title, detail=refusal.detail
     )
-    response = ProblemResponse(
-        json.dumps(told), content_type=CONTENT_TYPE, status=refusal.status_code
-    )
-    if refusal.retry_after is not None:
-        response.headers["Retry-After"] = str(refusal.retry_after)
-    response.then = then
-    return response
+    return respond(told, retry_after=refusal.retry_after, then=then)

@@ -18,7 +18,7 @@ from rest_framework.response import Response
 
 from billing.api import reads, requests
 from billing.api.idempotency import idempotent, reference
-from billing.api.refusals import as_problem
+from billing.api.problems import as_problem
 from billing.stripe_client import StripeClient
 from webhooks.api.permissions import Grant
 from webhooks.api.views import ApiView

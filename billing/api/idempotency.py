@@ -17,12 +17,12 @@ from rest_framework.exceptions import APIException, NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from billing.api.idempotency_errors import (
+from billing.api.problems import (
     IdempotencyKeyInUse,
     IdempotencyKeyMalformed,
     IdempotencyKeyMissing,
     IdempotencyKeyReused,
-    problem,
+    respond,
 )
 from billing.api.stored_responses import repeat, store
 from billing.exceptions import KeyInUse, KeyReused
@@ -65,6 +65,7 @@ def idempotent(
     def decorate(view: View) -> View:
         @wraps(view)
         def wrapper(*args: Any, **kwargs: Any) -> HttpResponseBase:
+            # The first of the arguments, or the second where the view is a method.
             request = next(each for each in args if isinstance(each, Request | HttpRequest))
             try:
                 key = _key(request, required=required)
@@ -75,11 +76,7 @@ def idempotent(
             except APIException as error:
                 if isinstance(request, Request):
                     raise
-                return problem(error)
-            if isinstance(begun, Outcome):
-                metrics.IDEMPOTENT_HITS.labels(_operation(request)).inc()
-                return repeat(begun)
-            request.idempotency_reference = begun.reference  # type: ignore[attr-defined]
+                return respond(error)
             return _process(request, begun, lambda: view(*args, **kwargs))
 
         return cast("View", wrapper)
@@ -146,8 +143,12 @@ def _request_hash(request: Request | HttpRequest) -> str:
 
 
 def _process(
-    request: Request | HttpRequest, begun: Started, view: Callable[[], HttpResponseBase]
+    request: Request | HttpRequest, begun: Started | Outcome, view: Callable[[], HttpResponseBase]
 ) -> HttpResponseBase:
+    if isinstance(begun, Outcome):
+        metrics.IDEMPOTENT_HITS.labels(_operation(request)).inc()
+        return repeat(begun)
+    request.idempotency_reference = begun.reference  # type: ignore[union-attr]
     try:
         response = _answer(request, view)
         outcome = store(response)

@@ -1,9 +1,9 @@
-"""Every error of the API as a problem document."""
+"""Every error of the API, told as `webhooks.problems` has it."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
@@ -13,12 +13,10 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from webhooks import problems
 from webhooks.exceptions import BadRequest, PayloadTooLarge, Rejected
-from webhooks.problems import CONTENT_TYPE, document
 
 logger = logging.getLogger(__name__)
-
-RETRY_SECONDS: Final = 5
 
 
 class Problem(exceptions.APIException):
@@ -43,21 +41,25 @@ class Problem(exceptions.APIException):
 
 
 def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
-    """The answer to an error (`EXCEPTION_HANDLER`); None for what is this project's own fault."""
+    """Answer an error (`EXCEPTION_HANDLER`), or return None for this project's own fault."""
     known = _known(error)
     if known is None:
         return None
     set_rollback()
-    told = document(
+    told = problems.document(
         status=known.status_code,
         code=_code(known),
+        # The phrase of the status: REST framework's own errors have no titles, only details.
         title=HTTPStatus(known.status_code).phrase,
         detail=_detail(known),
+        errors=list(_errors(known)),
     )
-    if errors := list(_errors(known)):
-        told["errors"] = errors
+    # A response of REST framework's, to be written as its renderers write every answer.
     return Response(
-        told, status=known.status_code, headers=_headers(known), content_type=CONTENT_TYPE
+        told,
+        status=known.status_code,
+        headers=_headers(known),
+        content_type=problems.CONTENT_TYPE,
     )
 
 
@@ -81,7 +83,7 @@ def _known(error: Exception) -> exceptions.APIException | None:
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 "storage_unavailable",
                 "The database is away; try again.",
-                retry_after=RETRY_SECONDS,
+                retry_after=problems.RETRY_SECONDS,
             )
         case _:
             return None
@@ -108,7 +110,7 @@ def _errors(error: exceptions.APIException) -> Iterator[Mapping[str, str]]:
 
 
 def _flat(told: Any, path: str) -> Iterator[dict[str, str]]:
-    """The errors of fields within fields, each with the way there: `line_items.0.price`."""
+    """Yield the errors of fields within fields, each with its path: `line_items.0.price`."""
     if isinstance(told, list):
         for index, part in enumerate(told):
             # What is wrong with a list's members comes keyed by their place, as a mapping does;
@@ -127,9 +129,9 @@ def _join(path: str, name: str) -> str:
 
 
 def _headers(error: exceptions.APIException) -> dict[str, str]:
-    headers = {}
-    if challenge := getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = challenge
-    if (wait := getattr(error, "wait", None)) is not None:
-        headers["Retry-After"] = str(max(1, round(wait)))
-    return headers
+    # REST framework leaves both of these on its exceptions.
+    challenge = getattr(error, "auth_header", None)
+    return {
+        **({"WWW-Authenticate": challenge} if challenge else {}),
+        **problems.headers(retry_after=getattr(error, "wait", None)),
+    }
