@@ -6,9 +6,11 @@ import tomllib
 
 import pytest
 
+from billing import conf as billing_conf
 from tests.commands import options_of, our_commands
 from tests.documents import ROOT, blocks, names_in, read, rows_of, section
 from tests.environment import PINNED
+from webhooks import conf as webhooks_conf
 from webhooks import exceptions
 
 ELSEWHERE = {
@@ -35,6 +37,17 @@ def test_every_variable_is_documented() -> None:
     variables = names_in(read("configuration.md"))
     assert len(variables) == len(set(variables))
     assert set(variables) == read_by_settings() == PINNED.keys()
+
+
+@pytest.mark.parametrize("defaults", [webhooks_conf.DEFAULTS, billing_conf.DEFAULTS])
+def test_defaults_are_as_documented(defaults: dict[str, object]) -> None:
+    documented = {row[0].strip("`"): row[1] for row in rows_of(read("configuration.md"))}
+    numbers = {name: value for name, value in defaults.items() if isinstance(value, int)}
+    assert numbers
+    # In the settings module alone, which has no table.
+    own = {"WEBHOOK_LEASE_SECONDS", "WEBHOOK_MAX_LOST_LEASES"}
+    for name in numbers.keys() - own:
+        assert documented[name] == f"`{str(numbers[name]).lower()}`", name
 
 
 def test_every_refusal_is_documented() -> None:
