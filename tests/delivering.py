@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from webhooks import conf
-from webhooks.intake.receive import receive
+from webhooks.intake.receive import receive_delivery
 from webhooks.models import WebhookEvent
 from webhooks.providers.stripe import StripeProvider
 
@@ -19,5 +19,5 @@ def deliver(payload: Json) -> WebhookEvent:
     assert endpoint
     body, now = json.dumps(payload).encode(), timezone.now()
     headers = StripeProvider().sign(body, secret=endpoint.secrets[0], now=now)
-    receive(endpoint, body, headers, now=now)
+    receive_delivery(endpoint, body, headers, now=now)
     return WebhookEvent.objects.get(event_id=payload["id"])

@@ -43,10 +43,11 @@ class Event:
 
     @property
     def idempotency_key(self) -> str:
-        """The same for every attempt at this event: send it along with any call to the outside."""
+        """The key to send along with any call to the outside: the same for every attempt."""
         return f"{self.provider}:{self.id}"
 
 
 def moment(seconds: float) -> datetime | None:
-    """The moment so many seconds after 1970, in UTC; None for one too far away to work with."""
+    """Return the moment so many seconds after 1970, in UTC; None for one too far away to use."""
+    # Compared first: `fromtimestamp` fails in three ways, and differently by platform.
     return datetime.fromtimestamp(seconds, UTC) if EARLIEST <= seconds <= LATEST else None

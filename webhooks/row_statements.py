@@ -58,6 +58,7 @@ def insert(row: models.Model) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, [_value(field, row, add=True) for field in fields])
         [row.pk] = cursor.fetchone()
+    # As `save` leaves it, or the ORM would insert it again.
     row._state.adding, row._state.db = False, connection.alias
 
 
@@ -85,6 +86,7 @@ def _selection(
     lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
     columns = ", ".join(map(_column, fields))
     statement = f"SELECT {columns} FROM {_table(model)} WHERE {condition}{lock}"  # noqa: S608
+    # Converters depend on the database, as JSON and moments are texts in SQLite.
     compiler = model._base_manager.all().query.get_compiler(connection.alias)
     table = model._meta.db_table
     converters = compiler.get_converters([field.get_col(table) for field in fields])

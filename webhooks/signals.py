@@ -25,8 +25,8 @@ so what it raises fails the whole attempt.
 """
 
 alarm_raised = Signal()
-"""Sent when refusals call for somebody, as `webhooks.alarms` logs it, with `endpoint` (its slug,
-empty for none there is), `kind` (`burst`, `nothing_proven`), and `count` refusals in `seconds`.
+"""Sent when refusals need somebody, with what the logger `webhooks.alarms` says: `endpoint` (slug,
+empty for none there is), `kind` (`burst`, `nothing_proven`) and `count` refusals in `seconds`.
 
 It is sent by the server process that noticed, once the client has its answer. What a receiver
 raises is logged, and is nobody else's trouble.
@@ -34,8 +34,8 @@ raises is logged, and is nobody else's trouble.
 
 
 ids_erased = Signal()
-"""Sent with `erasure` and `ids` when an event tells of more that is somebody's who was erased: what
-is kept of these objects, and of what names them, must be redacted. Outside any transaction."""
+"""Sent with `erasure` and `ids` when an event names more that is an erased person's: what is
+kept of these objects, and of what names them, must be redacted. Outside any transaction."""
 
 
 def on(provider: str, *patterns: str) -> Callable[[Handler], Handler]:
@@ -63,5 +63,5 @@ def on(provider: str, *patterns: str) -> Callable[[Handler], Handler]:
 
 
 def matches(event_type: str, patterns: tuple[str, ...]) -> bool:
-    """Whether an event type is one of these, where `*` stands for any run of characters."""
+    """True when an event type is one of these, where `*` stands for any run of characters."""
     return any(fnmatchcase(event_type, pattern) for pattern in patterns)

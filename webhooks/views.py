@@ -11,7 +11,7 @@ from webhooks import conf
 from webhooks.exceptions import Rejected
 from webhooks.guards.admission import IncomingDelivery, admit, read_body
 from webhooks.intake import alarms, refusals
-from webhooks.intake import receive as intake
+from webhooks.intake.receive import open_endpoint, receive_delivery
 from webhooks.problems import problem
 
 RECEIVED = json.dumps({"status": "received"})
@@ -25,10 +25,10 @@ def receive(request: HttpRequest, endpoint: str) -> HttpResponse:
     now = timezone.now()
     delivery = IncomingDelivery(request.META)
     try:
-        door = intake.open_endpoint(endpoint)
-        admit(delivery, door)
+        opened = open_endpoint(endpoint)
+        admit(delivery, opened)
         delivery.body = _read_body(request, delivery)
-        is_new = intake.receive(door, delivery.body, delivery, now=now)
+        is_new = receive_delivery(opened, delivery.body, delivery, now=now)
     except Rejected as refusal:
         refused = refusals.refuse(refusal, delivery, endpoint, now=now)
         return problem(

@@ -7,67 +7,32 @@ asked, is redacted before it is stored.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from itertools import chain, islice
-from typing import Any, Final
+from typing import Final
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
-from billing.models import MODELS, BillingChange, ProviderObject
+from billing.models import BillingChange
 from billing.models.base import ObjectScope
 from billing.privacy import stored_responses
-from billing.privacy.redaction import (
-    NAMING,
-    named_by,
-    personal_values_of,
-    redact_history,
-    redact_stored,
-)
+from billing.privacy.redaction import named_by, redact_history, redact_stored
+from billing.privacy.search import PAGE, find_all, rows_of, scopes_of
 from webhooks import audit
 from webhooks.database.paging import in_pages
 from webhooks.events import Clock
-from webhooks.models import AuditEntry, ErasureRequest, WebhookEvent
+from webhooks.models import AuditEntry, ErasureRequest
 from webhooks.models.audit import SYSTEM
-from webhooks.privacy.erasure import (
-    any_of,
-    chunks,
-    find,
-    find_nameless,
-    last_of,
-    redact,
-    redact_reasons,
-    request_erasure,
-)
+from webhooks.privacy.erasure import redact, request_erasure
+from webhooks.privacy.reasons import any_of, redact_reasons
+from webhooks.privacy.search import chunks
 from webhooks.privacy.suppression import remember, subject_of
 
 ERASE: Final = "billing.erase_customer"
 """The permission that a person needs to have a customer erased."""
 
-PAGE: Final = 200
-"""How many rows are held in memory, and entries of the history rewritten at once."""
-
-VALUES: Final = 1000
-"""How many names and addresses of one person are looked for where people wrote freely."""
-
 
 class UnknownCustomer(Exception):
     """Nothing was ever heard of such a customer."""
-
-
-def scopes_of(customer_id: str) -> list[ObjectScope]:
-    """Where there is a customer of this id: more than one place only if providers agree on ids."""
-    places: set[tuple[str, str, bool]] = set()
-    for rows in (
-        MODELS["customer"]._default_manager.filter(provider_id=customer_id),
-        WebhookEvent.objects.filter(customer_id=customer_id),
-        ErasureRequest.objects.filter(customer_id=customer_id),
-    ):
-        places |= set(rows.values_list("provider", "account", "livemode").distinct())
-    return [
-        ObjectScope(provider=provider, account=account, livemode=livemode)
-        for provider, account, livemode in sorted(places)
-    ]
 
 
 def erase(
@@ -80,7 +45,7 @@ def erase(
     clock: Clock = timezone.now,
     progress: Callable[[Counter[str]], None] = lambda _: None,
 ) -> Counter[str]:
-    """Erase a customer, and say how many rows were rewritten, by table; none when nothing is left.
+    """Erase a customer; return how many rows were rewritten, by table, none when nothing is left.
 
     Each few rows are a transaction of their own, so memory stays the same however many there are,
     and whatever is interrupted is finished by calling again. A `dry_run` does all of it and undoes
@@ -113,7 +78,7 @@ def _erase(
     # Until nothing has come meanwhile that would have to be searched for.
     while known < erasure.objects_erased.count():
         # Found before anything is redacted: an interruption must not lose what to look for.
-        anyone = any_of(_find(erasure, scope))
+        anyone = any_of(find_all(erasure, scope))
         known = erasure.objects_erased.count()
         done["re-runs"] += redact_reasons(anyone)
         done["answers"] += stored_responses.redact_responses(erasure, anyone)
@@ -133,18 +98,19 @@ def follow(erasure: ErasureRequest, ids: Iterable[str], *, clock: Clock = timezo
     scope = ObjectScope(
         provider=erasure.provider, account=erasure.account, livemode=erasure.livemode
     )
+    # Ids lead to further ones: a charge to its refunds, and those to what they name.
     wanted = set(ids)
     while wanted:
-        named = {name for row in _rows_of(scope, erasure, sorted(wanted)) for name in named_by(row)}
+        named = {name for row in rows_of(scope, erasure, sorted(wanted)) for name in named_by(row)}
         new = remember(erasure, named)
         for each in redact(erasure, wanted, actor=SYSTEM, now=clock()):
-            new += remember(erasure, each.told)
+            new += remember(erasure, each.ids)
         _redact_billing(erasure, scope, sorted(wanted), actor=SYSTEM, now=clock())
         wanted = set(new)
 
 
 def finish_all(*, clock: Clock = timezone.now) -> Iterator[tuple[str, Counter[str]]]:
-    """Go on with whatever was interrupted, or has been added to since; whom, and how much."""
+    """Go on with what was interrupted or added to since; yield the customer and rows by table."""
     for erasure in ErasureRequest.objects.filter(finished_at=None).order_by("pk"):
         scope = ObjectScope(
             provider=erasure.provider, account=erasure.account, livemode=erasure.livemode
@@ -169,55 +135,12 @@ def _finish(
         )
 
 
-def _find(erasure: ErasureRequest, scope: ObjectScope) -> set[str]:
-    """Find all that is a person's, and return the names and addresses found on the way."""
-    values: set[str] = set()
-    last = 0
-    while last < last_of(erasure):
-        for ids in chunks(erasure, last):
-            for found, told in find(erasure, ids):
-                remember(erasure, found)
-                values |= set(islice(told, VALUES - len(values)))
-            for row in _rows_of(scope, erasure, ids):
-                remember(erasure, named_by(row))
-                values |= set(islice(personal_values_of(row), VALUES - len(values)))
-        last = last_of(erasure)
-        emails = [value for value in values if "@" in value]
-        for found in find_nameless(erasure, emails):
-            remember(erasure, found)
-    return values
-
-
-def _rows_of(
-    scope: ObjectScope, erasure: ErasureRequest, ids: list[str]
-) -> Iterator[ProviderObject]:
-    """The rows that have one of these ids, or name one."""
-    for model in MODELS.values():
-        for rows in _queries(model, scope, erasure, ids):
-            yield from chain.from_iterable(in_pages(rows, PAGE))
-
-
-def _queries(
-    model: type[ProviderObject], scope: ObjectScope, erasure: ErasureRequest, ids: list[str]
-) -> Iterator[QuerySet[Any]]:
-    columns = {field.name for field in model._meta.concrete_fields}
-    theirs: QuerySet[Any] = model._default_manager.filter(**scope)
-    if "customer_id" in columns:
-        # What names another customer is that one's, whatever else it names.
-        theirs = theirs.filter(customer_id__in=["", erasure.customer_id])
-        if erasure.customer_id in ids:
-            yield theirs.filter(customer_id=erasure.customer_id)
-    for column in ("provider_id", *NAMING):
-        if column in columns:
-            yield theirs.filter(**{f"{column}__in": ids})
-
-
 def _redact_billing(
     erasure: ErasureRequest, scope: ObjectScope, ids: list[str], *, actor: str, now: datetime
 ) -> Counter[str]:
     """Redact the rows with these ids and their history; those that name them are remembered."""
     done: Counter[str] = Counter()
-    for row in _rows_of(scope, erasure, ids):
+    for row in rows_of(scope, erasure, ids):
         remember(erasure, named_by(row))
         if row.provider_id in ids:
             done[row.object_type] += redact_stored(row)

@@ -1,4 +1,4 @@
-"""What is left of billing's rows once the person they are about has been erased.
+"""Erasing a person from billing's rows.
 
 The same is left of a row as would be in it had every event been redacted before it came: so
 that what comes later, or again, is weighed against it as ever.
@@ -33,7 +33,7 @@ def is_personal(kind: str, name: str) -> bool:
 
 
 def redact_row(row: ProviderObject) -> bool:
-    """Take what identifies somebody out of a row, its evidence included; whether any of it did.
+    """Take what identifies somebody out of a row, its snapshots included; True if any did.
 
     It is not saved.
     """
@@ -50,7 +50,7 @@ def redact_row(row: ProviderObject) -> bool:
 
 @transaction.atomic
 def redact_stored(subject: ProviderObject) -> bool:
-    """Take what identifies somebody out of a stored row; whether any of it did."""
+    """Take what identifies somebody out of a stored row; True if any of it did."""
     rows = type(subject)._default_manager.select_for_update()
     row = rows.filter(pk=subject.pk).first()
     if row is None or not redact_row(row):
@@ -85,12 +85,12 @@ def keep_erased(row: ProviderObject, made: BillingChange, *, now: datetime) -> N
 
 
 def named_by(row: ProviderObject) -> set[str]:
-    """The ids of what a row names that is one customer's alone, its own among them."""
+    """Return the ids of what a row names that is one customer's alone, its own among them."""
     return {str(getattr(row, column, "")) for column in (*NAMING, "provider_id")} - {""}
 
 
 def redact_history(change: BillingChange) -> bool:
-    """Take from an entry of the history what was personal; whether anything was. Not saved."""
+    """Take from an entry of the history what was personal; True if anything was. Not saved."""
     left = {
         name: [_left(change.object_type, name, value) for value in values]
         for name, values in change.fields.items()
@@ -101,7 +101,7 @@ def redact_history(change: BillingChange) -> bool:
 
 
 def personal_values_of(row: ProviderObject) -> set[str]:
-    """The texts in a row by which the person may be known elsewhere."""
+    """Return the texts in a row by which the person may be known elsewhere."""
     kind = row.object_type
     texts = (str(value) for name, value in row.facts().items() if is_personal_key(name, kind=kind))
     return {text for text in texts if len(text) >= SHORTEST}

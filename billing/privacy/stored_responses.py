@@ -1,4 +1,4 @@
-"""Answers that are kept to be repeated, less what is in them of somebody erased."""
+"""Responses that are kept to be repeated, less what is in them of somebody erased."""
 
 import json
 import re
@@ -12,14 +12,14 @@ from billing.idempotency.encryption import seal, unseal
 from billing.models import IdempotencyKey
 from webhooks.database.paging import in_pages
 from webhooks.models import ErasureRequest
-from webhooks.privacy.erasure import known, mentioned
 from webhooks.privacy.redaction import redact
+from webhooks.privacy.search import known, mentioned
 
 PAGE: Final = 100
 
 
 def redact_responses(erasure: ErasureRequest, anyone: re.Pattern[str] | None) -> int:
-    """Redact the answers about a person, told by what was theirs or by `anyone`; how many.
+    """Redact the responses about a person, known by their ids or by `anyone`; return how many.
 
     A key that itself has what is looked for in it is deleted with its answer, as is an answer
     that can't be read any more.
@@ -31,6 +31,7 @@ def redact_responses(erasure: ErasureRequest, anyone: re.Pattern[str] | None) ->
 def _redact_response(
     row: IdempotencyKey, erasure: ErasureRequest, anyone: re.Pattern[str] | None
 ) -> bool:
+    # By the attempt too: a key that was used again meanwhile has another response.
     mine = IdempotencyKey.objects.filter(pk=row.pk, attempts=row.attempts)
     if row.state == IdempotencyKey.State.STARTED:
         return False  # somebody is at it, and will want the row
@@ -47,6 +48,7 @@ def _redact_response(
     if not (is_named or known(erasure, mentioned(text.encode()))):
         return False
     left = json.dumps(_redacted(kept))
+    # Of ids and amounts alone there is nothing to take.
     if left == text:
         return False
     return bool(mine.update(response_body=seal(left)))
@@ -70,5 +72,6 @@ def _redacted(kept: dict[str, Any]) -> dict[str, Any]:
     try:
         content = json.dumps(redact(json.loads(kept.get("content", ""))))
     except ValueError:
+        # What isn't JSON can't be gone through by its keys.
         content = ""
     return {**kept, "content": content}

@@ -52,13 +52,14 @@ class _Watch:
 
     def __init__(self, policy: AlarmPolicy) -> None:
         self.policy = policy
+        # As many moments as an alarm needs: a flood must not grow the memory.
         self.refused: deque[float] = deque(maxlen=policy.burst)
         self.unproven: deque[float] = deque(maxlen=policy.unproven)
         self.quiet_until: dict[Kind, float] = {}
         self.lock = Lock()
 
     def refuse(self, at: float, *, is_unproven: bool, proven_at: float) -> list[Kind]:
-        """The kinds of alarm that a refusal is the last straw for."""
+        """Return the kinds of alarm that are due with this refusal."""
         with self.lock:
             self.refused.append(at)
             if is_unproven:
@@ -71,6 +72,7 @@ class _Watch:
     def _seen(self, at: float, proven_at: float) -> Iterator[Kind]:
         if _all_since(self.refused, at - self.policy.burst_seconds):
             yield Kind.BURST
+        # A delivery that was proven since shows that the secret still fits.
         silence = at - self.policy.silence_seconds
         if proven_at < silence and _all_since(self.unproven, silence):
             yield Kind.NOTHING_PROVEN
@@ -93,7 +95,7 @@ def prove(endpoint: str, *, now: datetime) -> None:
 
 
 def refuse(endpoint: str, *, is_unproven: bool, now: datetime) -> list[Alarm]:
-    """Note a refusal, which `is_unproven` when no secret fits; the alarms to be raised for it.
+    """Note a refusal, `is_unproven` when no secret fits; return the alarms to raise for it.
 
     Endpoints are those there are, and the empty one: each is watched for good.
     """
@@ -110,12 +112,14 @@ def sound(alarm: Alarm, *, now: datetime) -> None:
     """
     if alarm.kind is Kind.NOTHING_PROVEN and (proven_at := _latest_proven(alarm, now)):
         prove(alarm.endpoint, now=proven_at)
+        # Not raised, so the cool-down must not keep the next one quiet.
         _watch(alarm.endpoint, conf.alarm_policy()).quiet_until.pop(alarm.kind, None)
         return
     if not _is_first(alarm):
         return
-    logger.error("%s", _told(alarm))
+    logger.error("%s", _message(alarm))
     metrics.ALARMS.labels(alarm.kind.value).inc()
+    # A receiver that fails must not keep the others from hearing of it.
     alarm_raised.send_robust(
         sender=Alarm,
         endpoint=alarm.endpoint,
@@ -149,15 +153,16 @@ def _latest_proven(alarm: Alarm, now: datetime) -> datetime | None:
 
 
 def _is_first(alarm: Alarm) -> bool:
-    """Whether no other process has raised it; with Redis they share what they know."""
+    """True when no other process has raised it; with Redis they share what they know."""
     key = f"webhooks:alarm:{alarm.kind}:{alarm.endpoint}"
     try:
         return shared.add(key, 1, timeout=conf.alarm_policy().cool_down)
     except (RedisError, OSError):
+        # Heard twice is better than not heard.
         return True
 
 
-def _told(alarm: Alarm) -> str:
+def _message(alarm: Alarm) -> str:
     endpoint = conf.endpoint(alarm.endpoint)
     where = f"the endpoint {alarm.endpoint!r}" if endpoint else "endpoints that there are not"
     counted = f"{alarm.count} deliveries to {where} were refused within {alarm.seconds:g} s"

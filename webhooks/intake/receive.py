@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 def open_endpoint(slug: str) -> conf.Endpoint:
-    """The endpoint of this name, able to prove deliveries.
+    """Return the endpoint of this name, able to prove deliveries.
 
     Raises `UnknownEndpoint` or `EndpointNotConfigured`.
     """
@@ -42,10 +42,12 @@ def open_endpoint(slug: str) -> conf.Endpoint:
     return endpoint
 
 
-def receive(endpoint: conf.Endpoint, body: bytes, headers: Headers, *, now: datetime) -> bool:
+def receive_delivery(
+    endpoint: conf.Endpoint, body: bytes, headers: Headers, *, now: datetime
+) -> bool:
     """Prove a delivery and record its events; process the new ones when that is done here.
 
-    Whether it brought anything new. When this returns, every event is committed. Raises
+    True when it brought anything new. When this returns, every event is committed. Raises
     `Rejected` when nothing was proven or recorded.
     """
     started = time.perf_counter()
@@ -54,17 +56,21 @@ def receive(endpoint: conf.Endpoint, body: bytes, headers: Headers, *, now: date
     secret_rotation.note(endpoint, events)
     place = conf.processing()
     in_request = place is conf.Processing.REQUEST
+    # Each is committed by itself: one that fails leaves those before it recorded, and the
+    # provider sends all of them again.
     are_new = [_take_in(event, body, endpoint, in_request, now) for event in events]
     if any(are_new) and place is conf.Processing.CELERY:
         wakeup.wake()
     metrics.delivered(endpoint.slug, time.perf_counter() - started, are_new.count(False))
+    # A genuine delivery without events, such as a handshake, is no repetition of one.
     return any(are_new) or not events
 
 
 def _take_in(
     event: Event, body: bytes, endpoint: conf.Endpoint, in_request: bool, now: datetime
 ) -> bool:
-    """Record an event, and process it when it is new and that is done here; whether it is new."""
+    """Record an event, and process a new one where that is done here; True if it is new."""
+    # Redis answers floods of duplicates; without it the statement that records finds them too.
     with replay_cache.delivery(event) as delivery:
         if not delivery.to_count:
             return False

@@ -44,7 +44,7 @@ class Reconciled:
 
     @property
     def known(self) -> int:
-        """How many of them we had."""
+        """The number of listed events that had been received."""
         return self.seen - self.recorded
 
 
@@ -94,12 +94,14 @@ def reconcile(
             if recorded:
                 result.recorded += 1
                 metrics.FETCHED_EVENTS.labels(order.provider).inc()
+            # Workers may take it at once, so it must not wait as it came.
             if recorded and recorded.is_erased:
                 suppression.redact_late(recorded.pk, now=clock())
             if pk and place is conf.Processing.REQUEST:
                 result.outcomes.update(_process(pk, clock))
             elif pk and place is conf.Processing.CELERY:
                 wakeup.wake()
+        # Only now: cut short within a page, a run must begin that page again.
         result.seen += len(page.events)
         order.seen, order.cursor = result.seen, page.cursor
         order.save(update_fields=["seen", "cursor"])
@@ -112,7 +114,7 @@ def reconcile(
 def missing(
     provider: str, *, account: str, since: datetime, undelivered_only: bool, now: datetime
 ) -> Iterator[Event]:
-    """The events that a reconciliation would record; writes nothing. Raises as it would."""
+    """Yield the events that a reconciliation would record; write nothing. Raises as it would."""
     able = _able(provider, since, now)
     for page in able.list_events(account=account, since=since, undelivered_only=undelivered_only):
         yield from (event for event, _ in _unknown(page))
@@ -132,6 +134,7 @@ def reconcile_on_schedule(*, clock: Clock = timezone.now) -> list[Reconciled]:
 
 def _scheduled(provider: str, now: datetime) -> Reconciliation:
     since = now - timedelta(days=SCHEDULED_DAYS)
+    # One that began longer ago than it would look back is not worth going on with.
     begun = Reconciliation.objects.filter(
         provider=provider, actor=SCHEDULE, finished_at=None, created_at__gte=since
     )
@@ -145,6 +148,7 @@ def _able(name: str, since: datetime, now: datetime) -> Provider:
     if provider is None or not provider.lists_events:
         able = ", ".join(name for name, one in PROVIDERS.items() if one.lists_events)
         raise NotPossible(f"{name} can't be asked for its events; these can: {able}.")
+    # Refused before the provider is asked: its own answer to this would be harder to read.
     if since >= now:
         raise NotPossible(f"{since:%Y-%m-%d %H:%M:%S} UTC is still to come.")
     if since < now - provider.keeps_events:
@@ -165,10 +169,11 @@ def _pages(provider: Provider, order: Reconciliation) -> Iterator[Page]:
 
 
 def _unknown(page: Page) -> Iterable[tuple[Event, bytes]]:
-    """What we don't have of a page, the oldest first."""
+    """Return the events of a page that were never received, the oldest first."""
     provider, ids = page.events[0][0].provider, [event.id for event, _ in page.events]
     rows = WebhookEvent.objects.filter(provider=provider, event_id__in=ids)
     known = set(rows.values_list("event_id", flat=True))
+    # Providers list the newest first.
     return [listed for listed in reversed(page.events) if listed[0].id not in known]
 
 
@@ -182,6 +187,7 @@ def _recover(order: Reconciliation, event: Event, body: bytes, now: datetime) ->
 
 
 def _process(pk: int, clock: Clock) -> Iterator[str]:
+    # Recorded as nobody's, so that a process which is killed here leaves it to the sweep.
     taken = claim(pk, now=clock())
     attempt = process(taken, now=clock()) if taken else None
     if attempt:

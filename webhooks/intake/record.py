@@ -106,6 +106,7 @@ def _values(
         event.secret_id,
         moment(now),
         moment(now),
+        # Recorded as claimed, an event costs no second statement to claim it.
         moment(now + conf.lease() if claimed else now),
         moment(now if claimed else None),
         1 if claimed else 0,
@@ -124,6 +125,7 @@ def _execute_though_disconnected(statement: str, values: Sequence[_Value]) -> Re
     try:
         return _execute(statement, values)
     except Error:
+        # In a transaction the statements before this one are lost with the connection.
         if connection.in_atomic_block or connection.is_usable():
             raise
     # The connection was kept from an earlier request and has died since: once more on a new one.

@@ -34,11 +34,12 @@ class Sampler:
     _lock: Lock = field(default_factory=Lock)
 
     def weight(self, endpoint: str, code: str, *, at: float) -> int:
-        """How many refusals this one is to be recorded for; 0 when it is not to be recorded.
+        """Return how many refusals this one is recorded for; 0 when it is not recorded.
 
         `at` is in seconds.
         """
         with self._lock:
+            # A clock that was set back begins a window too, or none would begin for long.
             if not 0 <= at - self._began < WINDOW_SECONDS:
                 self._begin(at)
             kind = self._kinds[endpoint, code]
@@ -59,6 +60,7 @@ class Sampler:
     def _begin(self, at: float) -> None:
         self._began = at
         self._recorded = 0
+        # What was not recorded yet is carried over: weights must add up to all refusals.
         for kind in self._kinds.values():
             kind.seen = 0
 

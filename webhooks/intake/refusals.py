@@ -1,4 +1,4 @@
-"""What becomes of a refused delivery: it is counted, and a few of many are put on record."""
+"""Refused deliveries: each is counted, and a few of many are put on record."""
 
 import hashlib
 import logging
@@ -63,7 +63,7 @@ class Refused:
 
     @property
     def is_remarkable(self) -> bool:
-        """Whether there is anything to put on record."""
+        """True when there is anything to put on record."""
         return bool(self.sample or self.alarms)
 
     def put_on_record(self) -> None:
@@ -81,12 +81,14 @@ class Refused:
 
 def refuse(refusal: Rejected, delivery: IncomingDelivery, slug: str, *, now: datetime) -> Refused:
     """Count a refusal, against its sender's budget too when it is the sender's doing."""
+    # Strangers choose slugs, and each would be a new series of the metric.
     endpoint = slug if slug in conf.setting("WEBHOOK_ENDPOINTS") else ""
     is_ours = refusal.status_code >= 500
     answer = refusal if is_ours else _within_budget(refusal, delivery.client)
     metrics.REFUSALS.labels(endpoint, answer.code).inc()
     if isinstance(refusal, UNPROVEN):
         metrics.INVALID_SIGNATURES.inc()
+    # It was proven before it could not be stored: no sign of a changed secret.
     if isinstance(refusal, StorageUnavailable):
         alarms.prove(endpoint, now=now)
         return Refused(answer, None, (), now)
@@ -121,9 +123,11 @@ def _write_pending(now: datetime) -> None:
     while _pending and not _breaker.is_open and _writing.acquire(blocking=False):
         try:
             rows = [_pending.popleft() for _ in range(len(_pending))]
+            # Trimmed now and then by whoever is here: no schedule needs to run for it.
             if any(row.pk % TRIM_EVERY == 0 for row in Refusal.objects.bulk_create(rows)):
                 trim(now=now)
         except Error as error:
+            # A database that refuses one sample would keep a thread waiting for each.
             _breaker.trip(BREAK_SECONDS)
             logger.warning("refusals are not put on record for %s s: %s", BREAK_SECONDS, error)
         finally:
@@ -153,7 +157,8 @@ def _sample(
 
 
 def _cleaned(text: str) -> str:
-    """What is left of a stranger's text when it is shown: printable ASCII on one line."""
+    """Return a stranger's text as it may be shown: printable ASCII on one line."""
+    # Cut first: a header may be long, and its sender is not trusted.
     return _UNFIT.sub("?", text[: 2 * LONGEST_TEXT]).strip()
 
 

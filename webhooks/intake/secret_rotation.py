@@ -34,13 +34,14 @@ class Retiring:
 
 
 def still_needed(*, now: datetime) -> list[Retiring]:
-    """The secrets that alone proved recent events, although a newer one stands before them."""
+    """Return the secrets that alone proved recent events, though a newer one comes first."""
     places = {
         (endpoint.slug, secret_id_of(secret)): (endpoint.secrets_setting, place)
         for endpoint in conf.endpoints()
         for place, secret in enumerate(endpoint.secrets, start=1)
         if place > 1 and secret != endpoint.secrets[0]
     }
+    # Most endpoints have one secret: the table need not be asked.
     if not places:
         return []
     latest = WebhookEvent.objects.order_by("-id").values_list(
@@ -56,7 +57,7 @@ def still_needed(*, now: datetime) -> list[Retiring]:
 
 
 def place_of(event: WebhookEvent) -> tuple[str, int] | None:
-    """The setting that the secret which proved an event is in, and where; None when in none."""
+    """Return the setting and place of the secret that proved an event; None when in none."""
     endpoint = conf.endpoint(event.endpoint)
     if endpoint is None:
         return None
@@ -66,7 +67,9 @@ def place_of(event: WebhookEvent) -> tuple[str, int] | None:
     return None
 
 
-class _Told:
+class _Reminders:
+    """Limits log lines about a secret to one in `TOLD_EVERY_SECONDS`, in each process."""
+
     def __init__(self) -> None:
         self.at: dict[tuple[str, str], float] = {}
 
@@ -78,7 +81,7 @@ class _Told:
         return True
 
 
-_told: Final = _Told()
+_reminders: Final = _Reminders()
 
 
 def note(endpoint: conf.Endpoint, events: list[Event]) -> None:
@@ -86,7 +89,7 @@ def note(endpoint: conf.Endpoint, events: list[Event]) -> None:
     if len(endpoint.secrets) == 1 or not events:
         return
     secret_id = events[0].secret_id
-    if secret_id == secret_id_of(endpoint.secrets[0]) or not _told.is_new(
+    if secret_id == secret_id_of(endpoint.secrets[0]) or not _reminders.is_new(
         (endpoint.slug, secret_id)
     ):
         return

@@ -2,11 +2,13 @@
 and whose data was erased."""
 
 from webhooks.models.append_only import AppendOnlyError
+from webhooks.models.attempts import Attempt
 from webhooks.models.audit import AuditEntry, AuditHead, AuditReason, Seal
 from webhooks.models.erasures import ErasureRequest, SuppressedId
-from webhooks.models.events import FETCHED, Attempt, EventQuerySet, Replay, Trigger, WebhookEvent
+from webhooks.models.events import FETCHED, EventQuerySet, WebhookEvent
 from webhooks.models.reconciliations import Reconciliation
 from webhooks.models.refusals import Refusal
+from webhooks.models.replays import Replay, Trigger
 from webhooks.models.tokens import ApiToken, Scope
 
 __all__ = [

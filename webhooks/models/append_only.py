@@ -15,6 +15,7 @@ class AppendOnlyQuerySet(models.QuerySet[Any]):
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         raise AppendOnlyError(f"{self.model._meta.verbose_name_plural} are added one by one only.")
 
+    # Each way around `save` that Django has; a new one would have to be added.
     update = _refuse
     delete = _refuse
     bulk_create = _refuse

@@ -39,6 +39,7 @@ class AuditEntry(AppendOnly):
         EXPORTED = "audit.exported", "Audit trail exported"
         KEY_CHANGED = "audit.key_changed", "Audit key changed"
 
+    # Numbered by us: a sequence of the database's leaves gaps where transactions fail.
     sequence = models.BigIntegerField(primary_key=True)
     recorded_at = models.DateTimeField("recorded")
     action = models.CharField(max_length=32, choices=Action)

@@ -14,6 +14,7 @@ class ErasureRequest(models.Model):
     customer_id = models.CharField("customer", max_length=255)
     actor = models.CharField(max_length=150, help_text="the staff account or the system user")
     begun_at = models.DateTimeField("begun")
+    # Emptied again when later events name ids that take a search.
     finished_at = models.DateTimeField(
         "finished", null=True, blank=True, help_text="none: it was interrupted, run it again"
     )
@@ -45,6 +46,7 @@ class SuppressedId(models.Model):
     livemode = models.BooleanField("live mode")
     object_id = models.CharField("id", max_length=255)
 
+    # The scope is repeated here so that one index answers for each event that comes in.
     class Meta:
         db_table = "webhooks_erased"
         constraints: ClassVar = [

@@ -1,4 +1,4 @@
-"""Events as they were received, the requests to process them again, and each try at it."""
+"""Events as they were received: the log of them, and the queue of what is to do."""
 
 from datetime import datetime
 from typing import ClassVar, Final
@@ -8,6 +8,7 @@ from django.db import models
 from webhooks import strict_json
 from webhooks.events import Event
 from webhooks.models.globs import Glob
+from webhooks.models.replays import Replay
 
 FETCHED: Final = "(fetched)"
 """In the place of an endpoint, and no endpoint's name: the event was asked for, not delivered.
@@ -18,67 +19,36 @@ Its body is what the provider's API answered with, which nobody signed; proof is
 models.CharField.register_lookup(Glob)
 
 
-class Trigger(models.TextChoices):
-    """Why an attempt was made."""
-
-    DELIVERY = "delivery", "Delivery"
-    RETRY = "retry", "Retry"
-    SWEEP = "sweep", "Sweep"
-    STAFF = "staff", "Staff"
-    COMMAND = "command", "Command"
-    RECONCILIATION = "reconcile", "Reconciliation"
-    API = "api", "API"
-
-
-class Replay(models.Model):
-    """A request to process events again: who asked, why, and how."""
-
-    trigger = models.CharField(max_length=16, choices=Trigger)
-    actor = models.CharField(max_length=150, help_text="the staff account or the system user")
-    reason = models.TextField(blank=True)
-    force = models.BooleanField(
-        default=False, help_text="also run the handlers that had already succeeded"
-    )
-    created_at = models.DateTimeField()
-    selection = models.JSONField(
-        default=dict, help_text="which events, as the command was asked, for it to resume"
-    )
-    cursor = models.BigIntegerField(default=0, help_text="the last event made due so far")
-    finished_at = models.DateTimeField(null=True, blank=True)
-
-    def __str__(self) -> str:
-        return f"{self.get_trigger_display()} re-run by {self.actor}"
-
-
 class EventQuerySet(models.QuerySet["WebhookEvent"]):
     """Events by the state they are in."""
 
     def due(self, now: datetime) -> "EventQuerySet":
-        """Pending, and nobody's at this moment; the longest waiting first, then the oldest."""
+        """Return those pending and nobody's now; the longest waiting first, then the oldest."""
+        # A claim moves `available_at` to its lease's end, so a lost worker's events come due too.
         return self.filter(status=WebhookEvent.Status.PENDING, available_at__lte=now).order_by(
             "available_at", "id"
         )
 
     def in_lane(self, lane: "WebhookEvent.Lane") -> "EventQuerySet":
-        """Those waiting in this lane."""
+        """Return those waiting in this lane."""
         return self.filter(lane=lane)
 
     def of_type(self, pattern: str) -> "EventQuerySet":
-        """Those whose type matches, where `*` stands for any run of characters."""
+        """Return those whose type matches, where `*` stands for any run of characters."""
         return self.filter(type__glob=pattern)
 
     def replayable(self) -> "EventQuerySet":
-        """Those that still have their payload."""
+        """Return those that still have their payload."""
         return self.filter(body__isnull=False)
 
     def ignorable(self, now: datetime) -> "EventQuerySet":
-        """Those that failed, and those tried in vain that nobody is at work on."""
+        """Return those that failed, and those tried in vain that nobody is at work on."""
         in_flight = models.Q(claimed_at__isnull=False, available_at__gt=now)
         tried = models.Q(status=WebhookEvent.Status.PENDING, attempts__gt=0) & ~in_flight
         return self.filter(models.Q(status=WebhookEvent.Status.FAILED) | tried)
 
     def in_flight(self, now: datetime) -> "EventQuerySet":
-        """Claimed, and not settled yet."""
+        """Return those claimed and not settled yet, while their leases run."""
         return self.filter(
             status=WebhookEvent.Status.PENDING, claimed_at__isnull=False, available_at__gt=now
         )
@@ -132,6 +102,7 @@ class WebhookEvent(models.Model):
     )
     received_at = models.DateTimeField("received")
     last_received_at = models.DateTimeField("last received")
+    # Defaults are the database's where the statement that records an event leaves columns out.
     deliveries = models.PositiveIntegerField(db_default=1)
 
     status = models.CharField(max_length=16, choices=Status, db_default=Status.PENDING)
@@ -159,6 +130,7 @@ class WebhookEvent(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="waiting",
+        # Nobody looks for it, and every attempt writes it.
         db_index=False,
         help_text="the re-run asked for and not made yet",
     )
@@ -179,6 +151,7 @@ class WebhookEvent(models.Model):
             models.UniqueConstraint(fields=["event_id", "provider"], name="webhooks_event_once"),
         ]
         indexes: ClassVar = [
+            # Partial: the queue costs what is in it, however many events were ever received.
             models.Index(
                 fields=["lane", "available_at", "id"],
                 name="webhooks_event_due",
@@ -194,6 +167,7 @@ class WebhookEvent(models.Model):
                 condition=~models.Q(account=""),
             ),
             models.Index(fields=["received_at"], name="webhooks_event_received"),
+            # For the clean-up, which would otherwise read past every tombstone.
             models.Index(
                 fields=["received_at"],
                 name="webhooks_event_payload",
@@ -211,16 +185,16 @@ class WebhookEvent(models.Model):
 
     @property
     def was_fetched(self) -> bool:
-        """Whether it came to us because we asked for it, and not, at first, by a delivery."""
+        """True when it came because we asked for it, and not, at first, by a delivery."""
         return self.endpoint == FETCHED
 
     @property
     def times_delivered(self) -> int:
-        """How often it was delivered, which `deliveries` tells of all but the fetched."""
+        """The number of deliveries; `deliveries` counts a fetch as one."""
         return self.deliveries - self.was_fetched
 
     def as_event(self) -> Event:
-        """The event as handlers receive it. The body must still be there."""
+        """Return the event as handlers receive it. The body must still be there."""
         return Event(
             provider=self.provider,
             id=self.event_id,
@@ -237,35 +211,3 @@ class WebhookEvent(models.Model):
             secret_id=self.secret_id,
             is_first_attempt=self.attempts == 1,
         )
-
-
-class Attempt(models.Model):
-    """One try at processing an event, written in the transaction that it describes."""
-
-    class Outcome(models.TextChoices):
-        PROCESSED = "processed", "Processed"
-        IGNORED = "ignored", "Ignored"
-        RETRYING = "retrying", "Will be retried"
-        FAILED = "failed", "Failed"
-
-    event = models.ForeignKey(WebhookEvent, on_delete=models.CASCADE, related_name="attempt_set")
-    number = models.PositiveIntegerField()
-    trigger = models.CharField(max_length=16, choices=Trigger)
-    replay = models.ForeignKey(
-        Replay, null=True, blank=True, on_delete=models.PROTECT, related_name="attempts"
-    )
-    started_at = models.DateTimeField()
-    duration_ms = models.FloatField("duration (ms)")
-    outcome = models.CharField(max_length=16, choices=Outcome)
-    handlers = models.JSONField(
-        default=list, help_text="per handler: name, outcome (succeeded, failed, skipped), ms, error"
-    )
-    error = models.TextField(blank=True)
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["event", "number"], name="webhooks_attempt_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"Attempt {self.number}: {self.get_outcome_display()}"

@@ -20,6 +20,7 @@ class Reconciliation(models.Model):
     )
     actor = models.CharField(max_length=150, help_text="the system user, or the schedule")
     created_at = models.DateTimeField()
+    # An id and not a page number: the list grows at its head while it is read.
     cursor = models.CharField(
         max_length=255, blank=True, help_text="the last event of the last page that is done with"
     )

@@ -10,7 +10,7 @@ LONGEST_TEXT: Final = 200
 class Refusal(models.Model):
     """One refused delivery out of `weight`, with nothing in it but what is named here.
 
-    Rows are made by `webhooks.refusals` alone, which keeps so many.
+    Rows are made by `webhooks.intake.refusals` alone, which keeps so many.
     """
 
     recorded_at = models.DateTimeField("refused")
@@ -23,6 +23,7 @@ class Refusal(models.Model):
     sha256 = models.CharField(
         "SHA-256", max_length=64, blank=True, help_text="of the body; empty when it was not read"
     )
+    # Summed, weights are the number of refusals though few are recorded.
     weight = models.PositiveIntegerField(
         default=1, help_text="refusals with this code at this endpoint since the last one recorded"
     )

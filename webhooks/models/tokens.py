@@ -30,6 +30,7 @@ class ApiToken(models.Model):
     )
     name = models.CharField(max_length=100, help_text="what it is used by")
     prefix = models.CharField("begins with", max_length=PREFIX_LENGTH)
+    # Of 43 random characters a plain hash is enough: there is nothing to guess.
     sha256 = models.CharField("SHA-256", max_length=64, unique=True, help_text="of the key")
     scopes = models.JSONField(default=list)
     created_at = models.DateTimeField("created")
@@ -46,5 +47,5 @@ class ApiToken(models.Model):
         return f"{self.prefix}… {self.name}"
 
     def is_valid(self, now: datetime) -> bool:
-        """Whether it opens anything: not revoked, and not past its time."""
+        """True while it opens anything: not revoked, and not past its time."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)

@@ -13,7 +13,7 @@ _DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 
 def card_like(text: str) -> bool:
-    """Whether a text holds what may be a card's number: 13 to 19 digits that pass Luhn's check.
+    """True for a text with what may be a card's number: 13 to 19 digits that pass Luhn's check.
 
     Spaces and dashes may stand between them.
     """
@@ -21,9 +21,10 @@ def card_like(text: str) -> bool:
 
 
 def without_cards(text: str, mark: str) -> str:
-    """A text with a mark in the place of each card-like number."""
+    """Return a text with a mark in the place of each card-like number."""
     parts, end = [], 0
     for start, stop in card_spans(text):
+        # Overlapping readings of one number are one mark.
         if start >= end:
             parts += [text[end:start], mark]
             end = stop
@@ -31,8 +32,9 @@ def without_cards(text: str, mark: str) -> str:
 
 
 def card_spans(text: str) -> Iterator[tuple[int, int]]:
-    """Where what may be a card's number begins and ends; several ways to see one may overlap."""
+    """Yield where what may be a card's number begins and ends; several readings may overlap."""
     for run in _DIGITS.finditer(text):
+        # Most runs are amounts and dates: no digits need to be counted.
         if run.end() - run.start() < CARD_DIGITS.start:
             continue
         groups = [found.span() for found in _GROUP.finditer(text, *run.span())]

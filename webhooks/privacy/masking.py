@@ -46,6 +46,7 @@ class _Masking:
         if isinstance(value, list):
             return [self.value(each, key, kind) for each in value]
         if isinstance(value, str):
+            # Ids can hold digits that pass for a card's.
             return value if key == "id" else mask_text(value, self.mark)
         return self.mark if isinstance(value, int) and card_like(str(value)) else value
 

@@ -1,7 +1,7 @@
-"""What is left of a provider's JSON once the person that it is about has been erased.
+"""Erasing a person from a provider's JSON.
 
-Masking hides what is known to be personal. Here it is the other way round, for what is forgotten
-can't be forgotten later: of texts, only ids and a provider's own codes stay, at the keys that are
+Masking hides what is known to be personal. Here it is the other way round, as what is overlooked
+stays for ever: of texts, only ids and a provider's own codes stay, at the keys that are
 known to hold such. Numbers, moments, yes and no, and the form of everything stay, so that it is
 still an event, and says the same of money.
 """
@@ -39,34 +39,36 @@ _NAMED_SHALLOWLY: Final = (
 
 
 def redact(payload: Any) -> Any:
-    """A copy of an event, or of an object, that identifies nobody but by the provider's ids."""
+    """Return a copy of an event or object that identifies nobody but by the provider's ids."""
     return _value(payload, "", "", "")
 
 
 def code(text: str) -> str:
-    """The text, if it is of the form of a provider's own words, else nothing."""
+    """Return the text if it is of the form of a provider's own words, else nothing."""
     return text if _CODE.fullmatch(text) and not card_like(text) else ""
 
 
 def number(text: str) -> str:
-    """The text, if it is of the form of an invoice's number, else nothing."""
+    """Return the text if it is of the form of an invoice's number, else nothing."""
     return text if _NUMBER.fullmatch(text) and not card_like(text) else ""
 
 
 def owned(payload: Any) -> set[str]:
-    """The ids of the objects that an event is about, or that are told or named in it, as far as
-    each belongs to one customer. Of customers none, as one may name another."""
+    """Return the ids of the objects in an event, or named in it, that are one customer's each.
+
+    Customers' own are not among them, as one may name another.
+    """
     return set(_owned(payload, ""))
 
 
 def owner(payload: Mapping[str, Any]) -> str:
-    """The customer whom an event has just taken something from, as it no longer names one."""
+    """Return the customer whom an event has just taken something from; empty where it has not."""
     previous = _mapping(_mapping(payload.get("data")).get("previous_attributes"))
     return _id(previous.get("customer"))
 
 
 def named(payload: Mapping[str, Any]) -> list[str]:
-    """The ids by which an event that names no customer may be known as a customer's.
+    """Return the ids by which an event that names no customer may be known as one's.
 
     They are read where a provider has them, without searching: every delivery passes here.
     """
@@ -76,14 +78,14 @@ def named(payload: Mapping[str, Any]) -> list[str]:
 
 
 def named_by(subject: Mapping[str, Any]) -> list[str]:
-    """The ids by which an object that names no customer may be known as a customer's."""
+    """Return the ids by which an object that names no customer may be known as one's."""
     found = [_id(subject.get(key)) for key in ("id", *_NAMED_SHALLOWLY)]
     found.append(_id(_mapping(subject.get("payment")).get("payment_intent")))
     return [each for each in found if each]
 
 
 def personal_values(payload: Any) -> set[str]:
-    """The texts by which the person may be known elsewhere: names, addresses of all kinds."""
+    """Return the texts by which the person may be known elsewhere: names and addresses."""
     return {text for text in _personal(payload, "", "", personal=False) if len(text) >= SHORTEST}
 
 
@@ -119,6 +121,7 @@ def _mapping_left(value: Mapping[str, Any], parent: str, kind: str) -> dict[str,
         if _is_about_a_person(key, parent, kind, value)
         else _value(each, key, parent, kind)
         for key, each in value.items()
+        # Anybody's words can be keys: those of `metadata` are, and a new object's may be.
         if _KEY.fullmatch(key) and not card_like(key)
     }
 
@@ -143,10 +146,12 @@ def _text(value: str, key: str, kind: str) -> str | None:
     meaning = meaning_of(key)
     if meaning in (Meaning.ID, Meaning.OWNED):
         return value
+    # Only of a code's form: a provider may write a sentence where it had a code.
     if meaning is Meaning.CODE:
         return code(value) or None
     if key == "number" and kind in NUMBERED:
         return number(value) or None
+    # Amounts of less than a cent come as texts.
     return value if key.endswith("_decimal") and _DECIMAL.fullmatch(value) else None
 
 
@@ -168,6 +173,7 @@ def _personal(value: Any, parent: str, kind: str, *, personal: bool) -> Iterator
     if isinstance(value, Mapping):
         kind = _kind(value, kind)
         for key, each in value.items():
+            # Countries and ids are in texts of everybody's.
             if key in KEPT and isinstance(each, str):
                 continue
             is_theirs = (

@@ -1,4 +1,4 @@
-"""Forgetting what need not be kept: first the payload, much later the row.
+"""Dropping what need not be kept: first the payload, much later the row.
 
 A row without its payload is a tombstone: it still makes a late delivery a duplicate.
 """
@@ -21,7 +21,7 @@ SHORTEST_MEMORY = timedelta(days=31)
 
 @dataclass(slots=True)
 class CleanedUp:
-    """How many events lost their payload, and how many were deleted."""
+    """The number of events that lost their payload, and of those deleted."""
 
     payloads: int = 0
     rows: int = 0
@@ -57,6 +57,7 @@ def cleanup(
     rows = settled.filter(received_at__lt=now - rows_older_than)
     if dry_run:
         return CleanedUp(payloads.count(), rows.count())
+    # What was dropped unsealed could have been altered before, and nobody could tell.
     audit.seal(now=now)
     done = CleanedUp()
     for batch in _batches(payloads, batch_size):
@@ -85,6 +86,7 @@ def _drop_payloads(events: EventQuerySet, actor: str, now: datetime) -> int:
 @transaction.atomic
 def _delete(events: EventQuerySet, actor: str, now: datetime) -> int:
     pks = _lock(events)
+    # Read before they go: the database deletes them with their event, and the trail names them.
     attempts = list(Attempt.objects.filter(event__in=pks).values_list("pk", flat=True))
     WebhookEvent.objects.filter(pk__in=pks).delete()
     audit.remove(
@@ -102,7 +104,7 @@ def _lock(events: EventQuerySet) -> list[int]:
 
 
 def _batches(events: EventQuerySet, size: int) -> Iterator[EventQuerySet]:
-    """Each batch as a query that still asks for the same state, in case it has changed since.
+    """Yield each batch as a query that still asks for the same state, in case that has changed.
 
     The caller must take the batch out of that state, or it would come again.
     """

@@ -13,10 +13,11 @@ VIEW_RAW: Final = "webhooks.view_raw_payload"
 
 
 def unmask(event: WebhookEvent, *, actor: str, reason: str, now: datetime) -> bytes | None:
-    """The signed bytes of an event, for a person whose view of them is put on record first.
+    """Return the signed bytes of an event, with the person's view of them put on record first.
 
-    None, and nothing on record, once they were cleaned up.
+    Return None, and nothing on record, once they were cleaned up.
     """
+    # In one transaction: no view without an entry, and no entry without a view.
     with transaction.atomic():
         body = WebhookEvent.objects.values_list("body", flat=True).get(pk=event.pk)
         if body is None:

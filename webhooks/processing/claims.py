@@ -42,6 +42,7 @@ def claim_due(limit: int, *, now: datetime) -> list[Claim]:
     Nothing is taken from a later lane while there is work in an earlier one. An event that a lost
     worker had is taken alone: it may be what the worker was lost to, and would take others along.
     """
+    # A lane at a time, not ordered by lane: each is then a walk along the start of one index.
     for lane in WebhookEvent.Lane:
         if taken := _take(WebhookEvent.objects.due(now).in_lane(lane), limit, now):
             return taken
@@ -51,6 +52,7 @@ def claim_due(limit: int, *, now: datetime) -> list[Claim]:
 @transaction.atomic
 def _take(due: EventQuerySet, limit: int, now: datetime) -> list[Claim]:
     # A claim is a short transaction of its own: nothing is held while handlers do their work.
+    # Workers pass over what others are claiming, and none waits.
     rows = list(due.select_for_update(skip_locked=True)[:limit])
     was_lost = bool(rows) and rows[0].claimed_at is not None
     rows = rows[:1] if was_lost else [row for row in rows if row.claimed_at is None]
@@ -58,6 +60,7 @@ def _take(due: EventQuerySet, limit: int, now: datetime) -> list[Claim]:
         attempts=F("attempts") + 1,
         lost_leases=F("lost_leases") + int(was_lost),
         claimed_at=now,
+        # No heartbeat: a worker that is lost says nothing, and the lease's end brings it back.
         available_at=now + conf.lease(),
     )
     return [_claimed(row) for row in rows]
@@ -79,6 +82,7 @@ def _trigger(row: WebhookEvent) -> Trigger:
 
 def release(claims: Iterable[Claim], *, now: datetime) -> None:
     """Give claims back that nothing was done with: the events are due, as if never taken."""
+    # One by one: each by its own number, so that what another has taken since is left alone.
     for taken in claims:
         WebhookEvent.objects.filter(
             pk=taken.pk, attempts=taken.attempt, status=WebhookEvent.Status.PENDING

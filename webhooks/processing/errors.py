@@ -10,7 +10,8 @@ MAX_ERROR_LENGTH = 4000
 
 
 def describe(error: Exception) -> str:
-    """An error in one line, without secrets, fit for any database's text column, and for staff."""
+    """Return an error in one line, without secrets, fit for any text column, and for staff."""
+    # Cut before the patterns run, and again after: an error may quote a whole payload.
     line = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return escaped(_masked(line[: 2 * MAX_ERROR_LENGTH]))[:MAX_ERROR_LENGTH]
 
@@ -20,7 +21,7 @@ class Textless(Exception):
 
 
 def textless(error: BaseException) -> Textless:
-    """An error for a log to show in the place of another.
+    """Return an error for a log to show in the place of another.
 
     The text of a handler's error, or of a database's, may hold anything of a payload. It is in
     the attempt, for those who may read payloads.
@@ -29,9 +30,9 @@ def textless(error: BaseException) -> Textless:
 
 
 def trace(errors: list[Exception]) -> str:
-    """Where errors came from, for developers; the end of it when it is long."""
-    told = "\n".join("".join(traceback.format_exception(e)) for e in errors)
-    return escaped(_masked(told[-2 * MAX_ERROR_LENGTH :]))[-MAX_ERROR_LENGTH:]
+    """Return where errors came from, for developers; the end of it when it is long."""
+    text = "\n".join("".join(traceback.format_exception(e)) for e in errors)
+    return escaped(_masked(text[-2 * MAX_ERROR_LENGTH :]))[-MAX_ERROR_LENGTH:]
 
 
 def _masked(text: str) -> str:

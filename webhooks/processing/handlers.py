@@ -46,6 +46,7 @@ class HandlerRun:
     unprepared: dict[str, Unprepared] = field(default_factory=dict)
 
     def __call__(self, name: str, handler: Handler, event: Event) -> None:
+        # Named, not counted: handlers may be added and reordered between attempts.
         if name in self.succeeded:
             self.outcomes.append(HandlerOutcome(name, "skipped"))
             return
@@ -53,6 +54,7 @@ class HandlerRun:
         try:
             _run_in_savepoint(handler, event)
         except Unprepared as request:
+            # No failure: what it asks for can't be done while the row is locked.
             self.unprepared[name] = request
         except Exception as error:
             # Whatever a handler raises is its failure: recorded, and retried.
@@ -70,7 +72,8 @@ class HandlerRun:
         self.outcomes.append(HandlerOutcome(name, "failed", ms, describe(error)))
 
     def erase_texts(self) -> None:
-        """Keep of what went wrong only of which kind it was."""
+        """Keep of what went wrong its kind alone."""
+        # A permanent failure stays one, or the attempt would be retried.
         self.errors = [
             (PermanentFailure if isinstance(error, PermanentFailure) else RuntimeError)(
                 f"{type(error).__name__} {ERASED}"
@@ -81,20 +84,22 @@ class HandlerRun:
 
     @property
     def gave_up(self) -> bool:
-        """Whether a handler says that no further attempt can help."""
+        """True when a handler says that no further attempt can help."""
         return any(isinstance(error, PermanentFailure) for error in self.errors)
 
     def as_json(self) -> list[dict[str, Any]]:
-        """The outcomes as an attempt keeps them."""
+        """Return the outcomes as an attempt keeps them."""
         return [asdict(outcome) for outcome in self.outcomes]
 
 
 def _run_in_savepoint(handler: Handler, event: Event) -> None:
     for conflicts_left in reversed(range(MAX_CONFLICTS)):
         try:
+            # A savepoint: what this handler wrote goes with its failure, the others' stays.
             with transaction.atomic():
                 handler(event)
         except DatabaseError as error:
+            # At once: a wait would hold the row's lock, and the schedule is for failures.
             if not conflicts_left or _sqlstate(error) not in CONFLICTS:
                 raise
         else:

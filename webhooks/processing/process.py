@@ -76,7 +76,10 @@ def process(claim: Claim, *, now: datetime, event: Event | None = None) -> Attem
 def _attempt(
     claim: Claim, event: Event | None, now: datetime, started: float
 ) -> Attempt | HandlerRun | None:
-    """Run the handlers and settle; a run that failed is what nothing was settled for."""
+    """Run the handlers and settle. Return a failed run where that is still to be settled.
+
+    None when the claim no longer holds.
+    """
     event = event or claim.event()
     if suppression.suppress(claim.pk, event, now=now):
         event = None  # it holds what may no longer be known: what is left is in the row
@@ -93,12 +96,13 @@ def _attempt(
             run = _run_handlers(row, event, preparations)
             if not run.unprepared:
                 return _settle(row, claim, run, now, started)
+            # Handlers that succeeded run again: all that one attempt does is committed together.
             transaction.set_rollback(True)
         preparations += 1
 
 
 def _prepare(run: HandlerRun, *, is_last: bool) -> HandlerRun:
-    """Do what handlers asked for, outside any transaction; a run with what failed of it."""
+    """Do what handlers asked for, outside any transaction; return a run with what failed."""
     failure = HandlerRun([])
     for name, request in run.unprepared.items():
         if is_last:
@@ -146,6 +150,7 @@ def _run_handlers(row: WebhookEvent, event: Event | None, preparations: int) -> 
     run = HandlerRun(succeeded=list(row.succeeded))
     if row.erased_at:
         event = None  # an erasure that began after the claim has rewritten what it was read from
+    # Whatever it does to workers, it is done to no further one.
     if row.lost_leases >= conf.max_lost_leases():
         run.errors.append(
             PermanentFailure(
@@ -186,6 +191,7 @@ def _settle(
         handlers=handlers,
         error=error,
     )
+    # In the handlers' transaction: what they did and that they did it are committed as one.
     row.status = _STATUS_AFTER[outcome]
     row.settled_at = None if outcome is Attempt.Outcome.RETRYING else now
     row.claimed_at = None

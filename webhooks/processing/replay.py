@@ -75,15 +75,16 @@ def _subject(events: Collection[int]) -> str:
 
 
 def _details(order: Replay, events: Collection[int]) -> dict[str, Any]:
-    """What of an order goes on record: of the reason, which may name people, its keyed hash."""
-    told: dict[str, Any] = {"trigger": order.trigger, "replay": order.pk}
+    """Return what of a request goes on record: of its reason the keyed hash alone."""
+    # The reason may name people, and an entry can never be erased.
+    details: dict[str, Any] = {"trigger": order.trigger, "replay": order.pk}
     if order.reason:
-        told["reason"] = audit.keyed_hash(order.reason)
+        details["reason"] = audit.keyed_hash(order.reason)
     if order.selection:
-        told["selection"] = {name: value for name, value in order.selection.items() if value}
-    if ids := told.get("selection", {}).pop("ids", None):
-        told["events"] = len(ids)
-    return {**told, "events": len(events)} if events else told
+        details["selection"] = {name: value for name, value in order.selection.items() if value}
+    if ids := details.get("selection", {}).pop("ids", None):
+        details["events"] = len(ids)
+    return {**details, "events": len(events)} if events else details
 
 
 def replay(
@@ -131,6 +132,7 @@ def _make_due(batch: list[int], order: Replay, lane: WebhookEvent.Lane, due_at: 
         "available_at": due_at,
         "claimed_at": None,
         "settled_at": None,
+        # The schedule of retries begins anew, the number of attempts goes on: it fences claims.
         "schedule_start": F("attempts"),
         "lost_leases": 0,
         "replay": order,
@@ -138,6 +140,7 @@ def _make_due(batch: list[int], order: Replay, lane: WebhookEvent.Lane, due_at: 
     if order.force:
         due["succeeded"] = []
     WebhookEvent.objects.filter(pk__in=batch).update(**due)
+    # In the batch's transaction: an interruption neither skips a batch nor makes one due twice.
     order.cursor = batch[-1]
     order.save(update_fields=["cursor"])
 
@@ -160,6 +163,7 @@ def release(event: WebhookEvent, *, actor: str, reason: str, now: datetime) -> N
         row = WebhookEvent.objects.select_for_update(nowait=True).get(pk=event.pk)
         order = _order(Trigger.COMMAND, actor, reason, now)
         if row.status == WebhookEvent.Status.PENDING:
+            # A new number ends the holder's claim: it can no longer settle.
             row.attempts += row.claimed_at is not None
             row.available_at, row.claimed_at, row.replay = now, None, order
             row.save(update_fields=["attempts", "available_at", "claimed_at", "replay"])

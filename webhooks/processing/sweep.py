@@ -32,6 +32,7 @@ def sweep(*, clock: Clock = timezone.now) -> Generator[Attempt]:
     while taken := deque(claim_due(BATCH, now=clock())):
         lease_ends = clock() + conf.lease()
         try:
+            # Past the lease another may have taken the rest.
             while taken and clock() < lease_ends:
                 attempt = process(taken.popleft(), now=clock())
                 if attempt is not None:
@@ -41,8 +42,9 @@ def sweep(*, clock: Clock = timezone.now) -> Generator[Attempt]:
 
 
 def sweep_for(seconds: float, *, clock: Clock = timezone.now) -> bool:
-    """Process what is due for about so long; whether there may be more."""
+    """Process what is due for about so many seconds; True when there may be more."""
     end = clock() + timedelta(seconds=seconds)
+    # Closed at once, so that what was claimed and not begun is given back now.
     with closing(sweep(clock=clock)) as attempts:
         return any(clock() >= end for _ in attempts)
 
@@ -65,5 +67,6 @@ def sweep_until(
             logger.exception(
                 "the database failed; trying again in %s s", poll_seconds, exc_info=textless(error)
             )
+            # It may be dead, and nothing else in this loop would notice.
             connection.close()
         stop.wait(poll_seconds)

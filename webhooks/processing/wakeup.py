@@ -37,8 +37,10 @@ class Waker:
 
     def _call_for_ever(self) -> None:
         while self.asked.wait():
+            # Cleared before the call: what comes in during it is worth another one.
             self.asked.clear()
             try:
+                # Not retried by Celery: the next call, or the sweep, does as well.
                 current_app.send_task(DRAIN, retry=False, expires=CALL_EXPIRES_SECONDS)
                 time.sleep(MOMENT_SECONDS)
             except (KombuError, OSError) as error:

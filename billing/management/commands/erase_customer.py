@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from billing.models.base import ObjectScope
 from billing.privacy import erasure
+from billing.privacy.search import scopes_of
 from webhooks.management.operator import system_user
 
 
@@ -98,7 +99,7 @@ def _scope(options: dict[str, Any]) -> ObjectScope:
     wanted = {name: options[name] for name in ("provider", "account", "livemode")}
     found = [
         scope
-        for scope in erasure.scopes_of(options["customer_id"])
+        for scope in scopes_of(options["customer_id"])
         if all(value is None or scope[name] == value for name, value in wanted.items())  # type: ignore[literal-required]
     ]
     if not found:

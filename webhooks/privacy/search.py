@@ -1,0 +1,132 @@
+"""Finding what was received of one customer, however much that is.
+
+The ids found are kept in `SuppressedId`, which also lists what is still to do: both ends walk along
+it while it grows.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Final, TypeVar
+
+from django.db.models import Q
+
+from webhooks.database.paging import in_pages, keys_in_pages
+from webhooks.models import ErasureRequest, EventQuerySet, SuppressedId, WebhookEvent
+from webhooks.privacy.event_redaction import ids_of, parse
+from webhooks.privacy.redaction import owned, personal_values
+from webhooks.privacy.suppression import in_scope
+
+Value = TypeVar("Value")
+
+IDS: Final = 200
+"""How many ids are looked up at a time."""
+
+ROWS: Final = 100
+"""How many events are held in memory, and redacted in one transaction, at a time."""
+
+WINDOW: Final = 10_000
+"""How many keys of events are."""
+
+# As providers form theirs: a short kind, an underscore, a code.
+_ID: Final = re.compile(rb"[A-Za-z]{2,16}_[A-Za-z0-9_]{1,240}")
+
+
+def chunks(erasure: ErasureRequest, last: int = 0) -> Iterator[list[str]]:
+    """Yield the ids known of a person since the `last`, those that become known on the way too."""
+    known = SuppressedId.objects.filter(erasure=erasure)
+    for rows in in_pages(known, IDS, after=last):
+        yield [row.object_id for row in rows]
+
+
+def last_of(erasure: ErasureRequest) -> int:
+    """Return the key of the latest of the ids known of a person."""
+    return (
+        SuppressedId.objects.filter(erasure=erasure).order_by("-pk").values_list("pk", flat=True)[0]
+    )
+
+
+def of_ids(erasure: ErasureRequest, ids: Iterable[str]) -> EventQuerySet:
+    """Return the events that are the person's by one of these ids."""
+    ids = list(ids)
+    # An event that names another customer is that one's, whatever object it is about.
+    by_id = Q(object_id__in=ids) | Q(event_id__in=ids)
+    return _in_scope_of(erasure).filter(
+        Q(customer_id=erasure.customer_id, customer_id__in=ids)
+        | (by_id & Q(customer_id__in=["", erasure.customer_id]))
+    )
+
+
+def pages(events: EventQuerySet) -> Iterator[EventQuerySet]:
+    """Yield events by a few at a time, in the order of their keys."""
+    # Many keys to a window: one query finds the person's events for a hundred pages of payloads.
+    for keys in keys_in_pages(events, WINDOW):
+        for some in batched(keys, ROWS):
+            yield events.filter(pk__in=some).order_by("pk")
+
+
+def find(erasure: ErasureRequest, ids: Iterable[str]) -> Iterator[tuple[set[str], set[str]]]:
+    """Yield what the events of these ids hold: further ids of the person's, and personal values."""
+    for page in pages(of_ids(erasure, ids).filter(erased_at=None)):
+        found: set[str] = set()
+        values: set[str] = set()
+        for row in page:
+            found |= ids_of(row)
+            values |= personal_values(parse(row.body))
+        yield found, values
+
+
+def find_nameless(erasure: ErasureRequest, emails: Iterable[str]) -> Iterator[set[str]]:
+    """Yield the ids in events that name no customer, and yet are the person's.
+
+    Those that name something of the person's, and what a guest did with the same mail address.
+    """
+    nameless = _in_scope_of(erasure).filter(customer_id="", erased_at=None, body__isnull=False)
+    addresses = {each.casefold() for each in emails}
+    for page in pages(nameless):
+        for row, ids in _known_among(erasure, list(page), addresses):
+            yield ids_of(row) | ids
+
+
+def _known_among(
+    erasure: ErasureRequest, rows: list[WebhookEvent], addresses: set[str]
+) -> Iterator[tuple[WebhookEvent, set[str]]]:
+    mentions = {row.pk: mentioned(bytes(row.body or b"")) for row in rows}
+    theirs = known(erasure, set().union(*mentions.values()))
+    for row in rows:
+        payload = parse(row.body)
+        ids = owned(payload) | {row.object_id}
+        # Looked for among the bytes first: few events hold any of them.
+        is_theirs = bool(mentions[row.pk] & theirs) and bool(ids & theirs)
+        if not is_theirs and addresses:
+            is_theirs = any(each.casefold() in addresses for each in personal_values(payload))
+        if is_theirs:
+            yield row, ids - {""}
+
+
+def known(erasure: ErasureRequest, ids: Iterable[str]) -> set[str]:
+    """Return those of some ids that are known to be the person's."""
+    rows = in_scope(erasure.provider, erasure.account, erasure.livemode).filter(erasure=erasure)
+    return {
+        each
+        for some in batched(ids, IDS)
+        for each in rows.filter(object_id__in=some).values_list("object_id", flat=True)
+    }
+
+
+def mentioned(text: bytes) -> set[str]:
+    """Return whatever in a text has the form of a provider's id."""
+    return {each.decode() for each in _ID.findall(text)}
+
+
+def batched(values: Iterable[Value], size: int) -> Iterator[list[Value]]:
+    """Yield values by so many at a time."""
+    left = iter(values)
+    while some := list(islice(left, size)):
+        yield some
+
+
+def _in_scope_of(erasure: ErasureRequest) -> EventQuerySet:
+    return WebhookEvent.objects.filter(
+        provider=erasure.provider, account=erasure.account, livemode=erasure.livemode
+    )
