@@ -10,7 +10,7 @@ from typing import Any
 from cryptography.fernet import InvalidToken
 from django.db import connection
 
-from billing.idempotency.encryption import unseal
+from billing.idempotency.encryption import decrypt
 from tests.delivering import Json
 
 MARK = "Erasemark"
@@ -131,6 +131,6 @@ def _readings(value: Any) -> Iterator[str]:
     with suppress(ValueError):
         yield json.dumps(json.loads(text), ensure_ascii=False)
     with suppress(InvalidToken, UnicodeError):
-        yield unseal(text)
+        yield decrypt(text)
     with suppress(binascii.Error, ValueError):
         yield base64.b64decode(text, validate=True).decode(errors="replace")

@@ -8,7 +8,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
-from billing.idempotency.encryption import seal, unseal
+from billing.idempotency.encryption import decrypt, encrypt
 from billing.idempotency.keys import Outcome
 
 REPLAYED: Final = "Idempotency-Replayed"
@@ -28,12 +28,12 @@ def store(response: HttpResponseBase) -> Outcome | None:
         kept |= {"data": response.data, "content_type": response.content_type}
     else:
         kept |= {"content": response.content.decode("latin-1")}
-    return Outcome(status, body=seal(json.dumps(kept, cls=JSONEncoder)))
+    return Outcome(status, body=encrypt(json.dumps(kept, cls=JSONEncoder)))
 
 
 def repeat(outcome: Outcome) -> HttpResponse:
     """The response that was kept, marked as a repeated one."""
-    kept = json.loads(unseal(outcome.body))
+    kept = json.loads(decrypt(outcome.body))
     headers = {**kept["headers"], REPLAYED: "true"}
     if "data" in kept:
         return Response(

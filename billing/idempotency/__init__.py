@@ -1,1 +1,1 @@
-"""Keys under which a request is carried out once."""
+"""Idempotency keys, and the encryption of the responses that are stored with them."""

@@ -1,7 +1,7 @@
-"""Text that must not be readable in the database, encrypted under a key of the project's own.
+"""Encrypt text that must not be readable in the database.
 
-The key comes from `SECRET_KEY`. What was sealed under a former one is opened as long as that is
-among `SECRET_KEY_FALLBACKS`.
+The key is derived from `SECRET_KEY`. What a former one encrypted can be decrypted for as long as
+that is among `SECRET_KEY_FALLBACKS`.
 """
 
 import base64
@@ -12,14 +12,14 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
 
-def seal(text: str) -> str:
-    """The text, encrypted."""
+def encrypt(text: str) -> str:
+    """Return the text encrypted, with a time stamp and an HMAC (Fernet)."""
     return _cipher().encrypt(text.encode()).decode()
 
 
-def unseal(sealed: str) -> str:
-    """The text that was sealed. Raises `cryptography.fernet.InvalidToken` when no key fits."""
-    return _cipher().decrypt(sealed.encode()).decode()
+def decrypt(encrypted: str) -> str:
+    """Return the text again. Raises `cryptography.fernet.InvalidToken` when no key fits."""
+    return _cipher().decrypt(encrypted.encode()).decode()
 
 
 def _cipher() -> MultiFernet:
@@ -29,5 +29,7 @@ def _cipher() -> MultiFernet:
 
 
 def _derived(key: str) -> bytes:
+    # A key of its own, so that nothing that Django signs is of any use here. Changing its
+    # label would make every stored response unreadable.
     derivation = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"billing.sealing")
     return base64.urlsafe_b64encode(derivation.derive(key.encode()))

@@ -1,6 +1,6 @@
-"""What is to happen once: who is at it, what came of it, and for how long that is remembered.
+"""Idempotency keys: do a piece of work once, and repeat its outcome for as long as the key lives.
 
-The row is inserted first and locked then, so that of any number of simultaneous callers one gets
+The row is inserted first and then locked, so that of any number of simultaneous callers one gets
 to work. It is committed before the work begins, and settled in a transaction of its own.
 """
 
@@ -37,7 +37,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of the work: a status, the provider's id for its object, a body to be repeated.
+    """The outcome of the work: a status, the provider's id of its object, a body to repeat.
 
     Bodies are stored as they are given: encrypt what is secret.
     """
@@ -48,17 +48,19 @@ class Outcome:
 
 
 def fingerprint(parameters: Any) -> str:
-    """The SHA-256 of these parameters, however they are ordered."""
+    """Return the SHA-256 of these parameters, whatever their order."""
     canonical = json.dumps(parameters, sort_keys=True, separators=(",", ":"), cls=DjangoJSONEncoder)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 @contextmanager
 def outermost_transaction() -> Iterator[None]:
-    """A transaction that is committed when the block ends. Raises `InTransaction` inside another.
+    """Commit what the block does when it ends. Raises `InTransaction` inside a transaction.
 
     Transactions of Django's test cases don't count.
     """
+    # Within another transaction a key would be visible to nobody until the work is done, and gone
+    # if that is rolled back after Stripe has acted.
     with ExitStack() as stack:
         try:
             stack.enter_context(transaction.atomic(durable=True))
@@ -82,13 +84,13 @@ def begin(
     lease: timedelta,
     lifetime: timedelta,
 ) -> Started | Outcome:
-    """Get to work, or get what came of it before. What this decides has been committed.
+    """Return the right to do the work, or its outcome if it was done before. Either is committed.
 
-    Work that failed, or whose lease ran out, is taken up again. A key is forgotten after its
-    lifetime, which begins with the first try, but never while somebody is at it.
+    Work that failed, or whose lease ran out, is taken up again. A key expires after its lifetime,
+    which begins with the first try, but never while its work is under way.
 
-    Raises `KeyReused` when the key was given other parameters, `KeyInUse` when another is at it,
-    `InTransaction` inside a transaction.
+    Raises `KeyReused` when the key was used with other parameters, `KeyInUse` while its work is
+    under way, `InTransaction` inside a transaction.
     """
     fresh = IdempotencyKey(
         scope=scope,
@@ -108,21 +110,19 @@ def begin(
             raise KeyInUse("An operation with this key is under way.")
         if row.state == State.COMPLETED:
             return Outcome(row.response_status or 0, row.response_id, row.response_body)
-        row.state = State.STARTED
-        row.attempts += 1
-        row.locked_until = now + lease
-        row.save()
+        _take(row, until=now + lease)
+    # With the row's time, as an expired key may come to stand for other work.
     reference = fingerprint([scope, key, row.created_at.timestamp()])
     return Started(row.pk, row.attempts, reference)
 
 
 def complete(started: Started, outcome: Outcome) -> bool:
-    """Store what came of the work, to be repeated. False when another has taken it over."""
+    """Store the outcome, to be repeated. False when another has taken the work over."""
     return _settle(started, State.COMPLETED, outcome)
 
 
 def abandon(started: Started, outcome: Outcome | None = None) -> bool:
-    """Leave the work to whoever asks for it next. False when another has taken it over already.
+    """Leave the work to the next caller. False when another has taken it over already.
 
     An outcome is kept for people to look at, and is not repeated.
     """
@@ -137,7 +137,7 @@ def clean_up(
     progress: Callable[[int], None] = lambda _: None,
     is_over: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Delete the keys whose lifetime is over, and say how many. None that somebody is at.
+    """Delete expired keys whose work is not under way, and return how many.
 
     Each batch is a transaction of its own; after each, `is_over` says whether to leave the rest.
     Raises `ValueError` for a batch of no keys.
@@ -159,7 +159,7 @@ def clean_up(
 
 
 def _lock(fresh: IdempotencyKey) -> IdempotencyKey:
-    """The row of this scope and key, locked. It is inserted when it isn't there."""
+    """Return the row of this scope and key, locked, after inserting it if it isn't there."""
     rows = IdempotencyKey.objects.select_for_update()
     while True:
         IdempotencyKey.objects.bulk_create([fresh], ignore_conflicts=True)
@@ -173,13 +173,21 @@ def _is_in_flight(row: IdempotencyKey, now: datetime) -> bool:
 
 
 def _renew(row: IdempotencyKey, fresh: IdempotencyKey) -> None:
-    """Make the row as good as new, except for the number that fences earlier holders off."""
+    """Make an expired row new again, except for the number that fences earlier holders off."""
     for field in ("parameters_hash", "created_at", "expires_at", "state"):
         setattr(row, field, getattr(fresh, field))
     row.response_status, row.response_id, row.response_body = None, "", ""
 
 
+def _take(row: IdempotencyKey, *, until: datetime) -> None:
+    row.state = State.STARTED
+    row.attempts += 1
+    row.locked_until = until
+    row.save()
+
+
 def _settle(started: Started, state: State, outcome: Outcome | None) -> bool:
+    # By the attempt's number, so that a caller whose lease ran out overwrites no newer outcome.
     mine = IdempotencyKey.objects.filter(
         pk=started.pk, attempts=started.attempt, state=State.STARTED
     )

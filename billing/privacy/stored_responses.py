@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from cryptography.fernet import InvalidToken
 
-from billing.idempotency.encryption import seal, unseal
+from billing.idempotency.encryption import decrypt, encrypt
 from billing.models import IdempotencyKey
 from webhooks.database.paging import in_pages
 from webhooks.models import ErasureRequest
@@ -40,7 +40,7 @@ def _redact_response(
     if not row.response_body:
         return False
     try:
-        text = unseal(row.response_body)
+        text = decrypt(row.response_body)
         kept = json.loads(text)
     except (InvalidToken, ValueError):
         return bool(mine.delete()[0])
@@ -51,7 +51,7 @@ def _redact_response(
     # Of ids and amounts alone there is nothing to take.
     if left == text:
         return False
-    return bool(mine.update(response_body=seal(left)))
+    return bool(mine.update(response_body=encrypt(left)))
 
 
 def _texts(value: Any) -> Iterator[str]:

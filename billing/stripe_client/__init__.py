@@ -1,4 +1,4 @@
-"""What this project asks of Stripe: every object is made once, however often it is asked for."""
+"""Calls to Stripe that act, each of which takes effect once however often it is repeated."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any
 
 from billing.exceptions import ProviderRefused
 from billing.idempotency import keys
-from billing.stripe_client.calls import Call, Object, Send, ask, ask_once
+from billing.stripe_client.calls import Call, Object, Send, call_stripe, call_stripe_once
 from webhooks.providers.stripe_api import connect
 
 Parameters = Mapping[str, Any]
@@ -40,44 +40,44 @@ class StripeClient:
     def create_customer(
         self, parameters: Parameters, *, reference: str = "", account: str = "", now: datetime
     ) -> Object:
-        """Make a customer."""
+        """Create a customer."""
         call = Call("create_customer", parameters, reference, account)
-        return ask_once(call, connect().v1.customers.create, now=now)
+        return call_stripe_once(call, connect().v1.customers.create, now=now)
 
     def create_checkout_session(
         self, parameters: Parameters, *, reference: str = "", account: str = "", now: datetime
     ) -> Object:
-        """Open a payment page; the payer is to be sent to its `url`."""
+        """Create a payment page; redirect the payer to its `url`."""
         call = Call("create_checkout_session", parameters, reference, account)
-        return ask_once(call, connect().v1.checkout.sessions.create, now=now)
+        return call_stripe_once(call, connect().v1.checkout.sessions.create, now=now)
 
     def create_payment_intent(
         self, parameters: Parameters, *, reference: str = "", account: str = "", now: datetime
     ) -> Object:
-        """Prepare a payment, or make it with `confirm`. The answer has a `client_secret`."""
+        """Create a payment, and make it if `confirm` is true. The answer has a `client_secret`."""
         call = Call("create_payment_intent", parameters, reference, account)
-        return ask_once(call, connect().v1.payment_intents.create, now=now)
+        return call_stripe_once(call, connect().v1.payment_intents.create, now=now)
 
     def create_refund(
         self, parameters: Parameters, *, reference: str = "", account: str = "", now: datetime
     ) -> Object:
-        """Give money back. Two equal parts of one payment need references to be two refunds."""
+        """Refund a payment. Two equal parts of one payment need references to be two refunds."""
         call = Call("create_refund", parameters, reference, account)
-        return ask_once(call, connect().v1.refunds.create, now=now)
+        return call_stripe_once(call, connect().v1.refunds.create, now=now)
 
     def create_subscription(
         self, parameters: Parameters, *, reference: str = "", account: str = "", now: datetime
     ) -> Object:
-        """Have a customer pay again and again."""
+        """Create a subscription."""
         call = Call("create_subscription", parameters, reference, account)
-        return ask_once(call, connect().v1.subscriptions.create, now=now)
+        return call_stripe_once(call, connect().v1.subscriptions.create, now=now)
 
     def create_portal_session(
         self, parameters: Parameters, *, reference: str = "", account: str = "", now: datetime
     ) -> Object:
-        """Open the billing portal for a customer, who is to be sent to its `url` at once."""
+        """Create a session of the billing portal; redirect the customer to its `url` at once."""
         call = Call("create_portal_session", parameters, reference, account)
-        return ask_once(call, connect().v1.billing_portal.sessions.create, now=now)
+        return call_stripe_once(call, connect().v1.billing_portal.sessions.create, now=now)
 
     def change_subscription(
         self,
@@ -90,10 +90,11 @@ class StripeClient:
     ) -> Object:
         """Change a subscription. The reference names the change: the same may be wanted again."""
         if not (subscription_id and reference):
+            # Without one, changing back and forth within a day would be taken for a repetition.
             raise ValueError("a change needs a subscription and a reference")
         call = Call("change_subscription", parameters, reference, account, subscription_id)
         send: Send = partial(connect().v1.subscriptions.update, subscription_id)
-        return ask_once(call, send, now=now)
+        return call_stripe_once(call, send, now=now)
 
     def cancel_subscription(
         self,
@@ -105,22 +106,22 @@ class StripeClient:
     ) -> Object:
         """End a subscription at once; one that has been canceled already is returned as it is.
 
-        To end it with its period, change it: `{"cancel_at_period_end": True}`. Nothing has to be
-        remembered for this to be safe to repeat.
+        To end it with its period, change it: `{"cancel_at_period_end": True}`.
         """
         if not subscription_id:
             raise ValueError("a subscription is needed")
+        # No idempotency key: canceling twice comes to the same, as below.
         keys.refuse_in_transaction()
         subscriptions = connect().v1.subscriptions
         cancel: Send = partial(subscriptions.cancel, subscription_id)
         try:
-            return ask(cancel, parameters, account=account)
+            return call_stripe(cancel, parameters, account=account)
         except ProviderRefused as refusal:
-            # Stripe doesn't find a canceled subscription when it is asked to cancel it.
+            # Stripe reports a canceled subscription as not found when it is to be canceled again.
             if refusal.status not in (400, 404):
                 raise
             retrieve: Send = partial(subscriptions.retrieve, subscription_id)
-            found = ask(retrieve, {}, account=account)
+            found = call_stripe(retrieve, {}, account=account)
             if found.get("status") != "canceled":
                 raise
             return found

@@ -1,4 +1,4 @@
-"""What Stripe's client raises, in this project's few words, with nothing secret in them."""
+"""Translate the errors of Stripe's client into this project's, without anything secret."""
 
 import stripe
 
@@ -7,12 +7,14 @@ from webhooks.monitoring.logs import without_secrets
 
 
 def translate(error: stripe.StripeError) -> Exception:
-    """What is to be raised in the place of this error, which holds all of Stripe's answer."""
+    """Return the error to raise in place of this one, which holds all of Stripe's answer."""
+    # `indeterminate` tells callers if Stripe may have acted: only then must they keep the key.
     status = error.http_status or 0
     if isinstance(error, stripe.IdempotencyError):
         return KeyReused("Stripe knows this key with other parameters.")
     if status == 409:
         return KeyInUse("Stripe is at work on an operation with this key.")
+    # Refused before anything was done, so this may be tried again with another key as well.
     if isinstance(error, stripe.RateLimitError) or status == 429:
         return ProviderUnavailable("Stripe is asked too much of.", indeterminate=False)
     if status in (401, 403):
@@ -36,12 +38,13 @@ def translate(error: stripe.StripeError) -> Exception:
 
 def _refusal(error: stripe.StripeError, status: int) -> ProviderRefused:
     details = error.json_body if isinstance(error.json_body, dict) else {}
-    told = details.get("error")
-    told = told if isinstance(told, dict) else {}
+    # From a proxy or a firewall the body may be anything.
+    stated = details.get("error")
+    stated = stated if isinstance(stated, dict) else {}
     return ProviderRefused(
-        without_secrets(str(told.get("message") or "Stripe refused this.")),
+        without_secrets(str(stated.get("message") or "Stripe refused this.")),
         status=status,
-        code=str(told.get("code") or ""),
-        param=str(told.get("param") or ""),
-        decline_code=str(told.get("decline_code") or ""),
+        code=str(stated.get("code") or ""),
+        param=str(stated.get("param") or ""),
+        decline_code=str(stated.get("decline_code") or ""),
     )
