@@ -12,7 +12,7 @@ from webhooks.models import ApiToken, Scope
 
 
 def caller(*permissions: str, scopes: Iterable[Scope] = Scope, name: str = "anna") -> APIClient:
-    """A program that has a token of these scopes, of a user with these permissions."""
+    """Return a program that has a token of these scopes, of a user with these permissions."""
     user, _ = User.objects.get_or_create(username=name)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     _, key = issue(user, scopes)
@@ -20,19 +20,19 @@ def caller(*permissions: str, scopes: Iterable[Scope] = Scope, name: str = "anna
 
 
 def issue(user: User, scopes: Iterable[Scope] = Scope, **how: Any) -> tuple[ApiToken, str]:
-    """A new token, and its key."""
+    """Return a new token, and its key."""
     return tokens.create(user, name="test", scopes=scopes, actor="tests", now=timezone.now(), **how)
 
 
 def bearer(key: str) -> APIClient:
-    """A program with this key."""
+    """Return a program with this key."""
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {key}")
     return client
 
 
 def problem(answer: Any) -> tuple[int, str]:
-    """A problem's status and code, having seen that it is a whole one."""
+    """Return a problem's status and code, having seen that it has every member."""
     assert answer.headers["Content-Type"] == "application/problem+json"
     told = answer.json()
     assert told["status"] == answer.status_code
@@ -44,7 +44,7 @@ def problem(answer: Any) -> tuple[int, str]:
 
 
 def all_pages(client: APIClient, url: str) -> list[Any]:
-    """What is on a list, from its first page to its last."""
+    """Return the rows of a list, from its first page to its last."""
     rows: list[Any] = []
     following: str | None = url
     while following:

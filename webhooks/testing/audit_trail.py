@@ -32,7 +32,7 @@ def lay(events: int = 2) -> WebhookEvent:
 
 
 def found(*anchors: audit.Anchor) -> list[str]:
-    """What a verification finds."""
+    """Return the findings of a verification."""
     return [str(finding) for finding in audit.verify(anchors=anchors).findings]
 
 
@@ -43,7 +43,7 @@ def execute(sql: str, *parameters: Any) -> None:
 
 
 def columns(model: type[models.Model], *, leave_out: tuple[str, ...] = ()) -> list[str]:
-    """The columns of a table."""
+    """Return the columns of a table."""
     names = [field.column or "" for field in model._meta.concrete_fields]
     return [name for name in names if name not in leave_out]
 
@@ -63,7 +63,7 @@ def copy(model: type[models.Model], pk: int, **changes: int) -> None:
 
 
 def first_found_when_altered(row: models.Model) -> dict[str, str]:
-    """Per column of a row: the first that is found when only this has changed."""
+    """Return per column of a row the first finding when only this has changed."""
     told: dict[str, str] = {}
     for column in columns(type(row)):
         with transaction.atomic():

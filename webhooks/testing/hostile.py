@@ -63,7 +63,7 @@ def as_body(value: Any) -> bytes:
 
 @st.composite
 def spoiled(draw: st.DrawFn, whole: Any, *, most: int = 3) -> Any:
-    """A value in which up to so many parts are gone, or something else, or doubled."""
+    """Return a value in which up to so many parts are gone, or something else, or doubled."""
     for _ in range(draw(st.integers(1, most))):
         whole = _spoil(draw, whole)
     return whole

@@ -21,7 +21,7 @@ class Answer:
 
     @property
     def is_success(self) -> bool:
-        """Whether a provider would take the delivery for received."""
+        """True if a provider would take the delivery for received."""
         return 200 <= self.status < 300
 
 

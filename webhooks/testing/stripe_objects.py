@@ -10,12 +10,12 @@ MONTH = 30 * 24 * 3600
 
 
 def new_id(prefix: str) -> str:
-    """An id that nobody has seen, of Stripe's form."""
+    """Return an id that nobody has seen, of Stripe's form."""
     return f"{prefix}_{secrets.token_hex(12)}"
 
 
 def customer(now: int, **changes: Any) -> Object:
-    """A customer with a mail address and nothing owed."""
+    """Return a customer with a mail address and nothing owed."""
     return {
         "id": new_id("cus"),
         "object": "customer",
@@ -36,7 +36,7 @@ def customer(now: int, **changes: Any) -> Object:
 
 
 def subscription(now: int, period_start: int | None = None, **changes: Any) -> Object:
-    """An active monthly subscription, in its first period unless another is given."""
+    """Return an active monthly subscription, in its first period unless another is given."""
     own_id = changes.get("id") or new_id("sub")
     item = {
         "id": own_id.replace("sub", "si", 1),
@@ -81,7 +81,7 @@ def subscription(now: int, period_start: int | None = None, **changes: Any) -> O
 
 
 def invoice(now: int, **changes: Any) -> Object:
-    """A paid invoice, which names its subscription under `parent`."""
+    """Return a paid invoice, which names its subscription under `parent`."""
     own_id = changes.get("id") or new_id("in")
     paid = {"amount_paid": 2900, "amount_remaining": 0, "status": "paid"}
     times = {
@@ -123,7 +123,7 @@ def invoice(now: int, **changes: Any) -> Object:
 
 
 def invoice_payment(now: int, **changes: Any) -> Object:
-    """The link between an invoice and the payment intent that paid it."""
+    """Return the link between an invoice and the payment intent that paid it."""
     return {
         "id": new_id("inpay"),
         "object": "invoice_payment",
@@ -141,7 +141,7 @@ def invoice_payment(now: int, **changes: Any) -> Object:
 
 
 def payment_intent(now: int, **changes: Any) -> Object:
-    """A payment that succeeded."""
+    """Return a payment that succeeded."""
     return {
         "id": new_id("pi"),
         "object": "payment_intent",
@@ -165,7 +165,7 @@ def payment_intent(now: int, **changes: Any) -> Object:
 
 
 def charge(now: int, **changes: Any) -> Object:
-    """A card charge that succeeded."""
+    """Return a card charge that succeeded."""
     card = {"brand": "visa", "exp_month": 12, "exp_year": 2030, "last4": "4242"}
     return {
         "id": new_id("ch"),
@@ -193,7 +193,7 @@ def charge(now: int, **changes: Any) -> Object:
 
 
 def refund(now: int, **changes: Any) -> Object:
-    """A refund of a part."""
+    """Return a refund of a part."""
     return {
         "id": new_id("re"),
         "object": "refund",
@@ -209,7 +209,7 @@ def refund(now: int, **changes: Any) -> Object:
 
 
 def dispute(now: int, **changes: Any) -> Object:
-    """A dispute that waits for our answer."""
+    """Return a dispute that waits for our answer."""
     return {
         "id": new_id("du"),
         "object": "dispute",
@@ -228,7 +228,7 @@ def dispute(now: int, **changes: Any) -> Object:
 
 
 def checkout_session(now: int, **changes: Any) -> Object:
-    """A completed and paid Checkout for a subscription."""
+    """Return a completed and paid Checkout for a subscription."""
     return {
         "id": new_id("cs_test"),
         "object": "checkout.session",
@@ -253,7 +253,7 @@ def checkout_session(now: int, **changes: Any) -> Object:
 
 
 def payout(now: int, **changes: Any) -> Object:
-    """A payout that has arrived."""
+    """Return a payout that has arrived."""
     return {
         "id": new_id("po"),
         "object": "payout",

@@ -113,7 +113,7 @@ class Api:
     def _work(
         self, account: Account, route: routes.Route, params: Json, object_id: str
     ) -> tuple[Stored, bool]:
-        """The answer, and whether execution began."""
+        """Return the answer, and whether execution began."""
         names = params.pop("expand", [])
         try:
             with self.world.lock:

@@ -15,12 +15,12 @@ NOWHERE: Json = {
 
 
 def listed(data: list[Json], url: str) -> Json:
-    """A list object as it stands within another object."""
+    """Return a list object as it stands within another object."""
     return {"object": "list", "data": data, "has_more": False, "url": url}
 
 
 def customer(account: Account) -> Json:
-    """A customer of whom nothing is known."""
+    """Return a customer of whom nothing is known."""
     return {
         "id": account.new_id("cus"),
         "object": "customer",
@@ -53,7 +53,8 @@ def customer(account: Account) -> Json:
 
 
 def price(account: Account, price_id: str, product: str, amount: int, recurring: Json) -> Json:
-    """A price per unit; `recurring` (`interval`, `interval_count`) is empty for one payment."""
+    """Return a price per unit; `recurring` (`interval`, `interval_count`) is empty for one
+    payment."""
     details = {"interval_count": 1, "meter": None, "trial_period_days": None} | recurring
     return {
         "id": price_id,
@@ -79,7 +80,7 @@ def price(account: Account, price_id: str, product: str, amount: int, recurring:
 
 
 def plan(of_price: Json) -> Json:
-    """The plan that stands beside a recurring price."""
+    """Return the plan that stands beside a recurring price."""
     recurring = of_price["recurring"]
     return {
         "id": of_price["id"],
@@ -126,7 +127,7 @@ def subscription_item(
 
 
 def subscription(account: Account, subscription_id: str, of_customer: str) -> Json:
-    """An incomplete subscription without items."""
+    """Return an incomplete subscription without items."""
     return {
         "id": subscription_id,
         "object": "subscription",

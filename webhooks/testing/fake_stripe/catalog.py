@@ -16,7 +16,7 @@ def define(
     interval: str | None = "month",
     product: str | None = None,
 ) -> Json:
-    """A price per unit in minor units; without an interval, one for a single payment."""
+    """Define a price per unit in minor units; without an interval, one for a single payment."""
     recurring: Json = {"interval": interval} if interval else {}
     product = product or account.new_id("prod")
     return account.create(billing_objects.price(account, price, product, amount, recurring))
@@ -24,7 +24,7 @@ def define(
 
 @happening
 def price(account: Account, wanted: str, *, interval: str | None = "month") -> Json:
-    """The price of this id, made now when there is none."""
+    """Return the price of this id, made now when there is none."""
     if account.has("price", wanted):
         return account.get("price", wanted)
     return define(account, wanted, interval=interval)

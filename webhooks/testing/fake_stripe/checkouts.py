@@ -28,8 +28,8 @@ def create(
     for_subscription: Json | None = None,
     **details: object,
 ) -> Json:
-    """An open session for prices (id, quantity); `details` are keys of the object, the others
-    of the payment intent or subscription that comes out of it. No event tells of it."""
+    """Open a session for prices (id, quantity); `details` are keys of the object, the others of
+    the payment intent or subscription that comes out of it. No event tells of it."""
     interval = "month" if mode == "subscription" else None
     prices = [(catalog.price(account, price, interval=interval), count) for price, count in items]
     amount = None if mode == "setup" else sum(p["unit_amount"] * n for p, n in prices)
@@ -46,7 +46,7 @@ def create(
 
 @happening
 def complete(account: Account, session: str, *, paid: bool = True) -> Json:
-    """The customer goes through with it; unless `paid`, the money is yet to come."""
+    """Let the customer go through with it; unless `paid`, the money is yet to come."""
     subject = _in_state(account, session, "open")
     cart = account.world.carts[session]
     email = subject["customer_email"] or "customer@example.com"
@@ -65,7 +65,7 @@ def complete(account: Account, session: str, *, paid: bool = True) -> Json:
 
 @happening
 def settle(account: Account, session: str, outcome: Literal["succeeded", "failed"]) -> Json:
-    """What came of a payment that was yet to come."""
+    """Settle a payment that was yet to come."""
     subject = _in_state(account, session, "complete")
     if subject["payment_status"] != "unpaid":
         raise invalid(f"This session's payment status is {subject['payment_status']}.")
@@ -99,7 +99,7 @@ def _subscribe(account: Account, customer: str, cart: Json, paid: bool) -> Json:
 
 
 def intent_of(account: Account, session: Json) -> str:
-    """The payment intent that pays a session, its invoice's for a subscription."""
+    """Return the payment intent that pays a session, its invoice's for a subscription."""
     direct: str | None = session["payment_intent"]
     if direct:
         return direct

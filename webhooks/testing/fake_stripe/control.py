@@ -172,7 +172,7 @@ class Control:
 
 
 def version(name: str) -> str:
-    """The API version of a name: `current` or the old one. Raises `ValueError`."""
+    """Return the API version of a name: `current` or the old one. Raises `ValueError`."""
     try:
         return {"current": CURRENT, CURRENT: CURRENT, OLD: OLD}[name]
     except KeyError:

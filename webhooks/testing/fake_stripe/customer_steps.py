@@ -63,7 +63,7 @@ def _is_processing(account: Account, session: Json) -> bool:
 
 
 def continue_invoice(account: Account, rng: random.Random) -> Step | None:
-    """An invoice is tried, or given up."""
+    """Try an invoice, or give it up."""
     invoice = picked(account, rng, "invoice", "draft", "open", "uncollectible")
     if invoice is None or not can_be_tried(account, invoice):
         return None
@@ -78,7 +78,7 @@ def continue_invoice(account: Account, rng: random.Random) -> Step | None:
 
 
 def begin_invoice(account: Account, rng: random.Random) -> Step | None:
-    """A customer is billed for something."""
+    """Bill a customer for something."""
     customer = picked(account, rng, "customer")
     amount = rng.randint(1, 90) * 100
     return (lambda: invoices.create(account, customer["id"], amount)) if customer else None

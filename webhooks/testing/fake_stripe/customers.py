@@ -7,7 +7,7 @@ from webhooks.testing.fake_stripe.world import Account, happening
 
 @happening
 def create(account: Account, /, **details: object) -> Json:
-    """A new customer; `details` are keys of the object."""
+    """Create a customer; `details` are keys of the object."""
     return account.create(detailed(billing_objects.customer(account), details), "customer.created")
 
 

@@ -24,7 +24,7 @@ SANDBOX_RETRIES = (10 * MINUTE, HOUR, 2 * HOUR)
 
 
 def scaled(retries: tuple[float, ...], factor: float) -> tuple[float, ...]:
-    """A schedule whose hours pass faster: with 1e-6, an hour is 3.6 ms."""
+    """Return a schedule whose hours pass faster: with 1e-6, an hour is 3.6 ms."""
     return tuple(seconds * factor for seconds in retries)
 
 
@@ -112,7 +112,7 @@ class Deliveries:
             return lost
 
     def wait_until_idle(self, seconds: float = 10) -> bool:
-        """Whether nothing is on its way any more, retries included, within these seconds."""
+        """Wait until nothing is on its way any more, retries included, within these seconds."""
         with self._changed:
             return self._changed.wait_for(self._is_idle, seconds)
 

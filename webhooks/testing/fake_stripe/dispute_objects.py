@@ -37,7 +37,7 @@ EVIDENCE = (
 
 
 def dispute(account: Account, of_charge: Json, amount: int, reason: str, status: str) -> Json:
-    """A dispute over an amount of a charge, to be answered within a week."""
+    """Return a dispute over an amount of a charge, to be answered within a week."""
     card = {
         "brand": "visa",
         "case_type": "inquiry" if status.startswith("warning") else "chargeback",
@@ -72,7 +72,7 @@ def dispute(account: Account, of_charge: Json, amount: int, reason: str, status:
 
 
 def movement(account: Account, of_dispute: Json, amount: int) -> Json:
-    """The balance transaction that takes a disputed amount (negative) or gives it back."""
+    """Return the balance transaction that takes a disputed amount (negative) or gives it back."""
     return {
         "id": account.new_id("txn"),
         "object": "balance_transaction",

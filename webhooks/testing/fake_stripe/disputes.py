@@ -19,7 +19,7 @@ def create(
     reason: str = "fraudulent",
     inquiry: bool = False,
 ) -> Json:
-    """The customer's bank disputes a charge; unless it only inquires, it takes the money."""
+    """Let the customer's bank dispute a charge; unless it only inquires, it takes the money."""
     subject = account.get("charge", charge)
     if subject["disputed"] or not subject["captured"]:
         raise invalid("This charge can't be disputed.", code="charge_disputed")
@@ -45,7 +45,7 @@ def submit(account: Account, dispute: str) -> Json:
 
 @happening
 def close(account: Account, dispute: str, outcome: Literal["won", "lost"]) -> Json:
-    """The bank decides; an inquiry is closed without a winner. What was lost can still be won."""
+    """Let the bank decide; an inquiry is closed without a winner. One lost can still be won."""
     states = (*OPEN, "lost") if outcome == "won" else OPEN
     subject = _in_state(account, dispute, states)
     status = "warning_closed" if subject["status"].startswith("warning") else outcome

@@ -65,7 +65,7 @@ def create_session(account: Account, params: Json, _: str) -> Json:
 
 
 def _priced(account: Account, params: Json) -> Json:
-    """The parameters with a price for each line that told what it is to be."""
+    """Return the parameters with a price for each line that told what it is to be."""
     lines = [dict(line) for line in params.get("line_items") or []]
     for line in lines:
         if given := line.pop("price_data", None):

@@ -9,13 +9,16 @@ OLD = OLD_API_VERSION
 
 
 def deliverable(world: World, *, api_version: str = CURRENT, since: int = 0) -> list[Json]:
-    """The events in true order, as an endpoint of this version gets them; `since` skips so many."""
+    """Return the events in true order, as an endpoint of this version gets them.
+
+    `since` skips so many.
+    """
     with world.lock:
         return [recorded.rendered(api_version) for recorded in world.events[since:]]
 
 
 def truth(world: World, *, account: str | None = None) -> dict[Key, Json]:
-    """Every object as it is now, or an account's, by (account or "", livemode, type, id).
+    """Return every object as it is now, or an account's, by (account or "", livemode, type, id).
 
     Deleted ones as they were at last, with `"deleted": True`.
     """

@@ -125,11 +125,11 @@ class Faults:
             self._changed.notify_all()
 
     def wait_until_waiting(self, requests: int = 1, seconds: float = 10) -> bool:
-        """Whether so many requests came to wait within these seconds."""
+        """Wait until so many requests are held; True if they came within these seconds."""
         with self._changed:
             return self._changed.wait_for(lambda: self._waiting >= requests, seconds)
 
     def count(self, method: str, path: str) -> int:
-        """How many requests of exactly this method and path came in."""
+        """Count the requests of exactly this method and path."""
         with self._changed:
             return sum(r.method == method and r.path == path for r in self.requests)

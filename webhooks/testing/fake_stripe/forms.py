@@ -11,7 +11,7 @@ PART = re.compile(r"\[([^\]]*)\]")
 
 
 def parse(encoded: str) -> Json:
-    """The parameters as nested JSON; every leaf is a string."""
+    """Return the parameters as nested JSON; every leaf is a string."""
     tree: Json = {}
     for name, value in parse_qsl(encoded, keep_blank_values=True):
         head, *_ = name.split("[", 1)
@@ -36,7 +36,7 @@ def _as_list(value: object) -> object:
 
 
 def number(params: Json, name: str) -> int | None:
-    """A whole number, or None when it isn't given. Raises `Refused`."""
+    """Return a whole number, or None when it isn't given. Raises `Refused`."""
     value = params.get(name)
     if value in (None, ""):
         return None
@@ -46,7 +46,7 @@ def number(params: Json, name: str) -> int | None:
 
 
 def truth_value(params: Json, name: str) -> bool | None:
-    """A boolean, or None when it isn't given. Raises `Refused`."""
+    """Return a boolean, or None when it isn't given. Raises `Refused`."""
     value = params.get(name)
     if value in (None, ""):
         return None
@@ -56,7 +56,7 @@ def truth_value(params: Json, name: str) -> bool | None:
 
 
 def metadata(params: Json, known: Json) -> Json:
-    """What metadata becomes: given keys are set, empty ones removed, an empty whole clears it."""
+    """Merge metadata: given keys are set, empty ones removed, an empty whole clears it."""
     given = params.get("metadata")
     if given is None:
         return known
@@ -66,13 +66,13 @@ def metadata(params: Json, known: Json) -> Json:
 
 
 def plain(params: Json, names: tuple[str, ...]) -> Json:
-    """The parameters among these that are given, as keys of an object."""
+    """Return the parameters among these that are given, as keys of an object."""
     # An empty string unsets.
     return {name: params[name] or None for name in names if name in params}
 
 
 def tags(params: Json) -> dict[str, Any]:
-    """The metadata of a new object, as a key of it."""
+    """Return the metadata of a new object, as a key of it."""
     return {"metadata": metadata(params, {})}
 
 

@@ -35,7 +35,7 @@ class Keys:
         self._lock = Lock()
 
     def claim(self, key: KeyOf, fingerprint: tuple[str, str], now: int) -> Stored | None:
-        """The answer to give again; without one, the key is the caller's, who must `store`
+        """Return the answer to give again; without one, the key is the caller's, who must `store`
         or `release`. `fingerprint` is (endpoint, parameters). Raises `Refused`."""
         if not 0 < len(key[2]) <= KEY_LENGTH:
             message = f"Idempotency keys are at most {KEY_LENGTH} characters long."
@@ -65,7 +65,7 @@ class Keys:
 
 
 def in_use(key: str) -> Refused:
-    """A 409: somebody is at work under this key."""
+    """Return a 409: somebody is at work under this key."""
     message = f"There is currently another in-progress request using this idempotency key: {key}."
     return Refused(409, "idempotency_error", message, code="idempotency_key_in_use")
 

@@ -46,7 +46,7 @@ def attempt(account: Account, payment_intent: str, outcome: Outcome) -> Json:
 
 
 def settle(account: Account, payment_intent: str, outcome: Outcome) -> Json:
-    """The outcome of a payment that was processing: `succeeded` or `failed`."""
+    """Settle a payment that was processing: `succeeded` or `failed`."""
     intent = _in_state(account, payment_intent, ("processing",), "settle")
     charge = account.get("charge", intent["latest_charge"])
     known = money_objects.charge(account, intent, outcome)

@@ -10,7 +10,7 @@ MANUAL = "manual"
 def line(
     account: Account, invoice_id: str, amount: int, period: tuple[int, int], item: Json | None
 ) -> Json:
-    """A line over a period (start, end), of a subscription's item or of none."""
+    """Return a line over a period (start, end), of a subscription's item or of none."""
     details: Json = {"invoice_item": None, "proration": False, "proration_details": None}
     of_item = item and {
         **details,
@@ -45,13 +45,13 @@ def line(
 
 
 def parent(subscription: Json) -> Json:
-    """How an invoice names its subscription."""
+    """Return the `parent` by which an invoice names its subscription."""
     details = {"metadata": dict(subscription["metadata"]), "subscription": subscription["id"]}
     return {"quote_details": None, "subscription_details": details, "type": "subscription_details"}
 
 
 def invoice(account: Account, invoice_id: str, of_customer: Json, lines: list[Json]) -> Json:
-    """A draft with these lines, not of a subscription."""
+    """Return a draft with these lines, not of a subscription."""
     amount = sum(each["amount"] for each in lines)
     return {
         "id": invoice_id,
@@ -152,7 +152,7 @@ def invoice(account: Account, invoice_id: str, of_customer: Json, lines: list[Js
 
 
 def invoice_payment(account: Account, of_invoice: Json, payment_intent: str) -> Json:
-    """The open link between an invoice and the payment intent that is to pay it."""
+    """Return the open link between an invoice and the payment intent that is to pay it."""
     return {
         "id": account.new_id("inpay"),
         "object": "invoice_payment",

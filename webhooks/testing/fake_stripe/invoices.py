@@ -12,7 +12,7 @@ DAY = 24 * 3600
 
 @happening
 def create(account: Account, customer: str, amount: int) -> Json:
-    """A draft of one line over an amount in minor units, of no subscription."""
+    """Create a draft of one line over an amount in minor units, of no subscription."""
     invoice_id = account.new_id("in")
     period = (account.now, account.now)
     line = invoice_objects.line(account, invoice_id, amount, period, None)
@@ -22,7 +22,7 @@ def create(account: Account, customer: str, amount: int) -> Json:
 def draft(
     account: Account, customer: str, invoice_id: str, lines: list[Json], **details: object
 ) -> Json:
-    """A draft with these lines; `details` are keys of the object."""
+    """Create a draft with these lines; `details` are keys of the object."""
     subject = account.get("customer", customer)
     if not subject["currency"] and not account.is_deleted("customer", customer):
         subject = account.change(subject, {"currency": "usd"}, "customer.updated")
@@ -115,7 +115,7 @@ def follow(account: Account, payment_intent: str) -> Json | None:
 
 
 def invoice_of(account: Account, payment_intent: str) -> Json | None:
-    """The invoice that a payment intent pays."""
+    """Return the invoice that a payment intent pays."""
     for link in account.all("invoice_payment"):
         if link["payment"]["payment_intent"] == payment_intent:
             return account.get("invoice", link["invoice"])

@@ -9,7 +9,7 @@ DAY = 24 * 3600
 
 
 def payment_intent(account: Account, amount: int, currency: str) -> Json:
-    """A payment that waits for a way to pay."""
+    """Return a payment that waits for a way to pay."""
     own_id = account.new_id("pi")
     return {
         "id": own_id,
@@ -57,7 +57,7 @@ def payment_intent(account: Account, amount: int, currency: str) -> Json:
 
 
 def charge(account: Account, intent: Json, status: str) -> Json:
-    """A try at a payment: `succeeded`, `failed` or `pending`."""
+    """Return a try at a payment: `succeeded`, `failed` or `pending`."""
     worked = status != "failed"
     captured = status == "succeeded" and intent["capture_method"] != "manual"
     amount = intent["amount"]

@@ -17,7 +17,7 @@ def begin_payment(account: Account, rng: random.Random) -> Step | None:
 
 
 def continue_payment(account: Account, rng: random.Random) -> Step | None:
-    """A payment that pays no invoice moves on."""
+    """Move a payment on that pays no invoice."""
     states = ("requires_payment_method", "requires_action", "requires_capture", "processing")
     intent = picked(account, rng, "payment_intent", *states)
     if intent is None or invoices.invoice_of(account, intent["id"]):
@@ -38,7 +38,7 @@ def continue_payment(account: Account, rng: random.Random) -> Step | None:
 
 
 def begin_refund(account: Account, rng: random.Random) -> Step | None:
-    """A charge is refunded, in part or whole."""
+    """Refund a charge, in part or whole."""
     charge = picked(account, rng, "charge", "succeeded")
     if charge is None or charge["disputed"]:
         return None
@@ -51,7 +51,7 @@ def begin_refund(account: Account, rng: random.Random) -> Step | None:
 
 
 def continue_refund(account: Account, rng: random.Random) -> Step | None:
-    """A refund arrives or fails, even late."""
+    """Let a refund arrive or fail, even late."""
     refund = picked(account, rng, "refund", "pending", "succeeded")
     if refund is None:
         return None
@@ -61,7 +61,7 @@ def continue_refund(account: Account, rng: random.Random) -> Step | None:
 
 
 def begin_dispute(account: Account, rng: random.Random) -> Step | None:
-    """A charge is disputed."""
+    """Dispute a charge."""
     charge = picked(account, rng, "charge", "succeeded", disputed=False, captured=True)
     if charge is None or charge["amount_refunded"]:
         return None
@@ -70,7 +70,7 @@ def begin_dispute(account: Account, rng: random.Random) -> Step | None:
 
 
 def continue_dispute(account: Account, rng: random.Random) -> Step | None:
-    """A dispute is answered or decided; a lost one is won."""
+    """Answer or decide a dispute, or have a lost one won."""
     dispute = picked(account, rng, "dispute", *disputes.OPEN, "lost")
     if dispute is None:
         return None
@@ -89,7 +89,7 @@ def begin_payout(account: Account, rng: random.Random) -> Step | None:
 
 
 def continue_payout(account: Account, rng: random.Random) -> Step | None:
-    """A payout moves on; a paid one can fail."""
+    """Move a payout on; a paid one can fail."""
     payout = picked(account, rng, "payout", "pending", "in_transit", "paid")
     if payout is None:
         return None

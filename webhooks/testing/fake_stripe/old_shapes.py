@@ -17,7 +17,7 @@ class Objects(Protocol):
 
 
 def old_shape(account: Objects, subject: Json) -> Json:
-    """The object as it is now, in the old shape."""
+    """Return the object as it is now, in the old shape."""
     translate = _TRANSLATIONS.get(subject["object"])
     shape: Json = copied(subject)
     return translate(account, shape) if translate else shape

@@ -15,13 +15,13 @@ OUTCOMES: dict[str, Outcome] = {
 
 
 def outcome_of(payment_method: str | None) -> Outcome:
-    """What comes of paying with one of Stripe's payment methods for tests."""
+    """Return the outcome of paying with one of Stripe's payment methods for tests."""
     return OUTCOMES.get(payment_method or "", "succeeded")
 
 
 @happening
 def create(account: Account, /, amount: int, currency: str = "usd", **details: object) -> Json:
-    """A payment of an amount in minor units; `details` are keys of the object."""
+    """Create a payment of an amount in minor units; `details` are keys of the object."""
     intent = detailed(money_objects.payment_intent(account, amount, currency), details)
     if intent["payment_method"]:
         intent["status"] = "requires_confirmation"
@@ -37,7 +37,7 @@ def confirm(account: Account, payment_intent: str, outcome: Outcome = "succeeded
 
 @happening
 def settle(account: Account, payment_intent: str, outcome: Outcome = "succeeded") -> Json:
-    """The outcome of a payment that was processing: `succeeded` or `failed`."""
+    """Settle a payment that was processing: `succeeded` or `failed`."""
     intents.settle(account, payment_intent, outcome)
     return _followed(account, payment_intent)
 

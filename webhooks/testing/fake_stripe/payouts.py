@@ -14,20 +14,20 @@ def create(account: Account, amount: int, currency: str = "usd") -> Json:
 
 @happening
 def send(account: Account, payout: str) -> Json:
-    """The bank has been told."""
+    """Tell the bank of a payout."""
     return _become(account, payout, ("pending",), "in_transit")
 
 
 @happening
 def pay(account: Account, payout: str) -> Json:
-    """The money is there, as far as anybody knows."""
+    """Have a payout paid, as far as anybody knows."""
     changes: Json = {"reconciliation_status": "completed"}
     return _become(account, payout, ("in_transit",), "paid", "payout.paid", changes)
 
 
 @happening
 def fail(account: Account, payout: str) -> Json:
-    """The bank sends the money back, even when it had been paid."""
+    """Have the bank send the money back, even when it had been paid."""
     changes = {
         "failure_balance_transaction": account.new_id("txn"),
         "failure_code": "account_closed",

@@ -7,7 +7,7 @@ DAY = 24 * 3600
 
 
 def after(moment: int, interval: str, count: int = 1) -> int:
-    """The unix second a number of days, weeks, months or years later."""
+    """Return the unix second a number of days, weeks, months or years later."""
     if interval in ("day", "week"):
         return moment + count * DAY * (7 if interval == "week" else 1)
     then = datetime.fromtimestamp(moment, UTC)

@@ -10,7 +10,7 @@ USER_AGENT = "Stripe/1.0 (+https://stripe.com/docs/webhooks)"
 
 
 def signature(body: bytes, secret: str, timestamp: int) -> str:
-    """The header `Stripe-Signature` of a body at a time in unix seconds."""
+    """Return the header `Stripe-Signature` of a body at a time in unix seconds."""
     message = str(timestamp).encode() + b"." + body
     proof = hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
     return f"t={timestamp},v1={proof}"

@@ -33,17 +33,17 @@ class Refused(Exception):
 
     @property
     def precedes_execution(self) -> bool:
-        """Whether nothing had begun yet, so that an idempotency key isn't used up."""
+        """True while nothing had begun yet, so that an idempotency key isn't used up."""
         return bool(self.code and self.code.startswith("parameter_"))
 
 
 def invalid(message: str, *, code: str | None = None, param: str | None = None) -> Refused:
-    """A 400: the request makes no sense, or the object's state forbids it."""
+    """Return a 400: the request makes no sense, or the object's state forbids it."""
     return Refused(400, "invalid_request_error", message, code=code, param=param)
 
 
 def missing(kind: str, object_id: str, *, other_mode: str | None = None) -> Refused:
-    """A 404; `other_mode` (`test` or `live`) is where the object does exist."""
+    """Return a 404; `other_mode` (`test` or `live`) is where the object does exist."""
     message = f"No such {kind}: '{object_id}'"
     if other_mode:
         used = "live" if other_mode == "test" else "test"

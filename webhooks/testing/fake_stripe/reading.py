@@ -27,7 +27,7 @@ REFERENCES = {
 
 
 def shown(account: Account, kind: str, object_id: str) -> Json:
-    """An object as the API answers it; of a deleted one, little more than the id."""
+    """Return an object as the API answers it; of a deleted one, little more than the id."""
     subject = account.get(kind, object_id)
     if account.is_deleted(kind, object_id):
         return {"id": object_id, "object": kind, "deleted": True}
@@ -35,7 +35,7 @@ def shown(account: Account, kind: str, object_id: str) -> Json:
 
 
 def expanded(account: Account, subject: Json, names: Sequence[str]) -> Json:
-    """The object with these references (dotted ones within others) spelled out."""
+    """Return the object with these references (dotted ones within others) spelled out."""
     whole: Json = copied(subject)
     for name in names:
         _expand(account, whole, name, name)
@@ -59,12 +59,12 @@ def _expand(account: Account, place: Json, path: str, name: str) -> None:
 
 
 def page_of(data: list[Json], url: str, *, more: bool) -> Json:
-    """A list object."""
+    """Return a list object."""
     return {"object": "list", "data": data, "has_more": more, "url": url}
 
 
 def page(found: list[Json], params: Json, url: str) -> Json:
-    """The page asked for, of objects that come oldest first; it shows the newest first."""
+    """Return the page asked for, of objects that come oldest first; it shows the newest first."""
     limit = number(params, "limit")
     limit = 10 if limit is None else limit
     if not 1 <= limit <= MOST:
@@ -92,7 +92,7 @@ def _place(rows: list[Json], cursor: str, param: str) -> int:
 
 
 def within(params: Json) -> Callable[[int], bool]:
-    """Whether a time satisfies the parameter `created`. Raises `Refused`."""
+    """True if a time satisfies the parameter `created`. Raises `Refused`."""
     given = params.get("created")
     if given is None:
         return lambda _: True
@@ -108,7 +108,7 @@ def within(params: Json) -> Callable[[int], bool]:
 
 
 def events(account: Account, params: Json) -> Json:
-    """A page of the account's events of the last 30 days."""
+    """Return a page of the account's events of the last 30 days."""
     kinds = params.get("types") or []
     if kinds and params.get("type"):
         raise invalid("You may only specify one of these parameters: type, types.")

@@ -19,7 +19,7 @@ class Endpoint:
     connect: bool = False
 
     def wants(self, event: Json) -> bool:
-        """Whether an event goes there: those of connected accounts only to `connect` ones."""
+        """True for an event that goes there: those of connected accounts only to `connect` ones."""
         if self.connect != ("account" in event):
             return False
         return "*" in self.types or event["type"] in self.types
@@ -36,7 +36,7 @@ class Recorded:
     pending: int
 
     def rendered(self, api_version: str = API_VERSION) -> Json:
-        """The event as it is delivered to an endpoint of this version."""
+        """Return the event as it is delivered to an endpoint of this version."""
         event: Json = copied(self.event)
         event["pending_webhooks"] = self.pending
         if api_version != API_VERSION:

@@ -33,7 +33,7 @@ def create(
 
 @happening
 def succeed(account: Account, refund: str) -> Json:
-    """A pending refund arrives."""
+    """Let a pending refund arrive."""
     subject = _in_state(account, refund, ("pending",))
     return account.change(
         subject, {"status": "succeeded"}, "refund.updated", "charge.refund.updated"
@@ -42,7 +42,7 @@ def succeed(account: Account, refund: str) -> Json:
 
 @happening
 def fail(account: Account, refund: str) -> Json:
-    """A refund comes back, even one that had succeeded. No event tells of its charge."""
+    """Let a refund come back, even one that had succeeded. No event tells of its charge."""
     subject = _in_state(account, refund, ("pending", "succeeded"))
     changes = {
         "failure_balance_transaction": account.new_id("txn"),

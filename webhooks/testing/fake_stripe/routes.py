@@ -57,7 +57,7 @@ class Route:
 
 
 def find(method: str, path: str) -> tuple[Route, str]:
-    """The endpoint of a path, and the id in it. Raises `Refused` (404)."""
+    """Return the endpoint of a path, and the id in it. Raises `Refused` (404)."""
     parts = path.split("/")
     for route in ROUTES:
         pattern = route.pattern.split("/")

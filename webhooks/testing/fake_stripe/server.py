@@ -89,7 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._serve()
 
     def date_time_string(self, timestamp: float | None = None) -> str:
-        """The header `Date`, by the world's clock."""
+        """Return the header `Date`, by the world's clock."""
         return super().date_time_string(self.server.world.now if timestamp is None else timestamp)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002

@@ -7,7 +7,7 @@ DAY = 24 * 3600
 
 
 def checkout_session(account: Account, mode: str, amount: int | None) -> Json:
-    """An open session in a mode (`payment`, `subscription`, `setup`), for a day."""
+    """Return an open session in a mode (`payment`, `subscription`, `setup`), for a day."""
     own_id = account.new_id("cs_live" if account.livemode else "cs_test")
     return {
         "id": own_id,
@@ -76,7 +76,7 @@ def checkout_session(account: Account, mode: str, amount: int | None) -> Json:
 
 
 def portal_session(account: Account, of_customer: str, return_url: str | None) -> Json:
-    """A link for a customer to manage what they pay for."""
+    """Return a link for a customer to manage what they pay for."""
     own_id = account.new_id("bps")
     return {
         "id": own_id,

@@ -6,7 +6,7 @@ Json = dict[str, Any]
 
 
 def copied(value: Any) -> Any:
-    """The same JSON, sharing nothing that can change."""
+    """Return the same JSON, sharing nothing that can change."""
     if isinstance(value, dict):
         return {key: copied(inner) for key, inner in value.items()}
     if isinstance(value, list):
@@ -32,7 +32,7 @@ def difference(before: Json, after: Json) -> Json:
 
 
 def restored(snapshot: Json, previous: Json) -> Json:
-    """The object as it was before, from its snapshot and its `previous_attributes`."""
+    """Return the object as it was before, from its snapshot and its `previous_attributes`."""
     whole: Json = copied(snapshot)
     for key, old in previous.items():
         new = whole.get(key)
@@ -47,7 +47,10 @@ def restored(snapshot: Json, previous: Json) -> Json:
 
 
 def detailed(subject: Json, details: Json) -> Json:
-    """The object with other values for some of its keys. Raises `TypeError` for keys it hasn't."""
+    """Return the object with other values for some of its keys.
+
+    Raises `TypeError` for keys it hasn't.
+    """
     if unknown := set(details) - set(subject):
         raise TypeError(f"a {subject['object']} has no {', '.join(sorted(unknown))}")
     return subject | details

@@ -7,13 +7,13 @@ BEHIND = ("past_due", "unpaid")
 
 
 def subscription_of(account: Account, invoice: Json) -> Json | None:
-    """The subscription that an invoice is for."""
+    """Return the subscription that an invoice is for."""
     details = (invoice["parent"] or {}).get("subscription_details") or {}
     return account.get("subscription", details["subscription"]) if details else None
 
 
 def invoice_paid(account: Account, invoice: Json) -> None:
-    """The money came: what waited for it is active."""
+    """Activate what waited for the money, which came."""
     subscription = _told(account, invoice)
     if subscription and subscription["status"] in ("incomplete", *BEHIND):
         account.change(subscription, {"status": "active"}, "customer.subscription.updated")
@@ -21,7 +21,7 @@ def invoice_paid(account: Account, invoice: Json) -> None:
 
 
 def invoice_failed(account: Account, invoice: Json) -> None:
-    """The money did not come: what ran is past due."""
+    """Mark what ran as past due, since the money did not come."""
     subscription = _told(account, invoice)
     if subscription and subscription["status"] in ("active", "trialing"):
         account.change(subscription, {"status": "past_due"}, "customer.subscription.updated")
@@ -29,7 +29,7 @@ def invoice_failed(account: Account, invoice: Json) -> None:
 
 
 def invoice_processing(account: Account, invoice: Json) -> None:
-    """The money is on its way: Stripe gives credit."""
+    """Give credit as Stripe does while the money is on its way."""
     subscription = _told(account, invoice)
     if subscription and subscription["status"] == "incomplete":
         account.change(subscription, {"status": "active"}, "customer.subscription.updated")

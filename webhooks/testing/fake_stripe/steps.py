@@ -25,20 +25,20 @@ def picked(
 
 
 def drawn_outcome(rng: random.Random) -> Outcome:
-    """What comes of trying to pay: mostly the money."""
+    """Draw the outcome of trying to pay: mostly the money."""
     outcomes: tuple[Outcome, ...] = ("succeeded", "failed", "requires_action")
     return rng.choices(outcomes, (6, 3, 1))[0]
 
 
 def can_be_tried(account: Account, invoice: Json) -> bool:
-    """Whether somebody could try to pay an invoice, or finalize it first."""
+    """True if somebody could try to pay an invoice, or finalize it first."""
     if invoice["status"] not in ("draft", "open", "uncollectible"):
         return False
     return not is_in_progress(account, invoice["id"])
 
 
 def is_in_progress(account: Account, invoice: str) -> bool:
-    """Whether money for an invoice is on its way."""
+    """True while money for an invoice is on its way."""
     for link in account.all("invoice_payment", invoice=invoice):
         intent = account.get("payment_intent", link["payment"]["payment_intent"])
         if intent["status"] == "processing":

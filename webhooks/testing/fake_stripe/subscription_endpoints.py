@@ -46,7 +46,7 @@ def cancel_subscription(account: Account, _: Json, subscription: str) -> Json:
 
 
 def _wanted(subject: Json, params: Json) -> list[tuple[str | None, str, int]]:
-    """What a subscription is to hold once the items given are merged in: by id, else new ones."""
+    """Return the items of a subscription once those given are merged in: by id, else new ones."""
     known: dict[str, tuple[str | None, str, int]] = {
         item["id"]: (item["id"], item["price"]["id"], item["quantity"])
         for item in subject["items"]["data"]

@@ -8,7 +8,7 @@ PAUSE = {"behavior": "mark_uncollectible", "resumes_at": None}
 
 
 def cancellation(account: Account, subject: Json) -> Json:
-    """What changes in a subscription that is to end with its current period."""
+    """Return the changes of a subscription that is to end with its current period."""
     end = max(item["current_period_end"] for item in subject["items"]["data"])
     details = subject["cancellation_details"] | {"reason": "cancellation_requested"}
     changes = {"cancel_at": end, "cancel_at_period_end": True, "canceled_at": account.now}
@@ -16,7 +16,7 @@ def cancellation(account: Account, subject: Json) -> Json:
 
 
 def continuation(subject: Json) -> Json:
-    """What changes in a subscription that is not to end after all."""
+    """Return the changes of a subscription that is not to end after all."""
     details = subject["cancellation_details"] | {"reason": None}
     changes = {"cancel_at": None, "cancel_at_period_end": False, "canceled_at": None}
     return {**changes, "cancellation_details": details}
@@ -52,7 +52,7 @@ def resume_collection(account: Account, subscription: str) -> Json:
 
 @happening
 def pause(account: Account, subscription: str) -> Json:
-    """A trial ends without a way to pay: the status becomes paused."""
+    """End a trial without a way to pay: the status becomes paused."""
     subject = in_state(account, subscription, ("trialing",), "pause")
     events = (UPDATED, "customer.subscription.paused")
     return account.change(subject, {"status": "paused"}, *events)
@@ -60,7 +60,7 @@ def pause(account: Account, subscription: str) -> Json:
 
 @happening
 def resume(account: Account, subscription: str) -> Json:
-    """A subscription whose status is paused goes on."""
+    """Resume a subscription whose status is paused."""
     subject = in_state(account, subscription, ("paused",), "resume")
     events = (UPDATED, "customer.subscription.resumed")
     return account.change(subject, {"status": "active"}, *events)

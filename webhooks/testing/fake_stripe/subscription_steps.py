@@ -22,7 +22,7 @@ def _items(rng: random.Random) -> list[tuple[str, int]]:
 
 
 def begin_subscription(account: Account, rng: random.Random) -> Step | None:
-    """A customer subscribes."""
+    """Let a customer subscribe."""
     customer = picked(account, rng, "customer")
     if customer is None:
         return None
@@ -33,7 +33,7 @@ def begin_subscription(account: Account, rng: random.Random) -> Step | None:
 
 
 def continue_subscription(account: Account, rng: random.Random) -> Step | None:
-    """A subscription makes one of the moves that its status allows."""
+    """Let a subscription make one of the moves that its status allows."""
     subscription = picked(account, rng, "subscription", *NEXT)
     if subscription is None:
         return None

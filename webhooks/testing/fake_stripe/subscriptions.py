@@ -101,7 +101,7 @@ def give_up(account: Account, subscription: str) -> Json:
 
 @happening
 def expire(account: Account, subscription: str) -> Json:
-    """A first payment that never came: after a day it's over."""
+    """Expire a subscription whose first payment did not come within a day."""
     subject = in_state(account, subscription, ("incomplete",), "expire")
     if account.get("invoice", subject["latest_invoice"])["status"] == "open":
         invoices.void(account, subject["latest_invoice"])
@@ -125,7 +125,7 @@ def change(account: Account, subscription: str, items: Sequence[tuple[str, int]]
 
 
 def held(account: Account, subject: Json, wanted: Sequence[tuple[str | None, str, int]]) -> Json:
-    """A subscription's items once they are these: (item's id or None for a new one, price,
+    """Return a subscription's items once they are these: (item's id or None for a new one, price,
     quantity)."""
     known = {item["id"]: item for item in subject["items"]["data"]}
     end = subject["items"]["data"][0]["current_period_end"]
@@ -163,7 +163,7 @@ def cancel(account: Account, subscription: str, reason: str = "cancellation_requ
 def bill(
     account: Account, subject: Json, invoice_id: str, reason: str, *, is_free: bool = False
 ) -> Json:
-    """A draft for what a subscription holds, over its items' current periods."""
+    """Return a draft for what a subscription holds, over its items' current periods."""
     lines = []
     for item in subject["items"]["data"]:
         amount = 0 if is_free else item["price"]["unit_amount"] * item["quantity"]
@@ -176,7 +176,7 @@ def bill(
 
 
 def in_state(account: Account, subscription: str, states: tuple[str, ...], verb: str) -> Json:
-    """The subscription, in one of these states. Raises `Refused`."""
+    """Return the subscription, in one of these states. Raises `Refused`."""
     subject = account.get("subscription", subscription)
     if subject["status"] not in states:
         raise invalid(f"You cannot {verb} this subscription: its status is {subject['status']}.")

@@ -64,16 +64,16 @@ class World:
             self._now += seconds
 
     def account(self, account_id: str = "", *, livemode: bool = False) -> "Account":
-        """The view of an account in one mode; without an id, of the platform itself."""
+        """Return the view of an account in one mode; without an id, of the platform itself."""
         return Account(self, account_id, livemode)
 
     def new_id(self, prefix: str) -> str:
-        """An id of Stripe's form, which nobody has seen."""
+        """Return an id of Stripe's form, which nobody has seen."""
         with self.lock:
             return f"{prefix}_{''.join(self.random.choices(ID_ALPHABET, k=24))}"
 
     def of_type(self, account: str, livemode: bool, kind: str) -> dict[str, Json]:
-        """The objects of a type by id, oldest first, deleted ones included."""
+        """Return the objects of a type by id, oldest first, deleted ones included."""
         return self._by_type.setdefault((account, livemode, kind), {})
 
     def keep(self, key: Key, subject: Json) -> None:
@@ -144,11 +144,11 @@ class Account:
         return self.world.now
 
     def key(self, kind: str, object_id: str) -> Key:
-        """Where an object of this account is kept."""
+        """Return the key under which an object of this account is kept."""
         return (self.id, self.livemode, kind, object_id)
 
     def get(self, kind: str, object_id: str) -> Json:
-        """The object itself, not to be changed by hand. Raises `Refused` (404)."""
+        """Return the object itself, not to be changed by hand. Raises `Refused` (404)."""
         found = self.world.objects.get(self.key(kind, object_id))
         if found is None:
             other = (self.id, not self.livemode, kind, object_id) in self.world.objects
@@ -163,21 +163,21 @@ class Account:
         return self.get(kind, object_id)
 
     def has(self, kind: str, object_id: str) -> bool:
-        """Whether there is such an object, deleted or not."""
+        """True if there is such an object, deleted or not."""
         return self.key(kind, object_id) in self.world.objects
 
     def is_deleted(self, kind: str, object_id: str) -> bool:
-        """Whether the object was there once, and is gone."""
+        """True if the object was there once, and is gone."""
         return self.key(kind, object_id) in self.world.deleted
 
     def all(self, kind: str, **having: object) -> Iterator[Json]:
-        """The objects of a type that have these values, oldest first."""
+        """Return the objects of a type that have these values, oldest first."""
         for subject in list(self.world.of_type(self.id, self.livemode, kind).values()):
             if all(subject.get(name) == value for name, value in having.items()):
                 yield subject
 
     def new_id(self, prefix: str) -> str:
-        """An id of Stripe's form, which nobody has seen."""
+        """Return an id of Stripe's form, which nobody has seen."""
         return self.world.new_id(prefix)
 
     def create(self, subject: Json, *types: str) -> Json:
