@@ -123,6 +123,7 @@ def finish_all(*, clock: Clock = timezone.now) -> Iterator[tuple[str, Counter[st
 def _finish(
     erasure: ErasureRequest, done: Counter[str], *, actor: str, is_new: bool, now: datetime
 ) -> None:
+    # Emptied again by what becomes known later: see `webhooks.privacy.suppression`.
     erasure.finished_at = now
     erasure.save(update_fields=["finished_at"])
     if actor and (is_new or done.total()):

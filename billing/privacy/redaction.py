@@ -62,6 +62,7 @@ def redact_stored(subject: ProviderObject) -> bool:
 @transaction.atomic
 def keep_erased(row: ProviderObject, made: BillingChange, *, now: datetime) -> None:
     """Redact what was just stored of an object, if it is of somebody erased."""
+    # A row that names a customer is that one's, whatever else it names.
     ids = [getattr(row, "customer_id", "")]
     if not ids[0]:
         ids = list(named_by(row))
@@ -104,6 +105,7 @@ def personal_values_of(row: ProviderObject) -> set[str]:
     """Return the texts in a row by which the person may be known elsewhere."""
     kind = row.object_type
     texts = (str(value) for name, value in row.facts().items() if is_personal_key(name, kind=kind))
+    # Short texts would be found in everything.
     return {text for text in texts if len(text) >= SHORTEST}
 
 

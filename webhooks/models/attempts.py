@@ -26,6 +26,7 @@ class Attempt(models.Model):
     started_at = models.DateTimeField()
     duration_ms = models.FloatField("duration (ms)")
     outcome = models.CharField(max_length=16, choices=Outcome)
+    # As text, not rows: they are read with their attempt, and never by themselves.
     handlers = models.JSONField(
         default=list, help_text="per handler: name, outcome (succeeded, failed, skipped), ms, error"
     )

@@ -38,6 +38,7 @@ class SuppressedId(models.Model):
     Nothing but the provider's id is kept. The customer itself is one of them.
     """
 
+    # PROTECT: without its request nobody would know whom a suppressed id belongs to.
     erasure = models.ForeignKey(
         ErasureRequest, on_delete=models.PROTECT, related_name="objects_erased"
     )

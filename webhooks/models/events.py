@@ -93,6 +93,7 @@ class WebhookEvent(models.Model):
     erased_at = models.DateTimeField(
         "personal data erased", null=True, blank=True, help_text="the hash stays as it was"
     )
+    # Kept for good: it proves what was signed when the payload is gone.
     sha256 = models.CharField("SHA-256", max_length=64, help_text="of the signed bytes")
     secret_id = models.CharField(
         "proven by",
@@ -107,6 +108,7 @@ class WebhookEvent(models.Model):
 
     status = models.CharField(max_length=16, choices=Status, db_default=Status.PENDING)
     lane = models.PositiveSmallIntegerField(choices=Lane, db_default=Lane.FRESH)
+    # One column is the schedule and the lease: a lost worker's event comes due like a retry.
     available_at = models.DateTimeField(
         help_text="pending: when it may next be claimed; a claim moves it to the lease's end"
     )
@@ -122,6 +124,7 @@ class WebhookEvent(models.Model):
         db_default=models.Value([], models.JSONField()),
         help_text="the handlers that need not run again",
     )
+    # A copy of the last attempt's, so that lists show it without a join.
     last_error = models.TextField(blank=True, db_default="")
     settled_at = models.DateTimeField("settled", null=True, blank=True)
     replay = models.ForeignKey(

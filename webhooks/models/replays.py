@@ -28,7 +28,9 @@ class Replay(models.Model):
     selection = models.JSONField(
         default=dict, help_text="which events, as the command was asked, for it to resume"
     )
+    # With the selection, all that it takes to go on after an interruption.
     cursor = models.BigIntegerField(default=0, help_text="the last event made due so far")
+    # Empty while it runs, and of one that was interrupted.
     finished_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:

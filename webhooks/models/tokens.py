@@ -35,6 +35,7 @@ class ApiToken(models.Model):
     scopes = models.JSONField(default=list)
     created_at = models.DateTimeField("created")
     expires_at = models.DateTimeField("expires", null=True, blank=True)
+    # To the minute: a program that calls often would write the row at each call.
     last_used_at = models.DateTimeField(
         "last used", null=True, blank=True, help_text="to the minute"
     )
