@@ -4,13 +4,12 @@ import logging
 import time
 from typing import Any, ClassVar, Final
 
-from django.conf import settings
 from django.core.cache import cache
 from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from webhooks.conf import parse_rate
+from webhooks.conf import parse_rate, setting
 from webhooks.models import ApiToken
 
 logger = logging.getLogger(__name__)
@@ -33,7 +32,7 @@ class Throttle(BaseThrottle):
         raise NotImplementedError
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        limit, seconds = parse_rate(getattr(settings, self.setting))
+        limit, seconds = parse_rate(setting(self.setting))
         who = self.who(request)
         if who is None:
             return True
