@@ -7,7 +7,7 @@ still an event, and says the same of money.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from webhooks.database.text import is_name
@@ -61,27 +61,30 @@ def owned(payload: Any) -> set[str]:
     return set(_owned(payload, ""))
 
 
-def owner(payload: Mapping[str, Any]) -> str:
-    """Return the customer whom an event has just taken something from; empty where it has not."""
-    previous = _mapping(_mapping(payload.get("data")).get("previous_attributes"))
-    return _id(previous.get("customer"))
-
-
 def named(payload: Mapping[str, Any]) -> list[str]:
     """Return the ids by which an event that names no customer may be known as one's.
 
     They are read where a provider has them, without searching: every delivery passes here.
     """
-    former = owner(payload)
-    found = named_by(_mapping(_mapping(payload.get("data")).get("object")))
-    return [*found, former] if former else found
+    data = _mapping(payload.get("data"))
+    references = _references(_mapping(data.get("object")))
+    # An event that takes something from a customer names that customer there alone.
+    references.append(_mapping(data.get("previous_attributes")).get("customer"))
+    return _ids(references)
 
 
 def named_by(subject: Mapping[str, Any]) -> list[str]:
     """Return the ids by which an object that names no customer may be known as one's."""
-    found = [_id(subject.get(key)) for key in ("id", *_NAMED_SHALLOWLY)]
-    found.append(_id(_mapping(subject.get("payment")).get("payment_intent")))
-    return [each for each in found if each]
+    return _ids(_references(subject))
+
+
+def _references(subject: Mapping[str, Any]) -> list[Any]:
+    payment = _mapping(subject.get("payment"))
+    return [*map(subject.get, ("id", *_NAMED_SHALLOWLY)), payment.get("payment_intent")]
+
+
+def _ids(references: Iterable[Any]) -> list[str]:
+    return [found for one in references if (found := _id(one))]
 
 
 def personal_values(payload: Any) -> set[str]:

@@ -26,9 +26,7 @@ def suppress(pk: int, event: Event | None, *, now: datetime) -> bool:
     """
     # Asked again though recording has asked: the ids of an erasure that was committed while the
     # statement that recorded ran were invisible to it, as the row was to the erasure's search.
-    if event is not None and not falls_under_erasure(event):
-        return False
-    return redact_late(pk, now=now)
+    return redact_late(pk, now=now) if event is None or falls_under_erasure(event) else False
 
 
 def falls_under_erasure(event: Event) -> bool:
