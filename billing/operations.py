@@ -18,7 +18,7 @@ from billing.history import (
     record_resolved,
 )
 from billing.models import MODELS, BillingChange, ProviderObject
-from billing.ordering import OrderingReason, Resolution, Snapshot, resolve
+from billing.ordering import Facts, OrderingReason, Resolution, Snapshot, resolve
 from webhooks import row_statements
 from webhooks.events import Event
 
@@ -46,13 +46,14 @@ def apply(event: Event, change: Change, cause: Cause) -> BillingChange | None:
     row, is_new = _lock(cause, change, snapshot)
     if is_new:
         return record_first(cause, change, snapshot)
-    known = row.unpack_snapshots()
+    current = row.facts()
+    known = row.unpack_snapshots(current)
     # An event's first attempt spares itself the query: nothing of it can be on record.
     is_repeated = not event.is_first_attempt and is_on_record(event, change)
     snapshots = _in_its_place(known, snapshot) if is_repeated else [*known, snapshot]
     if not snapshots:
         return None
-    resolution, changed = _update(row, change, snapshots)
+    resolution, changed = _update(row, current, snapshots)
     if is_repeated and not changed:
         return None
     return record_resolved(cause, change, snapshot, resolution, changed)
@@ -69,9 +70,10 @@ def apply_answer(change: Change, answer: Snapshot, cause: Cause) -> BillingChang
         return record_first(cause, change, answer)
     if row.fetched_at and answer.observed_at and row.fetched_at > answer.observed_at:
         return record(cause, change, Verdict.OLDER, OrderingReason.ANSWER, {})
-    known = row.unpack_snapshots()
+    current = row.facts()
+    known = row.unpack_snapshots(current)
     row.fetched_at = answer.observed_at
-    resolution, changed = _update(row, change, [answer, *known])
+    resolution, changed = _update(row, current, [answer, *known])
     return record_resolved(cause, change, answer, resolution, changed)
 
 
@@ -111,10 +113,10 @@ def _lock(cause: Cause, change: Change, snapshot: Snapshot) -> tuple[ProviderObj
 
 
 def _update(
-    row: ProviderObject, change: Change, snapshots: Sequence[Snapshot]
+    row: ProviderObject, current: Facts, snapshots: Sequence[Snapshot]
 ) -> tuple[Resolution, Differences]:
     """Save what holds by these snapshots, and return it with what of it is new."""
-    resolution = resolve(change.object_type, row.facts(), snapshots)
+    resolution = resolve(row.object_type, current, snapshots)
     values = {name: _as_stored(row, name, value) for name, value in resolution.facts.items()}
     changed = differences(row, values)
     values = {name: values[name] for name in changed}

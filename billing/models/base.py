@@ -97,9 +97,9 @@ class ProviderObject(models.Model):
             del facts["deleted"]
         return facts
 
-    def unpack_snapshots(self) -> list[Snapshot]:
-        """Return the snapshots that are kept with the object."""
-        return unpack(self.snapshots, self.facts())
+    def unpack_snapshots(self, facts: Facts) -> list[Snapshot]:
+        """Return the snapshots that are kept with the object; `facts` are its own."""
+        return unpack(self.snapshots, facts)
 
     def pack_snapshots(self, kept: Iterable[Snapshot]) -> None:
         """Keep these snapshots with the object; not saved.

@@ -39,7 +39,7 @@ def redact_row(row: ProviderObject) -> bool:
     """
     current, packed = row.facts(), row.snapshots
     left = _redact_facts(row.object_type, current)
-    snapshots = [_redact_snapshot(row.object_type, one) for one in row.unpack_snapshots()]
+    snapshots = [_redact_snapshot(row.object_type, one) for one in row.unpack_snapshots(current)]
     changed = {name for name in left if left[name] != current[name]}
     for name in changed:
         setattr(row, name, left[name])
