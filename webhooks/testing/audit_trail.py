@@ -69,6 +69,7 @@ def first_found_when_altered(row: models.Model) -> dict[str, str]:
         with transaction.atomic():
             alter(row, column)
             told[column] = next(iter(found()), "")
+            # Undone, so that each column is found by itself.
             transaction.set_rollback(True)
     return told
 

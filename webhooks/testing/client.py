@@ -15,6 +15,7 @@ from webhooks.providers import PROVIDERS
 
 def deliver(event: Mapping[str, Any], *, endpoint: str = "stripe") -> Any:
     """Sign an event with the endpoint's first secret, post it there, and return the response."""
+    # Signed are the bytes that are posted, and never a second rendering of the event.
     body = json.dumps(event).encode()
     path = reverse("webhooks:receive", args=[endpoint])
     return post(body, sign(body, endpoint=endpoint), path)

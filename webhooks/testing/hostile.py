@@ -49,7 +49,9 @@ def drawn(**strategies: st.SearchStrategy[Any]) -> Callable[..., Callable[..., N
     chosen = settings(
         max_examples=EXAMPLES,
         deadline=None,
+        # The suite must fail for a change and not by chance; the night draws others.
         derandomize=EXAMPLES == IN_THE_SUITE,
+        # Nothing is remembered from one run for the next, so every run is alike.
         database=None,
         suppress_health_check=list(HealthCheck),
     )

@@ -59,6 +59,7 @@ def subscribe() -> Iterator[Subscribe]:
 
     yield subscribe
     for name in names:
+        # By name, as `on` has connected it: handlers are told apart by their names.
         event_received.disconnect(dispatch_uid=name)
 
 

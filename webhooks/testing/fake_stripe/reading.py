@@ -73,6 +73,7 @@ def page(found: list[Json], params: Json, url: str) -> Json:
     after, before = params.get("starting_after"), params.get("ending_before")
     if after and before:
         raise invalid("You may not use both `starting_after` and `ending_before`.")
+    # Stripe lists the newest first, and pages with `ending_before` towards the newer ones.
     rows = found[::-1]
     if before:
         newer = rows[: _place(rows, before, "ending_before")]
@@ -87,6 +88,7 @@ def _place(rows: list[Json], cursor: str, param: str) -> int:
         if row["id"] == cursor:
             return place
     refusal = missing("object", cursor)
+    # A cursor that is unknown is a mistake in the request, so not 404.
     refusal.status, refusal.param = 400, param
     raise refusal
 
@@ -110,6 +112,7 @@ def within(params: Json) -> Callable[[int], bool]:
 def events(account: Account, params: Json) -> Json:
     """Return a page of the account's events of the last 30 days."""
     kinds = params.get("types") or []
+    # Stripe's own limits, which a caller that asks for all types at once would meet in production.
     if kinds and params.get("type"):
         raise invalid("You may only specify one of these parameters: type, types.")
     if len(kinds) > MOST_TYPES:

@@ -20,6 +20,7 @@ def create(
     subject = account.get("charge", charge)
     left = subject["amount_captured"] - subject["amount_refunded"]
     amount = left if amount is None else amount
+    # Against what was captured, since money that is only held cannot be given back.
     if left <= 0:
         raise invalid(f"Charge {charge} has already been refunded.", code="charge_already_refunded")
     if not 0 < amount <= left:

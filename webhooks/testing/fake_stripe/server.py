@@ -42,6 +42,7 @@ class Served:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    # A request that a fault holds would keep the server from closing.
     block_on_close = False
     request_queue_size = 128
 
@@ -106,6 +107,7 @@ class _Handler(BaseHTTPRequestHandler):
             answer = self._controlled(asked)
         else:
             answer = self.server.api.answer(asked)
+        # The client sees the connection end, as when a load balancer gives up.
         if answer is NO_ANSWER:
             self.close_connection = True
             return
@@ -141,6 +143,7 @@ def serve(world: World, *, port: int = 0, policy: Policy | None = None) -> Itera
         try:
             yield Served(world, f"http://{LOOPBACK}:{server.server_port}", deliveries)
         finally:
+            # First of all: what waits for a fault to be released would outlive the test.
             world.faults.close()
             server.shutdown()
             server.hang_up()

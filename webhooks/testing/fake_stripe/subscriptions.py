@@ -38,6 +38,7 @@ def create(
     `details` are keys of the object.
     """
     account.present("customer", customer)
+    # Both ids first, as subscription and invoice name each other in their first events.
     own_id, invoice_id = account.new_id("sub"), account.new_id("in")
     subject = detailed(billing_objects.subscription(account, own_id, customer), details)
     trial_end = account.now + trial_days * periods.DAY if trial_days else None
@@ -50,6 +51,7 @@ def create(
     account.create(subject, "customer.subscription.created")
     bill(account, subject, invoice_id, "subscription_create", is_free=bool(trial_end))
     invoices.finalize(account, invoice_id)
+    # An invoice over nothing was paid when it was finalized.
     if outcome and account.get("invoice", invoice_id)["status"] == "open":
         invoices.pay(account, invoice_id, outcome)
     return account.get("subscription", own_id)
@@ -119,6 +121,7 @@ def change(account: Account, subscription: str, items: Sequence[tuple[str, int]]
     known = {item["price"]["id"]: item["id"] for item in subject["items"]["data"]}
     wanted = [(known.get(price), price, quantity) for price, quantity in items]
     first = subject["items"]["data"][0]
+    # A new price in the first item's place is an update of that item, which keeps its id.
     if wanted[0][0] is None and first["price"]["id"] not in dict(items):
         wanted[0] = (first["id"], *items[0])
     return account.change(subject, {"items": held(account, subject, wanted)}, UPDATED)
@@ -156,6 +159,7 @@ def cancel(account: Account, subscription: str, reason: str = "cancellation_requ
         raise invalid(f"No such subscription: '{subscription}'", code="resource_missing")
     details = subject["cancellation_details"] | {"reason": reason}
     changes = {"cancel_at": None, "cancellation_details": details, "ended_at": account.now}
+    # Asked for earlier, to end with the period, it keeps the time at which it was asked for.
     changes |= {"canceled_at": subject["canceled_at"] or account.now, "status": "canceled"}
     return account.change(subject, changes, "customer.subscription.deleted")
 

@@ -79,6 +79,7 @@ class World:
     def keep(self, key: Key, subject: Json) -> None:
         """Put an object, or its new version, in its place."""
         self.objects[key] = subject
+        # By type as well: lists would otherwise go through every object of every account.
         self.of_type(*key[:3])[key[3]] = subject
 
     def emit(
@@ -86,6 +87,7 @@ class World:
     ) -> None:
         """Record the events of one change of the object at `key`; `before` is what it was."""
         subject = self.objects[key]
+        # The old shape is made at once: later the objects that it names would have moved on.
         former = self._shadows.get(key)
         shadow = self._shadows[key] = old_shape(account, subject)
         for kind in types:
@@ -110,6 +112,7 @@ class World:
         }
         if account.id:
             event["account"] = account.id
+        # Counted now, since an endpoint that is registered later is owed nothing.
         pending = sum(endpoint.wants(event) for endpoint in self.endpoints)
         recorded = Recorded(account.id, event, old_data, pending)
         self.events.append(recorded)
