@@ -1,4 +1,4 @@
-"""Making, recognising and revoking the API's keys."""
+"""Create, recognise and revoke API tokens."""
 
 import hashlib
 import secrets
@@ -15,7 +15,7 @@ from webhooks.models import ApiToken, AuditEntry, Scope
 from webhooks.models.tokens import PREFIX_LENGTH
 
 MARK: Final = "pay_"
-"""How every key begins, so that one that got out is recognised for what it is."""
+"""The beginning of every key, by which scanners and people recognise one that leaked."""
 
 RANDOM_BYTES: Final = 32
 USE_NOTED_EVERY: Final = timedelta(minutes=1)
@@ -31,7 +31,7 @@ def create(
     now: datetime,
     expires_at: datetime | None = None,
 ) -> tuple[ApiToken, str]:
-    """A new token, and its key, which is nowhere else to be had. `actor` has it made."""
+    """Create a token, and return it with its key, of which only a hash is stored."""
     key = MARK + secrets.token_urlsafe(RANDOM_BYTES)
     token = ApiToken.objects.create(
         user_id=user.pk,
@@ -53,10 +53,8 @@ def create(
 
 
 def recognise(key: str, *, now: datetime) -> ApiToken | None:
-    """The valid token that a key belongs to, and that it was used.
-
-    It is looked up by the key's hash: how long that takes tells nothing of any key.
-    """
+    """Return the valid token of a key, and note that it was used; None when there is none."""
+    # Looked up by the key's hash: how long that takes says nothing of any key.
     if not key.startswith(MARK):
         return None
     token = ApiToken.objects.select_related("user").filter(sha256=_digest(key)).first()
@@ -68,7 +66,7 @@ def recognise(key: str, *, now: datetime) -> ApiToken | None:
 
 @transaction.atomic
 def revoke(token: ApiToken, *, actor: str, now: datetime) -> None:
-    """Let a token open nothing from now on. One that was revoked stays as it is."""
+    """Revoke a token. One that was revoked before keeps its time."""
     if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now):
         audit.record(
             AuditEntry.Action.TOKEN_REVOKED,
@@ -80,10 +78,12 @@ def revoke(token: ApiToken, *, actor: str, now: datetime) -> None:
 
 
 def _digest(key: str) -> str:
+    # A plain hash will do: keys are random and long, so none can be guessed from it.
     return hashlib.sha256(key.encode(errors="replace")).hexdigest()
 
 
 def _note_use(token: ApiToken, now: datetime) -> None:
+    # Not with every call: a busy program would write its token's row a hundred times a second.
     long_ago = now - USE_NOTED_EVERY
     if token.last_used_at is None or token.last_used_at <= long_ago:
         unnoted = Q(last_used_at=None) | Q(last_used_at__lte=long_ago)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from webhooks.drill import hostile
-from webhooks.drill.deliveries import Burst, Delivery, DeliveryKind, event_id
+from webhooks.drill.deliveries import Burst, DeliveryKind, DrillDelivery, event_id
 from webhooks.testing.stripe_events import story
 
 SHARES = {
@@ -50,7 +50,7 @@ class _Generator:
         self.rng = rng
         self.genuine = _genuine(run, rng)
         # Kept by the drill itself, and bounded: memory must not grow with the deliveries.
-        self.past: deque[Delivery] = deque(maxlen=REMEMBERED)
+        self.past: deque[DrillDelivery] = deque(maxlen=REMEMBERED)
 
     def generate(self) -> Iterator[Burst]:
         yield (self._next(),)
@@ -60,7 +60,7 @@ class _Generator:
             for kind in kinds:
                 yield from self._bursts_of(kind)
 
-    def _next(self) -> Delivery:
+    def _next(self) -> DrillDelivery:
         delivery = next(self.genuine)
         self.past.append(delivery)
         return delivery
@@ -86,7 +86,7 @@ class _Generator:
                 return [(hostile.tampered(genuine), genuine)]
         return [(self._hostile(kind, next(self.genuine)),)]
 
-    def _hostile(self, kind: DeliveryKind, genuine: Delivery) -> Delivery:
+    def _hostile(self, kind: DeliveryKind, genuine: DrillDelivery) -> DrillDelivery:
         match kind:
             case DeliveryKind.UNSIGNED:
                 return hostile.unsigned(genuine)
@@ -99,7 +99,7 @@ class _Generator:
         return hostile.malformed(self.run, self.rng)
 
 
-def _genuine(run: str, rng: random.Random) -> Iterator[Delivery]:
+def _genuine(run: str, rng: random.Random) -> Iterator[DrillDelivery]:
     numbers = itertools.count()
     while True:
         *events, _ = story(int(time.time()))  # the last repeats one of the others
@@ -108,4 +108,4 @@ def _genuine(run: str, rng: random.Random) -> Iterator[Delivery]:
             rng.shuffle(events)
         for event, number in zip(events, numbers, strict=False):
             body = json.dumps(event | {"id": event_id(run, number)}).encode()
-            yield Delivery(kind, body, number, signed=body)
+            yield DrillDelivery(kind, body, number, signed=body)

@@ -43,7 +43,7 @@ EXPECTED_REFUSALS: dict[DeliveryKind, type[Rejected]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class DrillDelivery:
     """A body to post, and how to sign it.
 
     `number` is that of a genuine delivery's event in the drill, None for a hostile one. `signed`
@@ -63,7 +63,7 @@ class Delivery:
         return self.kind not in EXPECTED_REFUSALS
 
 
-Burst = tuple[Delivery, ...]
+Burst = tuple[DrillDelivery, ...]
 """Deliveries sent one after another; different bursts are sent concurrently."""
 
 

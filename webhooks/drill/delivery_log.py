@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from webhooks.drill.connection import NO_ANSWER, Reply
-from webhooks.drill.deliveries import EXPECTED_REFUSALS, Delivery, DeliveryKind
+from webhooks.drill.deliveries import EXPECTED_REFUSALS, DeliveryKind, DrillDelivery
 from webhooks.exceptions import RateLimited
 
 PROBLEM = "application/problem+json"
@@ -40,7 +40,7 @@ class DeliveryLog:
     delivered: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def record_answer(self, delivery: Delivery, reply: Reply, seconds: float) -> bool:
+    def record_answer(self, delivery: DrillDelivery, reply: Reply, seconds: float) -> bool:
         """Record an answer; True when it is final, and the delivery need not be sent again."""
         answer = summarize(reply)
         is_final = reply.status not in (NO_ANSWER, 503)
@@ -54,7 +54,7 @@ class DeliveryLog:
                 self.milliseconds.append(seconds * 1000)
         return is_final
 
-    def record_last_answer(self, delivery: Delivery, reply: Reply) -> None:
+    def record_last_answer(self, delivery: DrillDelivery, reply: Reply) -> None:
         """Record the last answer to a delivery, after which it is sent no more."""
         # Only the last is held against what was expected: a 503 before it is what retries are for.
         with self._lock:
@@ -84,7 +84,7 @@ def digest(body: bytes) -> int:
     return int.from_bytes(hashlib.sha256(body).digest()[:8], "big")
 
 
-def expected_answers(delivery: Delivery) -> tuple[str, ...]:
+def expected_answers(delivery: DrillDelivery) -> tuple[str, ...]:
     """Return the answers of which the last one to a delivery must be one."""
     if delivery.is_genuine:
         return RECEIVED, RECEIVED_AGAIN

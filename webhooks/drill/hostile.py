@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from webhooks import conf
-from webhooks.drill.deliveries import Delivery, DeliveryKind
+from webhooks.drill.deliveries import DeliveryKind, DrillDelivery
 
 MARGIN = timedelta(minutes=1)
 
@@ -31,38 +31,38 @@ MALFORMED = (
 )
 
 
-def unsigned(genuine: Delivery) -> Delivery:
+def unsigned(genuine: DrillDelivery) -> DrillDelivery:
     """Return a genuine event without a signature."""
-    return Delivery(DeliveryKind.UNSIGNED, genuine.body)
+    return DrillDelivery(DeliveryKind.UNSIGNED, genuine.body)
 
 
-def tampered(genuine: Delivery) -> Delivery:
+def tampered(genuine: DrillDelivery) -> DrillDelivery:
     """Return a test event that was altered to be a live one, under its former signature."""
     body = genuine.body.replace(b'"livemode": false', b'"livemode": true')
-    return Delivery(DeliveryKind.TAMPERED, body, signed=genuine.body)
+    return DrillDelivery(DeliveryKind.TAMPERED, body, signed=genuine.body)
 
 
-def truncated(genuine: Delivery, rng: random.Random) -> Delivery:
+def truncated(genuine: DrillDelivery, rng: random.Random) -> DrillDelivery:
     """Return an event that is cut off somewhere, under the signature of the whole."""
     body = genuine.body[: rng.randrange(1, len(genuine.body))]
-    return Delivery(DeliveryKind.TRUNCATED, body, signed=genuine.body)
+    return DrillDelivery(DeliveryKind.TRUNCATED, body, signed=genuine.body)
 
 
-def stale(genuine: Delivery, rng: random.Random) -> Delivery:
+def stale(genuine: DrillDelivery, rng: random.Random) -> DrillDelivery:
     """Return an event that was signed too long ago, or too far in the future."""
     age = conf.stripe_tolerance() + MARGIN
     return replace(genuine, kind=DeliveryKind.STALE, number=None, age=rng.choice((age, -age)))
 
 
-def malformed(run: str, rng: random.Random) -> Delivery:
+def malformed(run: str, rng: random.Random) -> DrillDelivery:
     """Return a signed body that is not an event."""
     template = rng.choice(MALFORMED)
     body = template.replace(b"%s", run.encode())
-    return Delivery(DeliveryKind.MALFORMED, body, signed=body)
+    return DrillDelivery(DeliveryKind.MALFORMED, body, signed=body)
 
 
-def oversized(genuine: Delivery) -> Delivery:
+def oversized(genuine: DrillDelivery) -> DrillDelivery:
     """Return a genuine event, padded to one byte more than is accepted."""
     # Padded with white space, which JSON allows: only the size is wrong.
     body = genuine.body.ljust(conf.max_body_bytes() + 1)
-    return Delivery(DeliveryKind.OVERSIZED, body, signed=body)
+    return DrillDelivery(DeliveryKind.OVERSIZED, body, signed=body)

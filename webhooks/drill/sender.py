@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from django.utils import timezone
 
 from webhooks.drill.connection import Connection
-from webhooks.drill.deliveries import Burst, Delivery
+from webhooks.drill.deliveries import Burst, DrillDelivery
 from webhooks.drill.delivery_log import DeliveryLog
 from webhooks.providers import PROVIDERS
 
@@ -72,7 +72,9 @@ def _send_bursts(url: str, secret: str, queue: BurstQueue, log: DeliveryLog) -> 
                     queue.stop()  # after every retry: the receiver is gone
 
 
-def _deliver(connection: Connection, delivery: Delivery, secret: str, log: DeliveryLog) -> bool:
+def _deliver(
+    connection: Connection, delivery: DrillDelivery, secret: str, log: DeliveryLog
+) -> bool:
     """Send a delivery until its answer is final; False when it never was."""
     for pause in (*PAUSES, None):
         started = time.perf_counter()
@@ -86,7 +88,7 @@ def _deliver(connection: Connection, delivery: Delivery, secret: str, log: Deliv
     return is_final
 
 
-def _headers(delivery: Delivery, secret: str) -> dict[str, str]:
+def _headers(delivery: DrillDelivery, secret: str) -> dict[str, str]:
     if delivery.signed is None:
         return {}
     made_at = timezone.now() - delivery.age

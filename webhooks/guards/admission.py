@@ -1,4 +1,4 @@
-"""Cheap checks before anything is proven."""
+"""Refuse deliveries by cheap checks, before their signature is verified."""
 
 from collections.abc import Mapping
 from typing import Final, Protocol
@@ -15,7 +15,7 @@ from webhooks.guards import client_address, sources
 from webhooks.providers import PROVIDERS
 
 UNTOLD: Final = ("", "application/x-www-form-urlencoded")
-"""What a sender says who was told nothing: curl and Python's urllib take any body for a form."""
+"""Sent by clients that were not told a type: curl and Python's urllib take any body for a form."""
 
 LONGEST_LENGTH: Final = 20
 """No body has a length of more digits; Python would refuse to read 5,000 of them."""
@@ -39,19 +39,19 @@ class IncomingDelivery:
         self.body: bytes | None = None
 
     def get(self, name: str, default: str, /) -> str:
-        """A header's value."""
+        """Return a header's value."""
         # `request.headers` parses every header of the request, for the one that is wanted here.
         return self.meta.get(f"HTTP_{name.upper().replace('-', '_')}", default)
 
     @property
     def length(self) -> int | None:
-        """How long the sender says that the body is; None when it comes in chunks."""
+        """The length that the sender declares for the body; None when it comes in chunks."""
         text = self.meta.get("CONTENT_LENGTH") or ""
         return int(text[:LONGEST_LENGTH]) if text.isdecimal() else None
 
     @property
     def media_type(self) -> str:
-        """What the sender says that the body is, without parameters; empty when it does not."""
+        """The media type that the sender declares, without parameters; empty without one."""
         return (self.meta.get("CONTENT_TYPE") or "").partition(";")[0].strip().lower()
 
 
@@ -101,10 +101,11 @@ def check_signature_header(delivery: IncomingDelivery, name: str) -> None:
 
 
 def read_body(stream: Stream, *, declared: int | None, limit: int) -> bytes:
-    """The whole body, of which no more than `limit` bytes and one are ever read.
+    """Return the whole body, of which no more than `limit` bytes and one are ever read.
 
     `declared` is the length the sender announced, None for a body sent in chunks.
     """
+    # The declared length may be missing or a lie, so what is read is counted as well.
     check_length(declared, limit=limit)
     # Joined at the end: pieces of one byte, each added to what came before, would cost minutes.
     pieces: list[bytes] = []

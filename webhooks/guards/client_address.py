@@ -1,4 +1,4 @@
-"""Who a request comes from, as far as it can't be forged."""
+"""The address of a request's client, as far as it can't be forged."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ https://www.rfc-editor.org/rfc/rfc6177"""
 
 
 def address(meta: Mapping[str, str]) -> str:
-    """The address of a request's client in its shortest form; empty when nothing tells it.
+    """Return the address of a request's client in its shortest form; empty when it is unknown.
 
     With `TRUSTED_PROXY_COUNT` proxies in front, each of which appends the address that it was
     called from to `X-Forwarded-For`, it is so many from the right: whatever stands further left is
@@ -35,7 +35,9 @@ def address(meta: Mapping[str, str]) -> str:
 
 @lru_cache(maxsize=4096)
 def household(client: str) -> str:
-    """Whom a client's failures are counted for: an IPv4 address, an IPv6 network of 64 bits.
+    """Return the address or network that a client's failures are counted for.
+
+    It is an IPv4 address, or an IPv6 network of 64 bits, which one customer has to itself.
 
     All clients without an address are one.
     """
@@ -45,7 +47,7 @@ def household(client: str) -> str:
 
 
 def parse(text: str) -> Address | None:
-    """An address, which may come with a port, in brackets, with a zone, or mapped into IPv6."""
+    """Parse an address, which may have a port, brackets or a zone, or be mapped into IPv6."""
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
@@ -58,6 +60,7 @@ def parse(text: str) -> Address | None:
 
 
 def _canonical(text: str) -> str:
+    # Bounded before it is remembered, or strangers could fill memory by long headers.
     return _remembered(text) if len(text) <= LONGEST else ""
 
 

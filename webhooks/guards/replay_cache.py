@@ -120,7 +120,7 @@ _breaker = Breaker()
 
 
 def _ask(script: str, key: str, *arguments: object) -> int | None:
-    """What a script answers; None when Redis does not."""
+    """Return a script's answer; None without Redis, which must never stop a delivery."""
     if _breaker.is_open:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Comparing what is allowed with what a provider publishes now."""
+"""Compare the allowed sources with those that a provider publishes now."""
 
 import json
 import urllib.request
@@ -28,7 +28,7 @@ class Difference:
 
 
 def read(location: str) -> list[Network]:
-    """The networks in a list at an HTTPS address, one of this machine's, or in a file.
+    """Read the networks in a list at an HTTPS address, at one of this machine's, or in a file.
 
     The list is JSON with lists of text somewhere in it, as Stripe's, or a line for each, as
     Telegram's. Raises `Unreadable`.
@@ -44,7 +44,7 @@ def read(location: str) -> list[Network]:
 
 
 def compare(allowed: Sequence[Network], published: Sequence[Network]) -> Difference:
-    """Where what is allowed differs from what is published."""
+    """Compare the allowed networks with the published ones."""
     return Difference(
         missing=[network for network in published if not _is_within(network, allowed)],
         surplus=[network for network in allowed if not _is_within(network, published)],
@@ -64,6 +64,7 @@ def _content(location: str) -> str:
     parts = urlsplit(location)
     if parts.scheme not in ("http", "https"):
         return Path(location).read_text()
+    # Whoever could change the list on its way could let himself in.
     if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
         raise ValueError("who may deliver is not to be learnt without HTTPS")
     with urllib.request.urlopen(location, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310
@@ -79,7 +80,7 @@ def _texts(content: str) -> Iterator[str]:
 
 
 def _strings(value: object) -> Iterator[str]:
-    """The texts in lists; a text elsewhere, such as a date, is none of them."""
+    """Yield the texts in lists; a text elsewhere, such as a date, is no address."""
     if isinstance(value, list):
         yield from (item for item in value if isinstance(item, str))
     for inner in value.values() if isinstance(value, dict) else ():

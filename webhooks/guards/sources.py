@@ -1,4 +1,4 @@
-"""Where deliveries may come from: networks and user agents, as settings name them."""
+"""The networks and user agents that deliveries may come from, as settings name them."""
 
 import ipaddress
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @lru_cache(maxsize=64)
 def networks(text: str) -> tuple[Network, ...]:
-    """The networks in a setting: addresses, networks and names of providers, comma-separated.
+    """Return the networks in a setting: addresses, networks and providers' names, by commas.
 
     A provider's name stands for the list that it publishes. Raises `ValueError`.
     """
@@ -21,9 +21,9 @@ def networks(text: str) -> tuple[Network, ...]:
 
 @lru_cache(maxsize=4096)
 def is_allowed(client: str, text: str) -> bool:
-    """Whether a client's address is in one of a setting's networks; any is where there are none.
+    """True for a client in one of a setting's networks, and for any where the setting is empty.
 
-    A client whose address nobody knows is in none.
+    A client whose address is unknown is in none.
     """
     allowed = networks(text)
     if not allowed:
@@ -34,13 +34,14 @@ def is_allowed(client: str, text: str) -> bool:
 
 @lru_cache(maxsize=64)
 def prefixes(text: str) -> tuple[str, ...]:
-    """The beginnings of user agents in a setting, comma-separated."""
+    """Return the beginnings of user agents in a setting, which are separated by commas."""
     return tuple(_parts(text))
 
 
 def parse_network(text: str) -> Network:
-    """An address or a network in CIDR notation. Raises `ValueError`, for host bits too."""
+    """Parse an address, or a network in CIDR notation. Raises `ValueError`, for host bits too."""
     network = ipaddress.ip_network(text)
+    # Clients are compared as IPv4 addresses, so a mapped network must be one as well.
     mapped = getattr(network.network_address, "ipv4_mapped", None)
     if mapped is None:
         return network

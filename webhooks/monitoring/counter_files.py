@@ -1,4 +1,4 @@
-"""The files that processes count in: how they begin, and how they are added up in the end."""
+"""The files that processes count in: create them, and add up those of ended processes."""
 
 import fcntl
 import logging
@@ -13,15 +13,15 @@ from prometheus_client.mmap_dict import MmapedDict
 
 logger = logging.getLogger(__name__)
 
-SIZE: Final = 1 << 16
+SIZE: Final = 1 << 16  # bytes; prometheus_client doubles a file that gets full
 ALIVE: Final = "alive_"
 GAUGE: Final = "gauge"
 ENDED: Final = "ended"
-"""In the place of a process's name: what processes have counted that are no more."""
+"""Stands in place of a process's name in the files with the sums of ended processes."""
 
 
 def enter(folder: Path, name: str) -> int:
-    """Let a process be known as alive for as long as what this returns is open.
+    """Mark a process as alive for as long as the returned descriptor is open.
 
     Raises `OSError` when the folder can't be used.
     """
@@ -37,7 +37,7 @@ def enter(folder: Path, name: str) -> int:
 
 
 def make(folder: Path, kind: str, name: str) -> MmapedDict:
-    """A file for values of a kind. Raises `OSError`."""
+    """Create a file for values of a kind. Raises `OSError`."""
     path = folder / f"{kind}_{name}.db"
     # Writing to a file through memory ends the process when the disk is full: take the room now.
     _fill(path)
@@ -46,7 +46,7 @@ def make(folder: Path, kind: str, name: str) -> MmapedDict:
 
 @contextmanager
 def locked(folder: Path, how: int = 0) -> Iterator[None]:
-    """Have the folder to oneself, but for those who count."""
+    """Lock the folder against others who compact or read it; counting goes on."""
     descriptor = os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | how)
@@ -56,12 +56,12 @@ def locked(folder: Path, how: int = 0) -> Iterator[None]:
 
 
 def all_of(folder: Path) -> list[str]:
-    """Every file with values in it."""
+    """Return every file with values in it."""
     return [str(path) for path in folder.glob("*.db")]
 
 
 def compact(folder: Path) -> None:
-    """Add what the dead have counted into one file of each kind. The folder must be locked."""
+    """Add the counts of ended processes into one file per kind. The folder must be locked."""
     _finish(folder)
     for alive in folder.glob(f"{ALIVE}*"):
         if _is_locked(alive):
@@ -85,6 +85,7 @@ def _is_locked(path: Path) -> bool:
 
 def _take_over(path: Path, name: str) -> None:
     kind = path.name.split("_")[0]
+    # A gauge of an ended process holds no longer; its counts stay true.
     if kind != GAUGE:
         before = _ended(path.parent, kind)
         number = _number(before[-1]) + 1 if before else 1

@@ -26,6 +26,7 @@ class _Shown:
         try:
             return without_secrets(repr(self.value))
         except Exception:  # noqa: BLE001
+            # A broken `repr` must not cost the report of the error that matters.
             return f"a {type(self.value).__name__} that can't be shown"
 
 
@@ -35,15 +36,15 @@ class Filter(SafeExceptionReporterFilter):
     hidden_settings = _HIDDEN
 
     def is_active(self, request: HttpRequest | None) -> bool:
-        """Whether what views declare as sensitive is hidden."""
+        """Always true: what views declare as sensitive is hidden, with DEBUG on, too."""
         return True
 
     def get_traceback_frame_variables(
         self, request: HttpRequest | None, tb_frame: FrameType
     ) -> ItemsView[str, Any]:
-        """The variables of a frame."""
-        told = dict(super().get_traceback_frame_variables(request, tb_frame))
-        return {name: self._shown(name, value) for name, value in told.items()}.items()
+        """Return the variables of a frame, each hidden by its name or shown without secrets."""
+        found = dict(super().get_traceback_frame_variables(request, tb_frame))
+        return {name: self._shown(name, value) for name, value in found.items()}.items()
 
     def _shown(self, name: str, value: object) -> object:
         is_hidden = (_HIDDEN.search(name) or is_secret(name)) and not callable(value)
@@ -54,9 +55,9 @@ class Reporter(ExceptionReporter):
     """Takes out of a report what looks secret, wherever in it that may be."""
 
     def get_traceback_html(self) -> SafeString:
-        """The report as a page."""
+        """Return the report as a page."""
         return SafeString(without_secrets(super().get_traceback_html()))
 
     def get_traceback_text(self) -> SafeString:
-        """The report as text."""
+        """Return the report as text."""
         return SafeString(without_secrets(super().get_traceback_text()))

@@ -1,4 +1,4 @@
-"""What the database tells, each time `/metrics` is read, by queries that an index answers."""
+"""Gauges read from the database each time `/metrics` is read, by queries on indexes."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -13,14 +13,15 @@ from webhooks.models import WebhookEvent
 LATE_AFTER: Final = timedelta(minutes=1)
 
 COUNTED_AT_MOST: Final = 10_000
-"""More of anything is told as so many: counting takes time, and is not what helps then."""
+"""Counts stop here: counting millions of rows takes time at the worst moment to take it."""
 
 
 def collect(now: datetime) -> Iterator[GaugeMetricFamily]:
-    """What stands out; of a database that is away, no more than that it is."""
+    """Yield the gauges; for a database that is away, only that it is."""
     try:
         found = [*_events(now), *_audit_trail(now)]
     except Error:
+        # So that the next reading connects anew, and does not fail on a dead connection.
         connection.close()
         found = []
     yield _gauge("webhooks_database_up", "Whether the database answers", bool(found))
@@ -58,5 +59,5 @@ def _audit_trail(now: datetime) -> Iterator[GaugeMetricFamily]:
         )
 
 
-def _gauge(name: str, told: str, value: float) -> GaugeMetricFamily:
-    return GaugeMetricFamily(name, told, value)
+def _gauge(name: str, help_text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, help_text, value)

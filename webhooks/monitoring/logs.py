@@ -1,4 +1,4 @@
-"""What leaves this process as text for people: nothing secret may be in it."""
+"""Keep secrets out of every text that leaves this process: logs and tracebacks."""
 
 import logging
 import sys
@@ -10,7 +10,7 @@ from webhooks.monitoring.scrubbing import mask_secrets
 
 
 def without_secrets(text: str) -> str:
-    """The text without this project's own secrets, and without whatever looks like one."""
+    """Return the text without this project's own secrets, and without whatever looks like one."""
     return mask_secrets(text, conf.known_secrets())
 
 
@@ -21,22 +21,22 @@ class Formatter(logging.Formatter):
     """
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
-        """The line of a record, without its exception."""
+        """Return the line of a record, without its exception."""
         return super().formatMessage(record).replace("\r", "\\r").replace("\n", "\\n")
 
     def format(self, record: logging.LogRecord) -> str:
-        """The lines that are written."""
+        """Return the lines to write, masked as a whole, so that exceptions are masked as well."""
         return without_secrets(super().format(record))
 
 
 def tell_crash(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
-    """Write what a program ends with, in the place of `sys.excepthook`."""
-    told = "".join(traceback.format_exception(kind, error, trace))
+    """Write the traceback that a program ends with; replaces `sys.excepthook`."""
+    text = "".join(traceback.format_exception(kind, error, trace))
     try:
-        told = without_secrets(told)
+        text = without_secrets(text)
     except Exception:  # noqa: BLE001
         # Without settings there are no secrets of our own that could be known.
-        told = mask_secrets(told)
-    sys.stderr.write(told)
+        text = mask_secrets(text)
+    sys.stderr.write(text)

@@ -1,4 +1,7 @@
-"""What is counted, for `/metrics`. Labels have few values, none of them a stranger's to choose."""
+"""The counters and histograms of `/metrics`."""
+
+# Labels have few values, and none that a stranger can choose: each value is a series that a
+# monitoring system keeps for ever.
 
 from collections.abc import Mapping
 from typing import Final
@@ -46,7 +49,7 @@ HANDLER_FAILURES: Final = Counter(
 )
 
 collect: Final = process_counters.collect
-"""Everything above, as all processes of this machine have counted it."""
+"""Return everything above, as counted by all processes of this machine."""
 
 _REPLAYED_DELIVERIES: Final = IDEMPOTENT_HITS.labels("webhook")
 

@@ -26,14 +26,14 @@ logger = logging.getLogger(__name__)
 
 
 class _Process:
-    """The files of this process; none before it counts, and anew in each of its children."""
+    """The files of this process: none before it counts, and new ones in each forked child."""
 
     def __init__(self) -> None:
         self.held: int | None = None
         self.begin()
 
     def begin(self) -> None:
-        """Have nothing of the process that this one was forked from."""
+        """Start without the files and locks of the process that this one was forked from."""
         if self.held is not None:
             os.close(self.held)
         self.held = None
@@ -43,7 +43,7 @@ class _Process:
         self.is_alone = False
 
     def file(self, kind: str) -> MmapedDict | None:
-        """Where values of this kind are kept; None when nothing can be."""
+        """Return the file for values of this kind; None when there can be none."""
         if self.is_alone:
             return None
         try:
@@ -57,7 +57,7 @@ class _Process:
         return self.files[kind]
 
     def give_up(self, error: OSError) -> None:
-        """Count in memory from now on, and say so once."""
+        """Count in memory from now on, and log that once."""
         self.is_alone = True
         logger.warning("METRICS_DIR can't be used, counts of this process are lost: %s", error)
 
@@ -67,7 +67,7 @@ os.register_at_fork(after_in_child=_process.begin)
 
 
 class Value:
-    """A number of prometheus_client's, in the place of its own (`values.ValueClass`)."""
+    """Replaces prometheus_client's own class of values (`values.ValueClass`)."""
 
     _multiprocess = True
 
@@ -90,19 +90,19 @@ class Value:
         _values.append(self)
 
     def inc(self, amount: float) -> None:
-        """Add to it."""
+        """Add to the value."""
         with _process.lock:
             self._open()
             self._write(self._value + amount)
 
     def set(self, value: float, timestamp: float | None = None) -> None:
-        """Make it this."""
+        """Set the value."""
         with _process.lock:
             self._open()
             self._write(value, timestamp or 0.0)
 
     def get(self) -> float:
-        """What this process has counted."""
+        """Return what this process has counted."""
         with _process.lock:
             self._open()
             return self._value
@@ -114,6 +114,7 @@ class Value:
         """None is kept."""
 
     def _open(self) -> None:
+        # After a fork the name differs, and counting starts in a file of the child's own.
         if self._owner == _process.name:
             return
         self._owner = _process.name
@@ -137,9 +138,9 @@ values.ValueClass = Value
 
 
 def collect() -> Iterable[Metric]:
-    """What every process has counted; where they can't share it, what this one has."""
+    """Return the counts of every process or, where they can't share a folder, of this one."""
     for value in _values:
-        value.get()  # what nobody has counted yet is told as 0
+        value.get()  # so that what nobody has counted yet is there as 0
     if _process.is_alone:
         return REGISTRY.collect()
     folder = conf.metrics_dir()

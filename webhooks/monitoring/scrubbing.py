@@ -1,4 +1,4 @@
-"""Taking out of a text what must not be read by whoever reads logs, errors and tables."""
+"""Mask secrets and card numbers in texts, for logs, errors and tables."""
 
 import re
 from collections.abc import Iterable
@@ -13,11 +13,12 @@ from webhooks.privacy.secret_shapes import IN_LOGS, LOG_HINTS
 HIDDEN: Final = "[hidden]"
 
 SHORTEST: Final = 6
-"""Known secrets that are shorter are left alone: they would be found in everything."""
+"""Shorter known secrets are left alone: they would be found in everything."""
 
 
 def mask_secrets(text: str, known: Iterable[str] = ()) -> str:
-    """The text without these secrets, without whatever looks like one, and without card numbers."""
+    """Return the text without these secrets, whatever looks like one, and card numbers."""
+    # Plain searches first: the patterns are dear, and nearly every text has nothing to mask.
     forms = _forms_of(frozenset(known))
     if any(form in text for form in forms):
         text = _any_of(forms).sub(HIDDEN, text)
@@ -28,7 +29,7 @@ def mask_secrets(text: str, known: Iterable[str] = ()) -> str:
 
 
 def mask_cards(text: str) -> str:
-    """The text without numbers that could be a card's; of each, the last four digits stay.
+    """Return the text without numbers that could be a card's; the last four digits stay.
 
     13 to 19 digits, in groups or not, whose check digit is right (Luhn): every card's is, and so
     is that of one in ten other numbers.
@@ -49,9 +50,9 @@ def _is_part_of_a_word(text: str, start: int, stop: int) -> bool:
 
 @lru_cache(maxsize=8)
 def _forms_of(known: frozenset[str]) -> tuple[str, ...]:
-    told = {form for secret in known if len(secret) >= SHORTEST for form in _forms(secret)}
+    forms = {form for secret in known if len(secret) >= SHORTEST for form in _forms(secret)}
     # The longest first: one secret may be a part of another.
-    return tuple(sorted(told, key=len, reverse=True))
+    return tuple(sorted(forms, key=len, reverse=True))
 
 
 @lru_cache(maxsize=8)
@@ -60,5 +61,5 @@ def _any_of(forms: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _forms(secret: str) -> set[str]:
-    """A secret as it is, in a URL, on a page, and as Python shows it."""
+    """Return a secret as it is, in a URL, on a page, and as Python shows it."""
     return {secret, quote(secret, safe=""), escape(secret), repr(secret)[1:-1]}
