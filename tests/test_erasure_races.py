@@ -118,14 +118,17 @@ def _is_waited_for() -> bool:
     return bool(waiting)
 
 
-def test_an_event_that_was_taken_and_not_begun(known: None, settings: Settings) -> None:
+@pytest.mark.parametrize("by_its_delivery", [False, True])
+def test_an_event_that_was_taken_and_not_begun(
+    known: None, settings: Settings, by_its_delivery: bool
+) -> None:
     settings.WEBHOOK_PROCESSING = "loop"
     deliver(mark(envelope("charge.succeeded", objects.charge(NOW, **OWNER), NOW)))
     row = WebhookEvent.objects.latest("pk")
-    event = row.as_event()
+    event = row.as_event() if by_its_delivery else None
     [taken] = claim_due(1, now=timezone.now())
     forget()
-    # As when the delivery itself processes, with what it had before the row was redacted.
+    # With what the delivery, or the claim, had before the row was redacted.
     process(taken, now=timezone.now(), event=event)
     assert Charge.objects.get().status == "succeeded"
     assert marked.traces_in_database() == []
