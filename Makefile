@@ -7,19 +7,7 @@ BIN := .venv/bin
 APPS := webhooks,billing,payments_project
 
 # What `.env` says must not change what the checks say, so every variable is given here.
-PRODUCTION_LIKE = env DEBUG=false ALLOWED_HOSTS=payments.example SECURE_SSL_REDIRECT=true \
-	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \
-	STRIPE_WEBHOOK_SECRET=whsec_$$($(BIN)/python -c 'import secrets; print(secrets.token_hex(16))') \
-	AUDIT_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(48))') \
-	AUDIT_KEY_FALLBACKS= AUDIT_SEAL_EVERY_MINUTES=5 SECRET_KEY_FALLBACKS= \
-	DATABASE_URL= DATABASE_PATH=:memory: REDIS_URL= \
-	WEBHOOK_PROCESSING=request STRIPE_API_KEY= STRIPE_FETCH=undecidable \
-	STRIPE_FETCH_PER_SECOND=20 RECONCILE_EVERY_MINUTES=0 RECONCILE_BILLING_EVERY_HOURS=0 \
-	RECONCILE_BILLING_REPAIR=false BILLING_GRACE_DAYS=7 \
-	ALLOWED_WEBHOOK_IPS= ALLOWED_WEBHOOK_USER_AGENTS= WEBHOOK_RATE_LIMIT=100 \
-	METRICS_DIR=data/metrics METRICS_TOKEN= \
-	API_THROTTLE_RATE=600/min API_ANONYMOUS_THROTTLE_RATE=60/min \
-	STAFF_SECOND_FACTOR=required
+PRODUCTION_LIKE = env $$($(BIN)/python -m payments_project.dotenv --production-like)
 
 .PHONY: help
 help: ## Say what there is

@@ -1,31 +1,63 @@
-"""Development settings with fresh secrets: `python -m payments_project.dotenv`."""
+"""Environments with fresh secrets: a `.env` for development, and one like production's."""
 
+import argparse
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
-DEFAULT_PATH = Path(__file__).resolve().parent.parent / ".env"
+from payments_project.environment import BASE_DIR, declared
+
+DEFAULT_PATH = BASE_DIR / ".env"
 
 
 def write_dotenv(path: Path = DEFAULT_PATH) -> bool:
     """Write a `.env` for development, readable by its owner alone, unless there is one already.
 
-    Says whether it was written.
+    Return whether it was written.
     """
-    lines = [
-        "DEBUG=true",
-        f"SECRET_KEY={secrets.token_urlsafe(50)}",
-        f"AUDIT_KEY={secrets.token_urlsafe(48)}",
-        f"STRIPE_WEBHOOK_SECRET=whsec_{secrets.token_urlsafe(24)}",
-    ]
     try:
+        # Refused where there is one: two that start at once must not get other secrets each.
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return False
     with os.fdopen(descriptor, "w") as file:
-        file.write("\n".join(lines) + "\n")
+        file.write(_lines({"DEBUG": "true", **_fresh_secrets()}))
     return True
 
 
+def production_like() -> str:
+    """Return every variable as production would have it, a line each: for checks, not for use."""
+    return _lines(
+        {variable.name: variable.text for variable in declared()}
+        | _fresh_secrets()
+        | {
+            "ALLOWED_HOSTS": "payments.example",
+            "DATABASE_PATH": ":memory:",
+            "METRICS_DIR": "data/metrics",
+            "STAFF_SECOND_FACTOR": "required",
+        }
+    )
+
+
+def _fresh_secrets() -> dict[str, str]:
+    return {
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "AUDIT_KEY": secrets.token_urlsafe(48),
+        "STRIPE_WEBHOOK_SECRET": f"whsec_{secrets.token_urlsafe(24)}",
+    }
+
+
+def _lines(values: Mapping[str, str]) -> str:
+    return "".join(f"{name}={value}\n" for name, value in values.items())
+
+
 if __name__ == "__main__":
-    write_dotenv()
+    parser = argparse.ArgumentParser(prog="payments_project.dotenv", description=__doc__)
+    parser.add_argument(
+        "--production-like", action="store_true", help="print one like production's, write nothing"
+    )
+    if parser.parse_args().production_like:
+        print(production_like(), end="")  # noqa: T201 - this is what it is run for
+    else:
+        write_dotenv()

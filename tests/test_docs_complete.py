@@ -1,16 +1,13 @@
 """What there is, is in the documents: settings, refusals, metrics, commands, layers, defences."""
 
-import ast
 import re
 import tomllib
 
 import pytest
 
-from billing import conf as billing_conf
+from payments_project.environment import VARIABLES, declared
 from tests.commands import options_of, our_commands
 from tests.documents import ROOT, blocks, names_in, read, rows_of, section
-from tests.environment import PINNED
-from webhooks import conf as webhooks_conf
 from webhooks import exceptions
 
 ELSEWHERE = {
@@ -21,33 +18,12 @@ ELSEWHERE = {
 """Codes of refusals that no delivery meets."""
 
 
-def read_by_settings() -> set[str]:
-    """Return the environment variables that the settings read."""
-    tree = ast.parse((ROOT / "payments_project" / "settings.py").read_text())
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
-    return {
-        str(ast.literal_eval(call.args[0]))
-        for call in calls
-        if ast.unparse(call.func).partition(".")[0] == "env"
-        and isinstance(call.args[0], ast.Constant)
-    }
-
-
-def test_every_variable_is_documented() -> None:
-    variables = names_in(read("configuration.md"))
-    assert len(variables) == len(set(variables))
-    assert set(variables) == read_by_settings() == PINNED.keys()
-
-
-@pytest.mark.parametrize("defaults", [webhooks_conf.DEFAULTS, billing_conf.DEFAULTS])
-def test_defaults_are_as_documented(defaults: dict[str, object]) -> None:
-    documented = {row[0].strip("`"): row[1] for row in rows_of(read("configuration.md"))}
-    numbers = {name: value for name, value in defaults.items() if isinstance(value, int)}
-    assert numbers
-    # In the settings module alone, which has no table.
-    own = {"WEBHOOK_LEASE_SECONDS", "WEBHOOK_MAX_LOST_LEASES"}
-    for name in numbers.keys() - own:
-        assert documented[name] == f"`{str(numbers[name]).lower()}`", name
+def test_every_variable_is_documented_as_it_is_declared() -> None:
+    for heading, variables in VARIABLES.items():
+        assert rows_of(section(read("configuration.md"), heading)) == [
+            [f"`{each.name}`", each.documented_default, each.meaning] for each in variables
+        ]
+    assert names_in(read("configuration.md")) == [each.name for each in declared()]
 
 
 def test_every_refusal_is_documented() -> None:

@@ -1,0 +1,272 @@
+"""The environment variables that the settings read, each with its default and its meaning.
+
+docs/configuration.md and the tests' environment are held to these declarations. Importing this
+reads no variable, and needs no Django.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+import environ
+
+from billing.conf import DEFAULTS as BILLING
+from payments_project.staff.conf import SecondFactor
+from webhooks.conf import DEFAULTS as WEBHOOKS
+
+BASE_DIR: Final = Path(__file__).resolve().parent.parent
+
+env: Final = environ.Env()
+
+REQUIRED: Final = object()
+"""The default of a variable that must be set."""
+
+
+class Kind(StrEnum):
+    """How a variable's text is read, by the name that django-environ has for it."""
+
+    TEXT = "str"
+    NUMBER = "int"
+    SWITCH = "bool"
+    LIST = "list"
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """An environment variable.
+
+    `default` holds where it is not set. `shown` is what the documents say of the default where
+    its value would not tell, as one that depends on another variable.
+    """
+
+    name: str
+    meaning: str
+    default: Any = ""
+    kind: Kind = Kind.TEXT
+    shown: str = ""
+
+    @property
+    def text(self) -> str:
+        """The default as the environment would have it; empty for one that must be set."""
+        if self.default is REQUIRED:
+            return ""
+        if self.kind is Kind.LIST:
+            return ",".join(self.default)
+        return str(self.default).lower() if self.kind is Kind.SWITCH else str(self.default)
+
+    @property
+    def documented_default(self) -> str:
+        """The default as docs/configuration.md has it."""
+        return self.shown or (f"`{self.text}`" if self.text else "none")
+
+
+VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = {
+    "Receiving": (
+        Variable(
+            "STRIPE_WEBHOOK_SECRET",
+            "Stripe's signing secret; several while one is changed, the current one first",
+            shown="required",
+        ),
+        Variable(
+            "STRIPE_TOLERANCE_SECONDS",
+            "how far a signature's time may be from now, in either direction",
+            WEBHOOKS["STRIPE_TOLERANCE_SECONDS"],
+            Kind.NUMBER,
+        ),
+        Variable(
+            "WEBHOOK_MAX_BODY_BYTES",
+            "larger bodies are refused",
+            WEBHOOKS["WEBHOOK_MAX_BODY_BYTES"],
+            Kind.NUMBER,
+        ),
+        Variable(
+            "ALLOWED_WEBHOOK_IPS",
+            "who may deliver: addresses, networks, or `stripe` and `telegram` for what they "
+            "publish; an endpoint's own `allowed_ips` goes first",
+            WEBHOOKS["ALLOWED_WEBHOOK_IPS"],
+            shown="any",
+        ),
+        Variable(
+            "ALLOWED_WEBHOOK_USER_AGENTS",
+            "prefixes of user agents that may deliver; an endpoint's own `allowed_user_agents` "
+            "goes first",
+            WEBHOOKS["ALLOWED_WEBHOOK_USER_AGENTS"],
+            shown="any",
+        ),
+        Variable(
+            "WEBHOOK_RATE_LIMIT",
+            "refused deliveries per client and minute; an IPv6 network of 64 bits is one client; "
+            "0 is no limit",
+            WEBHOOKS["WEBHOOK_RATE_LIMIT"],
+            Kind.NUMBER,
+        ),
+        Variable(
+            "TRUSTED_PROXY_COUNT",
+            "how many proxies stand in front; their `X-Forwarded-For` and `X-Forwarded-Proto` are "
+            "believed. They must drop header names with underscores, as nginx does: to this "
+            "server `X_Forwarded_For` is the same header",
+            WEBHOOKS["TRUSTED_PROXY_COUNT"],
+            Kind.NUMBER,
+        ),
+    ),
+    "Processing": (
+        Variable(
+            "WEBHOOK_PROCESSING",
+            "where events are processed: `request`, in the request that brings them; `celery`, "
+            "by workers; `loop`, by `process_events --loop`",
+            WEBHOOKS["WEBHOOK_PROCESSING"],
+            shown="`celery` with a broker, else `request`",
+        ),
+        Variable(
+            "CELERY_BROKER_URL", "broker of the Celery workers", WEBHOOKS["CELERY_BROKER_URL"]
+        ),
+        Variable(
+            "RECONCILE_EVERY_MINUTES",
+            "how often beat asks for what was not delivered in the last three days; 0 is never",
+            WEBHOOKS["RECONCILE_EVERY_MINUTES"],
+            Kind.NUMBER,
+        ),
+    ),
+    "Stripe and billing": (
+        Variable(
+            "STRIPE_API_KEY",
+            "for whatever asks Stripe: the latest state of objects, missed events, payments",
+            WEBHOOKS["STRIPE_API_KEY"],
+        ),
+        Variable("STRIPE_API_BASE", "another Stripe, for trials", WEBHOOKS["STRIPE_API_BASE"]),
+        Variable(
+            "STRIPE_FETCH",
+            "when the latest state of an object is fetched: `never`, `undecidable`, `always`",
+            BILLING["STRIPE_FETCH"],
+        ),
+        Variable(
+            "STRIPE_FETCH_PER_SECOND",
+            "how many objects may be fetched in a second",
+            BILLING["STRIPE_FETCH_PER_SECOND"],
+            Kind.NUMBER,
+        ),
+        Variable(
+            "BILLING_GRACE_DAYS",
+            "how long a customer who falls behind keeps what was paid for",
+            BILLING["BILLING_GRACE_DAYS"],
+            Kind.NUMBER,
+        ),
+        Variable(
+            "RECONCILE_BILLING_EVERY_HOURS",
+            "how often beat compares what changed with what Stripe has; 0 is never",
+            BILLING["RECONCILE_BILLING_EVERY_HOURS"],
+            Kind.NUMBER,
+        ),
+        Variable(
+            "RECONCILE_BILLING_REPAIR",
+            "`true` stores what Stripe has; `false` only logs what differs",
+            BILLING["RECONCILE_BILLING_REPAIR"],
+            Kind.SWITCH,
+        ),
+    ),
+    "Database and Redis": (
+        Variable(
+            "DATABASE_URL",
+            "PostgreSQL in production: `postgres://user:password@host/name`",
+            shown="SQLite at `DATABASE_PATH`",
+        ),
+        Variable(
+            "DATABASE_PATH",
+            "where SQLite keeps its file",
+            str(BASE_DIR / "data" / "app.db"),
+            shown="`./data/app.db`",
+        ),
+        Variable(
+            "REDIS_URL",
+            "answers floods of duplicates, and lets servers share their rate limits; no event "
+            "depends on it",
+            WEBHOOKS["REDIS_URL"],
+        ),
+    ),
+    "Staff, API and audit trail": (
+        Variable(
+            "STAFF_SECOND_FACTOR",
+            "second factor of staff: `off`, `optional` (for those who set one up), `required`",
+            str(SecondFactor.OPTIONAL),
+        ),
+        Variable(
+            "API_THROTTLE_RATE",
+            "requests per token or user, per `s`, `min`, `hour` or `day`",
+            WEBHOOKS["API_THROTTLE_RATE"],
+        ),
+        Variable(
+            "API_ANONYMOUS_THROTTLE_RATE",
+            "requests without a valid token, per address",
+            WEBHOOKS["API_ANONYMOUS_THROTTLE_RATE"],
+        ),
+        Variable(
+            "AUDIT_KEY",
+            "key of the audit trail",
+            WEBHOOKS["AUDIT_KEY"],
+            shown="required unless `DEBUG`",
+        ),
+        Variable("AUDIT_KEY_FALLBACKS", "former keys", WEBHOOKS["AUDIT_KEY_FALLBACKS"], Kind.LIST),
+        Variable(
+            "AUDIT_SEAL_EVERY_MINUTES",
+            "how often beat, or `process_events --loop`, seals what was recorded; 0 is never",
+            WEBHOOKS["AUDIT_SEAL_EVERY_MINUTES"],
+            Kind.NUMBER,
+        ),
+    ),
+    "Metrics and logs": (
+        Variable(
+            "METRICS_DIR",
+            "where the processes of one installation count for `/metrics`; a folder of its own on "
+            "each machine",
+            str(BASE_DIR / WEBHOOKS["METRICS_DIR"]),
+            shown=f"`./{WEBHOOKS['METRICS_DIR']}`",
+        ),
+        Variable(
+            "METRICS_TOKEN",
+            "bearer token for `/metrics`; without one anybody may read them",
+            WEBHOOKS["METRICS_TOKEN"],
+        ),
+        Variable("LOG_LEVEL", "of the log on standard error", "INFO"),
+    ),
+    "Django": (
+        Variable("SECRET_KEY", "Django's", REQUIRED, shown="required"),
+        Variable("SECRET_KEY_FALLBACKS", "former keys, while one is changed", (), Kind.LIST),
+        Variable("DEBUG", "`true` in development only", False, Kind.SWITCH),
+        Variable("ALLOWED_HOSTS", "host names", (), Kind.LIST),
+        Variable(
+            "SECURE_SSL_REDIRECT",
+            "never applies to webhooks, health and metrics: a redirect would lose deliveries",
+            True,
+            Kind.SWITCH,
+            shown="true unless `DEBUG`",
+        ),
+    ),
+}
+"""By what they are for, in the order of docs/configuration.md."""
+
+
+def declared() -> Iterator[Variable]:
+    """Return every variable."""
+    for variables in VARIABLES.values():
+        yield from variables
+
+
+_BY_NAME: Final = {variable.name: variable for variable in declared()}
+
+
+def read(name: str, *, default: Any = None) -> Any:
+    """Return the value of a declared variable, or its default.
+
+    `default` goes before the declared one, where it depends on another setting. Raises `KeyError`
+    for a variable that nobody declared, and `ImproperlyConfigured` for one that is required and
+    not set.
+    """
+    variable = _BY_NAME[name]
+    cast = getattr(env, variable.kind)
+    if default is None:
+        default = variable.default
+    if default is REQUIRED:
+        return cast(name)
+    return cast(name, default=list(default) if variable.kind is Kind.LIST else default)

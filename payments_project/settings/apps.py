@@ -1,0 +1,35 @@
+"""What the apps are told: endpoints, guards, Stripe, billing, audit trail, metrics."""
+
+from payments_project.environment import read
+
+# By slug, the last part of the URL: the provider, and the setting with its secrets.
+WEBHOOK_ENDPOINTS = {
+    "stripe": {"provider": "stripe", "secrets_setting": "STRIPE_WEBHOOK_SECRET"},
+}
+STRIPE_WEBHOOK_SECRET = read("STRIPE_WEBHOOK_SECRET")
+STRIPE_TOLERANCE_SECONDS = read("STRIPE_TOLERANCE_SECONDS")
+
+# A key that was pasted with a line end would fail with every call.
+STRIPE_API_KEY = read("STRIPE_API_KEY").strip()
+STRIPE_API_BASE = read("STRIPE_API_BASE")
+STRIPE_FETCH = read("STRIPE_FETCH")
+STRIPE_FETCH_PER_SECOND = read("STRIPE_FETCH_PER_SECOND")
+BILLING_GRACE_DAYS = read("BILLING_GRACE_DAYS")
+
+ALLOWED_WEBHOOK_IPS = read("ALLOWED_WEBHOOK_IPS")
+ALLOWED_WEBHOOK_USER_AGENTS = read("ALLOWED_WEBHOOK_USER_AGENTS")
+WEBHOOK_RATE_LIMIT = read("WEBHOOK_RATE_LIMIT")
+CELERY_BROKER_URL = read("CELERY_BROKER_URL")
+WEBHOOK_PROCESSING = read("WEBHOOK_PROCESSING", default="celery" if CELERY_BROKER_URL else None)
+WEBHOOK_MAX_BODY_BYTES = read("WEBHOOK_MAX_BODY_BYTES")
+
+RECONCILE_BILLING_EVERY_HOURS = read("RECONCILE_BILLING_EVERY_HOURS")
+RECONCILE_BILLING_REPAIR = read("RECONCILE_BILLING_REPAIR")
+RECONCILE_EVERY_MINUTES = read("RECONCILE_EVERY_MINUTES")
+
+AUDIT_KEY = read("AUDIT_KEY").strip()
+AUDIT_KEY_FALLBACKS = read("AUDIT_KEY_FALLBACKS")
+AUDIT_SEAL_EVERY_MINUTES = read("AUDIT_SEAL_EVERY_MINUTES")
+
+METRICS_DIR = read("METRICS_DIR")
+METRICS_TOKEN = read("METRICS_TOKEN").strip()

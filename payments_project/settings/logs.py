@@ -1,0 +1,37 @@
+"""Logs and error reports."""
+
+from payments_project.environment import read
+
+# Nothing secret may be read in the log, in an error report, or on the page for developers.
+DEFAULT_EXCEPTION_REPORTER = "webhooks.monitoring.error_reports.Reporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "webhooks.monitoring.error_reports.Filter"
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": "webhooks.monitoring.logs.Formatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        }
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": read("LOG_LEVEL")},
+    "loggers": {
+        # Django's own handlers, which write without that formatter, are taken away.
+        "django": {"handlers": [], "level": "INFO"},
+        # A refused delivery is told once, by this project, with its code.
+        "django.request": {"level": "ERROR"},
+        # What it tells of those who log in is in the audit trail.
+        "axes": {"level": "WARNING"},
+        # What any stranger can bring about is no error of ours.
+        **{
+            f"django.security.{name}": {"level": "CRITICAL"}
+            for name in (
+                *("DisallowedHost", "RequestDataTooBig", "TooManyFieldsSent", "TooManyFilesSent"),
+                "SuspiciousMultipartForm",
+            )
+        },
+        # In more detail, Stripe's client tells what it sends and gets, client secrets included.
+        "stripe": {"level": "WARNING"},
+    },
+}
