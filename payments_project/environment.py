@@ -16,7 +16,7 @@ from billing.conf import DEFAULTS as BILLING
 from payments_project.staff.conf import SecondFactor
 from webhooks.conf import DEFAULTS as WEBHOOKS
 
-BASE_DIR: Final = Path(__file__).resolve().parent.parent
+BASE_DIR: Final[Path] = Path(__file__).resolve().parent.parent
 
 env: Final = environ.Env()
 

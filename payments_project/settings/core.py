@@ -1,9 +1,11 @@
 """What Django itself is told: keys, hosts, apps, middleware, templates, language, files."""
 
+from pathlib import Path
+
 from payments_project import environment
 from payments_project.environment import read
 
-BASE_DIR = environment.BASE_DIR
+BASE_DIR: Path = environment.BASE_DIR
 
 environment.env.read_env(BASE_DIR / ".env")
 
