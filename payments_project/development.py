@@ -114,7 +114,7 @@ def send_story(port: int) -> None:
 
 
 def greeting(port: int, password: str | None, more: Mapping[str, str] | None = None) -> str:
-    """What to try, and how to log in; `more` lines, each with its label."""
+    """Return the greeting: what to try, and how to log in; `more` lines have a label each."""
     account = (
         f"user {STAFF}, password {password} (shown this once)"
         if password
@@ -133,7 +133,7 @@ def greeting(port: int, password: str | None, more: Mapping[str, str] | None = N
 
 
 def url_option(port: int) -> str:
-    """What a command that posts must be told of the port, if anything."""
+    """Return the `--url` option that a command needs to post to this port; empty for 8000."""
     return "" if port == 8000 else f" --url http://127.0.0.1:{port}/webhooks/stripe"
 
 

@@ -94,7 +94,7 @@ class Creating(ApiView):
         raise NotImplementedError
 
     def grant_for(self, request: Request) -> Grant:
-        """What this request needs."""
+        """Return the permission and scope that this request needs."""
         return self.create_grant if request.method == "POST" else self.grant
 
     @idempotent(required=True)

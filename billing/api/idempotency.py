@@ -85,7 +85,7 @@ def idempotent(
 
 
 def reference(request: Request | HttpRequest) -> str:
-    """The `idempotency_reference` of a request to an idempotent view; empty without a key."""
+    """Return a request's `idempotency_reference` in an idempotent view; empty without a key."""
     return str(getattr(request, "idempotency_reference", ""))
 
 
@@ -126,7 +126,7 @@ def _begin(
 
 
 def _operation(request: Request | HttpRequest) -> str:
-    """What was asked for, in as few words as there are routes."""
+    """Return the name of the operation: one for each route, so that metrics stay few."""
     route = request.resolver_match
     name = route.view_name.removesuffix("-list") if route and route.view_name else "request"
     return f"api:{name}"
@@ -165,7 +165,7 @@ def _process(
 def _answer(
     request: Request | HttpRequest, view: Callable[[], HttpResponseBase]
 ) -> HttpResponseBase:
-    """The view's answer, or REST framework's to the exception that it raised."""
+    """Return the view's answer, or REST framework's to the exception that it raised."""
     try:
         return view()
     except Exception as error:

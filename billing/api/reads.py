@@ -44,7 +44,7 @@ class ObjectPlace(Place):
     livemode = FlagParameter(required=False)
 
     def lookups(self) -> dict[str, Any]:
-        """What to filter by."""
+        """Return the fields to filter by, with their values."""
         told = super().lookups()
         if "livemode" in told:
             told["livemode"] = told["livemode"] == "true"
@@ -79,7 +79,7 @@ class ProductPlace(ObjectPlace):
     product = Text(max_length=255, help_text="The provider's id of it.")
 
     def lookups(self) -> dict[str, Any]:
-        """What to filter customers by."""
+        """Return the fields to filter customers by, with their values."""
         told = super().lookups()
         del told["product"]
         return told

@@ -118,7 +118,7 @@ class NewCheckoutSession(New):
     metadata = Metadata(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """What only the whole tells."""
+        """Refuse values that contradict one another."""
         if "customer" in attrs and "customer_email" in attrs:
             raise serializers.ValidationError("Give `customer` or `customer_email`, not both.")
         if attrs["mode"] == "subscription" and any("price" not in i for i in attrs["line_items"]):

@@ -62,7 +62,7 @@ class EntitlementSerializer(serializers.Serializer[Any]):
 
 
 def entitled(product: str, answer: Entitlement) -> dict[str, Any]:
-    """What `EntitlementSerializer` shows."""
+    """Return what `EntitlementSerializer` shows of an answer."""
     return {"product": product, **asdict(answer)}
 
 

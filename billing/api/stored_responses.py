@@ -15,7 +15,7 @@ REPLAYED: Final = "Idempotency-Replayed"
 
 
 def store(response: HttpResponseBase) -> Outcome | None:
-    """What is to be kept of a response. None when it must not be repeated.
+    """Return what to store of a response. None when it must not be repeated.
 
     After a conflict, too many requests, or a failure of the server's, the request is to be
     processed again. A stream is gone once it was sent.
@@ -32,7 +32,7 @@ def store(response: HttpResponseBase) -> Outcome | None:
 
 
 def repeat(outcome: Outcome) -> HttpResponse:
-    """The response that was kept, marked as a repeated one."""
+    """Return the response that was stored, marked as a repeated one."""
     kept = json.loads(decrypt(outcome.body))
     headers = {**kept["headers"], REPLAYED: "true"}
     if "data" in kept:

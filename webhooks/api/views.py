@@ -30,7 +30,7 @@ class ApiView(APIView):
     grant: ClassVar[Grant]
 
     def grant_for(self, request: Request) -> Grant:
-        """What this request needs."""
+        """Return the permission and scope that this request needs."""
         return self.grant
 
     def handle_exception(self, exc: Exception) -> Response:
@@ -78,12 +78,12 @@ def elsewhere(request: HttpRequest) -> Any:
 
 
 class Place(StrictSerializer):
-    """Where an id is looked for, when the id alone doesn't tell."""
+    """The place to look for an id, for ids that several places have."""
 
     provider = Text(required=False, max_length=32)
 
     def lookups(self) -> dict[str, Any]:
-        """What to filter by. Raises when a parameter is not valid."""
+        """Return the fields to filter by. Raises `ValidationError`."""
         self.is_valid(raise_exception=True)
         return dict(self.validated_data)
 

@@ -48,7 +48,7 @@ def check_data(**options: Any) -> list[CheckMessage]:
 
 
 def has_test_key_with_live_data() -> bool:
-    """Whether live events come in and `STRIPE_API_KEY` can't see what they are about."""
+    """True when live events come in, and `STRIPE_API_KEY` is a test key that can't see them."""
     if not _is_test(conf.setting("STRIPE_API_KEY")):
         return False
     latest = WebhookEvent.objects.order_by("-id").values_list("provider", "livemode")[:LOOKED_AT]

@@ -15,7 +15,7 @@ from webhooks.providers import PROVIDERS
 
 
 def check_settings(**_: Any) -> list[CheckMessage]:
-    """Every problem found in this app's settings."""
+    """Return every problem found in this app's settings."""
     return [*_check_endpoints(), *_check_guards(), *_check_values(), *_check_audit()]
 
 
