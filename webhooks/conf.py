@@ -28,7 +28,9 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "WEBHOOK_RATE_LIMIT": 100,
     "WEBHOOK_ALARMS": {},
     "WEBHOOK_MAX_BODY_BYTES": 1024 * 1024,
+    # Needs neither a broker nor a second process: right for a first try, and for few events.
     "WEBHOOK_PROCESSING": "request",
+    # Longer than the workers' time limit: a handler that hangs costs its worker first.
     "WEBHOOK_LEASE_SECONDS": 300,
     "WEBHOOK_MAX_LOST_LEASES": 3,
     "WEBHOOK_RETRY": {},
@@ -100,6 +102,7 @@ class RetryPolicy:
         """
         if attempt >= self.max_attempts:
             return None
+        # Capped, or the last waits would be longer than anybody would wait for a payment.
         wait = min(self.base * self.factor ** (attempt - 1), self.cap)
         return timedelta(seconds=wait * (1 + self.jitter * (2 * random_fraction - 1)))
 
@@ -129,6 +132,7 @@ def secrets(name: str) -> tuple[str, ...]:
 
 def endpoint(slug: str) -> Endpoint | None:
     """Return the configured endpoint of this name; None when there is none."""
+    # Not cached, like everything here: a test, or a secret that is rolled, changes it.
     configured: Mapping[str, str] | None = setting("WEBHOOK_ENDPOINTS").get(slug)
     if configured is None:
         return None
@@ -154,6 +158,7 @@ def audit_keys() -> tuple[str, ...]:
     In development, where none is set, one that follows from `SECRET_KEY`.
     """
     current: str = setting("AUDIT_KEY")
+    # A trial should not need a key; outside development a system check refuses to start without.
     if not current and settings.DEBUG:
         current = hashlib.sha256(b"audit key:" + settings.SECRET_KEY.encode()).hexdigest()
     former = (key.strip() for key in setting("AUDIT_KEY_FALLBACKS"))
@@ -180,6 +185,7 @@ def known_secrets() -> frozenset[str]:
             *(str(database.get("PASSWORD", "")) for database in settings.DATABASES.values()),
         ),
         tuple(getattr(settings, name, None) or "" for name in names),
+        # Of addresses the password alone: the rest is needed to understand an error.
         (setting("REDIS_URL"), setting("CELERY_BROKER_URL")),
     )
 

@@ -45,6 +45,7 @@ def locked(model: type[Row], where: Mapping[str, Any], names: tuple[str, ...] = 
         found = cursor.fetchone()
     if found is None:
         return None
+    # Only some columns have converters; the others come from the driver as the fields want them.
     values = list(found)
     for place, (converters, expression) in selection.converters.items():
         for convert in converters:
@@ -74,6 +75,7 @@ def _value(field: Field, row: models.Model, *, add: bool) -> Any:
     return field.get_db_prep_save(field.pre_save(row, add), connection)
 
 
+# Cached without bound: there are as many as calls in the code name different fields.
 @cache
 def _selection(
     model: type[models.Model], names: tuple[str, ...], where: tuple[str, ...]
@@ -83,6 +85,7 @@ def _selection(
     fields = [f for f in concrete if not chosen or f in chosen or f.primary_key]
     compared = tuple(_field(model, name) for name in where)
     condition = " AND ".join(f"{_column(field)} = %s" for field in compared)
+    # SQLite has no row locks and needs none: a transaction that writes has the file to itself.
     lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
     columns = ", ".join(map(_column, fields))
     statement = f"SELECT {columns} FROM {_table(model)} WHERE {condition}{lock}"  # noqa: S608

@@ -56,6 +56,8 @@ def on(provider: str, *patterns: str) -> Callable[[Handler], Handler]:
             if provider in (event.provider, "*") and matches(event.type, patterns):
                 run(name, handler, event)
 
+        # Not weakly: nobody else holds the receiver. By name: a module that is imported twice must
+        # not have its handler run twice.
         event_received.connect(receiver, weak=False, dispatch_uid=name)
         return handler
 
@@ -64,4 +66,5 @@ def on(provider: str, *patterns: str) -> Callable[[Handler], Handler]:
 
 def matches(event_type: str, patterns: tuple[str, ...]) -> bool:
     """True when an event type is one of these, where `*` stands for any run of characters."""
+    # The case-sensitive one: `fnmatch` follows the operating system's rules for files.
     return any(fnmatchcase(event_type, pattern) for pattern in patterns)

@@ -22,13 +22,17 @@ TURN_SECONDS = 20.0
 """After so long a worker passes the work on, so that a long backlog is no long task."""
 
 
+# Names are given, not derived: messages of the release before must find their tasks.
 @shared_task(name=wakeup.DRAIN)
 def drain() -> None:
     """Process what is due. Harmless to run too often, twice at once, or not at all."""
+    # Another message, not a longer task: the workers' time limit is for tasks that hang.
     if sweep_for(TURN_SECONDS):
         wakeup.wake()
 
 
+# Acknowledged early: sealing a long backlog outlives what a broker waits before it sends a message
+# again, and beat sends the next one anyway.
 @shared_task(name=SEAL, acks_late=False, time_limit=LONGEST_SEALING_SECONDS)
 def seal() -> None:
     """Seal what was recorded; cut short, the next one goes on from there."""
