@@ -16,7 +16,11 @@ from webhooks.providers import PROVIDERS
 
 def check_settings(**_: Any) -> list[CheckMessage]:
     """Return every problem found in this app's settings."""
-    return [*_check_endpoints(), *_check_guards(), *_check_values(), *_check_audit()]
+    return [
+        *(*_check_endpoints(), *_check_guards(), *_check_alarms(), *_check_bounds()),
+        *(*_check_processing(), *_check_reconciliation(), *_check_rates()),
+        *(*_check_metrics(), *_check_audit()),
+    ]
 
 
 def _check_endpoints() -> Iterator[CheckMessage]:
@@ -60,6 +64,10 @@ def _check_guards() -> Iterator[CheckMessage]:
                 hint=f"Set {name} to a number; {why}.",
                 id="webhooks.E011",
             )
+
+
+def _check_alarms() -> Iterator[CheckMessage]:
+    # The policy is made as the alarms make it: a name that it doesn't know is a TypeError too.
     try:
         is_sound = all(value > 0 for value in astuple(conf.alarm_policy()))
     except TypeError as error:
@@ -78,13 +86,14 @@ def _alarms(problem: str) -> Error:
     )
 
 
-def _check_values() -> Iterator[CheckMessage]:
+def _check_processing() -> Iterator[CheckMessage]:
     if conf.setting("WEBHOOK_PROCESSING") not in list(conf.Processing):
         yield Error(
             f"WEBHOOK_PROCESSING is {conf.setting('WEBHOOK_PROCESSING')!r}.",
             hint=f"Choose one of: {', '.join(conf.Processing)}.",
             id="webhooks.E003",
         )
+    # Only for a word that is one: `conf.processing` raises for any other.
     elif conf.processing() is conf.Processing.CELERY and not conf.setting("CELERY_BROKER_URL"):
         yield Error(
             "WEBHOOK_PROCESSING is 'celery', and CELERY_BROKER_URL is not set: "
@@ -92,6 +101,9 @@ def _check_values() -> Iterator[CheckMessage]:
             hint="Set CELERY_BROKER_URL, or choose request or loop.",
             id="webhooks.E005",
         )
+
+
+def _check_reconciliation() -> Iterator[CheckMessage]:
     if conf.setting("RECONCILE_EVERY_MINUTES") < 0:
         yield Error(
             f"RECONCILE_EVERY_MINUTES is {conf.setting('RECONCILE_EVERY_MINUTES')}.",
@@ -105,6 +117,10 @@ def _check_values() -> Iterator[CheckMessage]:
             hint="Set STRIPE_API_KEY, or RECONCILE_EVERY_MINUTES to 0.",
             id="webhooks.E008",
         )
+
+
+def _check_metrics() -> Iterator[CheckMessage]:
+    # No error: a process that can't write its counts still takes every delivery.
     if not _may_count():
         yield Caution(
             f"METRICS_DIR is {conf.setting('METRICS_DIR')}, where this process can't write: "
@@ -112,7 +128,18 @@ def _check_values() -> Iterator[CheckMessage]:
             hint="Set METRICS_DIR to a folder that this project's processes may write to.",
             id="webhooks.W026",
         )
+
+
+def _may_count() -> bool:
+    folder = conf.metrics_dir().absolute()
+    # The folder is made when something is first counted; until then its nearest parent tells.
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    return nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
+
+
+def _check_rates() -> Iterator[CheckMessage]:
     for name in ("API_THROTTLE_RATE", "API_ANONYMOUS_THROTTLE_RATE"):
+        # By the parser that requests are throttled by, so that no rate passes here and fails there.
         try:
             conf.parse_rate(conf.setting(name))
         except ValueError as error:
@@ -121,6 +148,9 @@ def _check_values() -> Iterator[CheckMessage]:
                 hint=f"Set {name} to a number per s, min, hour or day.",
                 id="webhooks.E006",
             )
+
+
+def _check_bounds() -> Iterator[CheckMessage]:
     for name, why in [
         ("STRIPE_TOLERANCE_SECONDS", "anything else would switch replay protection off"),
         ("WEBHOOK_MAX_BODY_BYTES", "nothing could be received"),
@@ -175,9 +205,3 @@ def _check_audit() -> Iterator[CheckMessage]:
             hint="Put the former keys alone into AUDIT_KEY_FALLBACKS.",
             id="webhooks.W031",
         )
-
-
-def _may_count() -> bool:
-    folder = conf.metrics_dir().absolute()
-    nearest = next(path for path in (folder, *folder.parents) if path.exists())
-    return nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
