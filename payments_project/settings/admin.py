@@ -4,6 +4,7 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
+from payments_project import __version__
 from payments_project.settings.core import DEBUG
 
 
@@ -22,6 +23,8 @@ def _screen(title: str, icon: str, model: str, **query: str) -> dict[str, object
 UNFOLD = {
     "SITE_TITLE": "Payments",
     "SITE_HEADER": "Payments",
+    # In the sidebar and not on the login page: a stranger could look its defects up.
+    "SITE_SUBHEADER": f"Version {__version__}",
     "SITE_SYMBOL": "receipt_long",
     "SHOW_HISTORY": False,
     "ENVIRONMENT": ["Development", "info"] if DEBUG else ["Production", "danger"],
