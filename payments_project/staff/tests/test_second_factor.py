@@ -296,4 +296,4 @@ def test_the_pages_are_for_staff_only(user: User) -> None:
 def test_a_policy_that_is_none_is_named(settings: Settings) -> None:
     settings.STAFF_SECOND_FACTOR = "sometimes"
 
-    assert [problem.id for problem in run_checks(tags=["staff"])] == ["staff.E001"]
+    assert [problem.id for problem in run_checks(tags=["staff"])] == ["webhooks.E040"]
