@@ -10,7 +10,7 @@ from billing.conf import Fetching
 
 
 def check_settings(**_: Any) -> list[CheckMessage]:
-    """Every problem found in this app's settings."""
+    """Return every problem found in this app's settings."""
     return list(_problems())
 
 
@@ -28,6 +28,7 @@ def _problems() -> Iterator[CheckMessage]:
             hint=f"Choose one of: {', '.join(Fetching)}.",
             id="billing.E002",
         )
+    # 0 is no way to say never: every fetch would be refused as one too many, and tried again.
     if conf.setting("STRIPE_FETCH_PER_SECOND") <= 0:
         yield Error(
             f"STRIPE_FETCH_PER_SECOND is {conf.setting('STRIPE_FETCH_PER_SECOND')}: "

@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def server_command(port: int, *, workers: int = 1) -> list[str]:
-    """The command that serves the project on this machine."""
+    """Return the command that serves the project on this machine."""
     options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
     threads = ["--blocking-threads", "4", "--no-ws", "--log-level", "warning"]
     # One that is told to stop while it starts may not hear it, and would be waited for in vain.
@@ -84,7 +84,7 @@ def wait_until_ready(port: int, is_running: Callable[[], bool], *, path: str = "
 
 
 def make_staff() -> str | None:
-    """The password of a new staff account, where there is no account yet."""
+    """Make a staff account and return its password, or None where there is an account already."""
     from django.contrib.auth.models import User
 
     if User.objects.exists():

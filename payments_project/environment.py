@@ -49,7 +49,7 @@ class Variable:
 
     @property
     def text(self) -> str:
-        """The default as the environment would have it; empty for one that must be set."""
+        """Return the default as the environment would have it; empty for one that must be set."""
         if self.default is REQUIRED:
             return ""
         if self.kind is Kind.LIST:
@@ -58,7 +58,7 @@ class Variable:
 
     @property
     def documented_default(self) -> str:
-        """The default as docs/configuration.md has it."""
+        """Return the default as docs/configuration.md has it."""
         return self.shown or (f"`{self.text}`" if self.text else "none")
 
 

@@ -16,12 +16,12 @@ BROKER_SECONDS = 2
 
 
 def alive(_: HttpRequest) -> JsonResponse:
-    """200 whenever the process answers at all."""
+    """Answer 200 whenever the process answers at all."""
     return JsonResponse({"status": "alive"})
 
 
 def ready(_: HttpRequest) -> JsonResponse:
-    """200 when every part that the work needs is there; else 503, with each part's state."""
+    """Answer 200 when every part that the work needs is there; else 503, with each part's state."""
     parts = {name: "ok" if is_ok() else "failing" for name, is_ok in PARTS.items()}
     is_ready = set(parts.values()) == {"ok"}
     body = {"status": "ready" if is_ready else "not ready", "parts": parts}
@@ -33,6 +33,7 @@ def _database() -> bool:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except Error:
+        # Connections are kept: a dead one would fail the next question too.
         connection.close()
         return False
     return True

@@ -25,7 +25,7 @@ class _Everything(Collector):
 @never_cache
 @require_GET
 def show(request: HttpRequest) -> HttpResponse:
-    """All metrics as text, to whoever has the `METRICS_TOKEN`; to anyone where none is set.
+    """Answer whoever has the `METRICS_TOKEN` with all metrics as text; anyone where none is set.
 
     https://prometheus.io/docs/instrumenting/exposition_formats/
     """
@@ -40,6 +40,7 @@ def _may_read(request: HttpRequest) -> bool:
     if not settings.METRICS_TOKEN:
         return True
     sent = request.headers.get("Authorization", "")
+    # In constant time, and as bytes: of texts that are not ASCII the comparison raises.
     return hmac.compare_digest(
         sent.encode(errors="replace"), f"Bearer {settings.METRICS_TOKEN}".encode()
     )

@@ -9,7 +9,7 @@ from payments_project.settings.core import DEBUG
 
 
 def _screen(title: str, icon: str, model: str, **query: str) -> dict[str, object]:
-    """A line of the sidebar, for those who may see the model (`app.model`)."""
+    """Return a line of the sidebar, for those who may see the model (`app.model`)."""
     app, name = model.split(".")
 
     def may_view(request: HttpRequest) -> bool:

@@ -33,17 +33,17 @@ _QUOTES: Final = ("'", '"', "`")
 
 
 def check_secrets(**_: Any) -> list[CheckMessage]:
-    """Secrets that can't be what they should be."""
+    """Return a problem for each secret that can't be what it should be."""
     return [*_check_endpoints(), *_check_repeats(), *_check_api_key()]
 
 
 def check_strength(**_: Any) -> list[CheckMessage]:
-    """Secrets that are good for trials only."""
+    """Return a problem for each secret that is good for trials only: for `check --deploy`."""
     return [*_check_length(), *_check_mode()]
 
 
 def check_data(**options: Any) -> list[CheckMessage]:
-    """Keys that don't fit the data: only where a check may ask the database."""
+    """Return a problem for a key that doesn't fit the data: only where a check may ask the database."""
     return [*_check_live_data()] if options.get("databases") else []
 
 
@@ -51,6 +51,7 @@ def has_test_key_with_live_data() -> bool:
     """True when live events come in, and `STRIPE_API_KEY` is a test key that can't see them."""
     if not _is_test(conf.setting("STRIPE_API_KEY")):
         return False
+    # By the primary key and bounded: the check must stay quick on a table of millions.
     latest = WebhookEvent.objects.order_by("-id").values_list("provider", "livemode")[:LOOKED_AT]
     return ("stripe", True) in set(latest)
 
@@ -61,6 +62,7 @@ def _check_endpoints() -> Iterator[CheckMessage]:
         setting, fix = endpoint.secrets_setting, f"Set {endpoint.secrets_setting} to the secret "
         fix += "that the provider shows for this endpoint, for Stripe one that begins with whsec_."
         for secret in endpoint.secrets:
+            # The first that fits, for each secret: the later ones would only repeat its message.
             if secret.startswith(_QUOTES) or secret.endswith(_QUOTES):
                 yield Error(
                     f"A secret in {setting} stands in quotation marks, which would be part of it.",
@@ -94,6 +96,7 @@ def _check_endpoints() -> Iterator[CheckMessage]:
 
 
 def _check_repeats() -> Iterator[CheckMessage]:
+    # By setting: two endpoints that read the same one share its secrets on purpose.
     settings_read = {each.secrets_setting: each.secrets for each in conf.endpoints()}
     for setting, secrets in settings_read.items():
         if len(set(secrets)) < len(secrets):
