@@ -38,12 +38,12 @@ def check_secrets(**_: Any) -> list[CheckMessage]:
 
 
 def check_strength(**_: Any) -> list[CheckMessage]:
-    """Return a problem for each secret that is good for trials only: for `check --deploy`."""
+    """Return a problem for each secret that is good for trials only (`check --deploy`)."""
     return [*_check_length(), *_check_mode()]
 
 
 def check_data(**options: Any) -> list[CheckMessage]:
-    """Return a problem for a key that doesn't fit the data: only where a check may ask the database."""
+    """Return a problem for a key that doesn't fit the data, where a check may ask the database."""
     return [*_check_live_data()] if options.get("databases") else []
 
 
