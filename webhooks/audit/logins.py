@@ -12,6 +12,7 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.utils import timezone
 
 from webhooks.audit.chain import record, subject_of
+from webhooks.bounded.windows import WindowBudget
 from webhooks.database.text import storable
 from webhooks.models import AuditEntry
 
@@ -28,23 +29,21 @@ class FailureLimit:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self.reset()
+        self._budget = WindowBudget(FAILURES_LISTED, WINDOW.total_seconds())
+        self._unlisted = 0
 
     def reset(self) -> None:
         """Start counting from zero."""
-        self._since: datetime | None = None
-        self._listed = 0
+        self._budget.reset()
         self._unlisted = 0
 
     def admit(self, now: datetime) -> int | None:
         """Return how many failures went unrecorded before this one; None to leave it out too."""
         with self._lock:
-            if self._since is None or now - self._since >= WINDOW:
-                self._since, self._listed = now, 0
-            if self._listed >= FAILURES_LISTED:
+            self._budget.roll(now.timestamp())
+            if not self._budget.spend():
                 self._unlisted += 1
                 return None
-            self._listed += 1
             unlisted, self._unlisted = self._unlisted, 0
             return unlisted
 

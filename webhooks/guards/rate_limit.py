@@ -26,8 +26,9 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from webhooks import conf
+from webhooks.bounded.maps import Deadlines
 from webhooks.guards.circuit_breaker import Breaker
-from webhooks.guards.rate_limit_storage import BoundedStorage, Deadlines
+from webhooks.guards.rate_limit_storage import MOST_CLIENTS, BoundedStorage
 from webhooks.monitoring import metrics
 
 logger = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ PATIENCE_SECONDS: Final = 0.25
 """How long Redis may take. Only refusals wait for it, so longer than genuine deliveries may: on a
 busy machine a shorter time would let an attacker through."""
 
-_spent = Deadlines()
+_spent = Deadlines(MOST_CLIENTS)
 _breaker = Breaker()
 
 
@@ -53,10 +54,11 @@ def spend(client: str, limit: int) -> int | None:
     """
     if not limit:
         return None
-    until = _spent.get(client)
+    now = time.time()
+    until = _spent.get(client, at=now)
     if until is None and (until := _hit(client, limit)) is not None:
         _spent.set(client, until)
-    return None if until is None else max(1, math.ceil(until - time.time()))
+    return None if until is None else max(1, math.ceil(until - now))
 
 
 def reset() -> None:
