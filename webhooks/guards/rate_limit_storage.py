@@ -46,7 +46,7 @@ class BoundedStorage(Storage, MovingWindowSupport):
     def _window(self, key: str, since: float) -> "array[float]":
         hits = self._hits.use(key)
         if hits is None:
-            # An array, which takes eight bytes for a moment: a list of floats takes four times that.
+            # An array takes eight bytes for a moment, a list of floats four times that.
             hits = array("d")
             self._hits.put(key, hits)
         # Sorted, as each moment is added at the end under the lock.

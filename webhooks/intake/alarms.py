@@ -21,6 +21,7 @@ from django.db import Error
 from redis.exceptions import RedisError
 
 from webhooks import conf
+from webhooks.bounded.maps import Deadlines
 from webhooks.conf import AlarmPolicy
 from webhooks.models import WebhookEvent
 from webhooks.monitoring import metrics
@@ -55,7 +56,7 @@ class _Watch:
         # As many moments as an alarm needs: a flood must not grow the memory.
         self.refused: deque[float] = deque(maxlen=policy.burst)
         self.unproven: deque[float] = deque(maxlen=policy.unproven)
-        self.quiet_until: dict[Kind, float] = {}
+        self.quiet = Deadlines(most=len(Kind))
         self.lock = Lock()
 
     def refuse(self, at: float, *, is_unproven: bool, proven_at: float) -> list[Kind]:
@@ -64,10 +65,9 @@ class _Watch:
             self.refused.append(at)
             if is_unproven:
                 self.unproven.append(at)
-            due = [kind for kind in self._seen(at, proven_at) if self._may_tell(kind, at)]
-            for kind in due:
-                self.quiet_until[kind] = at + self.policy.cool_down
-            return due
+            seen = self._seen(at, proven_at)
+            quiet = self.policy.cool_down
+            return [kind for kind in seen if self.quiet.start(kind, at=at, seconds=quiet)]
 
     def _seen(self, at: float, proven_at: float) -> Iterator[Kind]:
         if _all_since(self.refused, at - self.policy.burst_seconds):
@@ -76,9 +76,6 @@ class _Watch:
         silence = at - self.policy.silence_seconds
         if proven_at < silence and _all_since(self.unproven, silence):
             yield Kind.NOTHING_PROVEN
-
-    def _may_tell(self, kind: Kind, at: float) -> bool:
-        return at >= self.quiet_until.get(kind, at)
 
 
 _proven_at: dict[str, float] = {}
@@ -113,7 +110,7 @@ def sound(alarm: Alarm, *, now: datetime) -> None:
     if alarm.kind is Kind.NOTHING_PROVEN and (proven_at := _latest_proven(alarm, now)):
         prove(alarm.endpoint, now=proven_at)
         # Not raised, so the cool-down must not keep the next one quiet.
-        _watch(alarm.endpoint, conf.alarm_policy()).quiet_until.pop(alarm.kind, None)
+        _watch(alarm.endpoint, conf.alarm_policy()).quiet.end(alarm.kind)
         return
     if not _is_first(alarm):
         return

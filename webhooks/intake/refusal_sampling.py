@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final
 
+from webhooks.bounded.windows import WindowBudget
+
 WINDOW_SECONDS: Final = 60.0
 
 FIRST: Final = 5
@@ -28,8 +30,7 @@ class _Kind:
 class Sampler:
     """Decides without asking anybody. Made for few kinds: they are never forgotten."""
 
-    _began: float = 0.0
-    _recorded: int = 0
+    _budget: WindowBudget = field(default_factory=lambda: WindowBudget(MOST, WINDOW_SECONDS))
     _kinds: defaultdict[tuple[str, str], _Kind] = field(default_factory=lambda: defaultdict(_Kind))
     _lock: Lock = field(default_factory=Lock)
 
@@ -39,15 +40,13 @@ class Sampler:
         `at` is in seconds.
         """
         with self._lock:
-            # A clock that was set back begins a window too, or none would begin for long.
-            if not 0 <= at - self._began < WINDOW_SECONDS:
-                self._begin(at)
+            if self._budget.roll(at):
+                self._begin()
             kind = self._kinds[endpoint, code]
             kind.seen += 1
             kind.unrecorded += 1
-            if self._recorded >= MOST or not _is_due(kind.seen):
+            if not (_is_due(kind.seen) and self._budget.spend()):
                 return 0
-            self._recorded += 1
             weight, kind.unrecorded = kind.unrecorded, 0
             return weight
 
@@ -55,11 +54,9 @@ class Sampler:
         """Begin as if nothing had been refused."""
         with self._lock:
             self._kinds.clear()
-            self._began = 0.0
+            self._budget.reset()
 
-    def _begin(self, at: float) -> None:
-        self._began = at
-        self._recorded = 0
+    def _begin(self) -> None:
         # What was not recorded yet is carried over: weights must add up to all refusals.
         for kind in self._kinds.values():
             kind.seen = 0

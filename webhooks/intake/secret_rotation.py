@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from webhooks import conf
+from webhooks.bounded.maps import Deadlines
 from webhooks.events import Event
 from webhooks.models import WebhookEvent
 from webhooks.providers import secret_id_of
@@ -67,21 +68,8 @@ def place_of(event: WebhookEvent) -> tuple[str, int] | None:
     return None
 
 
-class _Reminders:
-    """Limits log lines about a secret to one in `TOLD_EVERY_SECONDS`, in each process."""
-
-    def __init__(self) -> None:
-        self.at: dict[tuple[str, str], float] = {}
-
-    def is_new(self, key: tuple[str, str]) -> bool:
-        now = time.monotonic()
-        if now - self.at.get(key, -TOLD_EVERY_SECONDS) < TOLD_EVERY_SECONDS:
-            return False
-        self.at[key] = now
-        return True
-
-
-_reminders: Final = _Reminders()
+# Each process says so for itself; secrets are few, so nothing is ever crowded out.
+_reminded: Final = Deadlines(most=1000)
 
 
 def note(endpoint: conf.Endpoint, events: list[Event]) -> None:
@@ -89,9 +77,10 @@ def note(endpoint: conf.Endpoint, events: list[Event]) -> None:
     if len(endpoint.secrets) == 1 or not events:
         return
     secret_id = events[0].secret_id
-    if secret_id == secret_id_of(endpoint.secrets[0]) or not _reminders.is_new(
-        (endpoint.slug, secret_id)
-    ):
+    if secret_id == secret_id_of(endpoint.secrets[0]):
+        return
+    reminder, now = f"{endpoint.slug}:{secret_id}", time.monotonic()
+    if not _reminded.start(reminder, at=now, seconds=TOLD_EVERY_SECONDS):
         return
     logger.warning(
         "a delivery to %r was proven by a former secret of %s only (%s): it is still needed",
