@@ -17,6 +17,9 @@ help: ## Say what there is
 run: .venv/run.stamp .env ## Serve the project on http://127.0.0.1:$PORT (8000)
 	$(BIN)/python -m payments_project.development --port $(PORT)
 
+.PHONY: dev
+dev: .venv/dev.stamp .env ## Make the environment to develop in: .venv with the tests' packages, .env
+
 .PHONY: stack
 stack: .venv/dev.stamp .env ## Serve it from PostgreSQL, Redis and Celery workers, until Ctrl-C
 	$(BIN)/python -m tests.stack --port $(PORT)

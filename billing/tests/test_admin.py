@@ -148,6 +148,14 @@ def test_lists_are_filtered_by_status_and_mode(admin: Client) -> None:
 
 
 @pytest.mark.usefixtures("_told")
+def test_a_list_can_be_filtered_by_what_is_unknown(admin: Client) -> None:
+    unknown = set(Customer.objects.filter(delinquent=None))
+
+    # As the filter of Django's own admin asks, which offers it for a yes or no that may be missing.
+    assert found(admin, Customer, delinquent__isnull="True") == unknown
+
+
+@pytest.mark.usefixtures("_told")
 class TestEventPage:
     def paid(self) -> tuple[Invoice, str]:
         event = WebhookEvent.objects.filter(type="invoice.paid").latest("pk")

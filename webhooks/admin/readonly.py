@@ -68,7 +68,8 @@ class ReadOnlyAdmin(IndexedSearchAdmin):
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         # What the filters ask is allowed; what else may be put into an address, such as a search
         # for a part of a text, would read the whole table. Nothing can be told from bytes.
-        name = lookup.removesuffix("__exact")
+        # Django's own filter of a yes or no asks `isnull` where neither may be stored.
+        name = lookup.removesuffix("__exact").removesuffix("__isnull")
         of_bytes = [one.name for one in self.model._meta.fields if isinstance(one, BinaryField)]
         return "__" not in name and name not in of_bytes
 
