@@ -49,6 +49,7 @@ class Moment(serializers.DateTimeField):
     """A moment that the provider tells in seconds."""
 
     def to_representation(self, value: Any) -> str:
+        # Stripe tells seconds; everything else in the API is ISO 8601.
         told = super().to_representation(datetime.fromtimestamp(value, UTC))
         return str(told)
 
@@ -56,6 +57,7 @@ class Moment(serializers.DateTimeField):
 class Created(serializers.Serializer[Mapping[str, Any]]):
     """What was created, as far as whoever asked needs it now. The rest comes as events."""
 
+    # Each may be missing: the provider's answer is passed on, and its versions differ.
     id = serializers.CharField()
     status = serializers.CharField(default=None, allow_null=True)
     currency = serializers.CharField(default=None, allow_null=True)
@@ -95,6 +97,7 @@ class Creating(ApiView):
 
     def grant_for(self, request: Request) -> Grant:
         """Return the permission and scope that this request needs."""
+        # Reading what there is and having money moved are different things to be allowed.
         return self.create_grant if request.method == "POST" else self.grant
 
     @idempotent(required=True)
@@ -105,6 +108,7 @@ class Creating(ApiView):
         made = self.send(
             asked.parameters(),
             reference=reference(request),
+            # Our own account: the API creates nothing for connected ones.
             account="",
             now=timezone.now(),
         )

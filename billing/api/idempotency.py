@@ -72,11 +72,13 @@ def idempotent(
                 if key is None:
                     request.idempotency_reference = ""  # type: ignore[attr-defined]
                     return view(*args, **kwargs)
+                # Committed before the view runs: a kill in the middle must leave the key behind.
                 begun = _begin(request, key, lease, lifetime)
             except APIException as error:
                 if isinstance(request, Request):
                     raise
                 return respond(error)
+            # Outside the `try`: what the view raises is the view's.
             return _process(request, begun, lambda: view(*args, **kwargs))
 
         return cast("View", wrapper)
@@ -98,6 +100,7 @@ def _key(request: Request | HttpRequest, *, required: bool) -> str | None:
     value = header.strip(" \t")
     if quoted := _QUOTED.fullmatch(value):
         value = re.sub(r"\\(.)", r"\1", quoted[1])
+    # The draft wants a quoted string; most clients, and Stripe's, send bare ones.
     elif not _BARE.fullmatch(value):
         raise IdempotencyKeyMalformed
     if len(value) > MAX_LENGTH:
@@ -112,6 +115,7 @@ def _begin(
         raise NotAuthenticated
     try:
         return keys.begin(
+            # The user's own: another's key of the same text is another key.
             f"api:{request.user.pk}",
             key,
             _request_hash(request),
@@ -135,8 +139,10 @@ def _operation(request: Request | HttpRequest) -> str:
 def _request_hash(request: Request | HttpRequest) -> str:
     # The body as Django keeps it: REST framework's parsers then read from there.
     body: bytes = request.body
+    # A key that comes back for another address is a mistake, which must not get the old answer.
     asked = [request.method, request.get_full_path()]
     try:
+        # By what it says: a client may write the same JSON in another order when it tries again.
         return keys.fingerprint([*asked, {"json": json.loads(body)}])
     except (ValueError, RecursionError):
         return keys.fingerprint([*asked, body.hex()])
@@ -145,6 +151,7 @@ def _request_hash(request: Request | HttpRequest) -> str:
 def _process(
     request: Request | HttpRequest, begun: Started | Outcome, view: Callable[[], HttpResponseBase]
 ) -> HttpResponseBase:
+    # The work was done before: the view does not run.
     if isinstance(begun, Outcome):
         metrics.IDEMPOTENT_HITS.labels(_operation(request)).inc()
         return repeat(begun)
@@ -155,6 +162,7 @@ def _process(
     except Exception:
         keys.abandon(begun)
         raise
+    # Answers such as a 503 say nothing of the request, and may differ the next time.
     if outcome:
         keys.complete(begun, outcome)
     else:
@@ -171,6 +179,7 @@ def _answer(
     except Exception as error:
         if not isinstance(request, Request):
             raise
+        # Now, and not where REST framework would: its answer is to be kept like any other.
         handler: APIView = request.parser_context["view"]
         response = handler.handle_exception(error)
         response.exception = True

@@ -18,6 +18,7 @@ class Id(Text):
     """An id of the provider's."""
 
     def __init__(self, **kwargs: Any) -> None:
+        # Stripe's ids have no other characters: a mistake is told before anything is asked.
         is_id = RegexValidator(r"^[A-Za-z0-9_]+\Z", "Not an id of the provider's.")
         super().__init__(**{"max_length": 255, "validators": [is_id], **kwargs})
 
@@ -26,6 +27,7 @@ class Currency(Text):
     """A currency's code, in lower case."""
 
     def __init__(self, **kwargs: Any) -> None:
+        # Not a list of currencies: the provider takes up new ones.
         is_code = RegexValidator(r"^[a-z]{3}\Z", "Three letters in lower case (ISO 4217).")
         super().__init__(**{"validators": [is_code], "help_text": "ISO 4217, lower case", **kwargs})
 
@@ -43,6 +45,7 @@ class Url(Text):
     """Where the payer is sent."""
 
     def __init__(self, **kwargs: Any) -> None:
+        # Other schemes would run in the payer's browser, `javascript:` for one.
         is_url = URLValidator(schemes=["https", "http"])
         super().__init__(**{"max_length": 2048, "validators": [is_url], **kwargs})
 
@@ -71,6 +74,7 @@ class Metadata(serializers.DictField):
 
     def to_internal_value(self, data: Any) -> dict[str, str]:
         told: dict[str, str] = super().to_internal_value(data)
+        # The provider's own bounds: refused here, nothing has been sent.
         if len(told) > MAX_KEYS:
             raise serializers.ValidationError(f"{MAX_KEYS} at most.", code="max_length")
         for name in told:
@@ -97,6 +101,7 @@ class LineItem(StrictSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Take one way or the other, whole."""
+        # Half of each would be charged as whatever the provider makes of it.
         here = {"name", "unit_amount", "currency"} & attrs.keys()
         if len(here) != (0 if "price" in attrs else 3):
             raise serializers.ValidationError(
@@ -122,6 +127,7 @@ class NewCheckoutSession(New):
         if "customer" in attrs and "customer_email" in attrs:
             raise serializers.ValidationError("Give `customer` or `customer_email`, not both.")
         if attrs["mode"] == "subscription" and any("price" not in i for i in attrs["line_items"]):
+            # A price made up here has no interval, so it could not recur.
             raise serializers.ValidationError("A subscription takes prices the provider knows.")
         return attrs
 
@@ -133,6 +139,7 @@ class NewCheckoutSession(New):
 
 def _line_item(item: dict[str, Any]) -> dict[str, Any]:
     if "price" in item:
+        # A price that the provider knows has its name and amount there.
         return dict(item)
     product = {"name": item["name"]}
     price = {"currency": item["currency"], "unit_amount": item["unit_amount"]}
@@ -166,6 +173,7 @@ class NewRefund(New):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Take one thing to refund."""
+        # Both could name different payments, and neither names none.
         if ("payment_intent" in attrs) == ("charge" in attrs):
             raise serializers.ValidationError("Give a `payment_intent` or a `charge`.")
         return attrs

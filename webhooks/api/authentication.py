@@ -19,7 +19,9 @@ class TokenAuthentication(BaseAuthentication):
     """`Authorization: Bearer pay_…`: the token's user, and the token as `request.auth`."""
 
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser, ApiToken] | None:
+        # Headers are bytes: latin-1 reads any of them, and a key that isn't ASCII is none of ours.
         scheme, _, key = get_authorization_header(request).decode("latin-1").partition(" ")
+        # None lets the next way of proving oneself try: staff come with a session.
         if scheme.lower() != SCHEME.lower():
             return None
         token = tokens.recognise(key.strip(), now=timezone.now())
@@ -29,6 +31,7 @@ class TokenAuthentication(BaseAuthentication):
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
+        # What a 401 must name, or REST framework makes a 403 of it.
         return f'{SCHEME} realm="api"'
 
 

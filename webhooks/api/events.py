@@ -49,6 +49,7 @@ class EventViewSet(RecordViewSet):
     """Events, the newest first."""
 
     grant = Grant(Scope.EVENTS_READ, "webhooks.view_webhookevent")
+    # Bodies may have a megabyte each, and a list has a hundred events.
     queryset = WebhookEvent.objects.defer("body").annotate(
         has_payload=ExpressionWrapper(Q(body__isnull=False), BooleanField())
     )
@@ -85,9 +86,11 @@ class ReplayView(ApiView):
         """Run the handlers that have not succeeded, all of them with `force`."""
         asked = ReplaySerializer(data=request.data)
         asked.is_valid(raise_exception=True)
+        # Forced handlers do again what they did: that takes a permission of its own.
         if asked.validated_data["force"]:
             require(request, FORCE)
         event = named(request, event_id)
+        # A selection of one: re-running has one verb, however many events it is given.
         events = WebhookEvent.objects.filter(pk=event.pk)
         if not events.replayable().exists():
             raise Problem(

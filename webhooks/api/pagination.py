@@ -34,6 +34,7 @@ def planned_anew() -> Iterator[None]:
         yield
         return
     connection.ensure_connection()
+    # The driver's own setting: Django has none for a single query.
     psycopg = connection.connection
     threshold, psycopg.prepare_threshold = psycopg.prepare_threshold, None
     try:
@@ -53,8 +54,10 @@ class KeysetPagination(BasePagination):
         size = _size(request.query_params.get(PAGE_SIZE))
         cursor = request.query_params.get(CURSOR)
         if cursor is not None:
+            # Below the last key, and no OFFSET: page 10,000 costs what page 1 does.
             queryset = queryset.filter(pk__lt=_decode(cursor))
         with planned_anew():
+            # One more than is shown tells whether there is another page, without counting.
             rows = list(queryset.order_by("-pk")[: size + 1])
         page = rows[:size]
         self.next_url = None
@@ -104,6 +107,7 @@ class KeysetPagination(BasePagination):
 def _size(text: str | None) -> int:
     if text is None:
         return DEFAULT_SIZE
+    # `int` would take signs, underscores and the digits of other scripts.
     if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= MAX_SIZE:
         raise ValidationError({PAGE_SIZE: f"A number from 1 to {MAX_SIZE}."})
     return int(text)
@@ -118,6 +122,7 @@ def _decode(cursor: str) -> int:
         told = urlsafe_b64decode(cursor.encode())
     except ValueError:
         told = b""
+    # Marked, so that a cursor of another list or another version is refused, not misread.
     found = re.fullmatch(_MARK + rb"([0-9]{1,19})", told)
     if not found or int(found[1]) > _MAX_ID:
         raise ValidationError({CURSOR: "Not a cursor: take it from a page's `next`."})

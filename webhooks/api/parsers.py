@@ -21,6 +21,7 @@ class StrictJSONParser(JSONParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         try:
+            # Not the declared length, which is the sender's to claim: what is read is counted.
             body = read_body(stream, declared=None, limit=conf.max_body_bytes())
             return strict_json.read(body)
         except MalformedEvent as error:

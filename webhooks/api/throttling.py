@@ -45,8 +45,11 @@ class Throttle(BaseThrottle):
 
     def _count(self, key: str, seconds: int) -> int:
         now = time.time()
+        # The window's end is the same for all servers: the first to come stores it for the rest.
         self.ends_at = cache.get_or_set(key, now + seconds, timeout=seconds) or now
         counter = f"{key}:{self.ends_at}"
+        # Kept a little longer than its window: a counter that expired between these two lines would
+        # be missing when it is to be counted up.
         cache.add(counter, 0, timeout=seconds + _LATER)
         return cache.incr(counter)
 
@@ -60,6 +63,7 @@ class CallerThrottle(Throttle):
     setting = "API_THROTTLE_RATE"
 
     def who(self, request: Request) -> str | None:
+        # A token before its user: one program that runs wild must not stop the user's others.
         if isinstance(request.auth, ApiToken):
             return f"token:{request.auth.pk}"
         return f"user:{request.user.pk}" if request.user.is_authenticated else None
@@ -71,4 +75,5 @@ class StrangerThrottle(Throttle):
     setting = "API_ANONYMOUS_THROTTLE_RATE"
 
     def who(self, request: Request) -> str | None:
+        # Those who prove who they are have a budget of their own.
         return None if request.user.is_authenticated else f"address:{self.get_ident(request)}"

@@ -36,6 +36,7 @@ class ApiView(APIView):
     def handle_exception(self, exc: Exception) -> Response:
         """Answer an error; those who fail to prove who they are may do so only so often."""
         if isinstance(exc, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
+            # Throttles run after proof, so those who fail it would never be counted by them.
             throttle = StrangerThrottle()
             if not throttle.allow_request(self.request, self):
                 exc = exceptions.Throttled(throttle.wait())
@@ -44,6 +45,7 @@ class ApiView(APIView):
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Response:
         """Forbid keeping it."""
         final = super().finalize_response(request, response, *args, **kwargs)
+        # Answers hold names and amounts, which no proxy between may keep for the next caller.
         final.headers.setdefault("Cache-Control", "no-store")
         return final
 
@@ -69,6 +71,7 @@ def elsewhere(request: HttpRequest) -> Any:
     """Take an address with a slash too many, or one too few, for the one that was meant."""
     path = request.path_info
     try:
+        # Answered, not redirected: a client that follows a redirect of a POST makes a GET of it.
         match = resolve(path[:-1] if path.endswith("/") else f"{path}/")
     except Resolver404:
         match = None
@@ -103,8 +106,10 @@ class RecordViewSet(ApiView, ReadOnlyModelViewSet[Any]):
 
 def the_one(rows: QuerySet[Any], parameters: list[str], **lookups: Any) -> Any:
     """The only row there is. Raises when there is none, or several, which parameters tell apart."""
+    # A text that no column can hold would be the database's error, and so a 500.
     if any(isinstance(told, str) and not _could_be_stored(told) for told in lookups.values()):
         raise exceptions.NotFound
+    # Two are enough to know that there are several.
     found = list(rows.filter(**lookups)[:2])
     if not found:
         raise exceptions.NotFound

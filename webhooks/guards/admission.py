@@ -47,6 +47,7 @@ class IncomingDelivery:
     def length(self) -> int | None:
         """The length that the sender declares for the body; None when it comes in chunks."""
         text = self.meta.get("CONTENT_LENGTH") or ""
+        # `isdecimal` takes other scripts' digits too, and so does `int`; signs and spaces are none.
         return int(text[:LONGEST_LENGTH]) if text.isdecimal() else None
 
     @property
@@ -60,6 +61,8 @@ def admit(delivery: IncomingDelivery, endpoint: conf.Endpoint) -> None:
 
     Raises `PayloadTooLarge`, `SourceNotAllowed`, `UnsupportedMediaType` or `MissingSignature`.
     """
+    # The length first: it is a number that is there already. The signature's header last: whoever
+    # sends one is to be told of everything else before.
     check_length(delivery.length, limit=conf.max_body_bytes())
     check_client(delivery.client, allowed=endpoint.allowed_ips)
     check_user_agent(delivery.get("User-Agent", ""), allowed=endpoint.allowed_user_agents)
@@ -89,6 +92,7 @@ def check_user_agent(user_agent: str, *, allowed: str) -> None:
 
 def check_media_type(media_type: str, *, accepted: tuple[str, ...]) -> None:
     """Refuse a body that is plainly something else than the provider sends."""
+    # Structured suffixes are JSON as well: https://www.rfc-editor.org/rfc/rfc6839#section-3.1
     is_json = media_type.endswith("+json") and "application/json" in accepted
     if media_type not in (*accepted, *UNTOLD) and not is_json:
         raise UnsupportedMediaType(f"The body must be {' or '.join(accepted)}.")
@@ -96,6 +100,7 @@ def check_media_type(media_type: str, *, accepted: tuple[str, ...]) -> None:
 
 def check_signature_header(delivery: IncomingDelivery, name: str) -> None:
     """Refuse what carries no proof, where the provider has a header for it."""
+    # A provider may prove itself in the body instead: it names no header, and none is missed.
     if name and not delivery.get(name, "").strip():
         raise MissingSignature
 
@@ -109,6 +114,7 @@ def read_body(stream: Stream, *, declared: int | None, limit: int) -> bytes:
     check_length(declared, limit=limit)
     # Joined at the end: pieces of one byte, each added to what came before, would cost minutes.
     pieces: list[bytes] = []
+    # One more than may be there: it tells a body of exactly the limit from a longer one.
     left = limit + 1
     try:
         while left > 0 and (piece := stream.read(left)):

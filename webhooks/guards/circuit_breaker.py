@@ -7,11 +7,13 @@ class Breaker:
     """Open for a while after a failure, so that not every request waits for the same timeout."""
 
     def __init__(self) -> None:
+        # No lock: of two threads that trip it at once either may win, and both mean the same.
         self.closed_from = 0.0
 
     @property
     def is_open(self) -> bool:
         """True while the server must be left alone."""
+        # Not the clock on the wall, which may be set back and would leave it open for long.
         return time.monotonic() < self.closed_from
 
     def trip(self, seconds: float) -> None:

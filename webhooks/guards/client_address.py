@@ -27,6 +27,7 @@ def address(meta: Mapping[str, str]) -> str:
     """
     count: int = conf.setting("TRUSTED_PROXY_COUNT")
     if count > 0:
+        # Split from the right and no further: the client may have written thousands to the left.
         forwarded = meta.get("HTTP_X_FORWARDED_FOR", "").rsplit(",", count)
         if len(forwarded) >= count and (found := _canonical(forwarded[-count].strip())):
             return found
@@ -41,6 +42,7 @@ def household(client: str) -> str:
 
     All clients without an address are one.
     """
+    # An IPv4 address stands for itself: whole networks of it belong to many.
     if ":" not in client:
         return client
     return str(ipaddress.ip_network((client, IPV6_HOUSEHOLD), strict=False))
@@ -48,6 +50,7 @@ def household(client: str) -> str:
 
 def parse(text: str) -> Address | None:
     """Parse an address, which may have a port, brackets or a zone, or be mapped into IPv6."""
+    # An IPv6 address stands in brackets where a port follows.
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
@@ -56,6 +59,7 @@ def parse(text: str) -> Address | None:
         found = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return None
+    # A server that listens on both says ::ffff:192.0.2.1 of an IPv4 client.
     return getattr(found, "ipv4_mapped", None) or found
 
 

@@ -19,6 +19,7 @@ def networks(text: str) -> tuple[Network, ...]:
     return tuple(network for name in _parts(text) for network in _named(name))
 
 
+# Remembered: a provider has a few addresses, and each delivery would search all networks.
 @lru_cache(maxsize=4096)
 def is_allowed(client: str, text: str) -> bool:
     """True for a client in one of a setting's networks, and for any where the setting is empty.
@@ -28,6 +29,7 @@ def is_allowed(client: str, text: str) -> bool:
     allowed = networks(text)
     if not allowed:
         return True
+    # An unknown address is not let in: what can't be placed can't be in a network.
     found = client_address.parse(client)
     return found is not None and any(found in network for network in allowed)
 
@@ -55,6 +57,7 @@ def _parts(text: str) -> Iterable[str]:
 
 
 def _named(name: str) -> Iterable[Network]:
+    # Names before addresses: no provider's name can be read as one.
     published = PUBLISHED.get(name.lower())
     if published:
         return map(parse_network, published.networks)

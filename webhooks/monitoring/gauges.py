@@ -29,6 +29,7 @@ def collect(now: datetime) -> Iterator[GaugeMetricFamily]:
 
 
 def _events(now: datetime) -> Iterator[GaugeMetricFamily]:
+    # A lane at a time: each is a walk along the start of one index.
     late = [WebhookEvent.objects.due(now - LATE_AFTER).in_lane(lane) for lane in WebhookEvent.Lane]
     yield _gauge(
         "webhooks_late_events",

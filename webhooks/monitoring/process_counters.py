@@ -47,6 +47,7 @@ class _Process:
         if self.is_alone:
             return None
         try:
+            # When something is first counted: commands that count nothing leave no file behind.
             if self.held is None:
                 self.held = counter_files.enter(conf.metrics_dir(), self.name)
             if kind not in self.files:
@@ -58,11 +59,13 @@ class _Process:
 
     def give_up(self, error: OSError) -> None:
         """Count in memory from now on, and log that once."""
+        # For good: a folder that comes and goes would make sums that rise and fall.
         self.is_alone = True
         logger.warning("METRICS_DIR can't be used, counts of this process are lost: %s", error)
 
 
 _process: Final = _Process()
+# granian's and Celery's workers are forked from a process that may have counted already.
 os.register_at_fork(after_in_child=_process.begin)
 
 
@@ -146,6 +149,7 @@ def collect() -> Iterable[Metric]:
     folder = conf.metrics_dir()
     try:
         with counter_files.locked(folder):
+            # Whoever reads tidies up: there need be no process for that alone.
             counter_files.compact(folder)
             return [*MultiProcessCollector.merge(counter_files.all_of(folder))]
     except OSError as error:

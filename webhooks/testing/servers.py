@@ -92,8 +92,10 @@ def postgresql_server(*, durable: bool, options: tuple[str, ...] = ()) -> Iterat
     """
     with _folder("postgresql") as folder:
         data = folder / "data"
+        # PostgreSQL refuses to run as root, and containers often are root's.
         programs = _reachable_programs(folder)
         initdb = [str(programs / "initdb"), f"--pgdata={data}", "--username=postgres"]
+        # Who may open the folder may connect; C collation sorts alike on every machine.
         initdb += ["--auth=trust", "--encoding=UTF8", "--locale=C"]
         # What a test keeps need not survive a power cut.
         initdb += [] if durable else ["--no-sync"]
@@ -101,6 +103,7 @@ def postgresql_server(*, durable: bool, options: tuple[str, ...] = ()) -> Iterat
             initdb, check=True, cwd=folder, stdout=subprocess.DEVNULL, **_as_ordinary_user()
         )
         command = [str(programs / "postgres"), "-D", str(data), "-k", str(folder)]
+        # A Unix socket in a folder of our own: no port to collide with, and nobody else to let in.
         command += ["-c", "listen_addresses=", *([] if durable else HASTE), *options]
         url = f"postgres://postgres@/postgres?host={folder}"
 
@@ -140,6 +143,7 @@ def free_port() -> int:
     """Return a TCP port of the loopback interface that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
+        # Somebody may still take it before it is used, which servers then say at their start.
         port: int = probe.getsockname()[1]
         return port
 
@@ -190,6 +194,7 @@ def _folder(name: str) -> Iterator[Path]:
         if _is_root():
             nobody = pwd.getpwnam("nobody")
             os.chown(made, nobody.pw_uid, nobody.pw_gid)
+        # The servers run as this user, and write there.
         yield Path(made)
 
 
@@ -208,6 +213,7 @@ def _kept(command: list[str], folder: Path) -> Iterator[subprocess.Popen[str]]:
     try:
         yield keeper
     finally:
+        # Closes the pipe, which is what tells the keeper to stop the server.
         keeper.communicate(timeout=STOP_SECONDS)
 
 
@@ -217,6 +223,7 @@ def _wait(attempt: Callable[[], object], failure: type[Exception], folder: Path)
         try:
             attempt()
         except failure:
+            # The log says why it did not start: a timeout alone would not.
             if time.monotonic() > deadline:
                 raise TimeoutError((folder / "log").read_text(errors="replace")) from None
             time.sleep(0.02)

@@ -36,6 +36,7 @@ class Policy:
     shuffled. A `drop`ped delivery is never made nor tried again: the event stays pending.
     """
 
+    # Off, all of them: a test switches on the one fault that it is about.
     delay: float = 0.0
     repeat: float = 0.0
     drop: float = 0.0
@@ -44,6 +45,7 @@ class Policy:
     seed: int | str = 0
     retries: tuple[float, ...] = SANDBOX_RETRIES
     live_retries: tuple[float, ...] = LIVE_RETRIES
+    # Stripe doesn't publish how long it waits for an answer; receivers should need a fraction.
     timeout: float = 10.0
 
 
@@ -72,6 +74,7 @@ class Deliveries:
         self.world = world
         self.tries: list[Try] = []
         self._policy = policy
+        # Seeded: what got lost or came twice in a failing run does so again in the next.
         self._random = random.Random(policy.seed)  # noqa: S311
         self._due: list[tuple[float, int, _Parcel]] = []
         self._collected: list[_Parcel] = []
@@ -84,6 +87,7 @@ class Deliveries:
     def running(self) -> Iterator[None]:
         """Deliver what happens meanwhile."""
         self.world.listeners.append(self.take)
+        # Apart from the calls that cause events: Stripe's deliveries may overtake its answers.
         thread = Thread(target=self._run, daemon=True)
         thread.start()
         try:
@@ -120,6 +124,7 @@ class Deliveries:
         """Send an event to every endpoint that wants it."""
         with self._changed:
             for endpoint in self.world.endpoints:
+                # Each endpoint names the types that it is sent, as in Stripe's dashboard.
                 if endpoint.wants(recorded.event):
                     self._take(recorded, endpoint)
             self._changed.notify_all()
@@ -130,6 +135,7 @@ class Deliveries:
         if chance() < policy.drop:
             return
         parcels = [_Parcel(recorded, endpoint)]
+        # https://docs.stripe.com/webhooks#handle-duplicate-events
         if chance() < policy.repeat:
             parcels.append(_Parcel(recorded, endpoint, is_repeat=True))
         if not policy.window:

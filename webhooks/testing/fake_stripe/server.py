@@ -53,6 +53,7 @@ class _Server(ThreadingHTTPServer):
         self._open: set[socket] = set()
         super().__init__((LOOPBACK, port), _Handler)
 
+    # Open connections are known, so that a fault can cut them all at once.
     def get_request(self) -> tuple[socket, Any]:
         connection, address = super().get_request()
         self._open.add(connection)
@@ -91,6 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         """Return the header `Date`, by the world's clock."""
+        # The fetched state is dated by it: it must agree with the events' `created`.
         return super().date_time_string(self.server.world.now if timestamp is None else timestamp)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
@@ -103,6 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
         asked = Asked(self.command, unquote(parts.path), parts.query, headers, body)
+        # Outside the API's paths, so that no call of the SDK's can reach it.
         if asked.path.startswith(CONTROL):
             answer = self._controlled(asked)
         else:
