@@ -52,7 +52,7 @@ nightly: .venv/dev.stamp ## Tell 10,000 stories (test: 150), draw 1,000 oddities
 
 # Asked about packages that it does not know, pip-audit is content, unless it is strict.
 .PHONY: audit
-audit: .venv/dev.stamp ## Ask for known vulnerabilities of the packages (needs pypi.org)
+audit: .venv/dev.stamp ## Ask for known vulnerabilities of the packages (asks an outside service)
 	@$(BIN)/pip-audit --strict --progress-spinner off -r requirements.txt -r requirements-dev.txt \
 		2> .venv/audit.log || { status=$$?; tail -n 1 .venv/audit.log >&2; \
 		echo "Not every package could be vouched for: the vulnerable ones are named above." \
