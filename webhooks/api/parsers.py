@@ -12,7 +12,7 @@ from webhooks.guards.admission import read_body
 
 
 class StrictJSONParser(JSONParser):
-    """JSON in UTF-8, of bounded size, as `webhooks.jsons` reads it."""
+    """JSON in UTF-8, of bounded size, as `webhooks.strict_json` reads it."""
 
     def parse(
         self,

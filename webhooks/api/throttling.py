@@ -19,7 +19,7 @@ _LATER: Final = 1
 
 
 class Throttle(BaseThrottle):
-    """So many requests in so long, from whoever `who` says it is.
+    """Rate limit per caller; subclasses say who the caller is.
 
     A window begins with its first request. Counting is atomic, however many servers there are.
     """
@@ -28,7 +28,7 @@ class Throttle(BaseThrottle):
     ends_at: float = 0.0
 
     def who(self, request: Request) -> str | None:
-        """Whose requests are counted together; None when they are not counted."""
+        """Return the caller whose requests are counted together; None for one who isn't counted."""
         raise NotImplementedError
 
     def allow_request(self, request: Request, view: Any) -> bool:

@@ -1,7 +1,7 @@
 """Which refusals are put on record: the first few of each kind in a minute, then few of many.
 
 After the first few, the one at which their number has doubled: so the records always stand for half
-of all at least, and a million make no more than twenty of them.
+of all at least, and a million make no more than twenty-two of them.
 """
 
 from collections import defaultdict

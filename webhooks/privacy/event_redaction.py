@@ -83,7 +83,7 @@ def _redact_attempts(events: list[int]) -> list[int]:
 
 def _redact_replays(events: list[int]) -> int:
     # The reason of a re-run that was of the person's events alone speaks of the person; one of
-    # others' events too is kept, less the person's names (`erasure.redact_reasons`).
+    # others' events too is kept, less the person's names (`reasons.redact_reasons`).
     of_these = Attempt.objects.filter(event__in=events).values("replay")
     waiting = WebhookEvent.objects.filter(pk__in=events).values("replay")
     of_others = Attempt.objects.filter(replay=OuterRef("pk"), event__erased_at=None)

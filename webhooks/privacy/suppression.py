@@ -24,8 +24,8 @@ def suppress(pk: int, event: Event | None, *, now: datetime) -> bool:
     must be committed, so that an erasure which begins later finds it by its own search. Not in a
     transaction. Without `event`, the row tells whose it is.
     """
-    # Asked again though recording has asked: the ids of an erasure that was committed while the
-    # statement that recorded ran were invisible to it, as the row was to the erasure's search.
+    # Asked after the commit, whatever recording's statement has told: the ids of an erasure that
+    # was committed while it ran were invisible to it, as the row was to the erasure's search.
     return redact_late(pk, now=now) if event is None or falls_under_erasure(event) else False
 
 
