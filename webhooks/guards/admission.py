@@ -61,8 +61,7 @@ def admit(delivery: IncomingDelivery, endpoint: conf.Endpoint) -> None:
 
     Raises `PayloadTooLarge`, `SourceNotAllowed`, `UnsupportedMediaType` or `MissingSignature`.
     """
-    # The length first: it is a number that is there already. The signature's header last: whoever
-    # sends one is to be told of everything else before.
+    # The length first: it is a number that is there already.
     check_length(delivery.length, limit=conf.max_body_bytes())
     check_client(delivery.client, allowed=endpoint.allowed_ips)
     check_user_agent(delivery.get("User-Agent", ""), allowed=endpoint.allowed_user_agents)

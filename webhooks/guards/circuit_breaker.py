@@ -8,7 +8,7 @@ class Breaker:
 
     def __init__(self) -> None:
         # No lock: of two threads that trip it at once either may win, and both mean the same.
-        self.closed_from = 0.0
+        self.reset()
 
     @property
     def is_open(self) -> bool:
@@ -19,3 +19,7 @@ class Breaker:
     def trip(self, seconds: float) -> None:
         """Open for so many seconds."""
         self.closed_from = time.monotonic() + seconds
+
+    def reset(self) -> None:
+        """Close, as if nothing had failed."""
+        self.closed_from = 0.0

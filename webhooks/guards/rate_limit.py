@@ -65,7 +65,7 @@ def reset() -> None:
     """Forget what this process knows of its clients."""
     _spent.clear()
     _limiter.cache_clear()
-    _breaker.closed_from = 0.0
+    _breaker.reset()
 
 
 def _hit(client: str, limit: int) -> float | None:

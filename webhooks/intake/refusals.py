@@ -113,7 +113,7 @@ def reset() -> None:
     """Begin as a process that has seen nothing."""
     _sampler.reset()
     _pending.clear()
-    _breaker.closed_from = 0.0
+    _breaker.reset()
     rate_limit.reset()
     alarms.reset()
 

@@ -33,7 +33,6 @@ DELIVERIES: Final = Histogram(
     "webhooks_delivery_seconds",
     "Deliveries received, and how long proving, recording and processing them here took",
     ["endpoint"],
-    # Up to ten seconds: providers give up on an answer at about that.
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
 FETCHED_EVENTS: Final = Counter(

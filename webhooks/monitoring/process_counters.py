@@ -65,7 +65,7 @@ class _Process:
 
 
 _process: Final = _Process()
-# granian's and Celery's workers are forked from a process that may have counted already.
+# A child would count in its parent's files, under its parent's lock.
 os.register_at_fork(after_in_child=_process.begin)
 
 

@@ -42,7 +42,7 @@ def redact_rows(rows: Sequence[WebhookEvent], *, now: datetime) -> Redacted:
 def ids_of(row: WebhookEvent) -> set[str]:
     """Return the ids of what an event is about and names, as far as it is one customer's alone."""
     # An event that names nothing is known by itself.
-    return owned(parse(row.body)) | {row.object_id or row.event_id} - {row.customer_id}
+    return owned(parse(row.body)) | ({row.object_id or row.event_id} - {row.customer_id})
 
 
 def parse(body: Any) -> dict[str, Any] | None:
