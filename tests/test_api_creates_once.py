@@ -21,7 +21,7 @@ from payments_project.development import server_command
 from tests.faults.programs import Program
 from tests.processes import Environment, answers, manage, query, server, wait_until
 from webhooks.testing.fake_stripe import Fault, Served, truth
-from webhooks.testing.fake_stripe.faults import Kind
+from webhooks.testing.fake_stripe.faults import FaultKind
 from webhooks.testing.servers import free_port
 
 CALLERS = 64
@@ -131,7 +131,7 @@ def assert_one_was_served(said: list[Answer], made: str) -> None:
 @pytest.mark.postgresql
 @pytest.mark.parametrize("kind", ["", "hold"], ids=["at full speed", "while Stripe is slow"])
 def test_one_of_many_simultaneous_callers_is_served(
-    shop: Environment, stripe: Served, till: Till, kind: Kind | Literal[""]
+    shop: Environment, stripe: Served, till: Till, kind: FaultKind | Literal[""]
 ) -> None:
     faults = stripe.world.faults
     if kind:
@@ -157,7 +157,7 @@ def started(shop: Environment, folder: Path, port: int) -> Program:
 # Held, Stripe does the work once whoever asked is dead; after a timeout, it had done it before.
 @pytest.mark.parametrize("kind", ["hold", "timeout_after"])
 def test_a_server_that_is_killed_before_it_could_note_the_answer(
-    shop: Environment, stripe: Served, till: Till, tmp_path: Path, kind: Kind
+    shop: Environment, stripe: Served, till: Till, tmp_path: Path, kind: FaultKind
 ) -> None:
     faults, port = stripe.world.faults, free_port()
     address = f"http://127.0.0.1:{port}"

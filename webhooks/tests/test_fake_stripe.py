@@ -23,10 +23,10 @@ from webhooks.testing.fake_stripe import (
     CURRENT,
     OLD,
     Account,
-    Endpoint,
     Fault,
     Policy,
     Served,
+    WebhookEndpoint,
     World,
     checkouts,
     customers,
@@ -42,9 +42,9 @@ from webhooks.testing.fake_stripe import (
     subscriptions,
     truth,
 )
-from webhooks.testing.fake_stripe.faults import Kind
+from webhooks.testing.fake_stripe.faults import FaultKind
 from webhooks.testing.fake_stripe.forms import parse
-from webhooks.testing.fake_stripe.problems import Refused
+from webhooks.testing.fake_stripe.problems import ApiError
 from webhooks.testing.fake_stripe.shapes import difference, restored
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "stripe"
@@ -324,7 +324,7 @@ def test_parameters_come_in_brackets() -> None:
         "g": [{"h": "6"}, {"h": "7"}],
         "i": {"j": ""},
     }
-    with pytest.raises(Refused):
+    with pytest.raises(ApiError):
         parse("a=1&a[b]=2")
 
 
@@ -504,7 +504,7 @@ def test_a_key_in_use_is_a_conflict(served: Served, world: World) -> None:
     ("kind", "calls"), [("error_before", 2), ("drop_after", 2), ("key_in_use", 2)]
 )
 def test_stripes_client_gets_over_it(
-    client: stripe.V1Services, world: World, kind: Kind, calls: int
+    client: stripe.V1Services, world: World, kind: FaultKind, calls: int
 ) -> None:
     world.faults.add(Fault(kind, "POST", "/v1/customers"))
     made = client.customers.create({"name": "Ada"})
@@ -531,7 +531,7 @@ def test_too_many_requests(client: stripe.V1Services, world: World) -> None:
 
 
 @pytest.mark.parametrize(("kind", "made"), [("timeout_before", 0), ("timeout_after", 1)])
-def test_no_answer_in_time(served: Served, world: World, kind: Kind, made: int) -> None:
+def test_no_answer_in_time(served: Served, world: World, kind: FaultKind, made: int) -> None:
     world.faults.add(Fault(kind, "POST", "/v1/customers"))
     with connected(served.url, retries=0, timeout=0.2) as client:
         assert isinstance(refused(client.customers.create), stripe.APIConnectionError)
@@ -944,7 +944,7 @@ def test_a_renewal_moves_the_period_in_both_shapes(world: World, account: Accoun
 
 
 def test_a_delivery_is_signed(served: Served, world: World, receiver: Receiver, hook: str) -> None:
-    world.endpoints.append(Endpoint(hook, SECRET))
+    world.endpoints.append(WebhookEndpoint(hook, SECRET))
     with connected(served.url) as client:
         customer = client.customers.create().id
         assert served.deliveries.wait_until_idle()
@@ -959,11 +959,11 @@ def test_a_delivery_is_signed(served: Served, world: World, receiver: Receiver, 
 def test_a_refused_delivery_is_tried_again(
     served: Served, world: World, receiver: Receiver, hook: str
 ) -> None:
-    world.endpoints.append(Endpoint(hook, SECRET))
+    world.endpoints.append(WebhookEndpoint(hook, SECRET))
     receiver.statuses = [500, 302]
     customers.create(world.account())
     assert served.deliveries.wait_until_idle()
-    assert [each.status for each in served.deliveries.tries] == [500, 302, 200]
+    assert [each.status for each in served.deliveries.attempts] == [500, 302, 200]
     assert len(set(receiver.bodies)) == 1
     receiver.statuses = [500] * 4
     customers.create(world.account())
@@ -979,8 +979,8 @@ def test_a_refused_delivery_is_tried_again(
 def test_an_endpoint_gets_what_it_asked_for(
     served: Served, world: World, receiver: Receiver, hook: str
 ) -> None:
-    world.endpoints.append(Endpoint(hook, SECRET, OLD, ("invoice.paid",)))
-    world.endpoints.append(Endpoint(hook, SECRET, connect=True))
+    world.endpoints.append(WebhookEndpoint(hook, SECRET, OLD, ("invoice.paid",)))
+    world.endpoints.append(WebhookEndpoint(hook, SECRET, connect=True))
     own, connected_account = world.account(), world.account("acct_1")
     subscriptions.create(own, customers.create(own)["id"])
     customers.create(connected_account)
@@ -993,7 +993,7 @@ def test_an_endpoint_gets_what_it_asked_for(
 def test_deliveries_come_late_twice_shuffled_or_never(
     served: Served, world: World, receiver: Receiver, hook: str
 ) -> None:
-    world.endpoints.append(Endpoint(hook, SECRET))
+    world.endpoints.append(WebhookEndpoint(hook, SECRET))
     account = world.account()
 
     def came(policy: Policy) -> list[int]:

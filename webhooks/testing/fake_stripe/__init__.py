@@ -20,7 +20,7 @@ from webhooks.testing.fake_stripe import (
 from webhooks.testing.fake_stripe.deliveries import Deliveries, Policy
 from webhooks.testing.fake_stripe.events import CURRENT, OLD, deliverable, truth
 from webhooks.testing.fake_stripe.faults import Fault
-from webhooks.testing.fake_stripe.records import Endpoint
+from webhooks.testing.fake_stripe.records import WebhookEndpoint
 from webhooks.testing.fake_stripe.server import Served, serve
 from webhooks.testing.fake_stripe.stories import random_story
 from webhooks.testing.fake_stripe.world import Account, World
@@ -30,10 +30,10 @@ __all__ = [
     "OLD",
     "Account",
     "Deliveries",
-    "Endpoint",
     "Fault",
     "Policy",
     "Served",
+    "WebhookEndpoint",
     "World",
     "catalog",
     "checkouts",

@@ -6,7 +6,7 @@ from threading import Event
 
 from webhooks.testing.fake_stripe.control import version
 from webhooks.testing.fake_stripe.deliveries import LIVE_RETRIES, SANDBOX_RETRIES, Policy, scaled
-from webhooks.testing.fake_stripe.records import Endpoint
+from webhooks.testing.fake_stripe.records import WebhookEndpoint
 from webhooks.testing.fake_stripe.server import serve
 from webhooks.testing.fake_stripe.world import World
 
@@ -30,7 +30,9 @@ def main() -> None:
         signal.signal(number, lambda *_: stopped.set())
     world = World(options.seed, follow_clock=True)
     if options.webhook:
-        world.endpoints.append(Endpoint(options.webhook, options.secret, options.api_version))
+        world.endpoints.append(
+            WebhookEndpoint(options.webhook, options.secret, options.api_version)
+        )
     with serve(world, port=options.port, policy=POLICY) as served:
         print(served.url, flush=True)  # noqa: T201
         stopped.wait()

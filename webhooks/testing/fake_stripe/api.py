@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from webhooks.testing.fake_stripe import forms, reading, routes
 from webhooks.testing.fake_stripe.faults import Fault, Request
 from webhooks.testing.fake_stripe.idempotency import Keys, Stored, in_use
-from webhooks.testing.fake_stripe.problems import Refused
+from webhooks.testing.fake_stripe.problems import ApiError
 from webhooks.testing.fake_stripe.records import API_VERSION
 from webhooks.testing.fake_stripe.shapes import Json
 from webhooks.testing.fake_stripe.world import Account, World
@@ -18,7 +18,7 @@ KEY_PREFIXES = ("sk_test_", "sk_live_", "rk_test_", "rk_live_")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ApiRequest:
     """A request: the path without its query, headers by lower-case name, the body as text."""
 
     method: str
@@ -34,7 +34,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiResponse:
     """What is answered; with status 0, nothing is: the connection ends."""
 
     status: int
@@ -42,7 +42,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-NO_ANSWER = Answer(0)
+NO_ANSWER = ApiResponse(0)
 
 
 class Api:
@@ -51,48 +51,54 @@ class Api:
     def __init__(self, world: World) -> None:
         self.world = world
         self.keys = Keys()
-        self._last: dict[tuple[str, str], Answer] = {}
+        self._last: dict[tuple[str, str], ApiResponse] = {}
 
-    def answer(self, asked: Asked) -> Answer:
+    def answer(self, request: ApiRequest) -> ApiResponse:
         """Do what is asked, unless something is to go wrong with it."""
-        fault = self.world.faults.take(Request(asked.method, asked.path, asked.key, asked.body))
+        fault = self.world.faults.take(
+            Request(request.method, request.path, request.key, request.body)
+        )
         kind = fault.kind if fault else ""
         if fault and kind == "timeout_before":
             self.world.faults.wait(fault.seconds)
             return NO_ANSWER
         # Before the request is looked at, like a cache that answers for another.
         if kind == "repeat":
-            return self._last.get((asked.method, asked.path), NO_ANSWER)
+            return self._last.get((request.method, request.path), NO_ANSWER)
         request_id = self.world.new_id("req")
         try:
             if fault:
-                _fail_early(fault, asked)
-            stored, replayed = self._stored(asked, request_id, fault)
-        except Refused as refusal:
+                _fail_early(fault, request)
+            stored, replayed = self._stored(request, request_id, fault)
+        except ApiError as refusal:
             stored, replayed = _refusal(refusal), False
         if fault and kind == "timeout_after":
             self.world.faults.wait(fault.seconds)
         if kind in ("timeout_after", "drop_after"):
             return NO_ANSWER
         headers = {"Request-Id": request_id, "Content-Type": "application/json"}
-        headers["Stripe-Version"] = asked.headers.get("stripe-version", API_VERSION)
+        headers["Stripe-Version"] = request.headers.get("stripe-version", API_VERSION)
         # Of a caller that is not known, nothing is echoed.
-        if asked.key and stored.status != 401:
-            headers["Idempotency-Key"] = asked.key
+        if request.key and stored.status != 401:
+            headers["Idempotency-Key"] = request.key
         if replayed:
             headers["Idempotent-Replayed"] = "true"
         body = b"<html>" + stored.body if kind == "garble_after" else stored.body
-        answer = self._last[asked.method, asked.path] = Answer(stored.status, body, headers)
+        answer = self._last[request.method, request.path] = ApiResponse(
+            stored.status, body, headers
+        )
         return answer
 
-    def _stored(self, asked: Asked, request_id: str, fault: Fault | None) -> tuple[Stored, bool]:
-        account = self._authenticated(asked, request_id)
-        route, object_id = routes.find(asked.method, asked.path)
-        params = forms.parse(asked.body if asked.method == "POST" else asked.query)
-        key = (account.id, account.livemode, asked.key) if asked.key is not None else None
+    def _stored(
+        self, request: ApiRequest, request_id: str, fault: Fault | None
+    ) -> tuple[Stored, bool]:
+        account = self._authenticated(request, request_id)
+        route, object_id = routes.find(request.method, request.path)
+        params = forms.parse(request.body if request.method == "POST" else request.query)
+        key = (account.id, account.livemode, request.key) if request.key is not None else None
         if key:
-            fingerprint = (f"{asked.method} {asked.path}", json.dumps(params, sort_keys=True))
-            if known := self.keys.claim(key, fingerprint, self.world.now):
+            call = (f"{request.method} {request.path}", json.dumps(params, sort_keys=True))
+            if known := self.keys.claim(key, call, self.world.now):
                 return known, True
         began = False
         try:
@@ -126,40 +132,40 @@ class Api:
                 subject = route.work(account, params, object_id)
                 whole = reading.expanded(account, subject, names)
                 return Stored(200, json.dumps(whole).encode()), True
-        except Refused as refusal:
+        except ApiError as refusal:
             return _refusal(refusal), not refusal.precedes_execution
 
-    def _authenticated(self, asked: Asked, request_id: str) -> Account:
-        secret = _secret(asked.headers.get("authorization", ""))
+    def _authenticated(self, request: ApiRequest, request_id: str) -> Account:
+        secret = _secret(request.headers.get("authorization", ""))
         if secret is None:
             message = "You did not provide an API key."
-            raise Refused(401, "invalid_request_error", message)
+            raise ApiError(401, "invalid_request_error", message)
         if not secret.startswith(KEY_PREFIXES) or len(secret) < len("sk_test_") + 1:
-            raise Refused(401, "invalid_request_error", "Invalid API Key provided.")
-        account_id = asked.headers.get("stripe-account", "")
+            raise ApiError(401, "invalid_request_error", "Invalid API Key provided.")
+        account_id = request.headers.get("stripe-account", "")
         if account_id and not account_id.startswith("acct_"):
             message = f"The provided key does not have access to account '{account_id}'."
-            raise Refused(403, "invalid_request_error", message, code="account_invalid")
+            raise ApiError(403, "invalid_request_error", message, code="account_invalid")
         account = self.world.account(account_id, livemode="_live_" in secret[:8])
-        return replace(account, request={"id": request_id, "idempotency_key": asked.key})
+        return replace(account, request={"id": request_id, "idempotency_key": request.key})
 
 
-def _fail_early(fault: Fault, asked: Asked) -> None:
+def _fail_early(fault: Fault, request: ApiRequest) -> None:
     if fault.kind == "rate_limit":
         message = "Request rate limit exceeded."
-        raise Refused(429, "invalid_request_error", message, code="rate_limit")
+        raise ApiError(429, "invalid_request_error", message, code="rate_limit")
     if fault.kind == "error_before":
         raise _broken(fault)
     if fault.kind == "key_in_use":
-        raise in_use(asked.key or "")
+        raise in_use(request.key or "")
 
 
-def _broken(fault: Fault) -> Refused:
+def _broken(fault: Fault) -> ApiError:
     message = "Something went wrong on Stripe's end."
-    return Refused(fault.status, "api_error", message, about=fault.error)
+    return ApiError(fault.status, "api_error", message, about=fault.error)
 
 
-def _refusal(refusal: Refused) -> Stored:
+def _refusal(refusal: ApiError) -> Stored:
     return Stored(refusal.status, json.dumps(refusal.body).encode())
 
 

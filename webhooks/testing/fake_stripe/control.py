@@ -20,8 +20,8 @@ from webhooks.testing.fake_stripe import (
 from webhooks.testing.fake_stripe.deliveries import Deliveries, Policy
 from webhooks.testing.fake_stripe.events import CURRENT, OLD, deliverable, truth
 from webhooks.testing.fake_stripe.faults import KINDS, Fault
-from webhooks.testing.fake_stripe.problems import Refused, invalid
-from webhooks.testing.fake_stripe.records import Endpoint
+from webhooks.testing.fake_stripe.problems import ApiError, invalid
+from webhooks.testing.fake_stripe.records import WebhookEndpoint
 from webhooks.testing.fake_stripe.shapes import Json
 from webhooks.testing.fake_stripe.stories import random_story
 from webhooks.testing.fake_stripe.world import World
@@ -98,10 +98,10 @@ class Control:
         }
 
     def answer(self, method: str, path: str, body: str) -> Json:
-        """Do a command; what comes of it. Raises `Refused`."""
+        """Do a command; what comes of it. Raises `ApiError`."""
         command = self._commands.get((method, path))
         if command is None:
-            raise Refused(404, "invalid_request_error", f"No such command: {method} {path}")
+            raise ApiError(404, "invalid_request_error", f"No such command: {method} {path}")
         try:
             said: Json = command(json.loads(body or "{}"))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -122,7 +122,7 @@ class Control:
         given = given | {"types": tuple(given.get("types", ("*",)))}
         given["api_version"] = version(given.get("api_version", "current"))
         with self.world.lock:
-            self.world.endpoints.append(Endpoint(**given))
+            self.world.endpoints.append(WebhookEndpoint(**given))
         return {}
 
     def _break(self, given: Json) -> Json:

@@ -11,7 +11,7 @@ from threading import Condition, Thread
 from time import monotonic
 
 from webhooks.testing.fake_stripe.posting import post
-from webhooks.testing.fake_stripe.records import Endpoint, Recorded
+from webhooks.testing.fake_stripe.records import RecordedEvent, WebhookEndpoint
 from webhooks.testing.fake_stripe.world import World
 
 MINUTE, HOUR = 60.0, 3600.0
@@ -50,7 +50,7 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class Try:
+class DeliveryAttempt:
     """One delivery that was tried; status 0 when nobody answered."""
 
     event_id: str
@@ -61,18 +61,18 @@ class Try:
 
 @dataclass(slots=True)
 class _Parcel:
-    recorded: Recorded
-    endpoint: Endpoint
+    recorded: RecordedEvent
+    endpoint: WebhookEndpoint
     attempt: int = 1
     is_repeat: bool = False
 
 
 class Deliveries:
-    """One queue, emptied in order of what is due by one thread. `tries` is its log."""
+    """One queue, emptied in order of what is due by one thread. `attempts` is its log."""
 
     def __init__(self, world: World, policy: Policy) -> None:
         self.world = world
-        self.tries: list[Try] = []
+        self.attempts: list[DeliveryAttempt] = []
         self._policy = policy
         # Seeded: what got lost or came twice in a failing run does so again in the next.
         self._random = random.Random(policy.seed)  # noqa: S311
@@ -120,7 +120,7 @@ class Deliveries:
         with self._changed:
             return self._changed.wait_for(self._is_idle, seconds)
 
-    def take(self, recorded: Recorded) -> None:
+    def take(self, recorded: RecordedEvent) -> None:
         """Send an event to every endpoint that wants it."""
         with self._changed:
             for endpoint in self.world.endpoints:
@@ -129,14 +129,14 @@ class Deliveries:
                     self._take(recorded, endpoint)
             self._changed.notify_all()
 
-    def _take(self, recorded: Recorded, endpoint: Endpoint) -> None:
-        policy, chance = self._policy, self._random.random
+    def _take(self, recorded: RecordedEvent, endpoint: WebhookEndpoint) -> None:
+        policy, draw = self._policy, self._random.random
         # Left pending for ever, so that `delivery_success=false` lists it.
-        if chance() < policy.drop:
+        if draw() < policy.drop:
             return
         parcels = [_Parcel(recorded, endpoint)]
         # https://docs.stripe.com/webhooks#handle-duplicate-events
-        if chance() < policy.repeat:
+        if draw() < policy.repeat:
             parcels.append(_Parcel(recorded, endpoint, is_repeat=True))
         if not policy.window:
             for parcel in parcels:
@@ -192,7 +192,7 @@ class Deliveries:
 
     def _settle(self, parcel: _Parcel, status: int) -> None:
         event_id = parcel.recorded.event["id"]
-        self.tries.append(Try(event_id, parcel.endpoint.url, status, parcel.attempt))
+        self.attempts.append(DeliveryAttempt(event_id, parcel.endpoint.url, status, parcel.attempt))
         # A repeat settles nothing: only the first parcel is tried again.
         if parcel.is_repeat:
             return

@@ -9,7 +9,7 @@ from webhooks.testing.fake_stripe import (
     session_objects,
 )
 from webhooks.testing.fake_stripe.forms import items, metadata, number, plain, tags, truth_value
-from webhooks.testing.fake_stripe.problems import Refused, invalid
+from webhooks.testing.fake_stripe.problems import ApiError, invalid
 from webhooks.testing.fake_stripe.shapes import Json
 from webhooks.testing.fake_stripe.world import Account
 
@@ -107,7 +107,7 @@ def confirm_payment(account: Account, params: Json, payment_intent: str) -> Json
     intent = payments.confirm(account, payment_intent, outcome)
     if outcome == "failed":
         about = {**intent["last_payment_error"], "payment_intent": intent}
-        raise Refused(402, "card_error", "Your card was declined.", about=about)
+        raise ApiError(402, "card_error", "Your card was declined.", about=about)
     return intent
 
 

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from webhooks.testing.fake_stripe.shapes import Json
 
-Kind = Literal[
+FaultKind = Literal[
     "timeout_before",
     "timeout_after",
     "hold",
@@ -20,7 +20,7 @@ Kind = Literal[
     "garble_after",
     "repeat",
 ]
-KINDS: tuple[str, ...] = get_args(Kind)
+KINDS: tuple[str, ...] = get_args(FaultKind)
 
 CONNECTION_SECONDS = 60.0
 
@@ -38,7 +38,7 @@ class Fault:
     `error` are of `error_*` and `refuse`.
     """
 
-    kind: Kind
+    kind: FaultKind
     method: str = "*"
     path: str = "/"
     times: int = 1

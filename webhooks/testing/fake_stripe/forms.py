@@ -36,7 +36,7 @@ def _as_list(value: object) -> object:
 
 
 def number(params: Json, name: str) -> int | None:
-    """Return a whole number, or None when it isn't given. Raises `Refused`."""
+    """Return a whole number, or None when it isn't given. Raises `ApiError`."""
     value = params.get(name)
     if value in (None, ""):
         return None
@@ -46,7 +46,7 @@ def number(params: Json, name: str) -> int | None:
 
 
 def truth_value(params: Json, name: str) -> bool | None:
-    """Return a boolean, or None when it isn't given. Raises `Refused`."""
+    """Return a boolean, or None when it isn't given. Raises `ApiError`."""
     value = params.get(name)
     if value in (None, ""):
         return None
@@ -77,7 +77,7 @@ def tags(params: Json) -> dict[str, Any]:
 
 
 def items(params: Json, name: str, *, needed: bool) -> list[tuple[str, int]]:
-    """Prices (id, quantity). Raises `Refused`."""
+    """Prices (id, quantity). Raises `ApiError`."""
     given = params.get(name) or []
     if needed and not given:
         raise invalid(f"Missing required param: {name}.", code="parameter_missing", param=name)

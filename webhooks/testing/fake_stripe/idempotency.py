@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from threading import Lock
 
-from webhooks.testing.fake_stripe.problems import Refused, invalid
+from webhooks.testing.fake_stripe.problems import ApiError, invalid
 
 KEY_LENGTH = 255
 HOURS = 24
@@ -22,7 +22,7 @@ class Stored:
 
 @dataclass(slots=True)
 class _Use:
-    fingerprint: tuple[str, str]
+    call: tuple[str, str]
     began: int
     stored: Stored | None = None
 
@@ -34,9 +34,9 @@ class Keys:
         self._uses: dict[KeyOf, _Use] = {}
         self._lock = Lock()
 
-    def claim(self, key: KeyOf, fingerprint: tuple[str, str], now: int) -> Stored | None:
+    def claim(self, key: KeyOf, call: tuple[str, str], now: int) -> Stored | None:
         """Return the answer to give again; without one, the key is the caller's, who must `store`
-        or `release`. `fingerprint` is (endpoint, parameters). Raises `Refused`."""
+        or `release`. `call` is (endpoint, parameters). Raises `ApiError`."""
         if not 0 < len(key[2]) <= KEY_LENGTH:
             message = f"Idempotency keys are at most {KEY_LENGTH} characters long."
             raise invalid(message, code="parameter_invalid")
@@ -46,11 +46,11 @@ class Keys:
             if use and use.stored and now - use.began >= HOURS * 3600:
                 use = None
             if use is None:
-                self._uses[key] = _Use(fingerprint, now)
+                self._uses[key] = _Use(call, now)
                 return None
             # Before the conflict: to wait would not help a request that is another one.
-            if use.fingerprint != fingerprint:
-                raise _other_use(key[2], same_endpoint=use.fingerprint[0] == fingerprint[0])
+            if use.call != call:
+                raise _other_use(key[2], same_endpoint=use.call[0] == call[0])
             if use.stored is None:
                 raise in_use(key[2])
             return use.stored
@@ -66,14 +66,14 @@ class Keys:
             self._uses.pop(key, None)
 
 
-def in_use(key: str) -> Refused:
+def in_use(key: str) -> ApiError:
     """Return a 409: somebody is at work under this key."""
     message = f"There is currently another in-progress request using this idempotency key: {key}."
-    return Refused(409, "idempotency_error", message, code="idempotency_key_in_use")
+    return ApiError(409, "idempotency_error", message, code="idempotency_key_in_use")
 
 
-def _other_use(key: str, *, same_endpoint: bool) -> Refused:
+def _other_use(key: str, *, same_endpoint: bool) -> ApiError:
     what = "parameters" if same_endpoint else "endpoint"
     message = "Keys for idempotent requests can only be used with the same "
     message += f"{what} they were first used with ({key})."
-    return Refused(400, "idempotency_error", message)
+    return ApiError(400, "idempotency_error", message)

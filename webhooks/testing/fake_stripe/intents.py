@@ -7,7 +7,7 @@ from webhooks.testing.fake_stripe.problems import invalid
 from webhooks.testing.fake_stripe.shapes import Json
 from webhooks.testing.fake_stripe.world import Account
 
-Outcome = Literal["succeeded", "failed", "requires_action", "processing"]
+PaymentOutcome = Literal["succeeded", "failed", "requires_action", "processing"]
 
 OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
 CANCELABLE = (*OPEN, "requires_capture", "processing")
@@ -31,7 +31,7 @@ DECLINED = {
 }
 
 
-def attempt(account: Account, payment_intent: str, outcome: Outcome) -> Json:
+def attempt(account: Account, payment_intent: str, outcome: PaymentOutcome) -> Json:
     """Try to take the money."""
     intent = _in_state(account, payment_intent, OPEN, "confirm")
     method = {"payment_method": intent["payment_method"] or account.new_id("pm")}
@@ -45,7 +45,7 @@ def attempt(account: Account, payment_intent: str, outcome: Outcome) -> Json:
     return _after(account, intent, charge)
 
 
-def settle(account: Account, payment_intent: str, outcome: Outcome) -> Json:
+def settle(account: Account, payment_intent: str, outcome: PaymentOutcome) -> Json:
     """Settle a payment that was processing: `succeeded` or `failed`."""
     intent = _in_state(account, payment_intent, ("processing",), "settle")
     charge = account.get("charge", intent["latest_charge"])
@@ -105,16 +105,16 @@ def _process(account: Account, intent: Json) -> Json:
 
 
 def _after(account: Account, intent: Json, charge: Json) -> Json:
-    told = {"latest_charge": charge["id"], "next_action": None}
+    changes = {"latest_charge": charge["id"], "next_action": None}
     if charge["status"] == "failed":
         error = {**DECLINED, "charge": charge["id"]}
-        told |= {"last_payment_error": error, "payment_method": None}
-        told["status"] = "requires_payment_method"
-        return account.change(intent, told, "payment_intent.payment_failed")
-    told["last_payment_error"] = None
+        changes |= {"last_payment_error": error, "payment_method": None}
+        changes["status"] = "requires_payment_method"
+        return account.change(intent, changes, "payment_intent.payment_failed")
+    changes["last_payment_error"] = None
     amount = intent["amount"]
     if not charge["captured"]:
-        told |= {"amount_capturable": amount, "status": "requires_capture"}
-        return account.change(intent, told, "payment_intent.amount_capturable_updated")
-    told |= {"amount_received": amount, "status": "succeeded"}
-    return account.change(intent, told, "payment_intent.succeeded")
+        changes |= {"amount_capturable": amount, "status": "requires_capture"}
+        return account.change(intent, changes, "payment_intent.amount_capturable_updated")
+    changes |= {"amount_received": amount, "status": "succeeded"}
+    return account.change(intent, changes, "payment_intent.succeeded")

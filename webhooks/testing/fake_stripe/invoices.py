@@ -1,7 +1,12 @@
 """What happens to invoices, and to what follows from them."""
 
-from webhooks.testing.fake_stripe import intents, invoice_objects, money_objects, standing
-from webhooks.testing.fake_stripe.intents import Outcome
+from webhooks.testing.fake_stripe import (
+    intents,
+    invoice_objects,
+    money_objects,
+    subscription_status,
+)
+from webhooks.testing.fake_stripe.intents import PaymentOutcome
 from webhooks.testing.fake_stripe.problems import invalid
 from webhooks.testing.fake_stripe.shapes import Json
 from webhooks.testing.fake_stripe.world import Account, happening
@@ -58,7 +63,7 @@ def finalize(account: Account, invoice: str) -> Json:
 
 
 @happening
-def pay(account: Account, invoice: str, outcome: Outcome = "succeeded") -> Json:
+def pay(account: Account, invoice: str, outcome: PaymentOutcome = "succeeded") -> Json:
     """Try to collect an open or uncollectible invoice."""
     _in_state(account, invoice, ("open", "uncollectible"), "pay")
     link = _link(account, invoice)
@@ -100,17 +105,17 @@ def follow(account: Account, payment_intent: str) -> Json | None:
     if intent["status"] == "succeeded":
         return _settle(account, invoice)
     if intent["status"] == "processing":
-        standing.invoice_processing(account, invoice)
+        subscription_status.invoice_processing(account, invoice)
         return invoice
     count = invoice["attempt_count"]
     wait = RETRY_DAYS[count] * DAY if count < len(RETRY_DAYS) else None
-    asked = intent["status"] == "requires_action"
-    told = "invoice.payment_action_required" if asked else "invoice.payment_failed"
+    needs_action = intent["status"] == "requires_action"
+    event = "invoice.payment_action_required" if needs_action else "invoice.payment_failed"
     tried: Json = {"attempt_count": count + 1, "attempted": True}
     if invoice["status"] == "open":
         tried["next_payment_attempt"] = account.now + wait if wait else None
-    invoice = account.change(invoice, tried, "invoice.updated", told)
-    standing.invoice_failed(account, invoice)
+    invoice = account.change(invoice, tried, "invoice.updated", event)
+    subscription_status.invoice_failed(account, invoice)
     return invoice
 
 
@@ -139,7 +144,7 @@ def _settle(account: Account, invoice: Json) -> Json:
     events = ("invoice.updated", "invoice.paid", "invoice.payment_succeeded")
     invoice = account.change(invoice, changes, *events)
     account.change(link, {**paid, "status_transitions": times}, "invoice_payment.paid")
-    standing.invoice_paid(account, invoice)
+    subscription_status.invoice_paid(account, invoice)
     return invoice
 
 

@@ -1,12 +1,12 @@
 """What happens to payments; where one pays an invoice, the invoice follows."""
 
 from webhooks.testing.fake_stripe import intents, invoices, money_objects
-from webhooks.testing.fake_stripe.intents import Outcome
+from webhooks.testing.fake_stripe.intents import PaymentOutcome
 from webhooks.testing.fake_stripe.shapes import Json, detailed
 from webhooks.testing.fake_stripe.world import Account, happening
 
 # Stripe's payment methods for tests, by what comes of them.
-OUTCOMES: dict[str, Outcome] = {
+OUTCOMES: dict[str, PaymentOutcome] = {
     "pm_card_authenticationRequired": "requires_action",
     "pm_card_chargeDeclined": "failed",
     "pm_card_visa_chargeDeclined": "failed",
@@ -14,7 +14,7 @@ OUTCOMES: dict[str, Outcome] = {
 }
 
 
-def outcome_of(payment_method: str | None) -> Outcome:
+def outcome_of(payment_method: str | None) -> PaymentOutcome:
     """Return the outcome of paying with one of Stripe's payment methods for tests."""
     return OUTCOMES.get(payment_method or "", "succeeded")
 
@@ -29,14 +29,14 @@ def create(account: Account, /, amount: int, currency: str = "usd", **details: o
 
 
 @happening
-def confirm(account: Account, payment_intent: str, outcome: Outcome = "succeeded") -> Json:
+def confirm(account: Account, payment_intent: str, outcome: PaymentOutcome = "succeeded") -> Json:
     """Try to take the money."""
     intents.attempt(account, payment_intent, outcome)
     return _followed(account, payment_intent)
 
 
 @happening
-def settle(account: Account, payment_intent: str, outcome: Outcome = "succeeded") -> Json:
+def settle(account: Account, payment_intent: str, outcome: PaymentOutcome = "succeeded") -> Json:
     """Settle a payment that was processing: `succeeded` or `failed`."""
     intents.settle(account, payment_intent, outcome)
     return _followed(account, payment_intent)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from webhooks.testing.fake_stripe.forms import number, truth_value
 from webhooks.testing.fake_stripe.problems import invalid, missing
-from webhooks.testing.fake_stripe.records import Recorded
+from webhooks.testing.fake_stripe.records import RecordedEvent
 from webhooks.testing.fake_stripe.shapes import Json, copied
 from webhooks.testing.fake_stripe.world import Account
 
@@ -94,7 +94,7 @@ def _place(rows: list[Json], cursor: str, param: str) -> int:
 
 
 def within(params: Json) -> Callable[[int], bool]:
-    """True if a time satisfies the parameter `created`. Raises `Refused`."""
+    """True if a time satisfies the parameter `created`. Raises `ApiError`."""
     given = params.get("created")
     if given is None:
         return lambda _: True
@@ -142,7 +142,7 @@ def _matches(kind: str, wanted: str) -> bool:
     return kind == wanted or (wanted.endswith(".*") and kind.startswith(wanted[:-1]))
 
 
-def _is_visible(account: Account, recorded: Recorded) -> bool:
+def _is_visible(account: Account, recorded: RecordedEvent) -> bool:
     event = recorded.event
     if (recorded.account, event["livemode"]) != (account.id, account.livemode):
         return False

@@ -9,7 +9,7 @@ OLD_API_VERSION = "2020-08-27"
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class WebhookEndpoint:
     """Where events are delivered to, and in which shape (`api_version`)."""
 
     url: str
@@ -26,7 +26,7 @@ class Endpoint:
 
 
 @dataclass(slots=True)
-class Recorded:
+class RecordedEvent:
     """An event of an account's, in the current shape and in the old one; `pending` are deliveries
     still owed."""
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from webhooks.testing.fake_stripe import endpoints, reading, subscription_endpoints
-from webhooks.testing.fake_stripe.problems import Refused, invalid
+from webhooks.testing.fake_stripe.problems import ApiError, invalid
 from webhooks.testing.fake_stripe.shapes import Json
 from webhooks.testing.fake_stripe.world import Account
 
@@ -40,7 +40,7 @@ class Route:
     needs: tuple[str, ...] = ()
 
     def check(self, params: Json) -> None:
-        """Refuse parameters that are not known, misshapen or missing. Raises `Refused`."""
+        """Refuse parameters that are not known, misshapen or missing. Raises `ApiError`."""
         for kind, names in ((list, ARRAYS), (dict, HASHES)):
             for name in names & set(params):
                 if params[name] != "" and not isinstance(params[name], kind):
@@ -57,7 +57,7 @@ class Route:
 
 
 def find(method: str, path: str) -> tuple[Route, str]:
-    """Return the endpoint of a path, and the id in it. Raises `Refused` (404)."""
+    """Return the endpoint of a path, and the id in it. Raises `ApiError` (404)."""
     parts = path.split("/")
     for route in ROUTES:
         pattern = route.pattern.split("/")
@@ -67,7 +67,7 @@ def find(method: str, path: str) -> tuple[Route, str]:
             named = [part for want, part in zip(pattern, parts, strict=True) if want == "{id}"]
             return route, named[0] if named else ""
     message = f"Unrecognized request URL ({method}: {path})."
-    raise Refused(404, "invalid_request_error", message)
+    raise ApiError(404, "invalid_request_error", message)
 
 
 def _retrieve(path: str, kind: str) -> Route:

@@ -11,11 +11,11 @@ from threading import Thread
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from webhooks.testing.fake_stripe.api import NO_ANSWER, Answer, Api, Asked
+from webhooks.testing.fake_stripe.api import NO_ANSWER, Api, ApiRequest, ApiResponse
 from webhooks.testing.fake_stripe.control import Control
 from webhooks.testing.fake_stripe.deliveries import Deliveries, Policy
-from webhooks.testing.fake_stripe.problems import Refused
-from webhooks.testing.fake_stripe.records import Endpoint
+from webhooks.testing.fake_stripe.problems import ApiError
+from webhooks.testing.fake_stripe.records import WebhookEndpoint
 from webhooks.testing.fake_stripe.world import Account, World
 
 CONTROL = "/_control/"
@@ -37,7 +37,7 @@ class Served:
 
     def deliver_to(self, url: str, secret: str) -> None:
         """Deliver every event from now on to this address, signed with this secret."""
-        self.world.endpoints.append(Endpoint(url, secret))
+        self.world.endpoints.append(WebhookEndpoint(url, secret))
 
 
 class _Server(ThreadingHTTPServer):
@@ -104,12 +104,12 @@ class _Handler(BaseHTTPRequestHandler):
         )
         parts = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        asked = Asked(self.command, unquote(parts.path), parts.query, headers, body)
+        request = ApiRequest(self.command, unquote(parts.path), parts.query, headers, body)
         # Outside the API's paths, so that no call of the SDK's can reach it.
-        if asked.path.startswith(CONTROL):
-            answer = self._controlled(asked)
+        if request.path.startswith(CONTROL):
+            answer = self._controlled(request)
         else:
-            answer = self.server.api.answer(asked)
+            answer = self.server.api.answer(request)
         # The client sees the connection end, as when a load balancer gives up.
         if answer is NO_ANSWER:
             self.close_connection = True
@@ -121,15 +121,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(answer.body)
 
-    def _controlled(self, asked: Asked) -> Answer:
+    def _controlled(self, request: ApiRequest) -> ApiResponse:
         try:
             said = self.server.control.answer(
-                asked.method, asked.path.removeprefix(CONTROL), asked.body
+                request.method, request.path.removeprefix(CONTROL), request.body
             )
             status = 200
-        except Refused as refusal:
+        except ApiError as refusal:
             said, status = refusal.body, refusal.status
-        return Answer(status, json.dumps(said).encode(), {"Content-Type": "application/json"})
+        return ApiResponse(status, json.dumps(said).encode(), {"Content-Type": "application/json"})
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable
 
-from webhooks.testing.fake_stripe.intents import Outcome
+from webhooks.testing.fake_stripe.intents import PaymentOutcome
 from webhooks.testing.fake_stripe.shapes import Json
 from webhooks.testing.fake_stripe.world import Account
 
@@ -24,9 +24,9 @@ def picked(
     return rng.choice(found) if found else None
 
 
-def drawn_outcome(rng: random.Random) -> Outcome:
+def drawn_outcome(rng: random.Random) -> PaymentOutcome:
     """Draw the outcome of trying to pay: mostly the money."""
-    outcomes: tuple[Outcome, ...] = ("succeeded", "failed", "requires_action")
+    outcomes: tuple[PaymentOutcome, ...] = ("succeeded", "failed", "requires_action")
     return rng.choices(outcomes, (6, 3, 1))[0]
 
 

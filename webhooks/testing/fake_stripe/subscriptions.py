@@ -9,7 +9,7 @@ from webhooks.testing.fake_stripe import (
     invoices,
     periods,
 )
-from webhooks.testing.fake_stripe.intents import Outcome
+from webhooks.testing.fake_stripe.intents import PaymentOutcome
 from webhooks.testing.fake_stripe.problems import invalid
 from webhooks.testing.fake_stripe.shapes import Json, detailed
 from webhooks.testing.fake_stripe.world import Account, happening
@@ -29,7 +29,7 @@ def create(
     items: Sequence[tuple[str, int]] = (("price_monthly", 1),),
     *,
     trial_days: int = 0,
-    outcome: Outcome | None = "succeeded",
+    outcome: PaymentOutcome | None = "succeeded",
     **details: object,
 ) -> Json:
     """Subscribe a customer to prices (id, quantity); the first invoice is tried at once.
@@ -65,7 +65,9 @@ def announce_trial_end(account: Account, subscription: str) -> Json:
 
 
 @happening
-def renew(account: Account, subscription: str, outcome: Outcome | None = "succeeded") -> Json:
+def renew(
+    account: Account, subscription: str, outcome: PaymentOutcome | None = "succeeded"
+) -> Json:
     """Begin the next period (after a trial, the first that costs) and bill it.
 
     Without an outcome the invoice stays a draft, as it does for an hour.
@@ -85,7 +87,7 @@ def renew(account: Account, subscription: str, outcome: Outcome | None = "succee
 
 
 @happening
-def collect(account: Account, subscription: str, outcome: Outcome = "succeeded") -> Json:
+def collect(account: Account, subscription: str, outcome: PaymentOutcome = "succeeded") -> Json:
     """Try once more to collect the latest invoice."""
     invoice = account.get("subscription", subscription)["latest_invoice"]
     if account.get("invoice", invoice)["status"] == "draft":
@@ -180,7 +182,7 @@ def bill(
 
 
 def in_state(account: Account, subscription: str, states: tuple[str, ...], verb: str) -> Json:
-    """Return the subscription, in one of these states. Raises `Refused`."""
+    """Return the subscription, in one of these states. Raises `ApiError`."""
     subject = account.get("subscription", subscription)
     if subject["status"] not in states:
         raise invalid(f"You cannot {verb} this subscription: its status is {subject['status']}.")

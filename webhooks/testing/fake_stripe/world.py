@@ -11,7 +11,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from webhooks.testing.fake_stripe.faults import Faults
 from webhooks.testing.fake_stripe.old_shapes import old_shape
 from webhooks.testing.fake_stripe.problems import missing
-from webhooks.testing.fake_stripe.records import API_VERSION, Endpoint, Recorded
+from webhooks.testing.fake_stripe.records import API_VERSION, RecordedEvent, WebhookEndpoint
 from webhooks.testing.fake_stripe.shapes import Json, copied, difference
 
 Key = tuple[str, bool, str, str]
@@ -41,9 +41,9 @@ class World:
         self.random = random.Random(seed)  # noqa: S311
         self.objects: dict[Key, Json] = {}
         self.deleted: set[Key] = set()
-        self.events: list[Recorded] = []
-        self.endpoints: list[Endpoint] = []
-        self.listeners: list[Callable[[Recorded], None]] = []
+        self.events: list[RecordedEvent] = []
+        self.endpoints: list[WebhookEndpoint] = []
+        self.listeners: list[Callable[[RecordedEvent], None]] = []
         self.faults = Faults()
         self.carts: dict[str, Json] = {}
         self._shadows: dict[Key, Json] = {}
@@ -114,7 +114,7 @@ class World:
             event["account"] = account.id
         # Counted now, since an endpoint that is registered later is owed nothing.
         pending = sum(endpoint.wants(event) for endpoint in self.endpoints)
-        recorded = Recorded(account.id, event, old_data, pending)
+        recorded = RecordedEvent(account.id, event, old_data, pending)
         self.events.append(recorded)
         for listener in self.listeners:
             listener(recorded)
@@ -122,7 +122,7 @@ class World:
     def take_up(self, event: Json, *, account: str = "", pending: int = 0) -> None:
         """Have an event that was made up elsewhere on an account's list; no endpoint gets it."""
         with self.lock:
-            self.events.append(Recorded(account, event, event["data"], pending))
+            self.events.append(RecordedEvent(account, event, event["data"], pending))
 
 
 def _tells_what_changed(kind: str) -> bool:
@@ -151,7 +151,7 @@ class Account:
         return (self.id, self.livemode, kind, object_id)
 
     def get(self, kind: str, object_id: str) -> Json:
-        """Return the object itself, not to be changed by hand. Raises `Refused` (404)."""
+        """Return the object itself, not to be changed by hand. Raises `ApiError` (404)."""
         found = self.world.objects.get(self.key(kind, object_id))
         if found is None:
             other = (self.id, not self.livemode, kind, object_id) in self.world.objects
@@ -160,7 +160,7 @@ class Account:
         return found
 
     def present(self, kind: str, object_id: str) -> Json:
-        """Like `get`, but what was deleted is not there. Raises `Refused` (404)."""
+        """Like `get`, but what was deleted is not there. Raises `ApiError` (404)."""
         if self.is_deleted(kind, object_id):
             raise missing(kind, object_id)
         return self.get(kind, object_id)

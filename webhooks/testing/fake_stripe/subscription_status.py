@@ -14,35 +14,35 @@ def subscription_of(account: Account, invoice: Json) -> Json | None:
 
 def invoice_paid(account: Account, invoice: Json) -> None:
     """Activate what waited for the money, which came."""
-    subscription = _told(account, invoice)
+    subscription = _billed_by(account, invoice)
     if subscription and subscription["status"] in ("incomplete", *BEHIND):
         account.change(subscription, {"status": "active"}, "customer.subscription.updated")
-    _judge_customer(account, invoice["customer"])
+    _mark_delinquent(account, invoice["customer"])
 
 
 def invoice_failed(account: Account, invoice: Json) -> None:
     """Mark what ran as past due, since the money did not come."""
-    subscription = _told(account, invoice)
+    subscription = _billed_by(account, invoice)
     if subscription and subscription["status"] in ("active", "trialing"):
         account.change(subscription, {"status": "past_due"}, "customer.subscription.updated")
-    _judge_customer(account, invoice["customer"])
+    _mark_delinquent(account, invoice["customer"])
 
 
 def invoice_processing(account: Account, invoice: Json) -> None:
     """Give credit as Stripe does while the money is on its way."""
-    subscription = _told(account, invoice)
+    subscription = _billed_by(account, invoice)
     if subscription and subscription["status"] == "incomplete":
         account.change(subscription, {"status": "active"}, "customer.subscription.updated")
 
 
-def _told(account: Account, invoice: Json) -> Json | None:
+def _billed_by(account: Account, invoice: Json) -> Json | None:
     subscription = subscription_of(account, invoice)
     if subscription and subscription["latest_invoice"] == invoice["id"]:
         return subscription
     return None
 
 
-def _judge_customer(account: Account, customer: str) -> None:
+def _mark_delinquent(account: Account, customer: str) -> None:
     if account.is_deleted("customer", customer):
         return
     behind = any(
