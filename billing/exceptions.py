@@ -3,7 +3,7 @@
 from webhooks import exceptions
 
 
-class ProviderRefused(exceptions.ProviderRefused):
+class ProviderRefused(exceptions.ProviderApiRefused):
     """The provider said no: to the card, or to what was asked. Caught by who can tell the payer.
 
     Asking again the same way has the same outcome. The message holds no secret. A `decline_code`
@@ -21,7 +21,7 @@ class ProviderRefused(exceptions.ProviderRefused):
         self.decline_code = decline_code
 
 
-class ProviderUnavailable(exceptions.ProviderUnavailable):
+class ProviderUnavailable(exceptions.ProviderApiUnavailable):
     """The provider can't be reached, is too busy, or is broken. Caught by who can try again.
 
     When `indeterminate`, what was asked for may have been done nevertheless. Asking again the same

@@ -18,7 +18,7 @@ from billing.history import (
     record_resolved,
 )
 from billing.models import MODELS, BillingChange, ProviderObject
-from billing.ordering import Facts, OrderingReason, Resolution, Snapshot, resolve
+from billing.ordering import FactMap, OrderingReason, Resolution, Snapshot, resolve
 from webhooks import row_statements
 from webhooks.events import Event
 
@@ -113,7 +113,7 @@ def _lock(cause: Cause, change: Change, snapshot: Snapshot) -> tuple[ProviderObj
 
 
 def _update(
-    row: ProviderObject, current: Facts, snapshots: Sequence[Snapshot]
+    row: ProviderObject, current: FactMap, snapshots: Sequence[Snapshot]
 ) -> tuple[Resolution, Differences]:
     """Save what holds by these snapshots, and return it with what of it is new."""
     resolution = resolve(row.object_type, current, snapshots)

@@ -78,5 +78,5 @@ def erase_customer(request: HttpRequest, form: EraseForm) -> None:
         actor=request.user.get_username(),
         reason=form.cleaned_data["reason"],
     )
-    told = ", ".join(f"{count} {name}" for name, count in sorted(done.items()))
-    messages.success(request, f"Erased: {told}." if told else "Nothing was left to erase.")
+    erased = ", ".join(f"{count} {name}" for name, count in sorted(done.items()))
+    messages.success(request, f"Erased: {erased}." if erased else "Nothing was left to erase.")

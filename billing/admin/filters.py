@@ -12,7 +12,7 @@ def status_filter(states: type[StrEnum]) -> type[Any]:
     """Return a filter by status. Providers may add states: only those known here are offered."""
 
     # A class for each model: Django makes the filter itself and passes no arguments of ours.
-    class StatusFilter(DropdownFilter):
+    class ObjectStatusFilter(DropdownFilter):
         title = "status"
         parameter_name = "status"
 
@@ -22,4 +22,4 @@ def status_filter(states: type[StrEnum]) -> type[Any]:
         def queryset(self, request: HttpRequest, queryset: Any) -> Any:
             return queryset.filter(status=self.value()) if self.value() else queryset
 
-    return StatusFilter
+    return ObjectStatusFilter

@@ -8,11 +8,11 @@ from billing.admin.values import label, plain
 from billing.models import BillingChange, ProviderObject
 from webhooks.admin.panels import Table
 from webhooks.admin.related import events_url
-from webhooks.admin.values import Kind, badge, code, event_type, link, moment, two_lines
+from webhooks.admin.values import BadgeKind, badge, code, event_type, link, moment, two_lines
 
 SHOWN: Final = 20
 
-_KINDS: Final[dict[str, Kind]] = {
+_KINDS: Final[dict[str, BadgeKind]] = {
     BillingChange.Verdict.APPLIED: "success",
     BillingChange.Verdict.UNCHANGED: "",
     BillingChange.Verdict.OLDER: "warning",

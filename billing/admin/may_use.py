@@ -11,7 +11,7 @@ from billing.entitlements import Entitlement, EntitlementReason, entitlement, en
 from billing.entitlements.reasons import ENDED
 from billing.models import Customer, Subscription
 from webhooks.admin.panels import Table
-from webhooks.admin.values import NOTHING, Kind, badge, code, link, moment, search_url
+from webhooks.admin.values import NOTHING, BadgeKind, badge, code, link, moment, search_url
 
 _WARNINGS: Final = frozenset(
     {EntitlementReason.ENDING, EntitlementReason.RENEWAL_DUE, EntitlementReason.IN_GRACE}
@@ -52,7 +52,7 @@ def _row(product: str, answer: Entitlement, in_doubt: Set[str]) -> list[str]:
     ]
 
 
-def _kind(answer: Entitlement) -> Kind:
+def _kind(answer: Entitlement) -> BadgeKind:
     if not answer.allowed:
         return "" if answer.reason in _NEITHER else "danger"
     return "warning" if answer.reason in _WARNINGS else "success"

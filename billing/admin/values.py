@@ -29,7 +29,7 @@ from billing.statuses import (
     RefundStatus,
     SubscriptionStatus,
 )
-from webhooks.admin.values import NOTHING, Kind, badge, code, link, moment, search_url
+from webhooks.admin.values import NOTHING, BadgeKind, badge, code, link, moment, search_url
 from webhooks.privacy.card_numbers import without_cards
 from webhooks.privacy.masking import MASK
 
@@ -94,7 +94,7 @@ def status(text: str) -> str:
     return badge(text.replace("_", " "), _kind(text)) if text else NOTHING
 
 
-def _kind(text: str) -> Kind:
+def _kind(text: str) -> BadgeKind:
     # Warning is what is left: a state that a provider adds must catch somebody's eye.
     if text in _GOOD:
         return "success"
@@ -147,6 +147,6 @@ def plain(name: str, raw: Any, currency: str) -> str:
 
 def flags(row: ProviderObject) -> SafeString:
     """Return badges of what must be known before the rest of an object is believed."""
-    told = [badge("Deleted", "danger")] if row.deleted else []
-    told += [badge(IN_DOUBT, "danger")] if row.in_doubt else []
-    return format_html_join(" ", "{}", ((one,) for one in told))
+    badges = [badge("Deleted", "danger")] if row.deleted else []
+    badges += [badge(IN_DOUBT, "danger")] if row.in_doubt else []
+    return format_html_join(" ", "{}", ((one,) for one in badges))

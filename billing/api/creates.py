@@ -45,13 +45,13 @@ REFUSED: Final = {
 }
 
 
-class Moment(serializers.DateTimeField):
+class EpochField(serializers.DateTimeField):
     """A moment that the provider tells in seconds."""
 
     def to_representation(self, value: Any) -> str:
         # Stripe tells seconds; everything else in the API is ISO 8601.
-        told = super().to_representation(datetime.fromtimestamp(value, UTC))
-        return str(told)
+        text = super().to_representation(datetime.fromtimestamp(value, UTC))
+        return str(text)
 
 
 class Created(serializers.Serializer[Mapping[str, Any]]):
@@ -68,7 +68,7 @@ class CreatedCheckoutSession(Created):
     url = serializers.CharField(default=None, allow_null=True, help_text="to send the payer to")
     payment_status = serializers.CharField(default=None, allow_null=True)
     amount_total = serializers.IntegerField(default=None, allow_null=True)
-    expires_at = Moment(default=None, allow_null=True)
+    expires_at = EpochField(default=None, allow_null=True)
 
 
 class CreatedPaymentIntent(Created):
@@ -88,7 +88,7 @@ class Creating(ApiView):
     """A list that can be added to, by those who have the `create_grant`."""
 
     create_grant: ClassVar[Grant]
-    asked: ClassVar[type[requests.New]]
+    new: ClassVar[type[requests.New]]
     created: ClassVar[type[Created]]
 
     def send(self, parameters: dict[str, Any], **how: Any) -> dict[str, Any]:
@@ -103,10 +103,10 @@ class Creating(ApiView):
     @idempotent(required=True)
     def create(self, request: Request) -> Response:
         """Have the provider create one."""
-        asked = self.asked(data=request.data)
-        asked.is_valid(raise_exception=True)
+        new = self.new(data=request.data)
+        new.is_valid(raise_exception=True)
         made = self.send(
-            asked.parameters(),
+            new.parameters(),
             reference=reference(request),
             # Our own account: the API creates nothing for connected ones.
             account="",
@@ -122,18 +122,18 @@ class Creating(ApiView):
 def _documented(view: type[Creating]) -> type[Creating]:
     create = extend_schema(
         parameters=[KEY],
-        request=view.asked,
+        request=view.new,
         responses={HTTPStatus.CREATED: view.created, **REFUSED},
     )
     return extend_schema_view(create=create)(view)
 
 
 @_documented
-class CheckoutSessionViewSet(Creating, reads.CheckoutSessionViewSet):
+class CheckoutSessionViewSet(Creating, reads.CheckoutSessionReadViewSet):
     """Visits to the provider's payment page."""
 
     create_grant = Grant(Scope.BILLING_WRITE, "billing.add_checkoutsession")
-    asked = requests.NewCheckoutSession
+    new = requests.NewCheckoutSession
     created = CreatedCheckoutSession
 
     def send(self, parameters: dict[str, Any], **how: Any) -> dict[str, Any]:
@@ -142,11 +142,11 @@ class CheckoutSessionViewSet(Creating, reads.CheckoutSessionViewSet):
 
 
 @_documented
-class PaymentIntentViewSet(Creating, reads.PaymentIntentViewSet):
+class PaymentIntentViewSet(Creating, reads.PaymentIntentReadViewSet):
     """Payments, each through as many charges as it takes."""
 
     create_grant = Grant(Scope.BILLING_WRITE, "billing.add_paymentintent")
-    asked = requests.NewPaymentIntent
+    new = requests.NewPaymentIntent
     created = CreatedPaymentIntent
 
     def send(self, parameters: dict[str, Any], **how: Any) -> dict[str, Any]:
@@ -155,11 +155,11 @@ class PaymentIntentViewSet(Creating, reads.PaymentIntentViewSet):
 
 
 @_documented
-class RefundViewSet(Creating, reads.RefundViewSet):
+class RefundViewSet(Creating, reads.RefundReadViewSet):
     """Money given back."""
 
     create_grant = Grant(Scope.BILLING_WRITE, "billing.add_refund")
-    asked = requests.NewRefund
+    new = requests.NewRefund
     created = CreatedRefund
 
     def send(self, parameters: dict[str, Any], **how: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import django_filters
 
-from webhooks.api.filters import AccountFilter, FlagFilter, MomentFilter, TextFilter
+from webhooks.api.filters import AccountFilter, ExactFilter, FlagFilter, MomentFilter
 
 
 class ObjectFilters(django_filters.FilterSet):
@@ -17,51 +17,51 @@ class ObjectFilters(django_filters.FilterSet):
 class CustomerFilters(ObjectFilters):
     """Which customers."""
 
-    email = TextFilter()
+    email = ExactFilter()
 
 
 class PayoutFilters(ObjectFilters):
     """Which payouts."""
 
-    status = TextFilter()
+    status = ExactFilter()
 
 
 class SubscriptionFilters(ObjectFilters):
     """Which subscriptions."""
 
-    customer = TextFilter("customer_id")
-    status = TextFilter()
+    customer = ExactFilter("customer_id")
+    status = ExactFilter()
 
 
 class InvoiceFilters(SubscriptionFilters):
     """Which invoices."""
 
-    subscription = TextFilter("subscription_id")
-    payment_intent = TextFilter("payment_intent_id")
-    charge = TextFilter("charge_id")
+    subscription = ExactFilter("subscription_id")
+    payment_intent = ExactFilter("payment_intent_id")
+    charge = ExactFilter("charge_id")
 
 
 class PaymentIntentFilters(SubscriptionFilters):
     """Which payments."""
 
-    invoice = TextFilter("invoice_id")
+    invoice = ExactFilter("invoice_id")
 
 
 class ChargeFilters(PaymentIntentFilters):
     """Which charges."""
 
-    payment_intent = TextFilter("payment_intent_id")
+    payment_intent = ExactFilter("payment_intent_id")
 
 
 class CheckoutSessionFilters(ChargeFilters):
     """Which checkout sessions."""
 
-    subscription = TextFilter("subscription_id")
+    subscription = ExactFilter("subscription_id")
 
 
 class OfChargeFilters(ObjectFilters):
     """Which refunds or disputes."""
 
-    charge = TextFilter("charge_id")
-    payment_intent = TextFilter("payment_intent_id")
-    status = TextFilter()
+    charge = ExactFilter("charge_id")
+    payment_intent = ExactFilter("payment_intent_id")
+    status = ExactFilter()

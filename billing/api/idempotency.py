@@ -27,7 +27,7 @@ from billing.api.problems import (
 from billing.api.stored_responses import repeat, store
 from billing.exceptions import KeyInUse, KeyReused
 from billing.idempotency import keys
-from billing.idempotency.keys import Outcome, Started
+from billing.idempotency.keys import Started, StoredResponse
 from webhooks.monitoring import metrics
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -110,7 +110,7 @@ def _key(request: Request | HttpRequest, *, required: bool) -> str | None:
 
 def _begin(
     request: Request | HttpRequest, key: str, lease: timedelta, lifetime: timedelta
-) -> Started | Outcome:
+) -> Started | StoredResponse:
     if not request.user.is_authenticated:
         raise NotAuthenticated
     try:
@@ -140,33 +140,35 @@ def _request_hash(request: Request | HttpRequest) -> str:
     # The body as Django keeps it: REST framework's parsers then read from there.
     body: bytes = request.body
     # A key that comes back for another address is a mistake, which must not get the old answer.
-    asked = [request.method, request.get_full_path()]
+    identity = [request.method, request.get_full_path()]
     try:
         # By what it says: a client may write the same JSON in another order when it tries again.
-        return keys.fingerprint([*asked, {"json": json.loads(body)}])
+        return keys.hash_parameters([*identity, {"json": json.loads(body)}])
     except (ValueError, RecursionError):
-        return keys.fingerprint([*asked, body.hex()])
+        return keys.hash_parameters([*identity, body.hex()])
 
 
 def _process(
-    request: Request | HttpRequest, begun: Started | Outcome, view: Callable[[], HttpResponseBase]
+    request: Request | HttpRequest,
+    begun: Started | StoredResponse,
+    view: Callable[[], HttpResponseBase],
 ) -> HttpResponseBase:
     # The work was done before: the view does not run.
-    if isinstance(begun, Outcome):
+    if isinstance(begun, StoredResponse):
         metrics.IDEMPOTENT_HITS.labels(_operation(request)).inc()
         return repeat(begun)
     request.idempotency_reference = begun.reference  # type: ignore[union-attr]
     try:
         response = _answer(request, view)
-        outcome = store(response)
+        stored = store(response)
     except Exception:
         keys.abandon(begun)
         raise
     # Answers such as a 503 say nothing of the request, and may differ the next time.
-    if outcome:
-        keys.complete(begun, outcome)
+    if stored:
+        keys.complete(begun, stored)
     else:
-        keys.abandon(begun, Outcome(response.status_code))
+        keys.abandon(begun, StoredResponse(response.status_code))
     return response
 
 

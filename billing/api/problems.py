@@ -60,7 +60,7 @@ class IdempotencyKeyReused(IdempotencyProblem):
 
 def respond(error: APIException) -> HttpResponse:
     """Answer an error in one of Django's own views, which REST framework doesn't answer for."""
-    told = problems.document(
+    document = problems.document(
         status=error.status_code,
         code=error.default_code,
         title=getattr(error, "title", str(error.default_detail)),
@@ -68,7 +68,7 @@ def respond(error: APIException) -> HttpResponse:
         # The decorator is for any project's views, so it doesn't speak as the endpoint does.
         app="billing",
     )
-    return problems.respond(told, retry_after=getattr(error, "wait", None))
+    return problems.respond(document, retry_after=getattr(error, "wait", None))
 
 
 def as_problem(error: Exception) -> Problem | None:

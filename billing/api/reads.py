@@ -19,7 +19,7 @@ from billing.api import filters
 from billing.api import serializers as shown
 from billing.entitlements import entitlement
 from webhooks.api.events import EVENT_ID, named
-from webhooks.api.fields import Text
+from webhooks.api.fields import TextField
 from webhooks.api.permissions import Grant, require
 from webhooks.api.views import ApiView, Place, RecordViewSet, the_one
 from webhooks.models import Scope
@@ -40,15 +40,17 @@ class FlagParameter(serializers.ChoiceField):
 class ObjectPlace(Place):
     """Where an object's id is looked for: among our own account's unless told otherwise."""
 
-    account = Text(default="", allow_blank=True, max_length=255, help_text="A connected account.")
+    account = TextField(
+        default="", allow_blank=True, max_length=255, help_text="A connected account."
+    )
     livemode = FlagParameter(required=False)
 
     def lookups(self) -> dict[str, Any]:
         """Return the fields to filter by, with their values."""
-        told = super().lookups()
-        if "livemode" in told:
-            told["livemode"] = told["livemode"] == "true"
-        return told
+        found = super().lookups()
+        if "livemode" in found:
+            found["livemode"] = found["livemode"] == "true"
+        return found
 
 
 @extend_schema_view(retrieve=extend_schema(parameters=[ObjectPlace]))
@@ -76,13 +78,13 @@ class CustomerViewSet(ObjectViewSet):
 class ProductPlace(ObjectPlace):
     """A product that is asked about, and where its customer's id is looked for."""
 
-    product = Text(max_length=255, help_text="The provider's id of it.")
+    product = TextField(max_length=255, help_text="The provider's id of it.")
 
     def lookups(self) -> dict[str, Any]:
         """Return the fields to filter customers by, with their values."""
-        told = super().lookups()
-        del told["product"]
-        return told
+        found = super().lookups()
+        del found["product"]
+        return found
 
 
 class EntitlementView(ApiView):
@@ -125,7 +127,7 @@ class InvoiceViewSet(ObjectViewSet):
     filterset_class = filters.InvoiceFilters
 
 
-class PaymentIntentViewSet(ObjectViewSet):
+class PaymentIntentReadViewSet(ObjectViewSet):
     """Payments, each through as many charges as it takes."""
 
     grant = Grant(Scope.BILLING_READ, "billing.view_paymentintent")
@@ -143,7 +145,7 @@ class ChargeViewSet(ObjectViewSet):
     filterset_class = filters.ChargeFilters
 
 
-class RefundViewSet(ObjectViewSet):
+class RefundReadViewSet(ObjectViewSet):
     """Money given back."""
 
     grant = Grant(Scope.BILLING_READ, "billing.view_refund")
@@ -161,7 +163,7 @@ class DisputeViewSet(ObjectViewSet):
     filterset_class = filters.OfChargeFilters
 
 
-class CheckoutSessionViewSet(ObjectViewSet):
+class CheckoutSessionReadViewSet(ObjectViewSet):
     """Visits to the provider's payment page."""
 
     grant = Grant(Scope.BILLING_READ, "billing.view_checkoutsession")

@@ -6,7 +6,7 @@ from django.core.validators import EmailValidator, RegexValidator, URLValidator
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from webhooks.api.fields import StrictSerializer, Text, Whole
+from webhooks.api.fields import StrictSerializer, TextField, WholeField
 
 MAX_AMOUNT: Final = 999_999_999_999
 MAX_KEYS: Final = 50
@@ -14,7 +14,7 @@ MAX_KEY_LENGTH: Final = 40
 MAX_VALUE_LENGTH: Final = 500
 
 
-class Id(Text):
+class Id(TextField):
     """An id of the provider's."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -23,7 +23,7 @@ class Id(Text):
         super().__init__(**{"max_length": 255, "validators": [is_id], **kwargs})
 
 
-class Currency(Text):
+class Currency(TextField):
     """A currency's code, in lower case."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -32,7 +32,7 @@ class Currency(Text):
         super().__init__(**{"validators": [is_code], "help_text": "ISO 4217, lower case", **kwargs})
 
 
-class Amount(Whole):
+class Amount(WholeField):
     """How much, in the currency's minor units."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -41,7 +41,7 @@ class Amount(Whole):
 
 
 @extend_schema_field({"type": "string", "format": "uri", "maxLength": 2048})
-class Url(Text):
+class Url(TextField):
     """Where the payer is sent."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -51,7 +51,7 @@ class Url(Text):
 
 
 @extend_schema_field({"type": "string", "format": "email", "maxLength": 512})
-class Email(Text):
+class Email(TextField):
     """An address to write to."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -66,20 +66,20 @@ class Email(Text):
         "additionalProperties": {"type": "string", "maxLength": MAX_VALUE_LENGTH},
     }
 )
-class Metadata(serializers.DictField):
+class NewMetadataField(serializers.DictField):
     """What the provider is to keep for us: texts by name."""
 
-    child = Text(allow_blank=True, max_length=MAX_VALUE_LENGTH)
-    name = Text(max_length=MAX_KEY_LENGTH)
+    child = TextField(allow_blank=True, max_length=MAX_VALUE_LENGTH)
+    name = TextField(max_length=MAX_KEY_LENGTH)
 
     def to_internal_value(self, data: Any) -> dict[str, str]:
-        told: dict[str, str] = super().to_internal_value(data)
+        metadata: dict[str, str] = super().to_internal_value(data)
         # The provider's own bounds: refused here, nothing has been sent.
-        if len(told) > MAX_KEYS:
+        if len(metadata) > MAX_KEYS:
             raise serializers.ValidationError(f"{MAX_KEYS} at most.", code="max_length")
-        for name in told:
+        for name in metadata:
             self.name.run_validation(name)
-        return told
+        return metadata
 
 
 class New(StrictSerializer):
@@ -94,10 +94,10 @@ class LineItem(StrictSerializer):
     """So many of a price that the provider knows, or of something named and priced here."""
 
     price = Id(required=False)
-    name = Text(required=False, max_length=250)
+    name = TextField(required=False, max_length=250)
     unit_amount = Amount(required=False)
     currency = Currency(required=False)
-    quantity = Whole(default=1, min_value=1, max_value=999_999)
+    quantity = WholeField(default=1, min_value=1, max_value=999_999)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Take one way or the other, whole."""
@@ -119,8 +119,8 @@ class NewCheckoutSession(New):
     cancel_url = Url(required=False)
     customer = Id(required=False)
     customer_email = Email(required=False)
-    client_reference_id = Text(required=False, max_length=200)
-    metadata = Metadata(required=False)
+    client_reference_id = TextField(required=False, max_length=200)
+    metadata = NewMetadataField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse values that contradict one another."""
@@ -133,8 +133,8 @@ class NewCheckoutSession(New):
 
     def parameters(self) -> dict[str, Any]:
         """As the provider takes them."""
-        told = super().parameters()
-        return told | {"line_items": [_line_item(item) for item in told["line_items"]]}
+        given = super().parameters()
+        return given | {"line_items": [_line_item(item) for item in given["line_items"]]}
 
 
 def _line_item(item: dict[str, Any]) -> dict[str, Any]:
@@ -152,12 +152,12 @@ class NewPaymentIntent(New):
     amount = Amount()
     currency = Currency()
     customer = Id(required=False)
-    description = Text(required=False, max_length=1000)
+    description = TextField(required=False, max_length=1000)
     receipt_email = Email(required=False)
     capture_method = serializers.ChoiceField(
         choices=["automatic", "automatic_async", "manual"], required=False
     )
-    metadata = Metadata(required=False)
+    metadata = NewMetadataField(required=False)
 
 
 class NewRefund(New):
@@ -169,7 +169,7 @@ class NewRefund(New):
     reason = serializers.ChoiceField(
         choices=["duplicate", "fraudulent", "requested_by_customer"], required=False
     )
-    metadata = Metadata(required=False)
+    metadata = NewMetadataField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Take one thing to refund."""

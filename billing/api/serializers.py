@@ -13,7 +13,7 @@ from webhooks.api.fields import Shown
 
 
 @extend_schema_field({"type": "object", "additionalProperties": {}})
-class Metadata(serializers.JSONField):
+class MetadataField(serializers.JSONField):
     """What the provider keeps for us, as it is."""
 
 
@@ -32,7 +32,7 @@ class ItemSerializer(serializers.Serializer[Any]):
 class ObjectSerializer(Shown):
     """An object of the provider's. Money is in minor units; null is unknown."""
 
-    metadata = Metadata(read_only=True)
+    metadata = MetadataField(read_only=True)
 
     class Meta:
         # What late events are weighed against is nobody else's business.

@@ -9,12 +9,12 @@ from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
 from billing.idempotency.encryption import decrypt, encrypt
-from billing.idempotency.keys import Outcome
+from billing.idempotency.keys import StoredResponse
 
 REPLAYED: Final = "Idempotency-Replayed"
 
 
-def store(response: HttpResponseBase) -> Outcome | None:
+def store(response: HttpResponseBase) -> StoredResponse | None:
     """Return what to store of a response. None when it must not be repeated.
 
     After a conflict, too many requests, or a failure of the server's, the request is to be
@@ -28,10 +28,10 @@ def store(response: HttpResponseBase) -> Outcome | None:
         kept |= {"data": response.data, "content_type": response.content_type}
     else:
         kept |= {"content": response.content.decode("latin-1")}
-    return Outcome(status, body=encrypt(json.dumps(kept, cls=JSONEncoder)))
+    return StoredResponse(status, body=encrypt(json.dumps(kept, cls=JSONEncoder)))
 
 
-def repeat(outcome: Outcome) -> HttpResponse:
+def repeat(outcome: StoredResponse) -> HttpResponse:
     """Return the response that was stored, marked as a repeated one."""
     kept = json.loads(decrypt(outcome.body))
     headers = {**kept["headers"], REPLAYED: "true"}

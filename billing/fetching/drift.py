@@ -14,7 +14,7 @@ from billing.models import BillingChange, ProviderObject
 from billing.models.base import ObjectScope
 from webhooks.database.paging import in_pages
 from webhooks.events import Clock
-from webhooks.exceptions import ProviderRefused, ProviderUnavailable
+from webhooks.exceptions import ProviderApiRefused, ProviderApiUnavailable
 
 BATCH = 200
 
@@ -65,7 +65,7 @@ def _compare_safely(row: ProviderObject, *, repair: bool, clock: Clock) -> Compa
         return Compared(subject, out_of_reach=True)
     try:
         return _compare(row, subject, repair=repair, clock=clock)
-    except (ProviderUnavailable, ProviderRefused) as error:
+    except (ProviderApiUnavailable, ProviderApiRefused) as error:
         return Compared(subject, failure=str(error))
 
 

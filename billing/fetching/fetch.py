@@ -27,7 +27,7 @@ from billing.ordering import Snapshot
 from billing.privacy.redaction import keep_erased
 from billing.translators import stripe
 from webhooks.events import Clock, Event
-from webhooks.exceptions import ProviderUnavailable, Unprepared
+from webhooks.exceptions import ProviderApiUnavailable, Unprepared
 from webhooks.privacy.redaction import redact
 from webhooks.privacy.suppression import erasure_of_object
 from webhooks.providers import PROVIDERS
@@ -109,7 +109,7 @@ def refresh(
     """Fetch an object and store what the provider answers.
 
     None when the provider has no such object, or when another worker has fetched it after `since`.
-    Raises `ProviderUnavailable`, `ProviderRefused`, or `InTransaction`.
+    Raises `ProviderApiUnavailable`, `ProviderApiRefused`, or `InTransaction`.
     """
     with held(subject.scope, subject.object_type, subject.provider_id, clock):
         made = None
@@ -125,8 +125,8 @@ def refresh(
 def fetch(subject: Subject, *, clock: Clock = timezone.now) -> tuple[Change, Snapshot] | None:
     """Return an object as the provider has it now; None when it has none of this id.
 
-    Waits for its turn within the rate limit. Raises `ProviderUnavailable`, `ProviderRefused`, or,
-    inside a transaction, `InTransaction`.
+    Waits for its turn within the rate limit. Raises `ProviderApiUnavailable`,
+    `ProviderApiRefused`, or, inside a transaction, `InTransaction`.
     """
     refuse_in_transaction()
     provider, account = subject.scope["provider"], subject.scope["account"]
@@ -140,7 +140,9 @@ def fetch(subject: Subject, *, clock: Clock = timezone.now) -> tuple[Change, Sna
     is_erased = erasure_of_object(answer.subject, **subject.scope)
     change = stripe.translate_object(redact(answer.subject) if is_erased else answer.subject)
     if change is None or change.provider_id != subject.provider_id:
-        raise ProviderUnavailable(f"The answer is not about the {subject.object_type} asked for.")
+        raise ProviderApiUnavailable(
+            f"The answer is not about the {subject.object_type} asked for."
+        )
     snapshot = Snapshot.of_answer(
         change, asked_at=asked_at, asked_from=answer.asked_from, at=answer.at
     )

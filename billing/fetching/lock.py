@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from billing.models import FetchLock
 from billing.models.base import ObjectScope
 from webhooks.events import Clock
-from webhooks.exceptions import ProviderUnavailable
+from webhooks.exceptions import ProviderApiUnavailable
 
 LEASE: Final = timedelta(seconds=30)
 """After so long a lock is free again: its worker has died, or has given up on the provider."""
@@ -27,15 +27,15 @@ POLL_SECONDS: Final = 0.05
 
 @contextmanager
 def held(scope: ObjectScope, object_type: str, provider_id: str, clock: Clock) -> Iterator[None]:
-    """Hold the lock on fetching an object. Raises `ProviderUnavailable` when the wait is too long.
+    """Hold the lock on fetching an object. Must not be entered in a transaction.
 
-    Must not be entered in a transaction.
+    Raises `ProviderApiUnavailable` when the wait is too long.
     """
     key = {**scope, "object_type": object_type, "provider_id": provider_id}
     token, deadline = secrets.token_hex(16), time.monotonic() + PATIENCE_SECONDS
     while not _take(key, token, clock()):
         if time.monotonic() > deadline:
-            raise ProviderUnavailable("Another worker is asking for the same object.")
+            raise ProviderApiUnavailable("Another worker is asking for the same object.")
         time.sleep(POLL_SECONDS)
     try:
         yield

@@ -11,7 +11,7 @@ from limits.strategies import MovingWindowRateLimiter
 from redis.exceptions import RedisError
 
 from billing import conf
-from webhooks.exceptions import ProviderUnavailable
+from webhooks.exceptions import ProviderApiUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -20,14 +20,17 @@ POLL_SECONDS: Final = 0.02
 
 
 def wait_for_turn(provider: str, account: str, *, per_second: int) -> None:
-    """Return as soon as a call may be made. Raises `ProviderUnavailable` after too long a wait."""
+    """Return as soon as a call may be made.
+
+    Raises `ProviderApiUnavailable` after too long a wait.
+    """
     # By account, as Stripe counts: https://docs.stripe.com/rate-limits.
     rate = RateLimitItemPerSecond(per_second)
     deadline = time.monotonic() + PATIENCE_SECONDS
     try:
         while not _limiter(conf.setting("REDIS_URL")).hit(rate, "fetch", provider, account):
             if time.monotonic() > deadline:
-                raise ProviderUnavailable(f"More than {per_second} calls a second are wanted.")
+                raise ProviderApiUnavailable(f"More than {per_second} calls a second are wanted.")
             time.sleep(POLL_SECONDS)
     except RedisError as error:
         # Counting only spares the provider, so calls go through without it.

@@ -36,7 +36,7 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class StoredResponse:
     """The outcome of the work: a status, the provider's id of its object, a body to repeat.
 
     Bodies are stored as they are given: encrypt what is secret.
@@ -47,7 +47,7 @@ class Outcome:
     body: str = ""
 
 
-def fingerprint(parameters: Any) -> str:
+def hash_parameters(parameters: Any) -> str:
     """Return the SHA-256 of these parameters, whatever their order."""
     canonical = json.dumps(parameters, sort_keys=True, separators=(",", ":"), cls=DjangoJSONEncoder)
     return hashlib.sha256(canonical.encode()).hexdigest()
@@ -83,7 +83,7 @@ def begin(
     now: datetime,
     lease: timedelta,
     lifetime: timedelta,
-) -> Started | Outcome:
+) -> Started | StoredResponse:
     """Return the right to do the work, or its outcome if it was done before. Either is committed.
 
     Work that failed, or whose lease ran out, is taken up again. A key expires after its lifetime,
@@ -109,24 +109,24 @@ def begin(
         if in_flight:
             raise KeyInUse("An operation with this key is under way.")
         if row.state == State.COMPLETED:
-            return Outcome(row.response_status or 0, row.response_id, row.response_body)
+            return StoredResponse(row.response_status or 0, row.response_id, row.response_body)
         _take(row, until=now + lease)
     # With the row's time, as an expired key may come to stand for other work.
-    reference = fingerprint([scope, key, row.created_at.timestamp()])
+    reference = hash_parameters([scope, key, row.created_at.timestamp()])
     return Started(row.pk, row.attempts, reference)
 
 
-def complete(started: Started, outcome: Outcome) -> bool:
+def complete(started: Started, response: StoredResponse) -> bool:
     """Store the outcome, to be repeated. False when another has taken the work over."""
-    return _settle(started, State.COMPLETED, outcome)
+    return _settle(started, State.COMPLETED, response)
 
 
-def abandon(started: Started, outcome: Outcome | None = None) -> bool:
+def abandon(started: Started, response: StoredResponse | None = None) -> bool:
     """Leave the work to the next caller. False when another has taken it over already.
 
     An outcome is kept for people to look at, and is not repeated.
     """
-    return _settle(started, State.FAILED, outcome)
+    return _settle(started, State.FAILED, response)
 
 
 def clean_up(
@@ -186,7 +186,7 @@ def _take(row: IdempotencyKey, *, until: datetime) -> None:
     row.save()
 
 
-def _settle(started: Started, state: State, outcome: Outcome | None) -> bool:
+def _settle(started: Started, state: State, response: StoredResponse | None) -> bool:
     # By the attempt's number, so that a caller whose lease ran out overwrites no newer outcome.
     mine = IdempotencyKey.objects.filter(
         pk=started.pk, attempts=started.attempt, state=State.STARTED
@@ -195,8 +195,8 @@ def _settle(started: Started, state: State, outcome: Outcome | None) -> bool:
         mine.update(
             state=state,
             locked_until=None,
-            response_status=outcome and outcome.status,
-            response_id=outcome.id if outcome else "",
-            response_body=outcome.body if outcome else "",
+            response_status=response and response.status,
+            response_id=response.id if response else "",
+            response_body=response.body if response else "",
         )
     )

@@ -6,7 +6,7 @@ from typing import ClassVar, TypedDict, TypeVar
 from django.db import models
 
 from billing.changes import CHANGES
-from billing.ordering import Facts, Snapshot, pack, plain, unpack
+from billing.ordering import FactMap, Snapshot, pack, plain, unpack
 
 Object = TypeVar("Object", bound="ProviderObject")
 
@@ -89,7 +89,7 @@ class ProviderObject(models.Model):
         """The provider, account and mode that this object lives in."""
         return ObjectScope(provider=self.provider, account=self.account, livemode=self.livemode)
 
-    def facts(self) -> Facts:
+    def facts(self) -> FactMap:
         """Return what is stored of the object, as snapshots have it."""
         facts = {name: plain(getattr(self, name)) for name in CHANGES[self.object_type].names()}
         # As in a change: only a deletion is a fact.
@@ -97,7 +97,7 @@ class ProviderObject(models.Model):
             del facts["deleted"]
         return facts
 
-    def unpack_snapshots(self, facts: Facts) -> list[Snapshot]:
+    def unpack_snapshots(self, facts: FactMap) -> list[Snapshot]:
         """Return the snapshots that are kept with the object; `facts` are its own."""
         return unpack(self.snapshots, facts)
 

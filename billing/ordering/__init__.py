@@ -6,10 +6,10 @@
 from billing.ordering.packing import pack, unpack
 from billing.ordering.reasons import OrderingReason
 from billing.ordering.resolution import Resolution, resolve
-from billing.ordering.snapshots import Facts, Snapshot, facts_of, plain
+from billing.ordering.snapshots import FactMap, Snapshot, facts_of, plain
 
 __all__ = [
-    "Facts",
+    "FactMap",
     "OrderingReason",
     "Resolution",
     "Snapshot",

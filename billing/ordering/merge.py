@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from billing.ordering.lifecycles import MONOTONIC, SET_ONCE, UNSET
 from billing.ordering.prune import richer_than
 from billing.ordering.rules import Ruling, decide, size
-from billing.ordering.snapshots import Facts, Snapshot, by_clock
+from billing.ordering.snapshots import FactMap, Snapshot, by_clock
 
 
 def merge(
-    kind: str, current: Facts, snapshots: Sequence[Snapshot], ruling: Ruling | None
-) -> tuple[Facts, bool]:
+    kind: str, current: FactMap, snapshots: Sequence[Snapshot], ruling: Ruling | None
+) -> tuple[FactMap, bool]:
     """Return the facts that hold, and whether they are in doubt.
 
     `current` is what is stored. Without a ruling it counts as the latest.
@@ -57,11 +57,11 @@ def _by_weight(
     return [*in_order, decide(kind, richer).latest] if richer else in_order
 
 
-def _snapshot_of(current: Facts) -> Snapshot:
+def _snapshot_of(current: FactMap) -> Snapshot:
     return Snapshot(event_id="", at=None, facts=current)
 
 
-def _keep_set(facts: Facts, name: str, known: Sequence[Facts]) -> None:
+def _keep_set(facts: FactMap, name: str, known: Sequence[FactMap]) -> None:
     if facts.get(name) in UNSET:
         values = [one[name] for one in known if one.get(name) not in UNSET]
         # Any rule that does not go by the order of arrival would do.
@@ -69,7 +69,11 @@ def _keep_set(facts: Facts, name: str, known: Sequence[Facts]) -> None:
 
 
 def _keep_most(
-    facts: Facts, name: str, known: Sequence[Facts], last: Snapshot, evidence: Sequence[Snapshot]
+    facts: FactMap,
+    name: str,
+    known: Sequence[FactMap],
+    last: Snapshot,
+    evidence: Sequence[Snapshot],
 ) -> bool:
     """Put back what had grown to more; return whether that contradicts the latest snapshot."""
     most = max((one[name] for one in known if one.get(name) is not None), default=None)
@@ -79,7 +83,7 @@ def _keep_most(
     return not any(one.facts.get(name) == most and not one.is_older_than(last) for one in evidence)
 
 
-def _contradicts(partial: Snapshot, facts: Facts, last: Snapshot) -> bool:
+def _contradicts(partial: Snapshot, facts: FactMap, last: Snapshot) -> bool:
     # A whole snapshot made later has taken account of it.
     if partial.is_older_than(last):
         return False

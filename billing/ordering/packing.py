@@ -8,22 +8,22 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from billing.ordering.snapshots import Facts, Snapshot, plain
+from billing.ordering.snapshots import FactMap, Snapshot, plain
 
 Packed = dict[str, Any]
 
 
-def pack(snapshots: Iterable[Snapshot], current: Facts) -> list[Packed]:
+def pack(snapshots: Iterable[Snapshot], current: FactMap) -> list[Packed]:
     """Return snapshots as JSON: of their facts, only those that differ from the current ones."""
     return [_pack(snapshot, current) for snapshot in snapshots]
 
 
-def unpack(packed: Iterable[Packed], current: Facts) -> list[Snapshot]:
+def unpack(packed: Iterable[Packed], current: FactMap) -> list[Snapshot]:
     """Return the snapshots that were packed with these same current facts."""
     return [_unpack(one, current) for one in packed]
 
 
-def _pack(snapshot: Snapshot, current: Facts) -> Packed:
+def _pack(snapshot: Snapshot, current: FactMap) -> Packed:
     packed = {
         "id": snapshot.event_id,
         "at": snapshot.at,
@@ -43,7 +43,7 @@ def _pack(snapshot: Snapshot, current: Facts) -> Packed:
     }
 
 
-def _pack_facts(snapshot: Snapshot, current: Facts) -> Packed:
+def _pack_facts(snapshot: Snapshot, current: FactMap) -> Packed:
     # A partial snapshot has so few facts that what it leaves out would be the longer list.
     if snapshot.is_partial:
         return {"partly": snapshot.facts}
@@ -54,7 +54,7 @@ def _pack_facts(snapshot: Snapshot, current: Facts) -> Packed:
     }
 
 
-def _unpack(packed: Mapping[str, Any], current: Facts) -> Snapshot:
+def _unpack(packed: Mapping[str, Any], current: FactMap) -> Snapshot:
     heard = packed.get("heard")
     facts = packed.get("partly", current) | packed.get("but", {})
     for name in packed.get("unsaid", ()):

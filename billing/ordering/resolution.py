@@ -10,7 +10,7 @@ from billing.ordering.merge import merge
 from billing.ordering.prune import prune
 from billing.ordering.reasons import OrderingReason
 from billing.ordering.rules import Ruling
-from billing.ordering.snapshots import Facts, Snapshot, by_clock
+from billing.ordering.snapshots import FactMap, Snapshot, by_clock
 
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -24,14 +24,14 @@ class Resolution:
     was told from the rest. `in_doubt`: events alone can't tell, so the provider must be asked.
     """
 
-    facts: Facts
+    facts: FactMap
     kept: list[Snapshot]
     latest: Snapshot | None
     reason: OrderingReason
     in_doubt: bool
 
 
-def resolve(kind: str, current: Facts, snapshots: Sequence[Snapshot]) -> Resolution:
+def resolve(kind: str, current: FactMap, snapshots: Sequence[Snapshot]) -> Resolution:
     """Return what holds of an object, by all its snapshots, in whatever order they are given.
 
     `kind` is the object's type, and `current` the facts that are stored of it, with every name

@@ -7,7 +7,7 @@ from typing import Any
 from billing.changes import Change
 from webhooks.events import Event
 
-Facts = dict[str, Any]
+FactMap = dict[str, Any]
 """Facts by name, moments as ISO 8601, so that they can be compared and kept as JSON."""
 
 
@@ -31,8 +31,8 @@ class Snapshot:
 
     event_id: str
     at: int | None
-    facts: Facts
-    before: Facts | None = None
+    facts: FactMap
+    before: FactMap | None = None
     is_first: bool = False
     is_base: bool = False
     is_patchy: bool = False
@@ -114,6 +114,6 @@ def plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def facts_of(change: Change) -> Facts:
+def facts_of(change: Change) -> FactMap:
     """Return the facts of a change as a snapshot has them."""
     return {name: plain(value) for name, value in change.facts().items()}

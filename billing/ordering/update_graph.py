@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from billing.ordering.snapshots import Facts, Snapshot, by_clock
+from billing.ordering.snapshots import FactMap, Snapshot, by_clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def _add(graph: _Graph, snapshot: Snapshot) -> None:
         graph.surplus[after] += 1
 
 
-def _key(facts: Facts) -> str:
+def _key(facts: FactMap) -> str:
     """Return the same text for the same state."""
     return json.dumps(facts, sort_keys=True)
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from django.db import transaction
 
 from billing.models import BillingChange, ProviderObject
-from billing.ordering import Facts, Snapshot
+from billing.ordering import FactMap, Snapshot
 from webhooks import audit
 from webhooks.models import AuditEntry, ErasureRequest
 from webhooks.models.audit import SYSTEM
@@ -115,7 +115,7 @@ def _left(kind: str, name: str, value: Any) -> Any:
     return _redact_fact(kind, name, value)
 
 
-def _redact_facts(kind: str, facts: Mapping[str, Any]) -> Facts:
+def _redact_facts(kind: str, facts: Mapping[str, Any]) -> FactMap:
     return {name: _redact_fact(kind, name, value) for name, value in facts.items()}
 
 

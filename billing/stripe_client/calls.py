@@ -11,7 +11,7 @@ import stripe
 
 from billing.exceptions import KeyInUse, ProviderRefused
 from billing.idempotency import keys
-from billing.idempotency.keys import Outcome, Started
+from billing.idempotency.keys import Started, StoredResponse
 from billing.stripe_client.errors import translate
 from webhooks.monitoring import metrics
 from webhooks.providers import stripe_api
@@ -56,7 +56,7 @@ class Call:
         # Hashed: references may name people, and Stripe wants no personal data in keys.
         parameters = None if self.reference else self.parameters
         identity = [self.account, stripe_api.is_live(), self.subject, self.reference, parameters]
-        return f"{self.operation}-{keys.fingerprint(identity)}"
+        return f"{self.operation}-{keys.hash_parameters(identity)}"
 
 
 def call_stripe(
@@ -91,7 +91,7 @@ def call_stripe_once(call: Call, send: Send, *, now: datetime) -> Object:
     # Of the answer only the object's id is stored, as the rest may hold a client_secret. Where
     # Stripe failed, nobody knows what it did, so the next try must have the same key.
     begun = _begin(call, now)
-    if isinstance(begun, Outcome):
+    if isinstance(begun, StoredResponse):
         metrics.IDEMPOTENT_HITS.labels(call.operation).inc()
         answer = call_stripe(send, call.parameters, account=call.account, key=call.key)
         if answer.get("id") != begun.id:
@@ -101,19 +101,19 @@ def call_stripe_once(call: Call, send: Send, *, now: datetime) -> Object:
     try:
         answer = call_stripe(send, call.parameters, account=call.account, key=call.key)
     except ProviderRefused as refusal:
-        keys.abandon(begun, Outcome(refusal.status))
+        keys.abandon(begun, StoredResponse(refusal.status))
         raise
     except Exception:
         keys.abandon(begun)
         raise
     # If another took over meanwhile, it called with the same key and has the same answer.
-    keys.complete(begun, Outcome(200, id=str(answer.get("id", ""))))
+    keys.complete(begun, StoredResponse(200, id=str(answer.get("id", ""))))
     return answer
 
 
-def _begin(call: Call, now: datetime) -> Started | Outcome:
+def _begin(call: Call, now: datetime) -> Started | StoredResponse:
     """Record that the call begins, once no identical one is under way."""
-    parameters_hash = keys.fingerprint(call.parameters)
+    parameters_hash = keys.hash_parameters(call.parameters)
     began, waited, pause = time.monotonic(), 0.0, 0.02
     while True:
         try:

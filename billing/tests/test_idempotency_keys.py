@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from billing.exceptions import InTransaction, KeyInUse, KeyReused
 from billing.idempotency import keys
-from billing.idempotency.keys import Outcome, Started
+from billing.idempotency.keys import Started, StoredResponse
 from billing.models import IdempotencyKey
 from billing.tasks import cleanup_keys
 
@@ -26,9 +26,11 @@ DAY = timedelta(days=1)
 CALLERS = 64
 
 
-def begin(now: datetime = NOON, *, scope: str = "test", parameters: str = "a") -> Started | Outcome:
+def begin(
+    now: datetime = NOON, *, scope: str = "test", parameters: str = "a"
+) -> Started | StoredResponse:
     return keys.begin(
-        scope, "key", keys.fingerprint(parameters), now=now, lease=LEASE, lifetime=DAY
+        scope, "key", keys.hash_parameters(parameters), now=now, lease=LEASE, lifetime=DAY
     )
 
 
@@ -40,9 +42,9 @@ def start(now: datetime = NOON, *, scope: str = "test", parameters: str = "a") -
 
 @pytest.mark.django_db
 def test_a_completed_operation_is_replayed() -> None:
-    assert keys.complete(start(), Outcome(201, "obj_1", "body"))
+    assert keys.complete(start(), StoredResponse(201, "obj_1", "body"))
     for _ in range(2):
-        assert begin() == Outcome(201, "obj_1", "body")
+        assert begin() == StoredResponse(201, "obj_1", "body")
 
 
 @pytest.mark.django_db
@@ -63,7 +65,7 @@ def test_scopes_have_separate_keys() -> None:
 def test_a_key_stands_for_one_set_of_parameters(settle: str) -> None:
     started = start()
     if settle == "complete":
-        keys.complete(started, Outcome(200))
+        keys.complete(started, StoredResponse(200))
     elif settle == "abandon":
         keys.abandon(started)
     with pytest.raises(KeyReused):
@@ -73,7 +75,7 @@ def test_a_key_stands_for_one_set_of_parameters(settle: str) -> None:
 @pytest.mark.django_db
 def test_work_that_was_abandoned_is_taken_up_at_once_under_the_same_reference() -> None:
     first = start()
-    assert keys.abandon(first, Outcome(503))
+    assert keys.abandon(first, StoredResponse(503))
     second = start()
     assert second.reference == first.reference
     assert second.attempt == first.attempt + 1
@@ -85,23 +87,23 @@ def test_a_holder_whose_lease_ran_out_cannot_overwrite() -> None:
     late = start()
     taken_over = start(NOON + LEASE)
     assert taken_over.reference == late.reference
-    assert not keys.complete(late, Outcome(200, "late"))
+    assert not keys.complete(late, StoredResponse(200, "late"))
     assert not keys.abandon(late)
-    assert keys.complete(taken_over, Outcome(200, "in time"))
-    assert not keys.complete(late, Outcome(200, "late"))
-    assert begin() == Outcome(200, "in time")
+    assert keys.complete(taken_over, StoredResponse(200, "in time"))
+    assert not keys.complete(late, StoredResponse(200, "late"))
+    assert begin() == StoredResponse(200, "in time")
 
 
 @pytest.mark.django_db
 def test_an_expired_key_counts_as_absent() -> None:
     first = start()
-    keys.complete(first, Outcome(200, "obj_1"))
-    assert isinstance(begin(NOON + DAY - timedelta(seconds=1)), Outcome)
+    keys.complete(first, StoredResponse(200, "obj_1"))
+    assert isinstance(begin(NOON + DAY - timedelta(seconds=1)), StoredResponse)
     second = start(NOON + DAY, parameters="b")
     assert second.reference != first.reference
-    assert not keys.complete(first, Outcome(200, "obj_1"))
-    keys.complete(second, Outcome(200, "obj_2"))
-    assert begin(NOON + DAY, parameters="b") == Outcome(200, "obj_2")
+    assert not keys.complete(first, StoredResponse(200, "obj_1"))
+    keys.complete(second, StoredResponse(200, "obj_2"))
+    assert begin(NOON + DAY, parameters="b") == StoredResponse(200, "obj_2")
 
 
 @pytest.mark.django_db
@@ -122,9 +124,9 @@ def test_nothing_begins_inside_a_transaction() -> None:
 
 
 def test_a_fingerprint_ignores_the_order_of_parameters() -> None:
-    one = keys.fingerprint({"a": 1, "b": {"c": Decimal("1.50"), "d": NOON}})
-    assert one == keys.fingerprint({"b": {"d": NOON, "c": Decimal("1.50")}, "a": 1})
-    assert one != keys.fingerprint({"a": 1, "b": {"c": Decimal("1.51"), "d": NOON}})
+    one = keys.hash_parameters({"a": 1, "b": {"c": Decimal("1.50"), "d": NOON}})
+    assert one == keys.hash_parameters({"b": {"d": NOON, "c": Decimal("1.50")}, "a": 1})
+    assert one != keys.hash_parameters({"a": 1, "b": {"c": Decimal("1.51"), "d": NOON}})
     assert len(one) == 64
 
 
@@ -219,7 +221,7 @@ def test_a_clean_up_at_the_same_time_makes_nobody_fail() -> None:
                 begun = begin(now)
             except KeyInUse:
                 return 0
-            return int(isinstance(begun, Started) and keys.complete(begun, Outcome(200)))
+            return int(isinstance(begun, Started) and keys.complete(begun, StoredResponse(200)))
 
     with ThreadPoolExecutor(8) as callers:
         assert sum(callers.map(call, range(rounds))) > 0
