@@ -128,8 +128,8 @@ def greeting(port: int, password: str | None, more: Mapping[str, str] | None = N
         **(more or {}),
         "Stop": "Ctrl-C",
     }
-    told = "\n".join(f"  {label:<9} {text}" for label, text in lines.items())
-    return f"\n{told}\n"
+    listing = "\n".join(f"  {label:<9} {text}" for label, text in lines.items())
+    return f"\n{listing}\n"
 
 
 def url_option(port: int) -> str:

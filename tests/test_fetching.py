@@ -17,7 +17,7 @@ from billing.models import BillingChange, Customer, FetchLock
 from billing.models.base import ObjectScope
 from billing.ordering import OrderingReason
 from tests.delivering import deliver
-from webhooks.exceptions import ProviderRefused, ProviderUnavailable
+from webhooks.exceptions import ProviderApiRefused, ProviderApiUnavailable
 from webhooks.models import Attempt, WebhookEvent
 from webhooks.processing.sweep import sweep
 from webhooks.providers import PROVIDERS
@@ -233,7 +233,7 @@ def test_an_abandoned_fetch_lock_is_taken_over(stripe: Served) -> None:
 def test_hostile_ids_reach_no_other_path(stripe: Served, name: str) -> None:
     provider = PROVIDERS["stripe"]
     for object_id, account in ((name, ""), ("cus_1", name)):
-        with suppress(ProviderUnavailable, ProviderRefused):
+        with suppress(ProviderApiUnavailable, ProviderApiRefused):
             assert provider.fetch("customer", object_id, account=account) is None
     for request in stripe.world.faults.requests:
         assert request.method == "GET"

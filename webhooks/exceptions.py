@@ -138,11 +138,11 @@ class EndpointNotConfigured(Rejected):
     title = "The endpoint is not configured"
 
 
-class ProviderUnavailable(Exception):
+class ProviderApiUnavailable(Exception):
     """The provider's API gave no answer, or none of use, for now: ask again later."""
 
 
-class ProviderRefused(Exception):
+class ProviderApiRefused(Exception):
     """The provider's API can't be asked, or declines: the message says what somebody must mend."""
 
 

@@ -27,7 +27,7 @@ def document(
 
     `app` is whose error it is.
     """
-    told: dict[str, Any] = {
+    body: dict[str, Any] = {
         # A URN and no URL: programs compare it, and there is no page for it to lead to.
         "type": f"urn:{app}:problem:{code}",
         "title": title,
@@ -35,7 +35,7 @@ def document(
         "detail": detail,
         "code": code,
     }
-    return {**told, "errors": list(errors)} if errors else told
+    return {**body, "errors": list(errors)} if errors else body
 
 
 def headers(*, retry_after: float | None) -> dict[str, str]:
@@ -59,16 +59,16 @@ class ProblemResponse(HttpResponse):
 
 
 def respond(
-    told: Mapping[str, Any],
+    body: Mapping[str, Any],
     *,
     retry_after: float | None = None,
     then: Callable[[], None] | None = None,
 ) -> ProblemResponse:
     """Return the response that carries a document; `then` is called when the client has it."""
     response = ProblemResponse(
-        json.dumps(told),
+        json.dumps(body),
         content_type=CONTENT_TYPE,
-        status=told["status"],
+        status=body["status"],
     )
     for name, value in headers(retry_after=retry_after).items():
         response.headers[name] = value
@@ -78,7 +78,7 @@ def respond(
 
 def problem(refusal: Rejected, *, then: Callable[[], None] | None = None) -> HttpResponse:
     """Return the answer to what is refused; `then` is called when the client has it."""
-    told = document(
+    body = document(
         status=refusal.status_code, code=refusal.code, title=refusal.title, detail=refusal.detail
     )
-    return respond(told, retry_after=refusal.retry_after, then=then)
+    return respond(body, retry_after=refusal.retry_after, then=then)

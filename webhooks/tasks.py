@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from webhooks import audit
-from webhooks.exceptions import ProviderUnavailable
+from webhooks.exceptions import ProviderApiUnavailable
 from webhooks.intake.reconcile import reconcile_on_schedule
 from webhooks.processing import wakeup
 from webhooks.processing.sweep import sweep_for
@@ -44,7 +44,7 @@ def reconcile() -> None:
     """Record what providers could not deliver; cut short, the next one goes on from there."""
     try:
         done = reconcile_on_schedule()
-    except ProviderUnavailable as error:
+    except ProviderApiUnavailable as error:
         logger.warning("not reconciled, the next time will do: %s", error)
         return
     if recorded := sum(one.recorded for one in done):

@@ -49,13 +49,13 @@ def record_new_password(user: User, *, actor: str, now: datetime) -> None:
     _record(user, {"password": "changed"}, actor, now)
 
 
-def _record(subject: User | Group, told: Rights, actor: str, now: datetime) -> None:
+def _record(subject: User | Group, details: Rights, actor: str, now: datetime) -> None:
     record(
         AuditEntry.Action.PERMISSIONS,
         actor=actor,
         now=now,
         subject=subject_of(subject),
-        details={"name": str(subject), **told},
+        details={"name": str(subject), **details},
     )
 
 

@@ -74,14 +74,14 @@ def prove(user: User, token: str, *, now: datetime) -> Device | None:
     with transaction.atomic():
         # Locked: two requests with one code must not both find it unused.
         devices = list(kind.objects.select_for_update().filter(user=user, confirmed=True))
-        asked = [device for device in devices if device.verify_is_allowed()[0]]
-        for device in asked:
+        unlocked = [device for device in devices if device.verify_is_allowed()[0]]
+        for device in unlocked:
             if device.verify_token(_digest(code) if is_backup else code):
                 if is_backup:
                     _record(user, "backup code used", actor=user.get_username(), now=now)
                 return device
         # Not while there is a wait: whoever goes on guessing would fill the trail.
-        if asked:
+        if unlocked:
             _record(user, "wrong code", actor=user.get_username(), now=now)
     return None
 

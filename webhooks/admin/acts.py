@@ -42,7 +42,7 @@ IGNORING: Final = Act(
     lambda events, now: events.ignorable(now),
     "ignore_selected",
 )
-DISCLOSING: Final = Act(
+UNMASKING: Final = Act(
     "Show raw payload",
     "It may hold what identifies a person. That you looked, and why, goes on record.",
     "Its payload has been cleaned up.",
@@ -68,7 +68,7 @@ def ignore_events(request: HttpRequest, pks: Sequence[int], form: ReasonForm) ->
         messages.warning(request, f"{text}." if len(pks) == 1 else f"{text}: {skipped}.")
 
 
-def show(request: HttpRequest, event: WebhookEvent, form: ReasonForm) -> bytes | None:
+def unmask_payload(request: HttpRequest, event: WebhookEvent, form: ReasonForm) -> bytes | None:
     """Return the raw payload for the user, on the record; None once it was cleaned up."""
     return unmasking.unmask(
         event,

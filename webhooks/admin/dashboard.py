@@ -64,18 +64,18 @@ def _refusals() -> Table | None:
 
 def _warnings() -> list[str]:
     # What would break only later, when it is hard to tell why: a secret retired too soon.
-    told = [
+    warnings = [
         f"The {ordinal(secret.place)} secret of {secret.setting} ({secret.secret_id}) is still "
         f"needed: it alone proved {secret.deliveries} of the latest deliveries, the last one at "
         f"{secret.last_seen:%Y-%m-%d %H:%M} UTC. Keep it until the provider signs with the first."
         for secret in secret_rotation.still_needed(now=timezone.now())
     ]
     if has_test_key_with_live_data():
-        told.append(
+        warnings.append(
             "STRIPE_API_KEY is a key of test mode, and live events come in: nothing that they "
             "are about can be fetched."
         )
-    return told
+    return warnings
 
 
 def _failures(failed: Any, events: str) -> Table:

@@ -19,9 +19,9 @@ REASON_ELSEWHERE: Final = "not kept here; its keyed hash is among the details"
 
 def subject_shown(entry: AuditEntry) -> str:
     """Return what it was done to; for a seal, how many rows of which table."""
-    told = entry.details
-    if entry.action == AuditEntry.Action.SEALED and "count" in told:
-        return format_html("{} of {}", told["count"], code(str(told.get("table", ""))))
+    details = entry.details
+    if entry.action == AuditEntry.Action.SEALED and "count" in details:
+        return format_html("{} of {}", details["count"], code(str(details.get("table", ""))))
     return code(entry.subject)
 
 
@@ -48,9 +48,9 @@ def reason_of(entry: AuditEntry) -> str:
     """Return why, in the words given with the entry or with the re-run it was about."""
     if given := AuditReason.objects.filter(entry=entry).first():
         return given.text
-    order = entry.details.get("replay")
-    if isinstance(order, int) and (asked := Replay.objects.filter(pk=order).first()):
-        return asked.reason or NOTHING
+    replay_id = entry.details.get("replay")
+    if isinstance(replay_id, int) and (replay := Replay.objects.filter(pk=replay_id).first()):
+        return replay.reason or NOTHING
     return REASON_ELSEWHERE if "reason" in entry.details else NOTHING
 
 
@@ -63,10 +63,12 @@ def mac_of(entry: AuditEntry) -> str:
     """Return the entry's HMAC, and a badge that says if it fits."""
     fits = audit.verify_entry(entry)
     if fits is None:
-        told = badge("Signed with a key that is not at hand", "warning")
+        verdict = badge("Signed with a key that is not at hand", "warning")
     else:
-        told = badge("Fits its neighbours", "success") if fits else badge("Does not fit", "danger")
-    return format_html("{} {}", code(entry.mac), told)
+        verdict = (
+            badge("Fits its neighbours", "success") if fits else badge("Does not fit", "danger")
+        )
+    return format_html("{} {}", code(entry.mac), verdict)
 
 
 def neighbour(sequence: int) -> str:

@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from webhooks.admin.acts import DISCLOSING, IGNORING, RERUNNING, Act, ignore_events, show
+from webhooks.admin.acts import IGNORING, RERUNNING, UNMASKING, Act, ignore_events, unmask_payload
 from webhooks.admin.payload import raw_panel
 from webhooks.admin.readonly import ReadOnlyAdmin
 from webhooks.admin.rerun import ReasonForm, RerunForm, rerun
@@ -24,7 +24,7 @@ from webhooks.processing.ignore import IGNORE
 from webhooks.processing.replay import BULK, REPLAY
 
 Effect = Callable[[HttpRequest, Sequence[int], Any], None]
-_ACTS: Final = {"rerun": RERUNNING, "ignore": IGNORING, "raw": DISCLOSING}
+_ACTS: Final = {"rerun": RERUNNING, "ignore": IGNORING, "raw": UNMASKING}
 
 
 class EventActions(ReadOnlyAdmin):
@@ -82,9 +82,9 @@ class EventActions(ReadOnlyAdmin):
         event = self._named(request, object_id)
         form = ReasonForm(request, request.POST or None)
         if not form.is_valid():
-            return self._confirm(request, DISCLOSING, [event], form, cancel_url=page_url(event))
+            return self._confirm(request, UNMASKING, [event], form, cancel_url=page_url(event))
         # A POST's own answer: no address shows it, and going back asks anew.
-        body = show(request, event, form)
+        body = unmask_payload(request, event, form)
         if body is None:
             messages.warning(request, "The payload has been cleaned up.")
             return HttpResponseRedirect(page_url(event))
@@ -164,7 +164,7 @@ class EventActions(ReadOnlyAdmin):
             title=act.title,
             act=act,
             form=form,
-            events=[(one, badge(now.label, now.kind), one.pk in able) for one, now in states],
+            events=[(one, badge(each.label, each.kind), one.pk in able) for one, each in states],
             cancel_url=cancel_url,
             checkbox_name=ACTION_CHECKBOX_NAME,
         )

@@ -48,9 +48,9 @@ class EventAdmin(EventActions):
     @admin.display(description="status")
     def state_shown(self, row: WebhookEvent) -> str:
         """Return its status as staff see it, and what happens next."""
-        now = state(row, timezone.now())
-        label = badge(now.label, now.kind)
-        return two_lines(label, now.next) if now.next else label
+        current = state(row, timezone.now())
+        label = badge(current.label, current.kind)
+        return two_lines(label, current.next) if current.next else label
 
     @admin.display(description="object")
     def subject(self, row: WebhookEvent) -> str:

@@ -35,8 +35,8 @@ def event_facts(event: WebhookEvent) -> Facts:
         status.append(Fact("Last error", error, wide=True))
     # Forgotten once it was made: then its attempt says who asked.
     if event.replay:
-        asked = f"{event.replay.actor}: {event.replay.reason}"
-        status.append(Fact("Re-run asked for, and not made yet", asked, wide=True))
+        requested = f"{event.replay.actor}: {event.replay.reason}"
+        status.append(Fact("Re-run asked for, and not made yet", requested, wide=True))
     receipt = [
         Fact("Mode", mode(event.livemode)),
         Fact("Provider and endpoint", f"{event.provider.capitalize()}{_entrance(event)}"),
@@ -57,8 +57,8 @@ def event_facts(event: WebhookEvent) -> Facts:
 
 
 def _status(event: WebhookEvent) -> str:
-    now = state(event, timezone.now())
-    return format_html("{} {}", badge(now.label, now.kind), now.next)
+    current = state(event, timezone.now())
+    return format_html("{} {}", badge(current.label, current.kind), current.next)
 
 
 def _entrance(event: WebhookEvent) -> str:

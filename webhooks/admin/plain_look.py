@@ -182,13 +182,13 @@ def action(
                 raise PermissionDenied
             return method(model_admin, request, *args, **kwargs)
 
-        told = {
+        attributes = {
             "short_description": description,
             "allowed_permissions": permissions,
             "url_path": url_path,
         }
         # Where Django's `action` keeps them, so that its list of actions finds them.
-        vars(guarded).update(told)
+        vars(guarded).update(attributes)
         return cast("Method", guarded)
 
     return mark

@@ -67,7 +67,7 @@ class EndpointFilter(ChoiceFilter):
 class RefusalAdmin(ReadOnlyAdmin):
     """What was refused, of which a few of many are kept, and never for long."""
 
-    list_display = ("refused", "told", "where", "who", "user_agent", "times")
+    list_display = ("refused", "problem_code", "where", "who", "user_agent", "times")
     list_filter = (CodeFilter, EndpointFilter)
     search_fields = ("client",)
     search_help_text = "Client address"
@@ -78,7 +78,7 @@ class RefusalAdmin(ReadOnlyAdmin):
         return moment(row.recorded_at)
 
     @admin.display(description="code")
-    def told(self, row: Refusal) -> str:
+    def problem_code(self, row: Refusal) -> str:
         """Return the code that the sender was told."""
         return code(row.code)
 
@@ -103,10 +103,10 @@ class RefusalAdmin(ReadOnlyAdmin):
             [
                 [
                     Fact("Refused", moment(obj.recorded_at)),
-                    Fact("Code", self.told(obj)),
+                    Fact("Code", self.problem_code(obj)),
                     Fact("Endpoint", self.where(obj)),
                     Fact("Client address", self.who(obj)),
-                    Fact("Stands for", _stands_for(obj)),
+                    Fact("Stands for", _weight(obj)),
                 ],
                 [
                     Fact("User agent", obj.user_agent or NOTHING, wide=True),
@@ -116,7 +116,7 @@ class RefusalAdmin(ReadOnlyAdmin):
         )
 
 
-def _stands_for(refusal: Refusal) -> str:
+def _weight(refusal: Refusal) -> str:
     if refusal.weight == 1:
         return "itself alone"
     return f"{refusal.weight:,} since the last one recorded"

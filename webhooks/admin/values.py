@@ -19,10 +19,10 @@ NOTHING: Final = "\N{EN DASH}"
 DAY: Final = "Y-m-d"
 TIME: Final = "H:i:s"
 
-Kind = Literal["", "primary", "info", "success", "warning", "danger"]
+BadgeKind = Literal["", "primary", "info", "success", "warning", "danger"]
 
 
-def badge(text: str, kind: Kind = "") -> SafeString:
+def badge(text: str, kind: BadgeKind = "") -> SafeString:
     """Return a coloured label."""
     return render_to_string(LABEL_TEMPLATE, {"text": text, "type": kind, "size": "md"})
 

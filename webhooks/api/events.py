@@ -11,7 +11,7 @@ from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from webhooks.api.filters import AccountFilter, FlagFilter, MomentFilter, TextFilter
+from webhooks.api.filters import AccountFilter, ExactFilter, FlagFilter, MomentFilter
 from webhooks.api.pagination import PARAMETERS
 from webhooks.api.permissions import Grant, require
 from webhooks.api.problems import Problem
@@ -33,11 +33,11 @@ EVENT_ID = OpenApiParameter(
 class EventFilters(django_filters.FilterSet):
     """Which events."""
 
-    provider = TextFilter()
+    provider = ExactFilter()
     status = django_filters.ChoiceFilter(choices=WebhookEvent.Status.choices)
-    type = TextFilter()
-    customer = TextFilter("customer_id")
-    object = TextFilter("object_id")
+    type = ExactFilter()
+    customer = ExactFilter("customer_id")
+    object = ExactFilter("object_id")
     account = AccountFilter()
     livemode = FlagFilter()
     received_after = MomentFilter("received_at", "gte", label="Then or later.")
@@ -84,10 +84,10 @@ class ReplayView(ApiView):
     )
     def post(self, request: Request, event_id: str) -> Response:
         """Run the handlers that have not succeeded, all of them with `force`."""
-        asked = ReplaySerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
+        serializer = ReplaySerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
         # Forced handlers do again what they did: that takes a permission of its own.
-        if asked.validated_data["force"]:
+        if serializer.validated_data["force"]:
             require(request, FORCE)
         event = named(request, event_id)
         # A selection of one: re-running has one verb, however many events it is given.
@@ -98,25 +98,25 @@ class ReplayView(ApiView):
                 "payload_gone",
                 "The event's payload has been cleaned up; it can't be processed again.",
             )
-        order = request_replay(
+        requested = request_replay(
             trigger=Trigger.API,
             actor=request.user.get_username(),
             now=timezone.now(),
             events=[event.pk],
-            **asked.validated_data,
+            **serializer.validated_data,
         )
-        done = replay(events, order)
-        told = events.values("provider", "event_id", "status", "attempts", "last_error").get()
+        done = replay(events, requested)
+        row = events.values("provider", "event_id", "status", "attempts", "last_error").get()
         outcome = next(iter(done.outcomes), None)
         return Response(
-            ReplayedSerializer({**told, "outcome": outcome}).data, status=HTTPStatus.ACCEPTED
+            ReplayedSerializer({**row, "outcome": outcome}).data, status=HTTPStatus.ACCEPTED
         )
 
 
 def named(request: Request, event_id: str) -> WebhookEvent:
     """The event with this id, at the provider that the request may name."""
     place = Place(
-        data={name: told for name, told in request.query_params.items() if name not in PARAMETERS}
+        data={name: value for name, value in request.query_params.items() if name not in PARAMETERS}
     )
     events = WebhookEvent.objects.defer("body")
     event: WebhookEvent = the_one(events, list(place.fields), event_id=event_id, **place.lookups())

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 
-class Text(serializers.CharField):
+class TextField(serializers.CharField):
     """A text."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -17,7 +17,7 @@ class Text(serializers.CharField):
         return super().to_internal_value(data)
 
 
-class Whole(serializers.IntegerField):
+class WholeField(serializers.IntegerField):
     """A whole number."""
 
     def to_internal_value(self, data: Any) -> int:
@@ -26,7 +26,7 @@ class Whole(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
-class Flag(serializers.BooleanField):
+class FlagField(serializers.BooleanField):
     """True or false."""
 
     def to_internal_value(self, data: Any) -> bool:

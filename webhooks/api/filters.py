@@ -38,7 +38,7 @@ def _errors(request: Request, filters: Mapping[str, Any]) -> Iterator[tuple[str,
 
 
 @extend_schema_field({"type": "string", "minLength": 1, "maxLength": LONGEST_NAME})
-class TextFilter(django_filters.CharFilter):
+class ExactFilter(django_filters.CharFilter):
     """Exactly this text."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -51,7 +51,7 @@ class FlagFilter(django_filters.TypedChoiceFilter):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         choices = [("true", "true"), ("false", "false")]
-        super().__init__(*args, choices=choices, coerce=lambda told: told == "true", **kwargs)
+        super().__init__(*args, choices=choices, coerce=lambda text: text == "true", **kwargs)
 
 
 class _MomentField(django_filters.fields.IsoDateTimeField):
@@ -70,7 +70,7 @@ class MomentFilter(django_filters.IsoDateTimeFilter):
 
 
 @extend_schema_field({"type": "string", "maxLength": LONGEST_NAME})
-class AccountFilter(TextFilter):
+class AccountFilter(ExactFilter):
     """A connected account; the empty text means our own."""
 
     def filter(self, queryset: Any, value: str | None) -> Any:

@@ -119,11 +119,11 @@ def _encode(pk: int) -> str:
 
 def _decode(cursor: str) -> int:
     try:
-        told = urlsafe_b64decode(cursor.encode())
+        decoded = urlsafe_b64decode(cursor.encode())
     except ValueError:
-        told = b""
+        decoded = b""
     # Marked, so that a cursor of another list or another version is refused, not misread.
-    found = re.fullmatch(_MARK + rb"([0-9]{1,19})", told)
+    found = re.fullmatch(_MARK + rb"([0-9]{1,19})", decoded)
     if not found or int(found[1]) > _MAX_ID:
         raise ValidationError({CURSOR: "Not a cursor: take it from a page's `next`."})
     return int(found[1])

@@ -46,7 +46,7 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
     if known is None:
         return None
     set_rollback()
-    told = problems.document(
+    document = problems.document(
         status=known.status_code,
         code=_code(known),
         # The phrase of the status: REST framework's own errors have no titles, only details.
@@ -56,7 +56,7 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
     )
     # A response of REST framework's, to be written as its renderers write every answer.
     return Response(
-        told,
+        document,
         status=known.status_code,
         headers=_headers(known),
         content_type=problems.CONTENT_TYPE,
@@ -109,18 +109,18 @@ def _errors(error: exceptions.APIException) -> Iterator[Mapping[str, str]]:
         yield from error.errors
 
 
-def _flat(told: Any, path: str) -> Iterator[dict[str, str]]:
+def _flat(detail: Any, path: str) -> Iterator[dict[str, str]]:
     """Yield the errors of fields within fields, each with its path: `line_items.0.price`."""
-    if isinstance(told, list):
-        for index, part in enumerate(told):
+    if isinstance(detail, list):
+        for index, part in enumerate(detail):
             # What is wrong with a list's members comes keyed by their place, as a mapping does;
             # a list of messages is about the field itself.
             is_message = isinstance(part, Mapping) and set(part) == {"message", "code"}
             yield from _flat(part, path if is_message else _join(path, str(index)))
-    elif set(told) == {"message", "code"} and isinstance(told["message"], str):
-        yield {"field": path, "code": str(told["code"]), "detail": str(told["message"])}
+    elif set(detail) == {"message", "code"} and isinstance(detail["message"], str):
+        yield {"field": path, "code": str(detail["code"]), "detail": str(detail["message"])}
     else:
-        for name, part in told.items():
+        for name, part in detail.items():
             yield from _flat(part, path if name == "non_field_errors" else _join(path, str(name)))
 
 

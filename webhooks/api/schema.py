@@ -64,12 +64,12 @@ def add_problems(result: Json, **_: Any) -> Json:
     """Tell of every operation how it can fail, besides what it tells itself."""
     result["components"]["schemas"]["Problem"] = PROBLEM
     for path, operation in _operations(result):
-        told = {**EVERYWHERE}
+        responses = {**EVERYWHERE}
         if "{" in path:
-            told |= WITH_AN_ID
+            responses |= WITH_AN_ID
         if "requestBody" in operation:
-            told |= WITH_A_BODY
-        for status, description in told.items():
+            responses |= WITH_A_BODY
+        for status, description in responses.items():
             operation["responses"].setdefault(status, {"description": description})
         for status, response in operation["responses"].items():
             if status >= "400":

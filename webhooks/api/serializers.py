@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from rest_framework import serializers
 
-from webhooks.api.fields import Flag, Shown, StrictSerializer, Text
+from webhooks.api.fields import FlagField, Shown, StrictSerializer, TextField
 from webhooks.models import Attempt, WebhookEvent
 
 
@@ -75,8 +75,8 @@ class AttemptSerializer(Shown):
 class ReplaySerializer(StrictSerializer):
     """Why an event is to be processed again, and how."""
 
-    reason = Text(max_length=500, trim_whitespace=True, help_text="Kept with the attempt.")
-    force = Flag(
+    reason = TextField(max_length=500, trim_whitespace=True, help_text="Kept with the attempt.")
+    force = FlagField(
         default=False,
         help_text="Also run the handlers that have succeeded: their effects may happen twice.",
     )

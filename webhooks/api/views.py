@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from webhooks.api.fields import StrictSerializer, Text
+from webhooks.api.fields import StrictSerializer, TextField
 from webhooks.api.permissions import Grant, Granted
 from webhooks.api.problems import Problem
 from webhooks.api.throttling import StrangerThrottle
@@ -50,7 +50,7 @@ class ApiView(APIView):
         return final
 
 
-class Unknown(ApiView):
+class NotFoundView(ApiView):
     """What is not there, for everybody alike."""
 
     permission_classes = ()
@@ -63,7 +63,7 @@ class Unknown(ApiView):
         raise exceptions.NotFound
 
 
-_unknown = Unknown.as_view()
+_unknown = NotFoundView.as_view()
 
 
 @csrf_exempt
@@ -83,7 +83,7 @@ def elsewhere(request: HttpRequest) -> Any:
 class Place(StrictSerializer):
     """The place to look for an id, for ids that several places have."""
 
-    provider = Text(required=False, max_length=32)
+    provider = TextField(required=False, max_length=32)
 
     def lookups(self) -> dict[str, Any]:
         """Return the fields to filter by. Raises `ValidationError`."""
@@ -107,7 +107,7 @@ class RecordViewSet(ApiView, ReadOnlyModelViewSet[Any]):
 def the_one(rows: QuerySet[Any], parameters: list[str], **lookups: Any) -> Any:
     """The only row there is. Raises when there is none, or several, which parameters tell apart."""
     # A text that no column can hold would be the database's error, and so a 500.
-    if any(isinstance(told, str) and not _could_be_stored(told) for told in lookups.values()):
+    if any(isinstance(value, str) and not _could_be_stored(value) for value in lookups.values()):
         raise exceptions.NotFound
     # Two are enough to know that there are several.
     found = list(rows.filter(**lookups)[:2])

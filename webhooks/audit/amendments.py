@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Model
 
 from webhooks.audit import keys
-from webhooks.audit.row_macs import Row, erasable_mac, read
+from webhooks.audit.row_macs import HashedRow, erasable_mac, read
 from webhooks.audit.seal_format import build_seal, split_by_span
 from webhooks.audit.sealed_tables import SealedTable, table_of
 from webhooks.audit.seals import commit, logger
@@ -74,7 +74,7 @@ def _amendment(table: SealedTable, pks: list[int], now: datetime) -> Seal | None
     ids: list[int] = []
     macs = bytearray()
     for row in read(table, table.rows.filter(pk__in=pks)):
-        if not isinstance(row, Row):
+        if not isinstance(row, HashedRow):
             # Left to `audit verify`, which reports the row: an erasure must not fail on it.
             logger.error("%s %s can't be read: was it altered?", table.label, row)
             continue

@@ -37,7 +37,7 @@ _CHUNK: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class HashedRow:
     """A row in the form that is hashed.
 
     `digest` is the SHA-256 of the proven column as it is, None where that is empty or was not
@@ -53,7 +53,9 @@ class Row:
     proof: str = ""
 
 
-def read(table: SealedTable, rows: QuerySet[Any], *, whole: bool = True) -> Iterator[Row | int]:
+def read(
+    table: SealedTable, rows: QuerySet[Any], *, whole: bool = True
+) -> Iterator[HashedRow | int]:
     """Yield the rows of a query in the order of their keys; of one that can't be read, the key.
 
     Without `whole`, the proven column is not read, but only whether it is empty.
@@ -71,14 +73,14 @@ def read(table: SealedTable, rows: QuerySet[Any], *, whole: bool = True) -> Iter
             yield _read_one(table, pk, whole)
 
 
-def _read_one(table: SealedTable, pk: int, whole: bool) -> Row | int:
+def _read_one(table: SealedTable, pk: int, whole: bool) -> HashedRow | int:
     try:
         return next(_read(table, table.rows.filter(pk=pk), whole), pk)
     except (Error, ValueError, TypeError):
         return pk
 
 
-def _read(table: SealedTable, rows: QuerySet[Any], whole: bool) -> Iterator[Row]:
+def _read(table: SealedTable, rows: QuerySet[Any], whole: bool) -> Iterator[HashedRow]:
     expressions, forms = _columns(table)
     extra: list[Any] = []
     if table.proven:
@@ -89,17 +91,17 @@ def _read(table: SealedTable, rows: QuerySet[Any], whole: bool) -> Iterator[Row]
     split = len(table.fixed)
     for pk, *values in rows.values_list("pk", *expressions, *extra).iterator(chunk_size=size):
         read = [form(value) if form else value for form, value in zip(forms, values, strict=False)]
-        row = Row(pk, read[:split], read[split:])
+        row = HashedRow(pk, read[:split], read[split:])
         yield _with_proof(table, row, values[-1], whole) if table.proven else row
 
 
-def _with_proof(table: SealedTable, row: Row, content: Any, whole: bool) -> Row:
+def _with_proof(table: SealedTable, row: HashedRow, content: Any, whole: bool) -> HashedRow:
     assert table.proven  # noqa: S101
     proof = row.fixed[table.fixed.index(table.proven[1])]
     if not whole:
-        return Row(row.pk, row.fixed, row.erasable, None, bool(content), proof)
+        return HashedRow(row.pk, row.fixed, row.erasable, None, bool(content), proof)
     digest = None if content is None else hashlib.sha256(bytes(content)).hexdigest()
-    return Row(row.pk, row.fixed, row.erasable, digest, content is None, proof)
+    return HashedRow(row.pk, row.fixed, row.erasable, digest, content is None, proof)
 
 
 def _columns(
@@ -150,17 +152,17 @@ def stored_moment(raw: str | None) -> Any:
     return value.replace(tzinfo=UTC) if str(value) == raw else {"text": raw}
 
 
-def fixed_mac(table: SealedTable, row: Row, key: str) -> bytes:
+def fixed_mac(table: SealedTable, row: HashedRow, key: str) -> bytes:
     """Return the keyed hash of the columns that never change."""
     return _mac(["fixed", table.label, row.pk, row.fixed], key)
 
 
-def erasable_mac(table: SealedTable, row: Row, key: str) -> bytes:
+def erasable_mac(table: SealedTable, row: HashedRow, key: str) -> bytes:
     """Return the keyed hash of the erasable columns; the row must have been read whole."""
     return _mac(["erasable", table.label, row.pk, row.erasable, row.digest], key)
 
 
-def first_mac(table: SealedTable, row: Row, key: str) -> bytes:
+def first_mac(table: SealedTable, row: HashedRow, key: str) -> bytes:
     """Return the erasable columns' hash for a new seal; the row need not have been read whole."""
     # Bodies are up to a megabyte each, and sealing must not read them all: their SHA-256 will do.
     if table.proven and not row.is_emptied:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from webhooks.audit import keys
 from webhooks.audit.report import Finding, Unsealed, VerificationReport
-from webhooks.audit.row_macs import AS_PROVEN, MAC_BYTES, Row, erasable_mac, fixed_mac, read
+from webhooks.audit.row_macs import AS_PROVEN, MAC_BYTES, HashedRow, erasable_mac, fixed_mac, read
 from webhooks.audit.seal_format import SPAN, ids_of, macs_of
 from webhooks.audit.seal_ranges import in_range, is_open, newest_seal, seals_in_range
 from webhooks.audit.sealed_tables import SealedTable, tables
@@ -142,7 +142,7 @@ def _check_range(one: KeyRange, known: dict[str, str], report: VerificationRepor
     result, seen = RangeResult(), set[int]()
     unverifiable = list(report.unverifiable_ranges(one.table.label))
     for row in read(one.table, in_range(one.table.rows, one.lowest, one.highest)):
-        pk = row.pk if isinstance(row, Row) else row
+        pk = row.pk if isinstance(row, HashedRow) else row
         result.rows += 1
         if pk in one.sealed:
             seen.add(pk)
@@ -163,7 +163,7 @@ def _check_range(one: KeyRange, known: dict[str, str], report: VerificationRepor
 
 
 def _check_row(
-    one: KeyRange, row: Row | int, pk: int, known: dict[str, str], report: VerificationReport
+    one: KeyRange, row: HashedRow | int, pk: int, known: dict[str, str], report: VerificationReport
 ) -> Iterator[str]:
     sealed = one.sealed.get(pk)
     if sealed is None:
@@ -171,7 +171,7 @@ def _check_row(
         return
     if pk in one.removed:
         yield "there, though on record as deleted"
-    if not isinstance(row, Row):
+    if not isinstance(row, HashedRow):
         yield "altered: it can't be read"
         return
     key = known.get(sealed.seal.key_id)
@@ -183,7 +183,11 @@ def _check_row(
 
 
 def _check_erasable(
-    one: KeyRange, row: Row, sealed: RowSeal, known: dict[str, str], report: VerificationReport
+    one: KeyRange,
+    row: HashedRow,
+    sealed: RowSeal,
+    known: dict[str, str],
+    report: VerificationReport,
 ) -> Iterator[str]:
     mac, seal = sealed.macs[MAC_BYTES:], sealed.seal
     change = one.amended.get(row.pk)
@@ -202,7 +206,7 @@ def _check_erasable(
         yield f"altered: its {columns} is not what {seal} has"
 
 
-def _check_proof(proven: tuple[str, str], row: Row) -> Iterator[str]:
+def _check_proof(proven: tuple[str, str], row: HashedRow) -> Iterator[str]:
     column, proof = proven
     if row.digest is None:
         yield f"altered: its {column} was deleted, and nothing on record says so"

@@ -14,7 +14,7 @@ from webhooks import conf
 from webhooks.audit import keys
 from webhooks.audit.chain import HEAD, HeadLost, lock_head, record
 from webhooks.audit.report import Anchor
-from webhooks.audit.row_macs import Row, first_mac, fixed_mac, read
+from webhooks.audit.row_macs import HashedRow, first_mac, fixed_mac, read
 from webhooks.audit.seal_format import MAX_ROWS, build_seal, ids_of, root_of, roots_digest
 from webhooks.audit.seal_ranges import in_range, newest_seal, open_ranges, seals_in_range
 from webhooks.audit.sealed_tables import SealedTable, tables
@@ -134,7 +134,7 @@ def _seal_rows(table: SealedTable, kind: Seal.Kind, rows: Any, now: datetime, ac
     ids: list[int] = []
     macs = bytearray()
     for row in read(table, rows, whole=False):
-        if not isinstance(row, Row):
+        if not isinstance(row, HashedRow):
             # Left out, so that a row somebody damaged keeps no others from being sealed.
             logger.error("%s %s can't be read, nor sealed: was it altered?", table.label, row)
             continue

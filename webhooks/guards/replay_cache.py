@@ -56,7 +56,7 @@ if ARGV[2] == '0' then return redis.call('DEL', KEYS[1]) end
 redis.call('SET', KEYS[1], 0, 'EX', ARGV[2])
 return 1
 """
-FORGET = "return redis.call('DEL', KEYS[1])"
+CLEAR = "return redis.call('DEL', KEYS[1])"
 ENTERED, IN_FLIGHT = -1, -2
 
 
@@ -88,13 +88,13 @@ def delivery(event: Event) -> Iterator[Delivery]:
         yield this
     finally:
         if state == ENTERED:
-            _ask(LEAVE, key, token, MEMORY_SECONDS if this.is_recorded else 0)
+            _run_script(LEAVE, key, token, MEMORY_SECONDS if this.is_recorded else 0)
 
 
-def forget(provider: str, event_id: str) -> None:
+def clear(provider: str, event_id: str) -> None:
     """Drop whatever is known of an event, a lock that nobody releases included."""
     if conf.setting("REDIS_URL"):
-        _ask(FORGET, _key(provider, event_id))
+        _run_script(CLEAR, _key(provider, event_id))
 
 
 def _key(provider: str, event_id: str) -> str:
@@ -103,7 +103,7 @@ def _key(provider: str, event_id: str) -> str:
 
 def _enter_in_turn(key: str, token: str) -> int | None:
     deadline = time.monotonic() + WAIT_SECONDS
-    while (state := _ask(ENTER, key, token, LOCK_SECONDS)) == IN_FLIGHT:
+    while (state := _run_script(ENTER, key, token, LOCK_SECONDS)) == IN_FLIGHT:
         if time.monotonic() > deadline:
             break
         time.sleep(POLL_SECONDS)
@@ -119,7 +119,7 @@ def _to_count(state: int | None) -> int:
 _breaker = Breaker()
 
 
-def _ask(script: str, key: str, *arguments: object) -> int | None:
+def _run_script(script: str, key: str, *arguments: object) -> int | None:
     """Return a script's answer; None without Redis, which must never stop a delivery."""
     if _breaker.is_open:
         return None

@@ -31,7 +31,7 @@ from webhooks.signals import alarm_raised
 logger = logging.getLogger("webhooks.alarms")
 
 
-class Kind(StrEnum):
+class AlarmKind(StrEnum):
     """What it looks like."""
 
     BURST = "burst"
@@ -42,7 +42,7 @@ class Kind(StrEnum):
 class Alarm:
     """`count` refusals at an endpoint (empty: at none there is) within so many `seconds`."""
 
-    kind: Kind
+    kind: AlarmKind
     endpoint: str
     count: int
     seconds: float
@@ -56,10 +56,10 @@ class _Watch:
         # As many moments as an alarm needs: a flood must not grow the memory.
         self.refused: deque[float] = deque(maxlen=policy.burst)
         self.unproven: deque[float] = deque(maxlen=policy.unproven)
-        self.quiet = Deadlines(most=len(Kind))
+        self.quiet = Deadlines(most=len(AlarmKind))
         self.lock = Lock()
 
-    def refuse(self, at: float, *, is_unproven: bool, proven_at: float) -> list[Kind]:
+    def refuse(self, at: float, *, is_unproven: bool, proven_at: float) -> list[AlarmKind]:
         """Return the kinds of alarm that are due with this refusal."""
         with self.lock:
             self.refused.append(at)
@@ -69,13 +69,13 @@ class _Watch:
             quiet = self.policy.cool_down
             return [kind for kind in seen if self.quiet.start(kind, at=at, seconds=quiet)]
 
-    def _seen(self, at: float, proven_at: float) -> Iterator[Kind]:
+    def _seen(self, at: float, proven_at: float) -> Iterator[AlarmKind]:
         if _all_since(self.refused, at - self.policy.burst_seconds):
-            yield Kind.BURST
+            yield AlarmKind.BURST
         # A delivery that was proven since shows that the secret still fits.
         silence = at - self.policy.silence_seconds
         if proven_at < silence and _all_since(self.unproven, silence):
-            yield Kind.NOTHING_PROVEN
+            yield AlarmKind.NOTHING_PROVEN
 
 
 _proven_at: dict[str, float] = {}
@@ -107,7 +107,7 @@ def sound(alarm: Alarm, *, now: datetime) -> None:
 
     It may be found groundless as the database tells of a proven delivery, or can't be asked.
     """
-    if alarm.kind is Kind.NOTHING_PROVEN and (proven_at := _latest_proven(alarm, now)):
+    if alarm.kind is AlarmKind.NOTHING_PROVEN and (proven_at := _latest_proven(alarm, now)):
         prove(alarm.endpoint, now=proven_at)
         # Not raised, so the cool-down must not keep the next one quiet.
         _watch(alarm.endpoint, conf.alarm_policy()).quiet.end(alarm.kind)
@@ -132,11 +132,11 @@ def reset() -> None:
     _watch.cache_clear()
 
 
-def _alarm(kind: Kind, endpoint: str, policy: AlarmPolicy) -> Alarm:
+def _alarm(kind: AlarmKind, endpoint: str, policy: AlarmPolicy) -> Alarm:
     match kind:
-        case Kind.BURST:
+        case AlarmKind.BURST:
             return Alarm(kind, endpoint, policy.burst, policy.burst_seconds)
-        case Kind.NOTHING_PROVEN:
+        case AlarmKind.NOTHING_PROVEN:
             return Alarm(kind, endpoint, policy.unproven, policy.silence_seconds)
 
 
@@ -163,7 +163,7 @@ def _message(alarm: Alarm) -> str:
     endpoint = conf.endpoint(alarm.endpoint)
     where = f"the endpoint {alarm.endpoint!r}" if endpoint else "endpoints that there are not"
     counted = f"{alarm.count} deliveries to {where} were refused within {alarm.seconds:g} s"
-    if alarm.kind is Kind.NOTHING_PROVEN and endpoint:
+    if alarm.kind is AlarmKind.NOTHING_PROVEN and endpoint:
         return (
             f"{counted} as no secret fits, and none was proven: it looks like a secret that was "
             f"changed. Compare {endpoint.secrets_setting} with the signing secret that the "

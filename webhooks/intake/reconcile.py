@@ -70,7 +70,7 @@ def request_reconciliation(
 
 
 def reconcile(
-    order: Reconciliation,
+    requested: Reconciliation,
     *,
     clock: Clock = timezone.now,
     progress: Callable[[Reconciled], None] = lambda _: None,
@@ -82,18 +82,18 @@ def reconcile(
     so memory stays the same however many events there are; `progress` is called after each.
     One that was interrupted goes on after the last page it was done with when called again; of
     the page it was in, what it had recorded is known by then.
-    Raises `NotPossible`, `ProviderUnavailable`, `ProviderRefused` or `StorageUnavailable`.
+    Raises `NotPossible`, `ProviderApiUnavailable`, `ProviderApiRefused` or `StorageUnavailable`.
     """
-    provider = _able(order.provider, order.since, clock())
-    result = Reconciled(order.seen, order.recorded)
+    provider = _able(requested.provider, requested.since, clock())
+    result = Reconciled(requested.seen, requested.recorded)
     place = conf.processing()
-    for page in _pages(provider, order):
+    for page in _pages(provider, requested):
         for event, body in _unknown(page):
-            recorded = _recover(order, event, body, clock())
+            recorded = _recover(requested, event, body, clock())
             pk = recorded and recorded.pk
             if recorded:
                 result.recorded += 1
-                metrics.FETCHED_EVENTS.labels(order.provider).inc()
+                metrics.FETCHED_EVENTS.labels(requested.provider).inc()
             # Workers may take it at once, so it must not wait as it came.
             if recorded and recorded.is_erased:
                 suppression.redact_late(recorded.pk, now=clock())
@@ -103,11 +103,11 @@ def reconcile(
                 wakeup.wake()
         # Only now: cut short within a page, a run must begin that page again.
         result.seen += len(page.events)
-        order.seen, order.cursor = result.seen, page.cursor
-        order.save(update_fields=["seen", "cursor"])
+        requested.seen, requested.cursor = result.seen, page.cursor
+        requested.save(update_fields=["seen", "cursor"])
         progress(result)
-    order.finished_at = clock()
-    order.save(update_fields=["finished_at"])
+    requested.finished_at = clock()
+    requested.save(update_fields=["finished_at"])
     return result
 
 
@@ -159,12 +159,12 @@ def _able(name: str, since: datetime, now: datetime) -> Provider:
     return provider
 
 
-def _pages(provider: Provider, order: Reconciliation) -> Iterator[Page]:
+def _pages(provider: Provider, requested: Reconciliation) -> Iterator[Page]:
     return provider.list_events(
-        account=order.account,
-        since=order.since,
-        undelivered_only=order.undelivered_only,
-        after=order.cursor,
+        account=requested.account,
+        since=requested.since,
+        undelivered_only=requested.undelivered_only,
+        after=requested.cursor,
     )
 
 
@@ -178,11 +178,13 @@ def _unknown(page: Page) -> Iterable[tuple[Event, bytes]]:
 
 
 @transaction.atomic
-def _recover(order: Reconciliation, event: Event, body: bytes, now: datetime) -> Recorded | None:
+def _recover(
+    requested: Reconciliation, event: Event, body: bytes, now: datetime
+) -> Recorded | None:
     # Counted with the event itself: a count at the page's end would be lost with this process.
     recorded = recover(event, body, now=now)
     if recorded:
-        Reconciliation.objects.filter(pk=order.pk).update(recorded=F("recorded") + 1)
+        Reconciliation.objects.filter(pk=requested.pk).update(recorded=F("recorded") + 1)
     return recorded
 
 

@@ -67,8 +67,8 @@ def record(
     Raises `StorageUnavailable` when nothing was recorded.
     """
     # What is processed at once is asked about right before that, by `suppression.suppress`.
-    condition, asked = ("FALSE", ()) if claimed else suppression.erasure_condition(event)
-    values = (*_values(event, body, endpoint, claimed=claimed, now=now), deliveries, *asked)
+    condition, parameters = ("FALSE", ()) if claimed else suppression.erasure_condition(event)
+    values = (*_values(event, body, endpoint, claimed=claimed, now=now), deliveries, *parameters)
     recorded = _store(RECORD + condition, values)
     assert recorded, "the statement answers with the row, whether it was there or not"  # noqa: S101
     return recorded
@@ -80,8 +80,8 @@ def recover(event: Event, body: bytes, *, now: datetime) -> Recorded | None:
     None when we have it: nothing is written then, as this is no delivery.
     Raises `StorageUnavailable` when nothing could be recorded.
     """
-    condition, asked = suppression.erasure_condition(event)
-    values = (*_values(event, body, FETCHED, claimed=False, now=now), *asked)
+    condition, parameters = suppression.erasure_condition(event)
+    values = (*_values(event, body, FETCHED, claimed=False, now=now), *parameters)
     return _store(RECOVER + condition, values)
 
 

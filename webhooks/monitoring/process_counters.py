@@ -69,7 +69,7 @@ _process: Final = _Process()
 os.register_at_fork(after_in_child=_process.begin)
 
 
-class Value:
+class ProcessValue:
     """Replaces prometheus_client's own class of values (`values.ValueClass`)."""
 
     _multiprocess = True
@@ -136,8 +136,8 @@ class Value:
             _process.give_up(error)
 
 
-_values: Final[list[Value]] = []
-values.ValueClass = Value
+_values: Final[list[ProcessValue]] = []
+values.ValueClass = ProcessValue
 
 
 def collect() -> Iterable[Metric]:

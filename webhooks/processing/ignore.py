@@ -24,11 +24,11 @@ def ignore(event: WebhookEvent, *, actor: str, reason: str, now: datetime) -> bo
         row = WebhookEvent.objects.ignorable(now).select_for_update().filter(pk=event.pk).first()
         if row is None:
             return False
-        order = Replay.objects.create(
+        replay = Replay.objects.create(
             trigger=Trigger.STAFF, actor=actor, reason=reason, created_at=now, finished_at=now
         )
-        details = {"event": row.event_id, "was": row.status, "replay": order.pk}
-        _settle(row, order, now)
+        details = {"event": row.event_id, "was": row.status, "replay": replay.pk}
+        _settle(row, replay, now)
         record(
             AuditEntry.Action.IGNORED,
             actor=actor,
@@ -40,7 +40,7 @@ def ignore(event: WebhookEvent, *, actor: str, reason: str, now: datetime) -> bo
     return True
 
 
-def _settle(row: WebhookEvent, order: Replay, now: datetime) -> None:
+def _settle(row: WebhookEvent, replay: Replay, now: datetime) -> None:
     # A new number ends the claim of whoever may come back for it.
     row.attempts += 1
     row.status, row.settled_at = WebhookEvent.Status.IGNORED, now
@@ -52,7 +52,7 @@ def _settle(row: WebhookEvent, order: Replay, now: datetime) -> None:
         event=row,
         number=row.attempts,
         trigger=Trigger.STAFF,
-        replay=order,
+        replay=replay,
         started_at=now,
         duration_ms=0,
         outcome=Attempt.Outcome.IGNORED,

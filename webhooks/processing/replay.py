@@ -54,18 +54,20 @@ def request_replay(
     `selection` is for whoever resumes it, `events` are the rows' keys where they are known now.
     """
     with transaction.atomic():
-        order = _order(trigger, actor, reason, now, force=force, selection=selection or {})
+        requested = _create_replay(
+            trigger, actor, reason, now, force=force, selection=selection or {}
+        )
         audit.record(
             AuditEntry.Action.FORCED if force else AuditEntry.Action.RERUN,
             actor=actor,
             subject=_subject(events),
-            details=_details(order, events),
+            details=_details(requested, events),
             now=now,
         )
-    return order
+    return requested
 
 
-def _order(trigger: Trigger, actor: str, reason: str, now: datetime, **how: Any) -> Replay:
+def _create_replay(trigger: Trigger, actor: str, reason: str, now: datetime, **how: Any) -> Replay:
     return Replay.objects.create(trigger=trigger, actor=actor, reason=reason, created_at=now, **how)
 
 
@@ -74,14 +76,14 @@ def _subject(events: Collection[int]) -> str:
     return f"{label}:{next(iter(events))}" if len(events) == 1 else label
 
 
-def _details(order: Replay, events: Collection[int]) -> dict[str, Any]:
+def _details(requested: Replay, events: Collection[int]) -> dict[str, Any]:
     """Return what of a request goes on record: of its reason the keyed hash alone."""
     # The reason may name people, and an entry can never be erased.
-    details: dict[str, Any] = {"trigger": order.trigger, "replay": order.pk}
-    if order.reason:
-        details["reason"] = audit.keyed_hash(order.reason)
-    if order.selection:
-        details["selection"] = {name: value for name, value in order.selection.items() if value}
+    details: dict[str, Any] = {"trigger": requested.trigger, "replay": requested.pk}
+    if requested.reason:
+        details["reason"] = audit.keyed_hash(requested.reason)
+    if requested.selection:
+        details["selection"] = {name: value for name, value in requested.selection.items() if value}
     if ids := details.get("selection", {}).pop("ids", None):
         details["events"] = len(ids)
     return {**details, "events": len(events)} if events else details
@@ -89,7 +91,7 @@ def _details(order: Replay, events: Collection[int]) -> dict[str, Any]:
 
 def replay(
     events: EventQuerySet,
-    order: Replay,
+    requested: Replay,
     *,
     lane: WebhookEvent.Lane = WebhookEvent.Lane.FRESH,
     rate: int | None = None,
@@ -98,33 +100,35 @@ def replay(
 ) -> Replayed:
     """Make events due again, whatever their status, and process them when that is done here.
 
-    Only the handlers that have not succeeded yet run, all of them when the order says `force`.
-    Events without a payload are passed over. Where workers process, `rate` is how many events
-    come due per second. Memory stays the same however many events there are; `progress` is called
-    after each batch. One that was interrupted goes on from the order's cursor when called again.
+    Only the handlers that have not succeeded yet run, all of them when `requested` says
+    `force`. Events without a payload are passed over. Where workers process, `rate` is how many
+    events come due per second. Memory stays the same however many events there are; `progress` is
+    called after each batch. One that was interrupted goes on from its cursor when called again.
     """
     result = Replayed()
     due_at = clock()
     in_request = conf.processing() is conf.Processing.REQUEST
     # Processed here, events are taken one by one: an interruption leaves none half-way.
     size = 1 if in_request else min(rate or BATCH, BATCH)
-    for batch in keys_in_pages(events.replayable(), size, after=order.cursor):
-        _make_due(batch, order, lane, due_at)
+    for batch in keys_in_pages(events.replayable(), size, after=requested.cursor):
+        _make_due(batch, requested, lane, due_at)
         result.queued += len(batch)
         if rate:
             due_at += timedelta(seconds=len(batch) / rate)
         if in_request:
             result.outcomes.update(_process(batch, clock))
         progress(result)
-    order.finished_at = clock()
-    order.save(update_fields=["finished_at"])
+    requested.finished_at = clock()
+    requested.save(update_fields=["finished_at"])
     if conf.processing() is conf.Processing.CELERY:
         wakeup.wake()
     return result
 
 
 @transaction.atomic
-def _make_due(batch: list[int], order: Replay, lane: WebhookEvent.Lane, due_at: datetime) -> None:
+def _make_due(
+    batch: list[int], requested: Replay, lane: WebhookEvent.Lane, due_at: datetime
+) -> None:
     # An event that is being processed keeps its row locked: this waits, and it runs again after.
     due: dict[str, Any] = {
         "status": WebhookEvent.Status.PENDING,
@@ -135,14 +139,14 @@ def _make_due(batch: list[int], order: Replay, lane: WebhookEvent.Lane, due_at: 
         # The schedule of retries begins anew, the number of attempts goes on: it fences claims.
         "schedule_start": F("attempts"),
         "lost_leases": 0,
-        "replay": order,
+        "replay": requested,
     }
-    if order.force:
+    if requested.force:
         due["succeeded"] = []
     WebhookEvent.objects.filter(pk__in=batch).update(**due)
     # In the batch's transaction: an interruption neither skips a batch nor makes one due twice.
-    order.cursor = batch[-1]
-    order.save(update_fields=["cursor"])
+    requested.cursor = batch[-1]
+    requested.save(update_fields=["cursor"])
 
 
 def _process(batch: list[int], clock: Clock) -> Iterator[str]:
@@ -161,19 +165,19 @@ def release(event: WebhookEvent, *, actor: str, reason: str, now: datetime) -> N
     """
     with transaction.atomic():
         row = WebhookEvent.objects.select_for_update(nowait=True).get(pk=event.pk)
-        order = _order(Trigger.COMMAND, actor, reason, now)
+        requested = _create_replay(Trigger.COMMAND, actor, reason, now)
         if row.status == WebhookEvent.Status.PENDING:
             # A new number ends the holder's claim: it can no longer settle.
             row.attempts += row.claimed_at is not None
-            row.available_at, row.claimed_at, row.replay = now, None, order
+            row.available_at, row.claimed_at, row.replay = now, None, requested
             row.save(update_fields=["attempts", "available_at", "claimed_at", "replay"])
         audit.record(
             AuditEntry.Action.RELEASED,
             actor=actor,
             subject=_subject([row.pk]),
-            details=_details(order, [row.pk]),
+            details=_details(requested, [row.pk]),
             now=now,
         )
-    replay_cache.forget(event.provider, event.event_id)
+    replay_cache.clear(event.provider, event.event_id)
     if conf.processing() is conf.Processing.CELERY:
         wakeup.wake()

@@ -32,13 +32,13 @@ class Waker:
 
     def __init__(self) -> None:
         self.pid = os.getpid()
-        self.asked = threading.Event()
+        self.called = threading.Event()
         threading.Thread(target=self._call_for_ever, name="webhooks-waker", daemon=True).start()
 
     def _call_for_ever(self) -> None:
-        while self.asked.wait():
+        while self.called.wait():
             # Cleared before the call: what comes in during it is worth another one.
-            self.asked.clear()
+            self.called.clear()
             try:
                 # Not retried by Celery: the next call, or the sweep, does as well.
                 current_app.send_task(DRAIN, retry=False, expires=CALL_EXPIRES_SECONDS)
@@ -59,4 +59,4 @@ def wake() -> None:
         with _starting:
             if _waker is None or _waker.pid != os.getpid():
                 _waker = Waker()
-    _waker.asked.set()
+    _waker.called.set()

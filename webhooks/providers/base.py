@@ -85,7 +85,7 @@ class Provider(ABC):
     def fetch(self, object_type: str, object_id: str, *, account: str) -> FetchedObject | None:
         """Return the object as it is now; None when the provider has none of this id.
 
-        Calls the provider: never inside a transaction. Raises `ProviderUnavailable`.
+        Calls the provider: never inside a transaction. Raises `ProviderApiUnavailable`.
         """
         raise NotImplementedError
 
@@ -101,7 +101,7 @@ class Provider(ABC):
         `account` is a connected account, or empty for our own; `undelivered_only` leaves out what
         the provider has delivered to every endpoint; `after` is the cursor of the last page that
         was taken. No more than one page is held at a time.
-        Raises `ProviderUnavailable` or `ProviderRefused`.
+        Raises `ProviderApiUnavailable` or `ProviderApiRefused`.
         """
         raise NotImplementedError(f"{self.name} does not list its events")
 

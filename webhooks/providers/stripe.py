@@ -19,7 +19,7 @@ from webhooks.exceptions import (
     MalformedEvent,
     MalformedSignature,
     MissingSignature,
-    ProviderUnavailable,
+    ProviderApiUnavailable,
     StaleSignature,
 )
 from webhooks.providers import stripe_api, stripe_events
@@ -104,7 +104,7 @@ def _as_listed(payload: dict[str, Any], account: str) -> tuple[Event, bytes]:
     try:
         event = _as_event(_parse_body(body))
     except MalformedEvent as error:
-        raise ProviderUnavailable(f"Stripe listed what is not an event: {error}") from error
+        raise ProviderApiUnavailable(f"Stripe listed what is not an event: {error}") from error
     # A list that is fetched for a connected account may leave the account out of its events.
     return replace(event, account=event.account or account), body
 

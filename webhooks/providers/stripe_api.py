@@ -10,7 +10,7 @@ from urllib.parse import quote
 import stripe
 
 from webhooks import conf
-from webhooks.exceptions import ProviderRefused, ProviderUnavailable
+from webhooks.exceptions import ProviderApiRefused, ProviderApiUnavailable
 from webhooks.providers.base import FetchedObject
 
 API_VERSION: Final = "2026-10-28.endive"
@@ -84,7 +84,7 @@ def _client(key: str, base: str, timeout: int, retries: int) -> stripe.StripeCli
 def retrieve(object_type: str, object_id: str, *, account: str) -> FetchedObject | None:
     """Return an object as it is now; None when Stripe has none of this id. Its type is in `PATHS`.
 
-    Raises `ProviderUnavailable` or `ProviderRefused`.
+    Raises `ProviderApiUnavailable` or `ProviderApiRefused`.
     """
     if object_id in (".", ".."):
         # Quoted or not, as path segments these lead to the list above the object.
@@ -106,11 +106,13 @@ def retrieve(object_type: str, object_id: str, *, account: str) -> FetchedObject
     return FetchedObject(response.data, asked_from=int(at - took), at=int(at))
 
 
-def failure(error: stripe.StripeError) -> ProviderUnavailable | ProviderRefused:
+def failure(error: stripe.StripeError) -> ProviderApiUnavailable | ProviderApiRefused:
     """Return the exception of ours for an error of Stripe's client, in a call that only reads."""
     if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
-        return ProviderRefused("Stripe could not be asked: it refuses the key in STRIPE_API_KEY.")
+        return ProviderApiRefused(
+            "Stripe could not be asked: it refuses the key in STRIPE_API_KEY."
+        )
     status = error.http_status or 0
     is_transient = isinstance(error, _TRANSIENT) or not 400 <= status < 500
-    kind = ProviderUnavailable if is_transient else ProviderRefused
+    kind = ProviderApiUnavailable if is_transient else ProviderApiRefused
     return kind(f"Stripe could not be asked: {type(error).__name__} ({status or 'no answer'}).")

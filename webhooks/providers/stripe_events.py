@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import stripe
 
-from webhooks.exceptions import ProviderRefused, ProviderUnavailable
+from webhooks.exceptions import ProviderApiRefused, ProviderApiUnavailable
 from webhooks.providers import stripe_api
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def pages(
 ) -> Iterator[list[dict[str, Any]]]:
     """Yield pages of the events since then as Stripe's JSON, the newest first, none of them empty.
 
-    Raises `ProviderUnavailable` or `ProviderRefused`.
+    Raises `ProviderApiUnavailable` or `ProviderApiRefused`.
     """
     # From the newest to the oldest: an event's id is then a place in a list that grows at its
     # other end only, so that whoever was interrupted goes on from the last id, and several events
@@ -58,10 +58,10 @@ def _list(query: "EventListParams", account: str) -> dict[str, Any]:
         client = stripe_api.connect()
         found = client.v1.events.list(query, {"stripe_account": account} if account else None)
     except stripe_api.NotConfigured as error:
-        raise ProviderRefused(str(error)) from error
+        raise ProviderApiRefused(str(error)) from error
     except stripe.StripeError as error:
         raise stripe_api.failure(error) from error
     answer = found.last_response.data if found.last_response else None
     if not isinstance(answer, dict) or not isinstance(answer.get("data"), list):
-        raise ProviderUnavailable("Stripe's answer is not a list of events.")
+        raise ProviderApiUnavailable("Stripe's answer is not a list of events.")
     return answer

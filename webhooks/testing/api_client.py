@@ -34,13 +34,13 @@ def bearer(key: str) -> APIClient:
 def problem(answer: Any) -> tuple[int, str]:
     """Return a problem's status and code, having seen that it has every member."""
     assert answer.headers["Content-Type"] == "application/problem+json"
-    told = answer.json()
-    assert told["status"] == answer.status_code
-    assert told["type"] == f"urn:webhooks:problem:{told['code']}"
-    assert told["title"]
-    assert told["detail"]
+    body = answer.json()
+    assert body["status"] == answer.status_code
+    assert body["type"] == f"urn:webhooks:problem:{body['code']}"
+    assert body["title"]
+    assert body["detail"]
     assert answer.headers["Cache-Control"] == "no-store"
-    return answer.status_code, told["code"]
+    return answer.status_code, body["code"]
 
 
 def all_pages(client: APIClient, url: str) -> list[Any]:

@@ -64,14 +64,14 @@ def copy(model: type[models.Model], pk: int, **changes: int) -> None:
 
 def first_found_when_altered(row: models.Model) -> dict[str, str]:
     """Return per column of a row the first finding when only this has changed."""
-    told: dict[str, str] = {}
+    findings: dict[str, str] = {}
     for column in columns(type(row)):
         with transaction.atomic():
             alter(row, column)
-            told[column] = next(iter(found()), "")
+            findings[column] = next(iter(found()), "")
             # Undone, so that each column is found by itself.
             transaction.set_rollback(True)
-    return told
+    return findings
 
 
 def alter(row: models.Model, column: str) -> None:

@@ -114,7 +114,7 @@ def _purchase(start: int, customer: Object, reference: str) -> tuple[dict[str, s
     unpaid = {"status": "requires_payment_method", "amount_received": 0, "latest_charge": None}
     linked = {"payment_intent": names["pi"], "type": "payment_intent"}
     session = {"subscription": names["sub"], "invoice": names["in"], **owner}
-    told = [
+    steps = [
         ("customer.created", customer),
         (
             "customer.subscription.created",
@@ -139,7 +139,7 @@ def _purchase(start: int, customer: Object, reference: str) -> tuple[dict[str, s
             objects.checkout_session(start, **session, client_reference_id=reference),
         ),
     ]
-    return names, [envelope(kind, subject, start + i) for i, (kind, subject) in enumerate(told)]
+    return names, [envelope(kind, subject, start + i) for i, (kind, subject) in enumerate(steps)]
 
 
 def _pays(now: int) -> list[Object]:

@@ -34,7 +34,7 @@ def broker(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[serv
         monkeypatch.setattr(wakeup, "_waker", None)
         yield server
         if wakeup._waker:
-            wakeup._waker.asked.clear()
+            wakeup._waker.called.clear()
 
 
 def calls(broker: servers.Server) -> int:

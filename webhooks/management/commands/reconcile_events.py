@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 from django.db import Error
 from django.utils import timezone
 
-from webhooks.exceptions import ProviderRefused, ProviderUnavailable, StorageUnavailable
+from webhooks.exceptions import ProviderApiRefused, ProviderApiUnavailable, StorageUnavailable
 from webhooks.intake.reconcile import (
     NotPossible,
     Reconciled,
@@ -25,7 +25,13 @@ from webhooks.providers import PROVIDERS
 
 UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 # Whatever ends a reconciliation early leaves it resumable, so each of these names the way on.
-INTERRUPTIONS = (ProviderUnavailable, ProviderRefused, StorageUnavailable, Error, KeyboardInterrupt)
+INTERRUPTIONS = (
+    ProviderApiUnavailable,
+    ProviderApiRefused,
+    StorageUnavailable,
+    Error,
+    KeyboardInterrupt,
+)
 
 
 class Command(RecordedCommand):
@@ -83,7 +89,7 @@ class Command(RecordedCommand):
                 self._print_missing(_wanted(options))
             else:
                 self._reconcile(_orders(options))
-        except (NotPossible, ProviderUnavailable, ProviderRefused) as error:
+        except (NotPossible, ProviderApiUnavailable, ProviderApiRefused) as error:
             raise CommandError(str(error)) from error
 
     def _print_missing(self, wanted: list[dict[str, Any]]) -> None:
@@ -95,26 +101,26 @@ class Command(RecordedCommand):
                 count += 1
         self.stdout.write(f"{count} events would be recorded")
 
-    def _reconcile(self, orders: list[Reconciliation]) -> None:
+    def _reconcile(self, requests: list[Reconciliation]) -> None:
         outcomes: Counter[str] = Counter()
         progress = self._progress if self.stderr.isatty() else lambda _: None
-        for place, order in enumerate(orders):
+        for place, requested in enumerate(requests):
             try:
-                done = reconcile(order, progress=progress)
+                done = reconcile(requested, progress=progress)
             except INTERRUPTIONS as error:
-                left = " ".join(str(one.pk) for one in orders[place:])
+                left = " ".join(str(one.pk) for one in requests[place:])
                 raise CommandError(
                     f"{str(error) or 'Interrupted.'}\nGo on with: reconcile_events --resume {left}"
                 ) from error
-            self._print(order, done)
+            self._print(requested, done)
             outcomes.update(done.outcomes)
         if failed := outcomes[Attempt.Outcome.FAILED] + outcomes[Attempt.Outcome.RETRYING]:
             raise CommandError(
                 f"{failed} of the recorded events did not succeed; the admin shows why."
             )
 
-    def _print(self, order: Reconciliation, done: Reconciled) -> None:
-        whose = f"{order.account}: " if order.account else ""
+    def _print(self, requested: Reconciliation, done: Reconciled) -> None:
+        whose = f"{requested.account}: " if requested.account else ""
         outcomes = ", ".join(
             f"{count} {outcome}" for outcome, count in sorted(done.outcomes.items())
         )

@@ -67,13 +67,13 @@ class Command(RecordedCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         if options["rate"] is not None and options["rate"] < 1:
             raise CommandError("--rate must be 1 or more.")
-        order = _interrupted(options) if options["resume"] else None
-        selection = order.selection if order else _selection(options)
+        requested = _interrupted(options) if options["resume"] else None
+        selection = requested.selection if requested else _selection(options)
         events = _select(selection)
         if options["dry_run"]:
             self._print_would_be(events)
             return
-        order = order or request_replay(
+        requested = requested or request_replay(
             trigger=Trigger.COMMAND,
             actor=system_user(),
             reason=options["reason"],
@@ -81,13 +81,13 @@ class Command(RecordedCommand):
             selection=selection,
             now=timezone.now(),
         )
-        self._replay(events, order, options["rate"])
+        self._replay(events, requested, options["rate"])
 
-    def _replay(self, events: EventQuerySet, order: Replay, rate: int | None) -> None:
+    def _replay(self, events: EventQuerySet, requested: Replay, rate: int | None) -> None:
         try:
             done = replay(
                 events,
-                order,
+                requested,
                 # A lane of its own: thousands of old events must not hold up new ones.
                 lane=WebhookEvent.Lane.BULK,
                 rate=rate,
@@ -96,7 +96,7 @@ class Command(RecordedCommand):
         # The cursor is stored with each batch, so that a replay goes on where it stopped.
         except KeyboardInterrupt:
             raise CommandError(
-                f"Interrupted. Go on with: replay_events --resume {order.pk}"
+                f"Interrupted. Go on with: replay_events --resume {requested.pk}"
             ) from None
         self._print(done)
 
@@ -122,12 +122,12 @@ class Command(RecordedCommand):
 def _interrupted(options: dict[str, Any]) -> Replay:
     if options["event_ids"] or any(options[name] for name in CRITERIA):
         raise CommandError("--resume goes on with what was chosen then: choose nothing more.")
-    order = Replay.objects.filter(pk=options["resume"], selection__has_key="ids").first()
-    if order is None:
+    requested = Replay.objects.filter(pk=options["resume"], selection__has_key="ids").first()
+    if requested is None:
         raise CommandError(f"There is no replay {options['resume']} to resume.")
-    if order.finished_at:
-        raise CommandError(f"Replay {order.pk} had come to its end.")
-    return order
+    if requested.finished_at:
+        raise CommandError(f"Replay {requested.pk} had come to its end.")
+    return requested
 
 
 def _selection(options: dict[str, Any]) -> dict[str, Any]:
