@@ -26,7 +26,7 @@ def setting(name: str) -> Any:
 
 
 class Fetching(StrEnum):
-    """When the provider is asked for an object's latest state, where it can be asked."""
+    """The occasions for fetching an object's latest state, where the provider can be asked."""
 
     NEVER = "never"
     UNDECIDABLE = "undecidable"

@@ -1,4 +1,4 @@
-"""What can go wrong when something is asked of a provider, or is to happen once."""
+"""The errors of calls to a provider, and of work that is to happen once."""
 
 from webhooks import exceptions
 

@@ -21,7 +21,7 @@ Differences = dict[str, list[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What made us store something."""
+    """The cause of a change: an event, a fetch or a repair."""
 
     scope: ObjectScope
     source: BillingChange.Source

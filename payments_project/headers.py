@@ -1,4 +1,4 @@
-"""What browsers are told that they must not do."""
+"""The headers that tell browsers what not to do."""
 
 from functools import cache
 from http import HTTPStatus

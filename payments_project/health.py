@@ -1,4 +1,4 @@
-"""Whether this process is alive, and whether it can do its work."""
+"""The health endpoints: is this process alive, and can it do its work?"""
 
 from collections.abc import Callable
 

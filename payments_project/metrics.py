@@ -1,4 +1,4 @@
-"""What is counted and what stands out, for Prometheus."""
+"""The metrics endpoint, for Prometheus."""
 
 import hmac
 from collections.abc import Iterator

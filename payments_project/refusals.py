@@ -1,4 +1,4 @@
-"""What Django itself refuses, told in the form of every other refusal."""
+"""Django's own refusals, answered in the form of every other refusal."""
 
 from django.http import HttpRequest, HttpResponse
 from django.views import defaults

@@ -1,4 +1,4 @@
-"""Where everything is served."""
+"""The addresses of everything that is served."""
 
 from django.contrib import admin
 from django.urls import include, path, re_path

@@ -59,7 +59,7 @@ def setting(name: str) -> Any:
 
 
 class Processing(StrEnum):
-    """Where events are processed."""
+    """The place where events are processed."""
 
     REQUEST = "request"
     LOOP = "loop"
@@ -68,7 +68,7 @@ class Processing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where deliveries come in: the last part of its URL, its provider, and the secrets it trusts.
+    """An endpoint for deliveries: the last part of its URL, its provider, the secrets it trusts.
 
     Which addresses and user agents may come through it is as in the settings (see `sources`).
     """
@@ -83,7 +83,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """When an event whose handler failed is tried again, as data. Durations are in seconds.
+    """The schedule by which an event whose handler failed is tried again. Durations are in seconds.
 
     Attempt n is followed by a wait of `base * factor ** (n - 1)`, at most `cap`, give or take
     the `jitter` fraction. After `max_attempts` attempts the event has failed.
@@ -109,7 +109,7 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class AlarmPolicy:
-    """When refusals are an alarm. Durations are in seconds; each server process counts its own.
+    """The limits past which refusals are an alarm. In seconds; each server process counts its own.
 
     `burst` refusals at an endpoint within `burst_seconds` are too many. `unproven` deliveries not
     signed with its secret within `silence_seconds`, in which none was proven, look like a secret

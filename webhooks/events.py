@@ -1,4 +1,4 @@
-"""What a provider told us, as a value that handlers receive."""
+"""An event of a provider's, as the value that handlers receive."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

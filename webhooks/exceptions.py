@@ -28,7 +28,7 @@ class BadRequest(Rejected):
 
 
 class NotAuthorised(Rejected):
-    """Whoever asks has not said who they are, and must."""
+    """The caller has not said who they are, and must."""
 
     status_code = 401
     code = "not_authorised"

@@ -11,7 +11,7 @@ from webhooks.exceptions import Rejected
 CONTENT_TYPE: Final = "application/problem+json"
 
 RETRY_SECONDS: Final = 5
-"""How soon to come back where nobody knows when what failed will be mended."""
+"""The seconds after which to come back where nobody knows when what failed will be mended."""
 
 
 def document(

@@ -11,20 +11,20 @@ import sys
 from typing import Any, Final
 
 MAX_DEPTH: Final = 100
-"""How deep objects and lists may be nested; the payloads that providers document have about ten."""
+"""The deepest nesting of objects and lists; the payloads that providers document have about ten."""
 
 MAX_VALUES: Final = 250_000
-"""How many values there may be: small ones take up thirty times the memory that their text does."""
+"""The most values there may be: small ones take up thirty times the memory that their text does."""
 
 MAX_DIGITS: Final = 4300
-"""How long a number may be. Reading a whole number takes the square of that, so that Python itself
-sets this limit; but there, the environment can lift it."""
+"""The most digits of a number. Reading a whole number takes the square of that, so that Python
+itself sets this limit; but there, the environment can lift it."""
 
 _STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.?[^"\\]*+)*+(?:"|\Z)', re.DOTALL)
 
 
 class NotJson(ValueError):
-    """What was to be read isn't JSON, or not within bounds. The message tells none of it."""
+    """The text to be read isn't JSON, or not within bounds. The message tells none of it."""
 
 
 def read(body: bytes) -> Any:

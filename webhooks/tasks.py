@@ -1,4 +1,4 @@
-"""What Celery workers do: look for work, and for what never came."""
+"""Celery's tasks: look for work, and for what never came."""
 
 import logging
 

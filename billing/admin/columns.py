@@ -1,4 +1,4 @@
-"""What matters most of each kind of object: the columns of the lists, here and on other pages."""
+"""The columns of lists of billing objects, here and on other pages: what matters most of each."""
 
 from collections.abc import Mapping
 from enum import StrEnum

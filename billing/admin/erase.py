@@ -16,7 +16,7 @@ from webhooks.models import ErasureRequest
 
 
 class EraseForm(forms.Form):
-    """Whom, typed once more, and why."""
+    """A customer's id, typed once more, and a reason."""
 
     # Typed anew, so that nobody erases the customer of another tab: it can't be undone.
     customer_id = forms.CharField(

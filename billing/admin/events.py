@@ -1,4 +1,4 @@
-"""What billing has to say on the page of an event."""
+"""Billing's panels on the page of an event."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What is known of an object, at a glance."""
+"""An object's facts, at a glance."""
 
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias

@@ -1,4 +1,4 @@
-"""What events changed of an object over time."""
+"""An object's history: its changes, event by event."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""What a customer may use now, and why: support's first question."""
+"""A customer's entitlements now, and their reasons: support's first question."""
 
 from collections.abc import Set
 from typing import Final

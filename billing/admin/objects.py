@@ -88,7 +88,7 @@ class OwnedAdmin(ObjectAdmin):
 
 @admin.register(Customer)
 class CustomerAdmin(ObjectAdmin):
-    """Where support begins: a customer with all that is theirs."""
+    """A customer with all that is theirs: the page where support begins."""
 
     search_help_text = "Id or email"
     actions_detail = ("erase",)

@@ -1,4 +1,4 @@
-"""How the fields of billing objects are shown."""
+"""The fields of billing objects as HTML."""
 
 import json
 from datetime import datetime

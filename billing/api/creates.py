@@ -1,4 +1,4 @@
-"""Having the provider create something."""
+"""The API's POST requests, by which the provider creates something."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -55,7 +55,7 @@ class EpochField(serializers.DateTimeField):
 
 
 class Created(serializers.Serializer[Mapping[str, Any]]):
-    """What was created, as far as whoever asked needs it now. The rest comes as events."""
+    """A new object, as far as the caller needs it now. The rest comes as events."""
 
     # Each may be missing: the provider's answer is passed on, and its versions differ.
     id = serializers.CharField()

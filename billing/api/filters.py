@@ -1,4 +1,4 @@
-"""Which billing objects."""
+"""The query parameters that choose billing objects."""
 
 import django_filters
 
@@ -6,7 +6,7 @@ from webhooks.api.filters import AccountFilter, ExactFilter, FlagFilter, MomentF
 
 
 class ObjectFilters(django_filters.FilterSet):
-    """What every object can be chosen by."""
+    """The parameters of every list of objects."""
 
     account = AccountFilter()
     livemode = FlagFilter()
@@ -15,26 +15,26 @@ class ObjectFilters(django_filters.FilterSet):
 
 
 class CustomerFilters(ObjectFilters):
-    """Which customers."""
+    """The parameters of the list of customers."""
 
     email = ExactFilter()
 
 
 class PayoutFilters(ObjectFilters):
-    """Which payouts."""
+    """The parameters of the list of payouts."""
 
     status = ExactFilter()
 
 
 class SubscriptionFilters(ObjectFilters):
-    """Which subscriptions."""
+    """The parameters of the list of subscriptions."""
 
     customer = ExactFilter("customer_id")
     status = ExactFilter()
 
 
 class InvoiceFilters(SubscriptionFilters):
-    """Which invoices."""
+    """The parameters of the list of invoices."""
 
     subscription = ExactFilter("subscription_id")
     payment_intent = ExactFilter("payment_intent_id")
@@ -42,25 +42,25 @@ class InvoiceFilters(SubscriptionFilters):
 
 
 class PaymentIntentFilters(SubscriptionFilters):
-    """Which payments."""
+    """The parameters of the list of payments."""
 
     invoice = ExactFilter("invoice_id")
 
 
 class ChargeFilters(PaymentIntentFilters):
-    """Which charges."""
+    """The parameters of the list of charges."""
 
     payment_intent = ExactFilter("payment_intent_id")
 
 
 class CheckoutSessionFilters(ChargeFilters):
-    """Which checkout sessions."""
+    """The parameters of the list of checkout sessions."""
 
     subscription = ExactFilter("subscription_id")
 
 
 class OfChargeFilters(ObjectFilters):
-    """Which refunds or disputes."""
+    """The parameters of the lists of refunds and of disputes."""
 
     charge = ExactFilter("charge_id")
     payment_intent = ExactFilter("payment_intent_id")

@@ -38,7 +38,7 @@ class FlagParameter(serializers.ChoiceField):
 
 
 class ObjectPlace(Place):
-    """Where an object's id is looked for: among our own account's unless told otherwise."""
+    """The account and mode in which an object's id is looked for: our own account by default."""
 
     account = TextField(
         default="", allow_blank=True, max_length=255, help_text="A connected account."
@@ -88,7 +88,7 @@ class ProductPlace(ObjectPlace):
 
 
 class EntitlementView(ApiView):
-    """Whether a customer may use a product now."""
+    """A customer's entitlement to a product, as of now."""
 
     grant = CustomerViewSet.grant
 
@@ -110,7 +110,7 @@ class EntitlementView(ApiView):
 
 
 class SubscriptionViewSet(ObjectViewSet):
-    """What customers pay for again and again."""
+    """Subscriptions: the services that customers pay for again and again."""
 
     grant = Grant(Scope.BILLING_READ, "billing.view_subscription")
     queryset = models.Subscription.objects.all()
@@ -183,7 +183,7 @@ class PayoutViewSet(ObjectViewSet):
 
 @extend_schema(parameters=[EVENT_ID, Place])
 class ChangesView(ApiView, generics.ListAPIView[models.BillingChange]):
-    """What an event did to billing objects, the latest first."""
+    """The changes that an event made to billing objects, the latest first."""
 
     grant = Grant(Scope.EVENTS_READ, "billing.view_billingchange")
     queryset = models.BillingChange.objects.all()

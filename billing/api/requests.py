@@ -1,4 +1,4 @@
-"""What callers may ask to have created, checked before the provider is."""
+"""The bodies of POST requests, checked before anything is sent to the provider."""
 
 from typing import Any, Final
 
@@ -33,7 +33,7 @@ class Currency(TextField):
 
 
 class Amount(WholeField):
-    """How much, in the currency's minor units."""
+    """An amount in the currency's minor units."""
 
     def __init__(self, **kwargs: Any) -> None:
         about = {"min_value": 1, "max_value": MAX_AMOUNT, "help_text": "in minor units"}
@@ -42,7 +42,7 @@ class Amount(WholeField):
 
 @extend_schema_field({"type": "string", "format": "uri", "maxLength": 2048})
 class Url(TextField):
-    """Where the payer is sent."""
+    """An address that the payer is sent to."""
 
     def __init__(self, **kwargs: Any) -> None:
         # Other schemes would run in the payer's browser, `javascript:` for one.
@@ -67,7 +67,7 @@ class Email(TextField):
     }
 )
 class NewMetadataField(serializers.DictField):
-    """What the provider is to keep for us: texts by name."""
+    """Texts by name, for the provider to keep for us."""
 
     child = TextField(allow_blank=True, max_length=MAX_VALUE_LENGTH)
     name = TextField(max_length=MAX_KEY_LENGTH)
@@ -83,7 +83,7 @@ class NewMetadataField(serializers.DictField):
 
 
 class New(StrictSerializer):
-    """What is to be created."""
+    """The body of a request to create something."""
 
     def parameters(self) -> dict[str, Any]:
         """As the provider takes them."""
@@ -91,7 +91,7 @@ class New(StrictSerializer):
 
 
 class LineItem(StrictSerializer):
-    """So many of a price that the provider knows, or of something named and priced here."""
+    """A quantity of a price that the provider knows, or of something named and priced here."""
 
     price = Id(required=False)
     name = TextField(required=False, max_length=250)

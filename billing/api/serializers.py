@@ -14,7 +14,7 @@ from webhooks.api.fields import Shown
 
 @extend_schema_field({"type": "object", "additionalProperties": {}})
 class MetadataField(serializers.JSONField):
-    """What the provider keeps for us, as it is."""
+    """Metadata as the provider keeps it."""
 
 
 class ItemSerializer(serializers.Serializer[Any]):
@@ -45,14 +45,14 @@ class CustomerSerializer(ObjectSerializer):
 
 
 class EntitlementSerializer(serializers.Serializer[Any]):
-    """Whether a customer may use a product, and why."""
+    """A customer's right to use a product, or the lack of it, with the reason."""
 
     product = serializers.CharField()
     allowed = serializers.BooleanField()
     reason = serializers.ChoiceField(choices=[reason.value for reason in EntitlementReason])
     until = serializers.DateTimeField(
         allow_null=True,
-        help_text="When it ends unless something is heard by then, or, of a no, when it ended; "
+        help_text="The time when it ends unless something is heard by then, or, of a no, ended; "
         "null where that is not known.",
     )
     subscription = serializers.CharField(
@@ -115,7 +115,7 @@ class DisputeSerializer(ObjectSerializer):
 
 class CheckoutSessionSerializer(ObjectSerializer):
     fulfillable = serializers.BooleanField(
-        read_only=True, help_text="whether it is complete and its money has come"
+        read_only=True, help_text="true when it is complete and its money has come"
     )
 
     class Meta(ObjectSerializer.Meta):
@@ -128,7 +128,7 @@ class PayoutSerializer(ObjectSerializer):
 
 
 class ChangeSerializer(Shown):
-    """What an event did to one object: per field, from what to what."""
+    """The change that an event made to one object: per field, the old value and the new."""
 
     class Meta:
         model = models.BillingChange

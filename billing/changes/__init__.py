@@ -1,4 +1,4 @@
-"""What an event says about billing objects, in no provider's own terms."""
+"""Changes of billing objects as events tell them, in no provider's own terms."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -19,7 +19,7 @@ from webhooks.exceptions import ProviderApiRefused, ProviderApiUnavailable
 BATCH = 200
 
 MENDED_BY = "reconcile_billing"
-"""What the history names in place of an event."""
+"""The name in the history, in place of an event's id."""
 
 
 @dataclass(frozen=True, slots=True)

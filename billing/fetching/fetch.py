@@ -33,7 +33,7 @@ from webhooks.privacy.suppression import erasure_of_object
 from webhooks.providers import PROVIDERS
 
 MAX_ROUNDS: Final = 3
-"""How often one object is fetched in a row, when events keep coming in meanwhile."""
+"""The most fetches of one object in a row, when events keep coming in meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from django.db.models import TextChoices
 
 
 class OrderingReason(TextChoices):
-    """How the state that counts was told from the others: a rule's name, or what needed no rule."""
+    """The reason why one state counts and not another: a rule's name, or why none was needed."""
 
     FIRST_HEARD = "first_heard", "nothing was known of it"
     ADDED = "added", "it adds to what is known"

@@ -17,7 +17,7 @@ _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What holds of an object.
+    """The state of an object as its snapshots tell it together.
 
     `facts` are to be stored, and `kept` are the snapshots to resolve again together with the next
     one. `latest` is the snapshot that came last, None where all are partial; `reason` says how it

@@ -15,7 +15,7 @@ from billing.ordering.snapshots import Snapshot
 from billing.ordering.update_graph import Sink, find_sinks
 
 WINDOW_SECONDS: Final = 60
-"""How much older than the newest a snapshot may be and still be kept: clocks differ by less, and
+"""The age, relative to the newest, up to which a snapshot is kept: clocks differ by less, and
 what belongs together is made within seconds."""
 
 

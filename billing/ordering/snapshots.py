@@ -13,7 +13,7 @@ FactMap = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """What one event, or one answer from the provider, said of an object.
+    """An object's facts as one event, or one answer from the provider, told them.
 
     `at` is when the event was made, by the provider's clock in whole seconds since 1970; None
     where the provider does not say. `observed_at` is by our clock: when the event arrived, or when

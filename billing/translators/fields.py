@@ -18,14 +18,14 @@ BIGGEST: Final = 2**63 - 1
 """The largest integer that a database column holds."""
 
 MOST: Final = 100
-"""How many there may be in a list. No page of Stripe's lists is longer, and those within other
+"""The most items in a list. No page of Stripe's lists is longer, and those within other
 objects are shorter; each may become a row, so a longer one would keep a worker for minutes."""
 
 MOST_PAIRS: Final = 1000
-"""How many pairs of metadata there may be; Stripe has fifty."""
+"""The most pairs of metadata; Stripe has fifty."""
 
 LONGEST: Final = 65_536
-"""How many characters free text may have, and metadata altogether. Some thirty snapshots of an
+"""The most characters of free text, and of metadata altogether. Some thirty snapshots of an
 object are kept and compared (see `billing.ordering`), so they must not grow at will."""
 
 

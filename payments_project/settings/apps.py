@@ -1,4 +1,4 @@
-"""What the apps are told: endpoints, guards, Stripe, billing, audit trail, metrics."""
+"""Settings of the apps: endpoints, guards, Stripe, billing, audit trail, metrics."""
 
 from payments_project.environment import read
 

@@ -1,4 +1,4 @@
-"""What Django itself is told: keys, hosts, apps, middleware, templates, language, files."""
+"""Django's own settings: keys, hosts, apps, middleware, templates, language, files."""
 
 from pathlib import Path
 

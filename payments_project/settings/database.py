@@ -1,4 +1,4 @@
-"""Where rows and cached values are kept."""
+"""The database and the cache."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""How staff prove who they are, and how guessing is held back."""
+"""Logins of staff, and the lock-outs that hold guessing back."""
 
 from datetime import timedelta
 

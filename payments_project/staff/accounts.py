@@ -1,4 +1,4 @@
-"""Who may do what, and the record of who changed it."""
+"""The rights of accounts and groups, and the record of who changed them."""
 
 from collections.abc import Iterable
 from datetime import datetime

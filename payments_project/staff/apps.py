@@ -5,7 +5,7 @@ from django.core import checks
 
 
 class StaffConfig(AppConfig):
-    """Who works here: accounts, groups, second factor, lock-outs."""
+    """The app of those who work here: accounts, groups, second factor, lock-outs."""
 
     name = "payments_project.staff"
     label = "staff"

@@ -6,7 +6,7 @@ from django.conf import settings
 
 
 class SecondFactor(StrEnum):
-    """When staff must prove who they are by more than a password."""
+    """The second factor for staff: never, for those who have set one up, or for all."""
 
     OFF = "off"
     OPTIONAL = "optional"

@@ -19,7 +19,7 @@ from django.utils.crypto import salted_hmac
 from webhooks.guards import client_address as clients
 
 PER_ADDRESS: Final = 4
-"""How many times `AXES_FAILURE_LIMIT` failures an address may have, at whatever accounts."""
+"""The failures that an address may have at all accounts, as a multiple of `AXES_FAILURE_LIMIT`."""
 
 NOWHERE: Final = "0.0.0.0"  # noqa: S104
 """All whose address nothing tells are one client."""

@@ -1,4 +1,4 @@
-"""What stands between a session and the pages that it opens."""
+"""Middleware between a session and the pages that it opens."""
 
 from collections.abc import Callable
 from typing import Any, Final

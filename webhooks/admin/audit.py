@@ -35,7 +35,7 @@ BUT_SEALS: Final = "-seals"
 
 
 class ActionFilter(ChoiceFilter):
-    """What was done."""
+    """A filter by action."""
 
     title = "act"
     parameter_name = "act"
@@ -52,7 +52,7 @@ class ActionFilter(ChoiceFilter):
 
 @admin.register(AuditEntry)
 class AuditAdmin(ReadOnlyAdmin):
-    """Who did what and when, whether each entry fits, and how far everything is sealed."""
+    """The audit trail, with a mark on each entry that fits, and how far everything is sealed."""
 
     list_display = ("number", "act", "actor", "code_of_subject", "recorded")
     list_display_links = ("number",)

@@ -1,4 +1,4 @@
-"""How the parts of an audit entry are shown."""
+"""The parts of an audit entry as HTML."""
 
 import json
 from typing import Any, Final

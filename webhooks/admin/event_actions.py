@@ -1,4 +1,4 @@
-"""What staff can do about events: each act asks for its own permission, and for a reason."""
+"""The acts of staff on events: each asks for its own permission, and for a reason."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final

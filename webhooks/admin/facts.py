@@ -1,4 +1,4 @@
-"""What is known of an event, at a glance."""
+"""An event's facts, at a glance."""
 
 from django.utils import timezone
 from django.utils.html import format_html

@@ -68,7 +68,7 @@ class ProviderFilter(ChoiceFilter):
 
 
 class TypeFilter(TextFilter):
-    """How the type begins, or a pattern: `invoice`, `*.failed`."""
+    """A filter by the beginning of the type, or by a pattern: `invoice`, `*.failed`."""
 
     title = "type (its beginning, or a pattern with *)"
     parameter_name = "type"

@@ -1,4 +1,4 @@
-"""What a page about one object consists of."""
+"""The panels that a page about one object consists of."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class Table:
 # What apps above can select by: they keep ids of the provider's, not keys of our tables.
 @dataclass(frozen=True, slots=True)
 class EventKey:
-    """Which event a page is about, and what the event is about."""
+    """The identity of a page's event, and of the object that the event is about."""
 
     provider: str
     account: str
@@ -65,7 +65,7 @@ class EventKey:
 
 # A list to append to, and no import: webhooks stands below the apps that add to its pages.
 event_panels: Final[list[Callable[[HttpRequest, EventKey], Iterable[Panel]]]] = []
-"""What other apps add to the page of an event, after its attempts.
+"""The panels that other apps add to the page of an event, after its attempts.
 
 Append a function, in the app's own `admin`, that checks the user's permission by itself.
 """

@@ -32,7 +32,7 @@ ELSEWHERE: Final = "(elsewhere)"
 
 
 class CodeFilter(ChoiceFilter):
-    """What the sender was told."""
+    """A filter by the code that the sender was told."""
 
     title = "code"
     parameter_name = "code"
@@ -65,7 +65,7 @@ class EndpointFilter(ChoiceFilter):
 
 @admin.register(Refusal)
 class RefusalAdmin(ReadOnlyAdmin):
-    """What was refused, of which a few of many are kept, and never for long."""
+    """Refused deliveries, of which a few of many are kept, and never for long."""
 
     list_display = ("refused", "problem_code", "where", "who", "user_agent", "times")
     list_filter = (CodeFilter, EndpointFilter)

@@ -30,7 +30,7 @@ class ReasonForm(forms.Form):
 
 
 class RerunForm(ReasonForm):
-    """Why, and for those who may ask for it, whether to run what has succeeded."""
+    """A reason, and for those who may, the choice to run again the handlers that have succeeded."""
 
     force = forms.BooleanField(
         required=False,

@@ -1,4 +1,4 @@
-"""Where an event stands, in a word that support staff can act on."""
+"""The state of an event, in a word that support staff can act on."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""How single values are shown, on every screen alike."""
+"""Single values as HTML, on every screen alike."""
 
 from datetime import datetime
 from typing import Final, Literal

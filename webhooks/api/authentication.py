@@ -1,4 +1,4 @@
-"""Who calls: the bearer of a token."""
+"""Authentication of callers by the token that they bear."""
 
 from typing import Any, Final
 

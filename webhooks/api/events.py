@@ -31,7 +31,7 @@ EVENT_ID = OpenApiParameter(
 
 
 class EventFilters(django_filters.FilterSet):
-    """Which events."""
+    """The query parameters that choose events."""
 
     provider = ExactFilter()
     status = django_filters.ChoiceFilter(choices=WebhookEvent.Status.choices)

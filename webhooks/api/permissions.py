@@ -1,4 +1,4 @@
-"""What a request needs: the token's scope, and its user's permission."""
+"""The grant that a request needs: the token's scope, and its user's permission."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -12,7 +12,7 @@ class EventSerializer(Shown):
     """An event, and where it stands."""
 
     has_payload = serializers.BooleanField(
-        read_only=True, help_text="whether it can be processed again"
+        read_only=True, help_text="true when it can be processed again"
     )
 
     class Meta:
@@ -43,7 +43,7 @@ class EventSerializer(Shown):
 
 
 class HandlerSerializer(serializers.Serializer[dict[str, object]]):
-    """How one handler fared."""
+    """The outcome of one handler."""
 
     name = serializers.CharField()
     outcome = serializers.CharField(help_text="succeeded, failed or skipped")
@@ -73,7 +73,7 @@ class AttemptSerializer(Shown):
 
 
 class ReplaySerializer(StrictSerializer):
-    """Why an event is to be processed again, and how."""
+    """A request to process an event again: its reason, and whether to force it."""
 
     reason = TextField(max_length=500, trim_whitespace=True, help_text="Kept with the attempt.")
     force = FlagField(
@@ -83,7 +83,7 @@ class ReplaySerializer(StrictSerializer):
 
 
 class ReplayedSerializer(serializers.Serializer[dict[str, object]]):
-    """What came of a replay."""
+    """The result of a replay."""
 
     provider = serializers.CharField()
     event_id = serializers.CharField()

@@ -1,4 +1,4 @@
-"""How often somebody may call, counted in the cache. Without the cache nobody is held back."""
+"""The API's rate limits, counted in the cache. Without the cache nobody is held back."""
 
 import logging
 import time
@@ -15,7 +15,7 @@ from webhooks.models import ApiToken
 logger = logging.getLogger(__name__)
 
 _LATER: Final = 1
-"""How much longer than its window a counter is kept, in seconds."""
+"""The time for which a counter outlives its window, in seconds."""
 
 
 class Throttle(BaseThrottle):

@@ -1,4 +1,4 @@
-"""What every view of the API does."""
+"""The behaviour that all views of the API share."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -51,7 +51,7 @@ class ApiView(APIView):
 
 
 class NotFoundView(ApiView):
-    """What is not there, for everybody alike."""
+    """The answer at addresses that don't exist, for everybody alike."""
 
     permission_classes = ()
     authentication_classes = ()

@@ -19,7 +19,7 @@ from webhooks.models import AuditEntry
 Action = AuditEntry.Action
 
 FAILURES_LISTED: Final = 10
-"""How many failed logins each process records within a window; it counts the others."""
+"""The most failed logins that each process records within a window; it counts the others."""
 
 WINDOW: Final = timedelta(minutes=1)
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 MAX_FINDINGS = 1000
-"""How many findings are kept; the others are counted."""
+"""The most findings that are kept; the others are counted."""
 
 # A rewritten table can have millions of findings, and memory must not grow with them.
 MAX_UNVERIFIABLE = 10_000
-"""How many key ranges with useless seals are remembered."""
+"""The most key ranges with useless seals that are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Anchor:
 
 @dataclass(slots=True)
 class Unsealed:
-    """How many of a table's rows no seal covers yet, and the time of the oldest."""
+    """The number of a table's rows that no seal covers yet, and the time of the oldest."""
 
     count: int = 0
     oldest: datetime | None = None
@@ -53,7 +53,7 @@ class Unsealed:
 
 @dataclass(slots=True)
 class VerificationReport:
-    """What was verified, and what was found, in the order in which it was found."""
+    """The counts of a verification, and its findings in the order in which they were found."""
 
     entries: int = 0
     seals: int = 0

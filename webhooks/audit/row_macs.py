@@ -33,7 +33,7 @@ AS_PROVEN: Final = bytes(MAC_BYTES)
 """Stands in place of the erasable columns' hash: the proven column matches its SHA-256."""
 
 _CHUNK: Final = 50
-"""How many rows are in memory at a time where bodies of a megabyte may be among the columns."""
+"""The most rows in memory at a time where bodies of a megabyte may be among the columns."""
 
 
 @dataclass(frozen=True, slots=True)

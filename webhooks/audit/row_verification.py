@@ -16,7 +16,7 @@ MAX_COUNTED: Final = 10_000
 """The most unsealed rows that a page counts: counting a million costs too much there."""
 
 TRIES: Final = 3
-"""How often a range with findings is verified, as it may have been amended meanwhile."""
+"""The times that a range with findings is verified, as it may have been amended meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from webhooks.models import Seal
 # Keys are given out when a row is inserted, and seen when it is committed: a slow transaction
 # brings rows with keys below some that were sealed meanwhile.
 LATE: Final = timedelta(hours=1)
-"""How long a transaction may take whose rows have lower keys than rows that are sealed already."""
+"""The longest that a transaction may take whose rows have lower keys than rows sealed already."""
 
 
 def newest_seal(table: SealedTable) -> Seal | None:

@@ -1,4 +1,4 @@
-"""What one process remembers of the moments before, in bounded memory whatever strangers send.
+"""One process's memory of the moments before, bounded whatever strangers send.
 
 Nothing here is shared: each process counts what it sees itself, so that no guard waits for Redis.
 """

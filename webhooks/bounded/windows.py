@@ -1,4 +1,4 @@
-"""So many within so many seconds."""
+"""Budgets: so many within so many seconds."""
 
 
 class WindowBudget:

@@ -20,7 +20,7 @@ SHORT: Final = 24
 """Stripe's signing secrets have 38 characters; fewer than this can be guessed at leisure."""
 
 LOOKED_AT: Final = 500
-"""How many of the latest events tell whether there is live data."""
+"""The number of the latest events in which live data is looked for."""
 
 _PLACEHOLDER: Final = re.compile(
     r"(?:whsec_|sk_test_|sk_live_|rk_test_|rk_live_)?"

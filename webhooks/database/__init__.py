@@ -1,1 +1,1 @@
-"""What every table is asked alike: rows in pages, and text that a column can hold."""
+"""Access to rows that all tables share: in pages, and with text that a column can hold."""

@@ -9,7 +9,7 @@ import re
 from typing import Final, TypeGuard
 
 LONGEST_NAME: Final = 255
-"""How many characters a name or an id may have: as many as the columns that hold them."""
+"""The most characters of a name or an id: as many as fit the columns that hold them."""
 
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 

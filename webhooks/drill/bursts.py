@@ -24,14 +24,14 @@ SHARES = {
     DeliveryKind.MALFORMED: 3,
     DeliveryKind.OVERSIZED: 1,
 }
-"""How often each kind is in a round. Rounds are shuffled one by one, so that even a short drill has
-every kind."""
+"""The number of each kind in a round. Rounds are shuffled one by one, so that even a short drill
+has every kind."""
 
 AT_THE_SAME_TIME = 4
 """The number of deliveries of one event that are sent concurrently."""
 
 REMEMBERED = 400
-"""How many events back a late duplicate may reach."""
+"""The most events that a late duplicate may reach back."""
 
 
 def generate_bursts(run: str, deliveries: int, seed: int) -> Iterator[Burst]:

@@ -29,7 +29,7 @@ class Invariant(StrEnum):
 
 @dataclass(slots=True)
 class InvariantResult:
-    """How often an invariant was violated, with some examples."""
+    """The number of times an invariant was violated, with some examples."""
 
     invariant: Invariant
     violations: int = 0

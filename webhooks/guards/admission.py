@@ -22,7 +22,7 @@ LONGEST_LENGTH: Final = 20
 
 
 class Stream(Protocol):
-    """Where a request's body is read from."""
+    """The source of a request's body."""
 
     def read(self, size: int, /) -> bytes: ...
 

@@ -34,10 +34,10 @@ from webhooks.monitoring import metrics
 logger = logging.getLogger(__name__)
 
 BREAK_SECONDS: Final = 5.0
-"""How long Redis is left alone after it failed, lest each refusal should wait for it."""
+"""The time for which Redis is left alone after it failed, lest each refusal should wait for it."""
 
 PATIENCE_SECONDS: Final = 0.25
-"""How long Redis may take. Only refusals wait for it, so longer than genuine deliveries may: on a
+"""The longest that Redis may take. Only refusals wait, so longer than genuine deliveries may: on a
 busy machine a shorter time would let an attacker through."""
 
 _spent = Deadlines(MOST_CLIENTS)

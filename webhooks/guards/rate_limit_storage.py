@@ -15,7 +15,7 @@ from limits.storage import MovingWindowSupport, Storage
 from webhooks.bounded.maps import RecentMap
 
 MOST_CLIENTS: Final = 10_000
-"""Who failed longest ago is forgotten first, and may begin anew; who floods is not."""
+"""The most clients remembered: who failed longest ago is dropped first, and who floods is not."""
 
 
 class BoundedStorage(Storage, MovingWindowSupport):

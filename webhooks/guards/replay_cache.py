@@ -1,4 +1,4 @@
-"""What Redis knows of an event's deliveries: that one is being recorded, or that one has been.
+"""A cache of deliveries in Redis: that one of an event is being recorded, or has been.
 
 It speeds up and protects, and never decides: without an answer within milliseconds, everything
 goes on as if nothing were known, and the database's unique constraint tells new from seen.
@@ -23,13 +23,13 @@ from webhooks.guards.circuit_breaker import Breaker
 logger = logging.getLogger(__name__)
 
 LOCK_SECONDS = 30
-"""How long a delivery may take before another no longer waits for it."""
+"""The time after which others no longer wait for a delivery."""
 
 MEMORY_SECONDS = 3600
-"""How long a recorded event is remembered: floods come within minutes."""
+"""The time for which a recorded event is remembered: floods come within minutes."""
 
 WAIT_SECONDS = 0.25
-"""How long a delivery waits for another of the same event, before the database tells."""
+"""The longest that a delivery waits for another of the same event, before the database decides."""
 
 POLL_SECONDS = 0.01
 
@@ -38,7 +38,7 @@ FLOOD = 100
 together. So a provider's own retries always reach the database, whatever Redis remembers."""
 
 BREAK_SECONDS = 5.0
-"""How long Redis is left alone after it failed, lest each request should wait for it."""
+"""The time for which Redis is left alone after it failed, lest each request should wait for it."""
 
 # A key is absent, or holds the token of the delivery that is at work, or how many came since.
 ENTER = """

@@ -1,4 +1,4 @@
-"""When refusals call for somebody: too many at once, or every delivery failing.
+"""Alarms about refusals: too many at once, or every delivery failing.
 
 Each server process counts what it sees, because asking Redis at each refusal would make a flood
 cost what it must not. So with `n` processes a burst is noticed at up to `n` times the rate that is
@@ -32,7 +32,7 @@ logger = logging.getLogger("webhooks.alarms")
 
 
 class AlarmKind(StrEnum):
-    """What it looks like."""
+    """The pattern of refusals that an alarm is about."""
 
     BURST = "burst"
     NOTHING_PROVEN = "nothing_proven"
@@ -49,7 +49,7 @@ class Alarm:
 
 
 class _Watch:
-    """What one process sees refused at one endpoint, in bounded memory: the last so many."""
+    """The last refusals at one endpoint that one process has seen, in bounded memory."""
 
     def __init__(self, policy: AlarmPolicy) -> None:
         self.policy = policy

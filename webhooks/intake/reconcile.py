@@ -21,10 +21,10 @@ from webhooks.processing.process import process
 from webhooks.providers import PROVIDERS, Page, Provider
 
 SCHEDULE = "the schedule"
-"""Who asks for the reconciliations that nobody asks for."""
+"""The actor of the scheduled reconciliations, which nobody asks for."""
 
 SCHEDULED_DAYS = 3
-"""How far back the scheduled ones look: Stripe gives up on a delivery after as long."""
+"""The time that the scheduled ones look back: Stripe gives up on a delivery after as long."""
 
 
 class NotPossible(Exception):
@@ -33,7 +33,7 @@ class NotPossible(Exception):
 
 @dataclass(slots=True)
 class Reconciled:
-    """What came of a reconciliation, over all of its runs; `outcomes` are those of this run.
+    """The result of a reconciliation, over all of its runs; `outcomes` are those of this run.
 
     Of the events `seen` in the provider's list, those that we did not have were `recorded`.
     """

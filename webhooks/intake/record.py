@@ -23,7 +23,7 @@ COLUMNS: Final = (
     *("account", "livemode", "api_version", "provider_created_at", "body", "sha256", "secret_id"),
     *("received_at", "last_received_at", "available_at", "claimed_at", "attempts"),
 )
-"""What recording fills, in the order of `_values`; the database has defaults for the rest."""
+"""The columns that recording fills, in the order of `_values`; the rest have database defaults."""
 
 _INSERT = f"""
 INSERT INTO webhooks_webhookevent ({", ".join(COLUMNS)})

@@ -1,4 +1,4 @@
-"""Which refusals are put on record: the first few of each kind in a minute, then few of many.
+"""A sample of refusals for the record: the first few of each kind in a minute, then few of many.
 
 After the first few, the one at which their number has doubled: so the records always stand for half
 of all at least, and a million make no more than twenty-two of them.
@@ -14,7 +14,7 @@ from webhooks.bounded.windows import WindowBudget
 WINDOW_SECONDS: Final = 60.0
 
 FIRST: Final = 5
-"""So many of a code at an endpoint are recorded in each window, whatever comes after them."""
+"""The refusals of a code at an endpoint that each window records, however many come after them."""
 
 MOST: Final = 60
 """No process records more than this in a window, whatever the codes and endpoints are."""

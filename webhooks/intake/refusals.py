@@ -38,7 +38,7 @@ TRIM_EVERY: Final = 100
 KEPT_FOR: Final = timedelta(days=90)
 
 BREAK_SECONDS: Final = 60.0
-"""How long nothing is put on record after the database failed to take it."""
+"""The time for which nothing is put on record after the database failed to take it."""
 
 UNPROVEN: Final = (MissingSignature, MalformedSignature, InvalidSignature)
 """A stale signature is genuine: it is not among them."""
@@ -54,7 +54,7 @@ _writing = Lock()
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """What the sender is to be told, and what there is to do once it has been told."""
+    """The refusal that the sender is told, and the work that is left once it has been told."""
 
     answer: Rejected
     sample: Refusal | None

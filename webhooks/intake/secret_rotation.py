@@ -1,4 +1,4 @@
-"""Which of an endpoint's secrets are in use: the first is the current one, the others retire."""
+"""The use of an endpoint's secrets: the first is the current one, the others retire."""
 
 import logging
 import time
@@ -18,7 +18,7 @@ RECENT: Final = timedelta(days=1)
 """As long as Stripe signs with a secret that was rolled."""
 
 LOOKED_AT: Final = 500
-"""How many of the latest events are asked which secret proved them."""
+"""The number of the latest events by which the use of secrets is judged."""
 
 TOLD_EVERY_SECONDS: Final = 3600.0
 

@@ -1,4 +1,4 @@
-"""What was received and refused, who asked for it again, each try at it, keys, the audit trail,
+"""The tables: events and refusals, replays and reconciliations, attempts, tokens, the audit trail,
 and whose data was erased."""
 
 from webhooks.models.append_only import AppendOnlyError

@@ -33,7 +33,7 @@ AppendOnlyManager = models.Manager.from_queryset(AppendOnlyQuerySet)
 
 
 class AppendOnly(models.Model):
-    """What stops accidents. Whoever can write SQL passes by it: the chain is what proves.
+    """A guard against accidents. Whoever can write SQL passes by it: the chain is what proves.
 
     A model's `objects` must be made from `AppendOnlyQuerySet`.
     """

@@ -1,4 +1,4 @@
-"""What people, commands and the system did, in a chain that shows every alteration."""
+"""The audit trail of people, commands and the system: a chain that shows every alteration."""
 
 from typing import ClassVar, Final
 
@@ -70,7 +70,7 @@ class AuditEntry(AppendOnly):
 
 
 class AuditReason(models.Model):
-    """Why somebody did what an entry tells, in words that may name people.
+    """The reason for what an entry tells, in words that may name people.
 
     They can be erased, and the entry with their keyed hash can't: so they are not in the entry.
     """
@@ -102,7 +102,7 @@ class AuditHead(models.Model):
 
 
 class Seal(AppendOnly):
-    """What up to some thousand rows of a table were at one moment, by keyed hashes.
+    """A commitment, by keyed hashes, to some thousand rows of a table as they were at one moment.
 
     An entry commits to its seals by their roots, so that a seal that is altered or deleted is
     found; and a row that is altered, deleted or inserted differs from its seal. A row's fixed

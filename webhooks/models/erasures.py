@@ -1,4 +1,4 @@
-"""Whose personal data was erased, so that it is not stored again."""
+"""Erasures of personal data, recorded so that it is not stored again."""
 
 from typing import ClassVar
 

@@ -68,7 +68,7 @@ class WebhookEvent(models.Model):
         FAILED = "failed", "Failed"
 
     class Lane(models.IntegerChoices):
-        """Where an event waits: nothing in a later lane is taken while an earlier one has work."""
+        """The queue of an event: nothing in a later lane is taken while an earlier one has work."""
 
         FRESH = 0, "Fresh"
         BULK = 1, "Bulk re-run"

@@ -4,7 +4,7 @@ from django.db import models
 
 
 class Trigger(models.TextChoices):
-    """Why an attempt was made."""
+    """The occasion of an attempt."""
 
     DELIVERY = "delivery", "Delivery"
     RETRY = "retry", "Retry"

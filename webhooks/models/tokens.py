@@ -7,11 +7,11 @@ from django.conf import settings
 from django.db import models
 
 PREFIX_LENGTH: Final = 12
-"""How much of a key is kept to tell it by: eight of its 43 random characters."""
+"""The part of a key that is kept to tell it by: eight of its 43 random characters."""
 
 
 class Scope(models.TextChoices):
-    """What a token may be used for, within what its user may do."""
+    """A use of the API that a token may be for, within what its user may do."""
 
     EVENTS_READ = "events:read", "Read events"
     EVENTS_REPLAY = "events:replay", "Re-run events"

@@ -1,4 +1,4 @@
-"""Who may process an event: a claim, for as long as its lease lasts and its number stands."""
+"""Claims: the right to process an event, while the lease lasts and the number is the row's."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -25,7 +25,7 @@ MAX_CONFLICTS = 4
 
 @dataclass(frozen=True, slots=True)
 class HandlerOutcome:
-    """How one handler fared: `succeeded`, `failed`, or `skipped` for having succeeded before."""
+    """One handler's outcome: `succeeded`, `failed`, or `skipped` for having succeeded before."""
 
     name: str
     outcome: str

@@ -37,7 +37,7 @@ SETTLED = (
 )
 
 MAX_PREPARATIONS = 5
-"""How often handlers may ask to be prepared in one attempt."""
+"""The most times that handlers may ask to be prepared in one attempt."""
 
 _STATUS_AFTER = {
     Attempt.Outcome.PROCESSED: WebhookEvent.Status.PROCESSED,

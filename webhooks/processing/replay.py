@@ -33,7 +33,7 @@ BATCH = 500
 
 @dataclass(slots=True)
 class Replayed:
-    """What came of a replay: how many events are due again, and how the processed ones ended."""
+    """The result of a replay: how many events are due again, and how the processed ones ended."""
 
     queued: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)

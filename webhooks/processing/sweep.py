@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 BATCH = 10
-"""How many events are claimed at a time: a claim costs as much for one as for a few."""
+"""The number of events claimed at a time: a claim costs as much for one as for a few."""
 
 
 def sweep(*, clock: Clock = timezone.now) -> Generator[Attempt]:

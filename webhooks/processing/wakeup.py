@@ -21,7 +21,7 @@ MOMENT_SECONDS = 0.05
 """One call at most is made in this time, by each process."""
 
 RECOVERY_SECONDS = 2.0
-"""How long a broker that did not answer is left alone."""
+"""The time for which a broker that did not answer is left alone."""
 
 CALL_EXPIRES_SECONDS = 30
 """Nobody needs to hear a call that is this old: a sweep has been there since."""

@@ -26,7 +26,7 @@ from webhooks.providers import stripe_api, stripe_events
 from webhooks.providers.base import FetchedObject, Headers, Page, Provider, read_json, secret_id_of
 
 MAX_PARTS: Final = 32
-"""How many parts a signature header may have. Stripe signs once for each secret in force, which are
+"""The most parts of a signature header. Stripe signs once for each secret in force, which are
 two while one is rolled; each further part would cost a stranger less than us."""
 
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")

@@ -1,4 +1,4 @@
-"""What a stranger, or a provider that is broken or no longer itself, might send.
+"""Input that a stranger, or a provider that is broken or no longer itself, might send.
 
 `SUITE_EXAMPLES` is how many examples each test draws: the same ones in the suite, others when
 there are more.
@@ -41,7 +41,7 @@ VALUES: Final = st.sampled_from(SHARP) | st.recursive(
 HEADERS: Final = st.text(st.characters(), max_size=300) | st.from_regex(
     r"\A(t=[+-]?\d{0,20},?|v[01]=[0-9a-f]{0,70},?|[,= \x00-\xff]){0,8}\Z"
 )
-"""What a header may hold, and more: not every server refuses the same."""
+"""The characters that a header may hold, and more: not every server refuses the same."""
 
 
 def drawn(**strategies: st.SearchStrategy[Any]) -> Callable[..., Callable[..., None]]:

@@ -14,7 +14,7 @@ class Unreachable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the receiver said."""
+    """The receiver's answer."""
 
     status: int
     body: str

@@ -51,7 +51,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--reason",
             default="",
-            help="why, such as a ticket's number; required. Only a keyed hash of it is kept",
+            help="a reason, such as a ticket's number; required. Only a keyed hash is kept",
         )
         parser.add_argument(
             "--dry-run", action="store_true", help="only print what would be erased"

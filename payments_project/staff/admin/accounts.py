@@ -22,7 +22,7 @@ from webhooks.admin.selections import SelectionAdmin
 admin.site.unregister([User, Group])
 
 RAISING: Final = ("is_staff", "is_superuser", "groups", "user_permissions")
-"""What only superusers may set: with any of these, one could give oneself everything."""
+"""Fields for superusers alone: with any of these, one could give oneself everything."""
 
 
 # Django's generic classes can be subscripted by a type checker, not while the program runs.
@@ -71,7 +71,7 @@ class OnRecord(BaseAdmin):
 
 @admin.register(User)
 class AccountAdmin(OnRecord, BaseUserAdmin, SelectionAdmin):
-    """Who may log in, and what they may do.
+    """The accounts of those who may log in, and their rights.
 
     Accounts of staff are for superusers to change: whoever could set a colleague's password could
     do what the colleague may.
@@ -127,7 +127,7 @@ class AccountAdmin(OnRecord, BaseUserAdmin, SelectionAdmin):
 
 @admin.register(Group)
 class RoleAdmin(OnRecord, GroupAdmin, SelectionAdmin):
-    """What the members of a group may do; for superusers to change."""
+    """The rights of a group's members; for superusers to change."""
 
     def rights(self, obj: Any) -> Rights:
         return accounts.rights_of_group(obj)

@@ -38,7 +38,7 @@ class CodeInput(UnfoldAdminTextInputWidget):
 
 
 class TokenForm(forms.Form):
-    """What the authenticator shows."""
+    """The code that the authenticator shows."""
 
     token = forms.CharField(
         label="Code",
@@ -110,7 +110,7 @@ def _set_up(request: HttpRequest, user: Any) -> HttpResponse:
 
 
 def _staff(request: HttpRequest) -> Any:
-    """Whoever has given a password, and may use the admin."""
+    """Return the user who has given a password and may use the admin."""
     if conf.second_factor() is conf.SecondFactor.OFF:
         raise Http404
     return request.user if admin.site.has_permission(request) else None

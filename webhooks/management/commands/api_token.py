@@ -41,7 +41,7 @@ class Command(RecordedCommand):
             action="append",
             choices=Scope.values,
             dest="scopes",
-            help="what it may be used for; may be repeated",
+            help="a use that it is for; may be repeated",
         )
         create.add_argument(
             "--expires-days",

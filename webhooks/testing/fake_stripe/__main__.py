@@ -18,7 +18,7 @@ def main() -> None:
     """Serve a world whose clock is the real one, until SIGTERM or SIGINT."""
     parser = argparse.ArgumentParser(prog="webhooks.testing.fake_stripe", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0: any free one")
-    parser.add_argument("--webhook", metavar="URL", help="where events are delivered")
+    parser.add_argument("--webhook", metavar="URL", help="the address to deliver events to")
     parser.add_argument("--secret", help="signing secret of the webhook: whsec_…")
     parser.add_argument("--api-version", type=version, default="current", help="of the webhook")
     parser.add_argument("--seed", help="makes ids the same each time")

@@ -35,7 +35,7 @@ class ApiRequest:
 
 @dataclass(frozen=True, slots=True)
 class ApiResponse:
-    """What is answered; with status 0, nothing is: the connection ends."""
+    """An answer; with status 0 there is none: the connection ends."""
 
     status: int
     body: bytes = b""

@@ -1,4 +1,4 @@
-"""What a subscription business writes bills with, new: customers, prices, subscriptions,
+"""New objects of a subscription business: customers, prices, subscriptions,
 invoices. Amounts in minor units, times in unix seconds."""
 
 from webhooks.testing.fake_stripe.shapes import Json

@@ -1,4 +1,4 @@
-"""What happens to checkout sessions, and what comes out of them."""
+"""Events in the life of checkout sessions, and of what comes out of them."""
 
 from collections.abc import Sequence
 from typing import Literal

@@ -75,7 +75,7 @@ STEPS: dict[str, Callable[..., Json]] = {
 
 
 class Control:
-    """What may be done to a world and its deliveries from outside."""
+    """Control over a world and its deliveries from outside."""
 
     def __init__(self, world: World, deliveries: Deliveries) -> None:
         self.world = world

@@ -1,4 +1,4 @@
-"""What happens to customers."""
+"""Events in the life of customers."""
 
 from webhooks.testing.fake_stripe import billing_objects, subscriptions
 from webhooks.testing.fake_stripe.shapes import Json, detailed

@@ -30,7 +30,7 @@ def scaled(retries: tuple[float, ...], factor: float) -> tuple[float, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How deliveries go. Chances are between 0 and 1, times in seconds.
+    """The behaviour of deliveries. Probabilities are between 0 and 1, times in seconds.
 
     `window`: so many deliveries are collected (or what came before a pause of `quiet`) and then
     shuffled. A `drop`ped delivery is never made nor tried again: the event stays pending.

@@ -1,4 +1,4 @@
-"""What happens to disputes, and so to their charges."""
+"""Events in the life of disputes, and so of their charges."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""What the API's POST and DELETE endpoints do with their parameters."""
+"""The API's POST and DELETE endpoints."""
 
 from webhooks.testing.fake_stripe import (
     catalog,

@@ -1,4 +1,4 @@
-"""What can be read of a world: its events in any shape, and what is true now."""
+"""Views of a world: its events in any shape, and its objects as they are now."""
 
 from webhooks.testing.fake_stripe.records import API_VERSION, OLD_API_VERSION
 from webhooks.testing.fake_stripe.shapes import Json, copied

@@ -27,7 +27,7 @@ CONNECTION_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What goes wrong with the next `times` requests of a method (or any, `*`) under a path.
+    """A fault in the next `times` requests of a method (or any, `*`) under a path.
 
     `timeout_*`: no answer until released, then the connection ends; `hold`: the work and the
     answer wait until released, the idempotency key taken; `error_*`: a 500, `rate_limit`: a 429,

@@ -1,4 +1,4 @@
-"""What happens to invoices, and to what follows from them."""
+"""Events in the life of invoices, and of what follows from them."""
 
 from webhooks.testing.fake_stripe import (
     intents,

@@ -1,4 +1,4 @@
-"""What moves money, new: payment intents, charges, refunds, disputes, payouts.
+"""New objects that move money: payment intents, charges, refunds, disputes, payouts.
 Amounts in minor units, times in unix seconds."""
 
 from webhooks.testing.fake_stripe.billing_objects import NOWHERE

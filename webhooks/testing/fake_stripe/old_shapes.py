@@ -1,4 +1,4 @@
-"""How objects looked at API version 2020-08-27, which real endpoints are still at."""
+"""Objects in the shape of API version 2020-08-27, which real endpoints are still at."""
 
 from collections.abc import Callable, Iterator
 from typing import Protocol
@@ -7,7 +7,7 @@ from webhooks.testing.fake_stripe.shapes import Json, copied
 
 
 class Objects(Protocol):
-    """What a shape asks of its account, which itself imports this module."""
+    """The part of an account that shapes read; the account itself imports this module."""
 
     def all(self, kind: str, **having: object) -> Iterator[Json]: ...
 

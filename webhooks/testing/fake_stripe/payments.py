@@ -1,4 +1,4 @@
-"""What happens to payments; where one pays an invoice, the invoice follows."""
+"""Events in the life of payments; where one pays an invoice, the invoice follows."""
 
 from webhooks.testing.fake_stripe import intents, invoices, money_objects
 from webhooks.testing.fake_stripe.intents import PaymentOutcome

@@ -1,4 +1,4 @@
-"""What happens to payouts."""
+"""Events in the life of payouts."""
 
 from webhooks.testing.fake_stripe import money_objects
 from webhooks.testing.fake_stripe.problems import invalid

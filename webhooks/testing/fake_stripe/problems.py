@@ -1,4 +1,4 @@
-"""What the API refuses, in Stripe's shape."""
+"""The API's errors, in Stripe's shape."""
 
 from webhooks.testing.fake_stripe.shapes import Json
 

@@ -1,4 +1,4 @@
-"""What the API answers to questions: an object, a page of objects, references spelled out."""
+"""Answers to GET requests: an object, a page of objects, references expanded."""
 
 import operator
 from collections.abc import Callable, Sequence

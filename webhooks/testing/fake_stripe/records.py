@@ -1,4 +1,4 @@
-"""Where events go, and events as they were recorded."""
+"""Webhook endpoints, and events as they were recorded."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ OLD_API_VERSION = "2020-08-27"
 
 @dataclass(frozen=True, slots=True)
 class WebhookEndpoint:
-    """Where events are delivered to, and in which shape (`api_version`)."""
+    """An address that events are delivered to, and their shape (`api_version`)."""
 
     url: str
     secret: str

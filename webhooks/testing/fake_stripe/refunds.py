@@ -1,4 +1,4 @@
-"""What happens to refunds, and so to their charges."""
+"""Events in the life of refunds, and so of their charges."""
 
 from webhooks.testing.fake_stripe import money_objects
 from webhooks.testing.fake_stripe.problems import invalid

@@ -1,4 +1,4 @@
-"""What the steps of random stories have in common."""
+"""The common parts of the steps of random stories."""
 
 import random
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from webhooks.testing.fake_stripe.shapes import Json
 from webhooks.testing.fake_stripe.world import Account
 
 Step = Callable[[], object]
-"""What happens next, once its subject is chosen."""
+"""A step of a story: what happens next to a subject that is chosen."""
 
 
 def picked(

@@ -1,4 +1,4 @@
-"""What the API's endpoints of subscriptions do with their parameters."""
+"""The API's endpoints for subscriptions."""
 
 from webhooks.testing.fake_stripe import payments, subscription_pauses, subscriptions
 from webhooks.testing.fake_stripe.forms import items, metadata, number, plain, tags, truth_value

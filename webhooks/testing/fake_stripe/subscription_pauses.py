@@ -1,4 +1,4 @@
-"""What holds a subscription up: a cancellation that is to come, and pauses."""
+"""Interruptions of a subscription: a cancellation that is to come, and pauses."""
 
 from webhooks.testing.fake_stripe.shapes import Json
 from webhooks.testing.fake_stripe.subscriptions import RUNNING, UPDATED, in_state

@@ -1,4 +1,4 @@
-"""How a subscription stands, which follows from its latest invoice."""
+"""A subscription's status, which follows from its latest invoice."""
 
 from webhooks.testing.fake_stripe.shapes import Json
 from webhooks.testing.fake_stripe.world import Account

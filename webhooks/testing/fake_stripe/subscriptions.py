@@ -1,4 +1,4 @@
-"""What happens to subscriptions: from their first day to their last."""
+"""Events in the life of subscriptions, from their first day to their last."""
 
 from collections.abc import Sequence
 
