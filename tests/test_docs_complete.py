@@ -4,6 +4,7 @@ import re
 import tomllib
 
 import pytest
+from django.core.management import get_commands
 
 from payments_project.environment import VARIABLES, declared
 from tests.commands import options_of, our_commands
@@ -66,9 +67,12 @@ def test_every_alert_has_its_remedy() -> None:
 def test_every_command_and_option_is_documented() -> None:
     rows = [row for row in rows_of(read("commands.md")) if not row[0].startswith("`make")]
     documented = {
-        command.strip("`"): set(re.findall(r"`([^`]+)`", told)) for command, _, told, _ in rows
+        command.strip("`"): set(re.findall(r"`([^`]+)`", told)) for command, _, _, told, _ in rows
     }
     assert documented == {name: options_of(parser) for name, parser in our_commands().items()}
+    apps = get_commands()
+    for command, app, *_ in rows:
+        assert app == f"`{apps[command.strip('`').split()[0]]}`", command
 
 
 def test_every_make_target_is_documented() -> None:

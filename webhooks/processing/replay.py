@@ -157,16 +157,18 @@ def _process(batch: list[int], clock: Clock) -> Iterator[str]:
             yield attempt.outcome
 
 
-def release(event: WebhookEvent, *, actor: str, reason: str, now: datetime) -> None:
+def release(event: WebhookEvent, *, actor: str, reason: str, now: datetime) -> bool:
     """Take an event from whoever holds it, a worker or a delivery, and make it due at once.
 
-    Should the holder come back, its claim no longer stands. Raises `OperationalError` when the
-    holder is at work on the event this very moment; nothing is changed then.
+    False when it is settled: then there is no claim to end, only what Redis may hold of it. Should
+    the holder come back, its claim no longer stands. Raises `OperationalError` when the holder is
+    at work on the event this very moment; nothing is changed then.
     """
     with transaction.atomic():
         row = WebhookEvent.objects.select_for_update(nowait=True).get(pk=event.pk)
         requested = _create_replay(Trigger.COMMAND, actor, reason, now)
-        if row.status == WebhookEvent.Status.PENDING:
+        is_pending = row.status == WebhookEvent.Status.PENDING
+        if is_pending:
             # A new number ends the holder's claim: it can no longer settle.
             row.attempts += row.claimed_at is not None
             row.available_at, row.claimed_at, row.replay = now, None, requested
@@ -181,3 +183,4 @@ def release(event: WebhookEvent, *, actor: str, reason: str, now: datetime) -> N
     replay_cache.clear(event.provider, event.event_id)
     if conf.processing() is conf.Processing.CELERY:
         wakeup.wake()
+    return is_pending

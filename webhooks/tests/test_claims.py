@@ -4,6 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timedelta
+from io import StringIO
 from threading import Barrier
 
 import pytest
@@ -207,3 +208,15 @@ def test_release_event_works_without_redis(settings: Settings) -> None:
 
     call_command("release_event", row.event_id, verbosity=0)
     assert sweep_at(timezone.now()) == [row.pk]
+
+
+def test_releasing_an_event_that_nobody_holds_succeeds_and_says_so() -> None:
+    record(1)
+    assert sweep_at(timezone.now())
+    before = WebhookEvent.objects.values().get()
+    out = StringIO()
+
+    call_command("release_event", before["event_id"], stdout=out)
+
+    assert "was held by nobody (ignored)" in out.getvalue()
+    assert WebhookEvent.objects.values().get() == before

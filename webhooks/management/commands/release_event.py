@@ -18,8 +18,9 @@ class Command(RecordedCommand):
     help = (
         "Release an event that a worker or a delivery holds and does not finish: its lock in Redis "
         "and its lease are ended, and it is due at once if it is pending. Should the worker come "
-        "back, its claim is void, so the event is still processed once. Exit status 1 when there "
-        "is no such event, or when it is being processed at this moment."
+        "back, its claim is void, so the event is still processed once. Where nobody holds it, "
+        "nothing is changed, and it is said so. Exit status 1 when there is no such event, or when "
+        "it is being processed at this moment."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -33,11 +34,16 @@ class Command(RecordedCommand):
         # The same id may come from several providers.
         for event in events:
             try:
-                release(event, actor=system_user(), reason=options["reason"], now=timezone.now())
+                was_pending = release(
+                    event, actor=system_user(), reason=options["reason"], now=timezone.now()
+                )
             # The row is locked, so a handler is running: its claim must not be taken meanwhile.
             except OperationalError as error:
                 raise CommandError(
                     f"A worker is processing {event.event_id} at this moment. "
                     "Wait for it, or stop that process first."
                 ) from error
-            self.stdout.write(f"{event} is released ({event.get_status_display().lower()})")
+            status = event.get_status_display().lower()
+            # No failure: it is nobody's, as was asked for, and the command may be repeated.
+            told = f"is released ({status})" if was_pending else f"was held by nobody ({status})"
+            self.stdout.write(f"{event} {told}")
