@@ -26,6 +26,11 @@ class Program:
         """Whether it was started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def has_ended(self) -> bool:
+        """True when it ended, and no test had it killed."""
+        return self._process is not None and not self.is_running
+
     def start(self) -> None:
         """Start it, again if need be."""
         with self.log.open("ab") as log:
@@ -49,6 +54,7 @@ class Program:
         """End all of its processes, as a machine that fails would."""
         self.signal(signal.SIGKILL)
         self.wait()
+        self._process = None
 
     def wait(self) -> int | None:
         """Wait for its end; its exit status."""
