@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.conf import settings
 
 DEFAULTS: Final[Mapping[str, Any]] = {
+    # Events alone tell nearly every state: asking each time would cost a call for each event.
     "STRIPE_FETCH": "undecidable",
     "STRIPE_FETCH_PER_SECOND": 20,
     "BILLING_GRACE_DAYS": 7,

@@ -14,6 +14,7 @@ from webhooks.events import Event
 from webhooks.signals import ids_erased, on
 
 
+# Its name is on record with each event that it succeeded for: under another, it would run again.
 @on("stripe", *stripe.EVENT_TYPES)
 def apply_stripe_event(event: Event) -> None:
     """Bring billing state up to date. Raises `PermanentFailure` for what is not of Stripe's shape.

@@ -28,6 +28,7 @@ def settle_doubts() -> None:
     """Fetch every object that events left in doubt and no event has settled since."""
     if conf.fetching() is Fetching.NEVER:
         return
+    # Repaired without being told to: events could not decide, so nothing of theirs is overruled.
     rows = [model._default_manager.filter(in_doubt=True) for model in MODELS.values()]
     for compared in compare_all(rows, repair=True):
         _log(compared)

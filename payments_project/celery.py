@@ -16,6 +16,7 @@ app.autodiscover_tasks()
 @worker_ready.connect
 def note_settings(**_: Any) -> None:
     """Have it on record when a worker starts with other settings than the last process did."""
+    # Not at the top: Celery loads this module before the apps, and the trail's models need them.
     from webhooks import audit
 
     audit.note_settings()

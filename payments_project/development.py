@@ -27,6 +27,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "payments_project.settings")
     django.setup()
     call_command("migrate", verbosity=0)
+    # As an exception, so that the processes begun below are ended too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with suppress(KeyboardInterrupt), _running(server_command(port)) as server:
         wait_until_ready(port, lambda: server.poll() is None)
@@ -85,8 +86,10 @@ def wait_until_ready(port: int, is_running: Callable[[], bool], *, path: str = "
 
 def make_staff() -> str | None:
     """Make a staff account and return its password, or None where there is an account already."""
+    # Not before `django.setup`: models need the apps.
     from django.contrib.auth.models import User
 
+    # Any account will do, not this name's: one that was renamed or removed must not come back.
     if User.objects.exists():
         return None
     password = secrets.token_urlsafe(12)

@@ -33,6 +33,7 @@ def production_like() -> str:
         | _fresh_secrets()
         | {
             "ALLOWED_HOSTS": "payments.example",
+            # Checks open the database, and must leave no file behind.
             "DATABASE_PATH": ":memory:",
             "METRICS_DIR": "data/metrics",
             "STAFF_SECOND_FACTOR": "required",

@@ -17,6 +17,7 @@ BROKER_SECONDS = 2
 
 def alive(_: HttpRequest) -> JsonResponse:
     """Answer 200 whenever the process answers at all."""
+    # Asks nobody else: whoever restarts on this answer could not mend a database that is away.
     return JsonResponse({"status": "alive"})
 
 
@@ -49,6 +50,7 @@ def _migrations() -> bool:
 
 def _cache() -> bool:
     try:
+        # Written, too: a Redis that is full or a replica still answers whoever only reads.
         cache.set("readyz", "ok", timeout=10)
         return bool(cache.get("readyz") == "ok")
     except (RedisError, OSError):
@@ -59,6 +61,7 @@ def _broker() -> bool:
     if not settings.CELERY_BROKER_URL:
         return True
     try:
+        # Bounded: left to itself, kombu tries for ever, and so would whoever probes.
         with celery_app.connection_for_write() as connection:
             connection.ensure_connection(max_retries=1, timeout=BROKER_SECONDS)
     except (KombuError, OSError):

@@ -17,6 +17,7 @@ from webhooks.problems import problem
 
 
 class _Everything(Collector):
+    # At every scrape: gauges say how things stand at that moment.
     def collect(self) -> Iterator[Metric]:
         yield from metrics.collect()
         yield from gauges.collect(timezone.now())

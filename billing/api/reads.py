@@ -33,6 +33,7 @@ CUSTOMER_ID = OpenApiParameter(
 class FlagParameter(serializers.ChoiceField):
     """`true` or `false`, and nothing else."""
 
+    # Not REST framework's BooleanField, which takes `1`, `yes` and `on` as well.
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(["true", "false"], **kwargs)
 
@@ -71,6 +72,7 @@ class CustomerViewSet(ObjectViewSet):
 
     def get_serializer_class(self) -> type[shown.CustomerSerializer]:
         """One by itself tells what it may use, too."""
+        # Not in lists, where each customer's answers would cost queries of their own.
         one = self.action == "retrieve"
         return shown.CustomerInFullSerializer if one else shown.CustomerSerializer
 
@@ -83,6 +85,7 @@ class ProductPlace(ObjectPlace):
     def lookups(self) -> dict[str, Any]:
         """Return the fields to filter customers by, with their values."""
         found = super().lookups()
+        # Asked about, and no field of the customer's.
         del found["product"]
         return found
 
@@ -99,8 +102,10 @@ class EntitlementView(ApiView):
     )
     def get(self, request: Request, provider_id: str) -> Response:
         """One answer, of a product never subscribed to as well."""
+        # The answer tells of subscriptions: a permission to see customers does not cover that.
         require(request, SubscriptionViewSet.grant.permission)
         place = ProductPlace(data=request.query_params.dict())
+        # Not the product: it tells no two customers of one id apart.
         apart = list(ObjectPlace().fields)
         customers = models.Customer.objects.all()
         customer = the_one(customers, apart, provider_id=provider_id, **place.lookups())
@@ -188,8 +193,10 @@ class ChangesView(ApiView, generics.ListAPIView[models.BillingChange]):
     grant = Grant(Scope.EVENTS_READ, "billing.view_billingchange")
     queryset = models.BillingChange.objects.all()
     serializer_class = shown.ChangeSerializer
+    # `Place` refuses unknown parameters here; the filters would refuse its own as well.
     filter_backends = ()
 
     def get_queryset(self) -> Any:
         event = named(self.request, self.kwargs["event_id"])
+        # By provider too, since two providers may have given the same id.
         return super().get_queryset().filter(event_id=event.event_id, provider=event.provider)

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from webhooks.api.fields import StrictSerializer, TextField, WholeField
 
+# Stripe takes amounts of up to twelve digits.
 MAX_AMOUNT: Final = 999_999_999_999
 MAX_KEYS: Final = 50
 MAX_KEY_LENGTH: Final = 40

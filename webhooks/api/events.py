@@ -65,6 +65,7 @@ class AttemptsView(ApiView, generics.ListAPIView[Attempt]):
     grant = EventViewSet.grant
     queryset = Attempt.objects.select_related("replay").defer("error")
     serializer_class = AttemptSerializer
+    # `Place` refuses unknown parameters here; the filters would refuse its own as well.
     filter_backends = ()
 
     def get_queryset(self) -> QuerySet[Attempt]:
@@ -106,6 +107,7 @@ class ReplayView(ApiView):
             **serializer.validated_data,
         )
         done = replay(events, requested)
+        # Read anew: what was processed is the row, not the object that was loaded before.
         row = events.values("provider", "event_id", "status", "attempts", "last_error").get()
         outcome = next(iter(done.outcomes), None)
         return Response(

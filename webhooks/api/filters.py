@@ -31,6 +31,7 @@ def _errors(request: Request, filters: Mapping[str, Any]) -> Iterator[tuple[str,
     for name, values in request.query_params.lists():
         if name not in filters and name not in PARAMETERS:
             yield name, "There is no such parameter."
+        # Django would go by the last of them, and pass over the others.
         elif len(values) > 1:
             yield name, "Given more than once."
         elif not values[0] and not isinstance(filters.get(name), AccountFilter):
@@ -41,6 +42,7 @@ def _errors(request: Request, filters: Mapping[str, Any]) -> Iterator[tuple[str,
 class ExactFilter(django_filters.CharFilter):
     """Exactly this text."""
 
+    # Django's field would strip it, and so find what was not asked for.
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, max_length=LONGEST_NAME, strip=False, **kwargs)
 
@@ -59,6 +61,7 @@ class _MomentField(django_filters.fields.IsoDateTimeField):
         moment: datetime | None = super().to_python(value)
         try:
             return moment and moment.astimezone(UTC)
+        # The first hours of year 1, east of Greenwich, are before any moment there is in UTC.
         except OverflowError as error:
             raise forms.ValidationError("No such moment.", code="invalid") from error
 

@@ -69,6 +69,7 @@ def add_problems(result: Json, **_: Any) -> Json:
             responses |= WITH_AN_ID
         if "requestBody" in operation:
             responses |= WITH_A_BODY
+        # Last, so that what an operation says of a status itself stands.
         for status, description in responses.items():
             operation["responses"].setdefault(status, {"description": description})
         for status, response in operation["responses"].items():

@@ -49,9 +49,11 @@ class Deadlines:
             until = self._untils.get(key)
             if until is None:
                 return None
+            # Not left until there is no room: it would push out one that still holds.
             if until <= at:
                 del self._untils[key]
                 return None
+            # Whoever is asked for is at it: a flood of others must not end its deadline.
             self._untils.move_to_end(key)
             return until
 
@@ -65,6 +67,7 @@ class Deadlines:
 
         With this, something is done once in so many seconds however many threads would do it.
         """
+        # Asked and set under one lock, or two threads at once would both start it.
         with self._lock:
             until = self._untils.get(key)
             if until is not None and until > at:

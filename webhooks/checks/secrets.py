@@ -57,6 +57,7 @@ def has_test_key_with_live_data() -> bool:
 
 
 def _check_endpoints() -> Iterator[CheckMessage]:
+    # The provider knows its signing secrets: with ours among them, it could sign sessions as well.
     own = {settings.SECRET_KEY: "SECRET_KEY", conf.setting("AUDIT_KEY"): "AUDIT_KEY"}
     for endpoint in conf.endpoints():
         setting, fix = endpoint.secrets_setting, f"Set {endpoint.secrets_setting} to the secret "
@@ -157,6 +158,7 @@ def _check_length() -> Iterator[CheckMessage]:
 
 
 def _check_mode() -> Iterator[CheckMessage]:
+    # In development a key of test mode is the right one.
     if _is_test(conf.setting("STRIPE_API_KEY")) and not settings.DEBUG:
         yield Caution(
             "STRIPE_API_KEY is a key of test mode: it sees no live objects.",

@@ -45,6 +45,7 @@ def _check_guards() -> Iterator[CheckMessage]:
     named = {"ALLOWED_WEBHOOK_IPS": conf.setting("ALLOWED_WEBHOOK_IPS")}
     for slug, configured in conf.setting("WEBHOOK_ENDPOINTS").items():
         named[f"WEBHOOK_ENDPOINTS[{slug!r}]['allowed_ips']"] = configured.get("allowed_ips", "")
+    # One by one: the message must say which of the lists is wrong.
     for name, text in named.items():
         try:
             sources.networks(text)
@@ -164,6 +165,7 @@ def _check_bounds() -> Iterator[CheckMessage]:
             )
 
 
+# RFC 2104 advises against keys that are shorter than the hash, which has 32 bytes.
 MIN_KEY_LENGTH = 32
 A_KEY_OF_ITS_OWN = (
     "Set AUDIT_KEY to a secret of its own: "
