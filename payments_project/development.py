@@ -35,6 +35,7 @@ def main() -> None:
         if password:
             send_story(port)
         print(greeting(port, password), flush=True)  # noqa: T201
+        # For what failed: the server tries each event once, and leaves the retries to others.
         with _running([sys.executable, "manage.py", "process_events", "--loop"]):
             sys.exit(server.wait())
 

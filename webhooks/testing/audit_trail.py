@@ -18,6 +18,7 @@ def lay(events: int = 2) -> WebhookEvent:
     for _ in range(events + 1):
         deliver(sample("test.happened"))
     lonely = WebhookEvent.objects.latest("pk")
+    # Or the database would refuse to delete the event before the trail could tell of it.
     Attempt.objects.filter(event=lonely).delete()
     Replay.objects.create(trigger=Trigger.STAFF, actor="ada", created_at=timezone.now())
     audit.record(

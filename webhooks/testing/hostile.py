@@ -72,6 +72,7 @@ def spoiled(draw: st.DrawFn, whole: Any, *, most: int = 3) -> Any:
 
 
 def _spoil(draw: st.DrawFn, whole: Any) -> Any:
+    # Mostly further down: what is spoiled at the top is refused before the rest is looked at.
     if isinstance(whole, dict) and whole and draw(st.integers(0, 9)):
         key = draw(st.sampled_from(sorted(whole)))
         if not draw(st.integers(0, 9)):

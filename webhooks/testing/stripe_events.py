@@ -90,6 +90,7 @@ def story(now: int) -> list[Object]:
     """
     events = [*_pays(now), *_falls_behind(now), *_leaves(now)]
     events.append(envelope("payout.paid", objects.payout(now - 3600), now - 3600))
+    # Of a type that billing doesn't handle, as many of Stripe's are.
     events.append(sample("customer.tax_id.created", created=now - 3000))
     events.sort(key=lambda event: int(event["created"]))
     # Stripe promises no order, and a sample that came in order would hide what that means.

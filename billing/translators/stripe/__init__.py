@@ -94,6 +94,7 @@ def _before(now: Change, previous: Node, source: Node) -> dict[str, Any] | None:
     """Return the former values of the facts that an event changed; None where it can't be known."""
     if not isinstance(previous.value, Mapping):
         return None
+    # Nothing changed, so what was before is what is now.
     if not previous.value:
         return {}
     try:

@@ -10,6 +10,7 @@ from webhooks.testing.fake_stripe.records import WebhookEndpoint
 from webhooks.testing.fake_stripe.server import serve
 from webhooks.testing.fake_stripe.world import World
 
+# An hour passes in six seconds: whoever tries the project should see retries come.
 HASTE = 1 / 600
 POLICY = Policy(retries=scaled(SANDBOX_RETRIES, HASTE), live_retries=scaled(LIVE_RETRIES, HASTE))
 
@@ -34,6 +35,7 @@ def main() -> None:
             WebhookEndpoint(options.webhook, options.secret, options.api_version)
         )
     with serve(world, port=options.port, policy=POLICY) as served:
+        # Flushed, as whoever started this waits for the line to learn the port.
         print(served.url, flush=True)  # noqa: T201
         stopped.wait()
 

@@ -25,6 +25,7 @@ def define(
 @happening
 def price(account: Account, wanted: str, *, interval: str | None = "month") -> Json:
     """Return the price of this id, made now when there is none."""
+    # Made on demand: a test that needs some price should not have to define it first.
     if account.has("price", wanted):
         return account.get("price", wanted)
     return define(account, wanted, interval=interval)

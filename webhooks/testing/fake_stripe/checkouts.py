@@ -34,6 +34,7 @@ def create(
     prices = [(catalog.price(account, price, interval=interval), count) for price, count in items]
     amount = None if mode == "setup" else sum(p["unit_amount"] * n for p, n in prices)
     given = dict(for_subscription or {})
+    # During a trial nothing is due at the checkout, whatever the prices.
     if given.get("trial_days"):
         amount = 0
     session = detailed(session_objects.checkout_session(account, mode, amount), details)
@@ -51,6 +52,7 @@ def complete(account: Account, session: str, *, paid: bool = True) -> Json:
     cart = account.world.carts[session]
     email = subject["customer_email"] or "customer@example.com"
     customer = subject["customer"]
+    # A single payment needs no customer; everything that goes on afterwards does.
     if not customer and (subject["mode"] != "payment" or subject["customer_creation"] == "always"):
         customer = customers.create(account, email=email)["id"]
     changes: Json = {"customer": customer, "customer_details": _details(email), "url": None}
@@ -100,6 +102,7 @@ def _subscribe(account: Account, customer: str, cart: Json, paid: bool) -> Json:
 
 def intent_of(account: Account, session: Json) -> str:
     """Return the payment intent that pays a session, its invoice's for a subscription."""
+    # A session for a subscription has none of its own: the first invoice's takes the money.
     direct: str | None = session["payment_intent"]
     if direct:
         return direct

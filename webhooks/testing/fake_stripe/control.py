@@ -26,6 +26,7 @@ from webhooks.testing.fake_stripe.shapes import Json
 from webhooks.testing.fake_stripe.stories import random_story
 from webhooks.testing.fake_stripe.world import World
 
+# By name and not by reflection: only these may be called from outside.
 STEPS: dict[str, Callable[..., Json]] = {
     "checkouts.complete": checkouts.complete,
     "checkouts.create": checkouts.create,
@@ -104,6 +105,7 @@ class Control:
             raise ApiError(404, "invalid_request_error", f"No such command: {method} {path}")
         try:
             said: Json = command(json.loads(body or "{}"))
+        # A body that doesn't fit the command is the caller's mistake: a 400 says how.
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise invalid(f"{path}: {error!r}") from error
         return said
@@ -113,6 +115,7 @@ class Control:
         return {"now": self.world.now}
 
     def _follow(self, given: Json) -> Json:
+        # Tuples, as a policy can't be changed once it is made; JSON has lists alone.
         schedules = {name: tuple(given[name]) for name in given if name.endswith("retries")}
         given = given | schedules
         self.deliveries.follow(Policy(**given))

@@ -8,6 +8,7 @@ from webhooks.testing.fake_stripe.steps import Step, can_be_tried, drawn_outcome
 from webhooks.testing.fake_stripe.subscription_steps import PRICES
 from webhooks.testing.fake_stripe.world import Account
 
+# Few, so that much happens to each of them.
 CUSTOMERS = 4
 
 
@@ -43,6 +44,7 @@ def continue_session(account: Account, rng: random.Random) -> Step | None:
     """Somebody goes through with a checkout or not, or the money comes after all."""
     session = picked(account, rng, "checkout.session", "open")
     if session:
+        # Completing it would fail for a customer who was deleted meanwhile.
         if account.is_deleted("customer", session["customer"] or ""):
             return lambda: checkouts.expire(account, session["id"])
         paid = rng.random() < 0.6
@@ -51,6 +53,7 @@ def continue_session(account: Account, rng: random.Random) -> Step | None:
             return lambda: checkouts.expire(account, session["id"])
         return lambda: checkouts.complete(account, session["id"], paid=paid)
     unpaid = picked(account, rng, "checkout.session", "complete", payment_status="unpaid")
+    # Settled once already: `unpaid` is also what a failed payment leaves.
     if unpaid is None or not _is_processing(account, unpaid):
         return None
     success = rng.random() < 0.7

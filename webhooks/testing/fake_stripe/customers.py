@@ -22,6 +22,7 @@ def update(account: Account, /, customer: str, **details: object) -> Json:
 def delete(account: Account, customer: str) -> Json:
     """Delete a customer; subscriptions that run are cancelled first, as Stripe does."""
     subject = account.present("customer", customer)
+    # First, so that their events come before the one that ends the customer.
     for subscription in account.all("subscription", customer=customer):
         if subscription["status"] not in subscriptions.ENDED:
             subscriptions.cancel(account, subscription["id"])

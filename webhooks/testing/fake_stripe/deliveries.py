@@ -80,6 +80,7 @@ class Deliveries:
         self._collected: list[_Parcel] = []
         self._collected_at = 0.0
         self._busy = self._stopped = False
+        # Parcels can't be compared: of two that are due at once, the first in goes first.
         self._order = count()
         self._changed = Condition()
 
@@ -183,6 +184,7 @@ class Deliveries:
                 self._changed.wait(min(waits, default=None))
             return None
 
+    # Outside the condition: a receiver may call the API back, which must be able to emit events.
     def _send(self, parcel: _Parcel) -> int:
         endpoint = parcel.endpoint
         event = parcel.recorded.rendered(endpoint.api_version)

@@ -61,6 +61,7 @@ def dispute(account: Account, of_charge: Json, amount: int, reason: str, status:
             "past_due": False,
             "submission_count": 0,
         },
+        # An inquiry has taken no money yet, so a refund may still settle it.
         "is_charge_refundable": status.startswith("warning"),
         "livemode": account.livemode,
         "metadata": {},
@@ -83,6 +84,7 @@ def movement(account: Account, of_dispute: Json, amount: int) -> Json:
         "currency": of_dispute["currency"],
         "description": f"Chargeback for {of_dispute['charge']}",
         "exchange_rate": None,
+        # The fee is taken with the money, and doesn't come back with it.
         "fee": 1500 if amount < 0 else 0,
         "fee_details": [],
         "net": amount - 1500 if amount < 0 else amount,

@@ -46,6 +46,7 @@ def create_session(account: Account, params: Json, _: str) -> Json:
     """POST /v1/checkout/sessions."""
     if params["mode"] not in ("payment", "subscription", "setup"):
         raise invalid("Invalid mode.", code="parameter_invalid", param="mode")
+    # Or a session would be opened for a customer who is gone.
     if params.get("customer"):
         account.present("customer", params["customer"])
     given = params.get("subscription_data") or {}
@@ -105,6 +106,7 @@ def confirm_payment(account: Account, params: Json, payment_intent: str) -> Json
     account.change(intent, {"payment_method": method})
     outcome = payments.outcome_of(method)
     intent = payments.confirm(account, payment_intent, outcome)
+    # Only after the attempt was recorded: Stripe declines, and keeps the failed charge.
     if outcome == "failed":
         about = {**intent["last_payment_error"], "payment_intent": intent}
         raise ApiError(402, "card_error", "Your card was declined.", about=about)
@@ -124,6 +126,7 @@ def cancel_payment(account: Account, params: Json, payment_intent: str) -> Json:
 def create_refund(account: Account, params: Json, _: str) -> Json:
     """POST /v1/refunds."""
     charge = params.get("charge")
+    # Of a payment that was tried several times, only the latest charge has taken money.
     if params.get("payment_intent"):
         charge = account.get("payment_intent", params["payment_intent"])["latest_charge"]
     if not charge:

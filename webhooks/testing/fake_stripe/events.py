@@ -13,6 +13,7 @@ def deliverable(world: World, *, api_version: str = CURRENT, since: int = 0) -> 
 
     `since` skips so many.
     """
+    # Under the lock, or a change in progress would be seen with half of its events.
     with world.lock:
         return [recorded.rendered(api_version) for recorded in world.events[since:]]
 

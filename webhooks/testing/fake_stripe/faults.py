@@ -89,7 +89,9 @@ class Faults:
     def take(self, request: Request) -> Fault | None:
         """Log a request, and take what is to go wrong with it."""
         with self._changed:
+            # Logged before anything goes wrong: a request that got no answer was made all the same.
             self.requests.append(request)
+            # The first that matches: faults for other paths wait, and don't hold up those behind.
             for armed in self._queue:
                 fault = armed.fault
                 if fault.method in ("*", request.method) and request.path.startswith(fault.path):
@@ -105,6 +107,7 @@ class Faults:
     def wait(self, seconds: float) -> None:
         """Wait for the next `release`, for so long at most."""
         with self._changed:
+            # Counted, not a flag: a release lets those go that wait now, and none that come later.
             seen = self._releases
             self._waiting += 1
             self._changed.notify_all()

@@ -18,6 +18,7 @@ def parse(encoded: str) -> Json:
         place = tree
         path = [head, *PART.findall(name)]
         for part in path[:-1]:
+            # `[]` is the next place of a list; a place that holds a text can't hold more.
             inner = place.setdefault(part or str(len(place)), {})
             if not isinstance(inner, dict):
                 raise invalid("Invalid parameters.", code="parameter_invalid", param=head)
@@ -30,6 +31,8 @@ def _as_list(value: object) -> object:
     if not isinstance(value, dict):
         return value
     inner = {key: _as_list(part) for key, part in value.items()}
+    # Stripe's clients number the members of lists: `items[0]`. Metadata whose keys are all numbers
+    # would be taken for one.
     if inner and all(key.isdecimal() for key in inner):
         return [inner[key] for key in sorted(inner, key=int)]
     return inner
@@ -40,6 +43,7 @@ def number(params: Json, name: str) -> int | None:
     value = params.get(name)
     if value in (None, ""):
         return None
+    # `int` would take blanks, underscores and other scripts' digits, which Stripe refuses.
     if not isinstance(value, str) or not re.fullmatch(r"-?[0-9]{1,18}", value):
         raise invalid(f"Invalid integer: {value}", code="parameter_invalid_integer", param=name)
     return int(value)

@@ -55,6 +55,7 @@ class Keys:
                 raise in_use(key[2])
             return use.stored
 
+    # Bytes, not objects: what is repeated is the answer as it was, whatever has changed since.
     def store(self, key: KeyOf, answer: Stored) -> None:
         """Keep the answer for everyone who asks again."""
         with self._lock:

@@ -34,6 +34,7 @@ DECLINED = {
 def attempt(account: Account, payment_intent: str, outcome: PaymentOutcome) -> Json:
     """Try to take the money."""
     intent = _in_state(account, payment_intent, OPEN, "confirm")
+    # A payer who types a card in makes a method of it, so a confirmed intent has one.
     method = {"payment_method": intent["payment_method"] or account.new_id("pm")}
     intent = account.change(intent, method)
     if outcome == "requires_action":
@@ -50,6 +51,7 @@ def settle(account: Account, payment_intent: str, outcome: PaymentOutcome) -> Js
     intent = _in_state(account, payment_intent, ("processing",), "settle")
     charge = account.get("charge", intent["latest_charge"])
     known = money_objects.charge(account, intent, outcome)
+    # Only what settling decides: the id and the time stay those of the first try.
     settled = {name: known[name] for name in SETTLED}
     charge = account.change(charge, settled, f"charge.{outcome}")
     return _after(account, intent, charge)
@@ -107,12 +109,14 @@ def _process(account: Account, intent: Json) -> Json:
 def _after(account: Account, intent: Json, charge: Json) -> Json:
     changes = {"latest_charge": charge["id"], "next_action": None}
     if charge["status"] == "failed":
+        # The method is taken off: what was refused once must be chosen anew.
         error = {**DECLINED, "charge": charge["id"]}
         changes |= {"last_payment_error": error, "payment_method": None}
         changes["status"] = "requires_payment_method"
         return account.change(intent, changes, "payment_intent.payment_failed")
     changes["last_payment_error"] = None
     amount = intent["amount"]
+    # Authorized only: the amount is held, and nothing has been received.
     if not charge["captured"]:
         changes |= {"amount_capturable": amount, "status": "requires_capture"}
         return account.change(intent, changes, "payment_intent.amount_capturable_updated")

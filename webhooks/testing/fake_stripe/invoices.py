@@ -11,6 +11,7 @@ from webhooks.testing.fake_stripe.problems import invalid
 from webhooks.testing.fake_stripe.shapes import Json
 from webhooks.testing.fake_stripe.world import Account, happening
 
+# After each failure the next try is so many days later; after the last, none is planned.
 RETRY_DAYS = (3, 5, 7)
 DAY = 24 * 3600
 
@@ -29,6 +30,7 @@ def draft(
 ) -> Json:
     """Create a draft with these lines; `details` are keys of the object."""
     subject = account.get("customer", customer)
+    # A customer takes on the currency of the first invoice, and keeps it.
     if not subject["currency"] and not account.is_deleted("customer", customer):
         subject = account.change(subject, {"currency": "usd"}, "customer.updated")
     invoice = invoice_objects.invoice(account, invoice_id, subject, lines) | details
@@ -39,6 +41,7 @@ def draft(
 def finalize(account: Account, invoice: str) -> Json:
     """Open a draft, with a payment intent; one of nothing is paid at once."""
     subject = _in_state(account, invoice, ("draft",), "finalize")
+    # Numbers are given when invoices open: drafts that are thrown away leave no gap.
     number = 1 + sum(
         1 for other in account.all("invoice", customer=subject["customer"]) if other["number"]
     )
@@ -53,6 +56,7 @@ def finalize(account: Account, invoice: str) -> Json:
         "rendering": subject["rendering"] | {"pdf": {"page_size": "letter"}},
         "status": "open",
     }
+    # There is nothing to take for an invoice of nothing, so it gets no payment intent.
     if subject["amount_due"] > 0:
         _bring_intent(account, subject)
         return account.change(subject, changes, "invoice.updated", "invoice.finalized")
@@ -77,6 +81,7 @@ def void(account: Account, invoice: str) -> Json:
     subject = _in_state(account, invoice, ("open", "uncollectible"), "void")
     link = _link(account, invoice)
     intent = account.get("payment_intent", link["payment"]["payment_intent"])
+    # Or somebody could still pay what nobody wants to be paid for any more.
     if intent["status"] in intents.CANCELABLE:
         intents.cancel(account, intent["id"], "void_invoice")
     times = link["status_transitions"] | {"canceled_at": account.now}
@@ -99,6 +104,7 @@ def mark_uncollectible(account: Account, invoice: str) -> Json:
 def follow(account: Account, payment_intent: str) -> Json | None:
     """Let the invoice that a payment intent pays, if any, take note of the intent's state."""
     invoice = invoice_of(account, payment_intent)
+    # One that was paid or voided meanwhile is final, whatever becomes of the payment.
     if invoice is None or invoice["status"] not in ("open", "uncollectible"):
         return invoice
     intent = account.get("payment_intent", payment_intent)

@@ -25,6 +25,7 @@ def continue_payment(account: Account, rng: random.Random) -> Step | None:
     own_id, outcome, status = intent["id"], drawn_outcome(rng), intent["status"]
     is_of_session = any(account.all("checkout.session", payment_intent=own_id))
     if status == "processing":
+        # The session's own step settles it, and tells of the session as well.
         if is_of_session:
             return None
         return lambda: payments.settle(account, own_id, "succeeded")
@@ -40,9 +41,11 @@ def continue_payment(account: Account, rng: random.Random) -> Step | None:
 def begin_refund(account: Account, rng: random.Random) -> Step | None:
     """Refund a charge, in part or whole."""
     charge = picked(account, rng, "charge", "succeeded")
+    # The bank has taken a disputed charge's money: Stripe refuses to give it back twice.
     if charge is None or charge["disputed"]:
         return None
     left = charge["amount_captured"] - charge["amount_refunded"]
+    # Or half of what is left would be nothing, which can't be refunded.
     if left < 2:
         return None
     amount = rng.choice((None, left // 2, left // 3 or 1))

@@ -73,6 +73,7 @@ def _subscription(_: Objects, shape: Json) -> Json:
     periods = [(item.pop("current_period_start"), item.pop("current_period_end")) for item in items]
     shape.pop("discounts")
     shape.pop("billing_mode")
+    # With several items there was no one plan to name, and both keys were null.
     only = items[0] if len(items) == 1 else None
     return shape | {
         "current_period_end": max(end for _, end in periods),
@@ -85,6 +86,7 @@ def _subscription(_: Objects, shape: Json) -> Json:
 
 
 def _payment_intent(account: Objects, shape: Json) -> Json:
+    # The newest first, as in every list of Stripe's.
     charges = list(account.all("charge", payment_intent=shape["id"]))[::-1]
     url = f"/v1/charges?payment_intent={shape['id']}"
     shape.pop("latest_charge")

@@ -16,6 +16,7 @@ OUTCOMES: dict[str, PaymentOutcome] = {
 
 def outcome_of(payment_method: str | None) -> PaymentOutcome:
     """Return the outcome of paying with one of Stripe's payment methods for tests."""
+    # Whatever is not known here pays, as most of Stripe's own methods for tests do.
     return OUTCOMES.get(payment_method or "", "succeeded")
 
 
@@ -23,6 +24,7 @@ def outcome_of(payment_method: str | None) -> PaymentOutcome:
 def create(account: Account, /, amount: int, currency: str = "usd", **details: object) -> Json:
     """Create a payment of an amount in minor units; `details` are keys of the object."""
     intent = detailed(money_objects.payment_intent(account, amount, currency), details)
+    # With a way to pay, the next that Stripe waits for is the confirmation.
     if intent["payment_method"]:
         intent["status"] = "requires_confirmation"
     return account.create(intent, "payment_intent.created")
@@ -56,5 +58,6 @@ def cancel(account: Account, payment_intent: str, reason: str | None = None) -> 
 
 
 def _followed(account: Account, payment_intent: str) -> Json:
+    # Here and not in `intents`, which invoices are built on.
     invoices.follow(account, payment_intent)
     return account.get("payment_intent", payment_intent)

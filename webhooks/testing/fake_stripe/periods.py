@@ -13,5 +13,6 @@ def after(moment: int, interval: str, count: int = 1) -> int:
     then = datetime.fromtimestamp(moment, UTC)
     months = then.year * 12 + then.month - 1 + count * (12 if interval == "year" else 1)
     year, month = months // 12, months % 12 + 1
+    # From the 31st of January to the end of February: no period skips a month.
     day = min(then.day, monthrange(year, month)[1])
     return int(then.replace(year=year, month=month, day=day).timestamp())

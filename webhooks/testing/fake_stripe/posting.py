@@ -20,6 +20,7 @@ def post(url: str, body: bytes, secret: str, timeout: float) -> int:
     """Deliver a body; the status of the answer, 0 for none. Redirects are not followed."""
     parts = urlsplit(url)
     secure = parts.scheme == "https"
+    # The plain client: it follows no redirect, which Stripe takes for a failure as well.
     connection = (HTTPSConnection if secure else HTTPConnection)(parts.netloc, timeout=timeout)
     headers = {
         "Content-Type": "application/json; charset=utf-8",

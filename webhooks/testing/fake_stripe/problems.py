@@ -28,6 +28,7 @@ class ApiError(Exception):
     def body(self) -> Json:
         """`{"error": {...}}`, without the keys that have nothing to say."""
         said = {"code": self.code, "message": self.message, "param": self.param, "type": self.kind}
+        # Stripe leaves these out, and does not say null.
         members = {key: value for key, value in said.items() if value is not None}
         return {"error": members | self.about}
 

@@ -9,6 +9,7 @@ from webhooks.testing.fake_stripe.records import RecordedEvent
 from webhooks.testing.fake_stripe.shapes import Json, copied
 from webhooks.testing.fake_stripe.world import Account
 
+# Stripe's own bounds: https://docs.stripe.com/api/events and https://docs.stripe.com/api/pagination
 EVENT_DAYS = 30
 MOST = 100
 MOST_TYPES = 20
@@ -36,6 +37,7 @@ def shown(account: Account, kind: str, object_id: str) -> Json:
 
 def expanded(account: Account, subject: Json, names: Sequence[str]) -> Json:
     """Return the object with these references (dotted ones within others) spelled out."""
+    # A copy: what is spelled out in one answer stays an id in the world.
     whole: Json = copied(subject)
     for name in names:
         _expand(account, whole, name, name)
@@ -144,6 +146,7 @@ def _matches(kind: str, wanted: str) -> bool:
 
 def _is_visible(account: Account, recorded: RecordedEvent) -> bool:
     event = recorded.event
+    # A key sees the events of its own account and mode, and of no other.
     if (recorded.account, event["livemode"]) != (account.id, account.livemode):
         return False
     return bool(event["created"] >= account.now - EVENT_DAYS * 24 * 3600)

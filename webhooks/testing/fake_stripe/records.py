@@ -20,6 +20,7 @@ class WebhookEndpoint:
 
     def wants(self, event: Json) -> bool:
         """True for an event that goes there: those of connected accounts only to `connect` ones."""
+        # One or the other, as with Stripe: no endpoint gets both its own and connected events.
         if self.connect != ("account" in event):
             return False
         return "*" in self.types or event["type"] in self.types
@@ -37,6 +38,7 @@ class RecordedEvent:
 
     def rendered(self, api_version: str = API_VERSION) -> Json:
         """Return the event as it is delivered to an endpoint of this version."""
+        # A copy, because `pending_webhooks` is of the moment at which it is sent.
         event: Json = copied(self.event)
         event["pending_webhooks"] = self.pending
         if api_version != API_VERSION:

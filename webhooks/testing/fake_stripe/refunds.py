@@ -28,6 +28,7 @@ def create(
     status = "pending" if pending else "succeeded"
     refund = detailed(money_objects.refund(account, subject, amount, status), details)
     account.create(refund, "refund.created")
+    # Counted while it is pending too: the money is not there to be refunded twice.
     _give_back(account, subject, amount, "charge.refunded")
     return refund
 

@@ -46,6 +46,7 @@ class Route:
                 if params[name] != "" and not isinstance(params[name], kind):
                     message = f"Invalid {'array' if kind is list else 'object'}"
                     raise invalid(message, code="parameter_invalid", param=name)
+        # Refused as Stripe does: a parameter that is mistyped must not pass here and fail there.
         for name in params:
             if name not in self.accepts and name != "expand":
                 message = f"Received unknown parameter: {name}"
@@ -61,6 +62,7 @@ def find(method: str, path: str) -> tuple[Route, str]:
     parts = path.split("/")
     for route in ROUTES:
         pattern = route.pattern.split("/")
+        # By the number of parts first: `{id}` stands for one part, which no slash divides.
         if route.method != method or len(pattern) != len(parts):
             continue
         if all(want in (part, "{id}") for want, part in zip(pattern, parts, strict=True)):
@@ -76,6 +78,7 @@ def _retrieve(path: str, kind: str) -> Route:
 
 def _list(path: str, kind: str, *filters: str) -> Route:
     def listed(account: Account, params: Json, _: str) -> Json:
+        # `all` is Stripe's word for any status, those that ended included.
         having = {name: params[name] for name in filters if params.get(name, "all") != "all"}
         is_wanted = reading.within(params)
         found = [

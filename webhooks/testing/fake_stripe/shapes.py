@@ -22,6 +22,7 @@ def difference(before: Json, after: Json) -> Json:
     changed: Json = {}
     for key in {**before, **after}:
         old, new = before.get(key), after.get(key)
+        # Null as well for a key that was absent: `previous_attributes` can't tell the two apart.
         if old == new:
             continue
         if isinstance(old, dict) and isinstance(new, dict):
@@ -51,6 +52,7 @@ def detailed(subject: Json, details: Json) -> Json:
 
     Raises `TypeError` for keys it hasn't.
     """
+    # A key that no object of Stripe's has would pass unseen, and prove nothing in a test.
     if unknown := set(details) - set(subject):
         raise TypeError(f"a {subject['object']} has no {', '.join(sorted(unknown))}")
     return subject | details

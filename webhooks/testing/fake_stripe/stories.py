@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from webhooks.testing.fake_stripe import customer_steps, money_steps, periods, subscription_steps
 from webhooks.testing.fake_stripe.world import Account, World
 
+# `created` is in whole seconds: events of the same one are what ordering by time gets wrong.
 SAME_SECOND = 0.5
 PAUSES = (1, 2, 60, 3600, periods.DAY)
 
@@ -49,8 +50,10 @@ def random_story(
             if world.until is not None and world.now + pause > world.until:
                 return
             world.advance(pause)
+        # More often on than anew, or no object would get far in its life.
         makers = [*BEGINNINGS, *CONTINUATIONS * 3]
         rng.shuffle(makers)
+        # The first that can: most steps need an object in some state, which there may not be.
         for make in makers:
             if step := make(account, rng):
                 step()

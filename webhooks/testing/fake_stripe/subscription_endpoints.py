@@ -29,6 +29,7 @@ def update_subscription(account: Account, params: Json, subscription: str) -> Js
     changes = plain(params, ("default_payment_method", "description"))
     changes["metadata"] = metadata(params, subject["metadata"])
     later = truth_value(params, "cancel_at_period_end")
+    # Only where it changes: `cancellation` would give it a new `canceled_at` each time.
     if later is not None and later != subject["cancel_at_period_end"]:
         pauses = subscription_pauses
         changes |= pauses.cancellation(account, subject) if later else pauses.continuation(subject)
@@ -47,6 +48,7 @@ def cancel_subscription(account: Account, _: Json, subscription: str) -> Json:
 
 def _wanted(subject: Json, params: Json) -> list[tuple[str | None, str, int]]:
     """Return the items of a subscription once those given are merged in: by id, else new ones."""
+    # As Stripe merges them: items that are not named stay as they are.
     known: dict[str, tuple[str | None, str, int]] = {
         item["id"]: (item["id"], item["price"]["id"], item["quantity"])
         for item in subject["items"]["data"]

@@ -11,6 +11,7 @@ def cancellation(account: Account, subject: Json) -> Json:
     """Return the changes of a subscription that is to end with its current period."""
     end = max(item["current_period_end"] for item in subject["items"]["data"])
     details = subject["cancellation_details"] | {"reason": "cancellation_requested"}
+    # `canceled_at` is when it was asked for, not when it ends: Stripe sets it right away.
     changes = {"cancel_at": end, "cancel_at_period_end": True, "canceled_at": account.now}
     return {**changes, "cancellation_details": details}
 
@@ -54,6 +55,7 @@ def resume_collection(account: Account, subscription: str) -> Json:
 def pause(account: Account, subscription: str) -> Json:
     """End a trial without a way to pay: the status becomes paused."""
     subject = in_state(account, subscription, ("trialing",), "pause")
+    # Not the same as `pause_collection`: no invoices are made, and the status changes.
     events = (UPDATED, "customer.subscription.paused")
     return account.change(subject, {"status": "paused"}, *events)
 

@@ -37,6 +37,7 @@ def invoice_processing(account: Account, invoice: Json) -> None:
 
 def _billed_by(account: Account, invoice: Json) -> Json | None:
     subscription = subscription_of(account, invoice)
+    # An older invoice, paid late, says nothing of what the newest one has left owing.
     if subscription and subscription["latest_invoice"] == invoice["id"]:
         return subscription
     return None
@@ -45,6 +46,7 @@ def _billed_by(account: Account, invoice: Json) -> Json | None:
 def _mark_delinquent(account: Account, customer: str) -> None:
     if account.is_deleted("customer", customer):
         return
+    # By all subscriptions: one that is paid does not make good for another.
     behind = any(
         each["status"] in BEHIND for each in account.all("subscription", customer=customer)
     )

@@ -46,6 +46,7 @@ def _renew(account: Account, rng: random.Random, subscription: str) -> None:
     subject = account.get("subscription", subscription)
     end = min(item["current_period_end"] for item in subject["items"]["data"])
     until = account.world.until
+    # Renewing moves the clock to the end of the period, which may be past where stories end.
     if until is not None and end > until:
         return
     account.world.advance(max(0, end - account.now))
@@ -80,6 +81,7 @@ def _hesitate(account: Account, rng: random.Random, subscription: str) -> None:
 
 def _expire(account: Account, _: random.Random, subscription: str) -> None:
     invoice = account.get("subscription", subscription)["latest_invoice"]
+    # Money on its way may still arrive, and the invoice is not to be void by then.
     if not is_in_progress(account, invoice):
         subscriptions.expire(account, subscription)
 
@@ -106,6 +108,7 @@ def _resume(account: Account, _: random.Random, subscription: str) -> None:
 
 Move = Callable[[Account, random.Random, str], None]
 
+# Repeated where it is likelier: a story of cancellations alone would soon be over.
 NEXT: dict[str, tuple[Move, ...]] = {
     "active": (_renew, _renew, _renew, _change, _hesitate, _cancel),
     "incomplete": (_collect, _collect, _expire),

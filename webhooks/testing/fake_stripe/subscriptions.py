@@ -75,6 +75,7 @@ def renew(
     subject = in_state(account, subscription, RUNNING, "renew")
     invoice_id = account.new_id("in")
     changes = {"items": _next_periods(subject), "latest_invoice": invoice_id}
+    # The trial is over, whether or not the first invoice that costs will be paid.
     if subject["status"] == "trialing":
         changes["status"] = "active"
     subject = account.change(subject, changes, UPDATED)
@@ -107,6 +108,7 @@ def give_up(account: Account, subscription: str) -> Json:
 def expire(account: Account, subscription: str) -> Json:
     """Expire a subscription whose first payment did not come within a day."""
     subject = in_state(account, subscription, ("incomplete",), "expire")
+    # Stripe voids it: paid now, it would buy nothing.
     if account.get("invoice", subject["latest_invoice"])["status"] == "open":
         invoices.void(account, subject["latest_invoice"])
     ended = {"ended_at": account.now, "status": "incomplete_expired"}
@@ -133,6 +135,7 @@ def held(account: Account, subject: Json, wanted: Sequence[tuple[str | None, str
     """Return a subscription's items once they are these: (item's id or None for a new one, price,
     quantity)."""
     known = {item["id"]: item for item in subject["items"]["data"]}
+    # A new item is billed along with the others, so its first period ends when theirs does.
     end = subject["items"]["data"][0]["current_period_end"]
     data = []
     for own_id, price, quantity in wanted:
@@ -193,6 +196,7 @@ def _item(
     account: Account, subscription: str, price: str, quantity: int, until: int | None
 ) -> Json:
     of_price = catalog.price(account, price)
+    # Without an interval there is no period to bill.
     if not of_price["recurring"]:
         raise invalid(f"The price {price} is not recurring.", param="items[0][price]")
     interval, count = (of_price["recurring"][name] for name in ("interval", "interval_count"))

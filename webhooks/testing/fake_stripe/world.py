@@ -36,6 +36,7 @@ class World:
         until: int | None = None,
         follow_clock: bool = False,
     ) -> None:
+        # Reentrant, as what happens to one object makes things happen to others.
         self.lock = RLock()
         self.until = until
         self.random = random.Random(seed)  # noqa: S311
@@ -45,7 +46,9 @@ class World:
         self.endpoints: list[WebhookEndpoint] = []
         self.listeners: list[Callable[[RecordedEvent], None]] = []
         self.faults = Faults()
+        # By session: the prices that it was opened for, which its object doesn't show.
         self.carts: dict[str, Json] = {}
+        # The last old shape of each object, to tell by its events what changed in that shape.
         self._shadows: dict[Key, Json] = {}
         self._by_type: dict[tuple[str, bool, str], dict[str, Json]] = {}
         self._now = int(time.time()) if follow_clock or now is None else now
@@ -70,6 +73,7 @@ class World:
     def new_id(self, prefix: str) -> str:
         """Return an id of Stripe's form, which nobody has seen."""
         with self.lock:
+            # From the seed, so that a failing run can be repeated with the ids of its log.
             return f"{prefix}_{''.join(self.random.choices(ID_ALPHABET, k=24))}"
 
     def of_type(self, account: str, livemode: bool, kind: str) -> dict[str, Json]:
@@ -110,6 +114,7 @@ class World:
             "request": dict(account.request),
             "type": kind,
         }
+        # The platform's own events name no account: receivers tell them apart by that.
         if account.id:
             event["account"] = account.id
         # Counted now, since an endpoint that is registered later is owed nothing.
@@ -154,6 +159,7 @@ class Account:
         """Return the object itself, not to be changed by hand. Raises `ApiError` (404)."""
         found = self.world.objects.get(self.key(kind, object_id))
         if found is None:
+            # Stripe's message tells of an object that is there in the other mode.
             other = (self.id, not self.livemode, kind, object_id) in self.world.objects
             mode = ("test" if self.livemode else "live") if other else None
             raise missing(kind.replace(".", "_"), object_id, other_mode=mode)
@@ -175,6 +181,7 @@ class Account:
 
     def all(self, kind: str, **having: object) -> Iterator[Json]:
         """Return the objects of a type that have these values, oldest first."""
+        # A copy: whoever walks through them may make new ones meanwhile.
         for subject in list(self.world.of_type(self.id, self.livemode, kind).values()):
             if all(subject.get(name) == value for name, value in having.items()):
                 yield subject
@@ -197,6 +204,7 @@ class Account:
         """
         key = self.key(subject["object"], subject["id"])
         before = self.world.objects[key]
+        # A new object each time: events that were recorded keep the one that they tell of.
         after: Json = before | copied(changes)
         if after == before:
             types = tuple(kind for kind in types if not kind.endswith(".updated"))
@@ -207,6 +215,7 @@ class Account:
     def delete(self, subject: Json, event_type: str) -> None:
         """Take an object away; its last version stays known."""
         key = self.key(subject["object"], subject["id"])
+        # Kept among the objects: others go on naming it, and the API answers `deleted`.
         self.world.deleted.add(key)
         self.world.emit(self, key, None, (event_type,))
 
