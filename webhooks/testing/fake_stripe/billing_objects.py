@@ -1,5 +1,5 @@
-"""New objects of a subscription business: customers, prices, subscriptions,
-invoices. Amounts in minor units, times in unix seconds."""
+"""New objects of a subscription business: customers, prices, subscriptions.
+Amounts in minor units, times in unix seconds."""
 
 from webhooks.testing.fake_stripe.shapes import Json
 from webhooks.testing.fake_stripe.world import Account
@@ -138,35 +138,19 @@ def subscription(account: Account, subscription_id: str, of_customer: str) -> Js
         "billing_cycle_anchor_config": None,
         "billing_mode": {"flexible": None, "type": "classic"},
         "billing_thresholds": None,
-        "cancel_at": None,
-        "cancel_at_period_end": False,
-        "canceled_at": None,
-        "cancellation_details": {"comment": None, "feedback": None, "reason": None},
-        "collection_method": "charge_automatically",
         "created": account.now,
         "currency": "usd",
         "customer": of_customer,
         "customer_account": None,
-        "days_until_due": None,
-        "default_payment_method": None,
-        "default_source": None,
         "default_tax_rates": [],
         "description": None,
         "discounts": [],
-        "ended_at": None,
-        "invoice_settings": {"account_tax_ids": None, "issuer": {"type": "self"}},
         "items": listed([], f"/v1/subscription_items?subscription={subscription_id}"),
         "latest_invoice": None,
         "livemode": account.livemode,
         "metadata": {},
         "next_pending_invoice_item_invoice": None,
         "on_behalf_of": None,
-        "pause_collection": None,
-        "payment_settings": {
-            "payment_method_options": None,
-            "payment_method_types": None,
-            "save_default_payment_method": "off",
-        },
         "pending_invoice_item_interval": None,
         "pending_setup_intent": None,
         "pending_update": None,
@@ -178,4 +162,32 @@ def subscription(account: Account, subscription_id: str, of_customer: str) -> Js
         "trial_end": None,
         "trial_settings": {"end_behavior": {"missing_payment_method": "create_invoice"}},
         "trial_start": None,
+        **_cancellation(),
+        **_collection(),
+    }
+
+
+def _cancellation() -> Json:
+    return {
+        "cancel_at": None,
+        "cancel_at_period_end": False,
+        "canceled_at": None,
+        "cancellation_details": {"comment": None, "feedback": None, "reason": None},
+        "ended_at": None,
+    }
+
+
+def _collection() -> Json:
+    return {
+        "collection_method": "charge_automatically",
+        "days_until_due": None,
+        "default_payment_method": None,
+        "default_source": None,
+        "invoice_settings": {"account_tax_ids": None, "issuer": {"type": "self"}},
+        "pause_collection": None,
+        "payment_settings": {
+            "payment_method_options": None,
+            "payment_method_types": None,
+            "save_default_payment_method": "off",
+        },
     }

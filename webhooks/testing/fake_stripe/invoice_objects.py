@@ -59,15 +59,7 @@ def invoice(account: Account, invoice_id: str, of_customer: Json, lines: list[Js
         "account_country": "US",
         "account_name": "Example",
         "account_tax_ids": None,
-        "amount_due": amount,
-        "amount_overpaid": 0,
-        "amount_paid": 0,
-        "amount_remaining": amount,
-        "amount_shipping": 0,
         "application": None,
-        "attempt_count": 0,
-        "attempted": False,
-        "auto_advance": True,
         "automatic_tax": {
             "disabled_reason": None,
             "enabled": False,
@@ -75,29 +67,13 @@ def invoice(account: Account, invoice_id: str, of_customer: Json, lines: list[Js
             "provider": None,
             "status": None,
         },
-        "automatically_finalizes_at": account.now + 3600,
         "billing_reason": MANUAL,
-        "collection_method": "charge_automatically",
         "created": account.now,
         "currency": "usd",
         "custom_fields": None,
-        "customer": of_customer["id"],
-        "customer_account": None,
-        "customer_address": None,
-        "customer_email": of_customer["email"],
-        "customer_name": of_customer["name"],
-        "customer_phone": of_customer["phone"],
-        "customer_shipping": None,
-        "customer_tax_exempt": "none",
-        "customer_tax_ids": [],
-        "default_payment_method": None,
-        "default_source": None,
         "default_tax_rates": [],
         "description": None,
         "discounts": [],
-        "due_date": None,
-        "effective_at": None,
-        "ending_balance": None,
         "footer": None,
         "from_invoice": None,
         "hosted_invoice_url": None,
@@ -108,19 +84,11 @@ def invoice(account: Account, invoice_id: str, of_customer: Json, lines: list[Js
         "lines": listed(lines, f"/v1/invoices/{invoice_id}/lines"),
         "livemode": account.livemode,
         "metadata": {},
-        "next_payment_attempt": account.now + 3600,
         "number": None,
         "on_behalf_of": None,
         "parent": None,
-        "payment_settings": {
-            "default_mandate": None,
-            "payment_method_options": None,
-            "payment_method_types": None,
-        },
         "period_end": account.now,
         "period_start": account.now,
-        "post_payment_credit_notes_amount": 0,
-        "pre_payment_credit_notes_amount": 0,
         "receipt_number": None,
         "rendering": {
             "amount_tax_display": None,
@@ -128,10 +96,72 @@ def invoice(account: Account, invoice_id: str, of_customer: Json, lines: list[Js
             "template": None,
             "template_version": None,
         },
-        "shipping_cost": None,
         "shipping_details": None,
-        "starting_balance": 0,
         "statement_descriptor": None,
+        "test_clock": None,
+        "webhooks_delivered_at": None,
+        **_addressee(of_customer),
+        **_amounts(amount),
+        **_collection(account.now),
+    }
+
+
+def _addressee(of_customer: Json) -> Json:
+    # Copied: an invoice names who it was made out to, whatever the customer becomes later.
+    return {
+        "customer": of_customer["id"],
+        "customer_account": None,
+        "customer_address": None,
+        "customer_email": of_customer["email"],
+        "customer_name": of_customer["name"],
+        "customer_phone": of_customer["phone"],
+        "customer_shipping": None,
+        "customer_tax_exempt": "none",
+        "customer_tax_ids": [],
+    }
+
+
+def _amounts(amount: int) -> Json:
+    # Without taxes, discounts and credit: all sums are the sum of the lines.
+    return {
+        "amount_due": amount,
+        "amount_overpaid": 0,
+        "amount_paid": 0,
+        "amount_remaining": amount,
+        "amount_shipping": 0,
+        "ending_balance": None,
+        "post_payment_credit_notes_amount": 0,
+        "pre_payment_credit_notes_amount": 0,
+        "shipping_cost": None,
+        "starting_balance": 0,
+        "subtotal": amount,
+        "subtotal_excluding_tax": amount,
+        "total": amount,
+        "total_discount_amounts": [],
+        "total_excluding_tax": amount,
+        "total_pretax_credit_amounts": [],
+        "total_taxes": [],
+    }
+
+
+def _collection(now: int) -> Json:
+    # Stripe leaves a draft alone for an hour, for its owner to add to it.
+    return {
+        "attempt_count": 0,
+        "attempted": False,
+        "auto_advance": True,
+        "automatically_finalizes_at": now + 3600,
+        "collection_method": "charge_automatically",
+        "default_payment_method": None,
+        "default_source": None,
+        "due_date": None,
+        "effective_at": None,
+        "next_payment_attempt": now + 3600,
+        "payment_settings": {
+            "default_mandate": None,
+            "payment_method_options": None,
+            "payment_method_types": None,
+        },
         "status": "draft",
         "status_transitions": {
             "finalized_at": None,
@@ -139,15 +169,6 @@ def invoice(account: Account, invoice_id: str, of_customer: Json, lines: list[Js
             "paid_at": None,
             "voided_at": None,
         },
-        "subtotal": amount,
-        "subtotal_excluding_tax": amount,
-        "test_clock": None,
-        "total": amount,
-        "total_discount_amounts": [],
-        "total_excluding_tax": amount,
-        "total_pretax_credit_amounts": [],
-        "total_taxes": [],
-        "webhooks_delivered_at": None,
     }
 
 

@@ -71,35 +71,18 @@ def charge(account: Account, intent: Json, status: str) -> Json:
         "application_fee": None,
         "application_fee_amount": None,
         "balance_transaction": account.new_id("txn") if captured else None,
-        "billing_details": {
-            "address": dict(NOWHERE),
-            "email": None,
-            "name": None,
-            "phone": None,
-            "tax_id": None,
-        },
         "calculated_statement_descriptor": "EXAMPLE",
         "captured": captured,
         "created": account.now,
         "currency": intent["currency"],
-        "customer": intent["customer"],
         "description": intent["description"],
         "disputed": False,
-        "failure_balance_transaction": None,
-        "failure_code": None if worked else "card_declined",
-        "failure_message": None if worked else "Your card was declined.",
         "fraud_details": {},
         "livemode": account.livemode,
         "metadata": dict(intent["metadata"]),
         "on_behalf_of": None,
-        "outcome": _outcome(worked),
         "paid": status == "succeeded",
         "payment_intent": intent["id"],
-        "payment_method": intent["payment_method"],
-        "payment_method_details": _paid_by(intent["payment_method_types"][0]),
-        "receipt_email": intent["receipt_email"],
-        "receipt_number": None,
-        "receipt_url": None,
         "refunded": False,
         "review": None,
         "shipping": None,
@@ -110,6 +93,36 @@ def charge(account: Account, intent: Json, status: str) -> Json:
         "status": status,
         "transfer_data": None,
         "transfer_group": None,
+        **_failure(worked),
+        **_payer(intent),
+    }
+
+
+def _failure(worked: bool) -> Json:
+    return {
+        "failure_balance_transaction": None,
+        "failure_code": None if worked else "card_declined",
+        "failure_message": None if worked else "Your card was declined.",
+        "outcome": _outcome(worked),
+    }
+
+
+def _payer(intent: Json) -> Json:
+    # Copied from the intent, which may be tried again with another method.
+    return {
+        "billing_details": {
+            "address": dict(NOWHERE),
+            "email": None,
+            "name": None,
+            "phone": None,
+            "tax_id": None,
+        },
+        "customer": intent["customer"],
+        "payment_method": intent["payment_method"],
+        "payment_method_details": _paid_by(intent["payment_method_types"][0]),
+        "receipt_email": intent["receipt_email"],
+        "receipt_number": None,
+        "receipt_url": None,
     }
 
 

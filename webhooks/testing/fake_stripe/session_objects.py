@@ -13,39 +13,16 @@ def checkout_session(account: Account, mode: str, amount: int | None) -> Json:
         "id": own_id,
         "object": "checkout.session",
         "adaptive_pricing": None,
-        "after_expiration": None,
-        "allow_promotion_codes": None,
-        "amount_subtotal": amount,
-        "amount_total": amount,
         "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
-        "billing_address_collection": None,
-        "cancel_url": None,
         "client_reference_id": None,
         "client_secret": None,
         "collected_information": None,
-        "consent": None,
-        "consent_collection": None,
         "created": account.now,
-        "currency": "usd" if amount is not None else None,
-        "currency_conversion": None,
-        "custom_fields": [],
-        "custom_text": {
-            "after_submit": None,
-            "shipping_address": None,
-            "submit": None,
-            "terms_of_service_acceptance": None,
-        },
-        "customer": None,
-        "customer_account": None,
-        "customer_creation": None,
-        "customer_details": None,
-        "customer_email": None,
         "discounts": [],
         "expires_at": account.now + DAY,
         "invoice": None,
         "invoice_creation": None,
         "livemode": account.livemode,
-        "locale": None,
         "metadata": {},
         "mode": mode,
         "origin_context": None,
@@ -55,9 +32,7 @@ def checkout_session(account: Account, mode: str, amount: int | None) -> Json:
         "payment_method_configuration_details": None,
         "payment_method_options": {},
         "payment_method_types": ["card"],
-        "payment_status": "no_payment_required" if amount in (0, None) else "unpaid",
         "permissions": None,
-        "phone_number_collection": {"enabled": False},
         "recovered_from": None,
         "saved_payment_method_options": None,
         "setup_intent": None,
@@ -65,13 +40,57 @@ def checkout_session(account: Account, mode: str, amount: int | None) -> Json:
         "shipping_cost": None,
         "shipping_options": [],
         "status": "open",
-        "submit_type": None,
         "subscription": None,
-        "success_url": None,
+        "wallet_options": None,
+        **_money(amount),
+        **_customer(),
+        **_page(own_id),
+    }
+
+
+def _money(amount: int | None) -> Json:
+    # In setup mode, and where a trial comes first, there is nothing to pay.
+    return {
+        "amount_subtotal": amount,
+        "amount_total": amount,
+        "currency": "usd" if amount is not None else None,
+        "currency_conversion": None,
+        "payment_status": "no_payment_required" if amount in (0, None) else "unpaid",
         "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
+    }
+
+
+def _customer() -> Json:
+    return {
+        "customer": None,
+        "customer_account": None,
+        "customer_creation": None,
+        "customer_details": None,
+        "customer_email": None,
+    }
+
+
+def _page(own_id: str) -> Json:
+    return {
+        "after_expiration": None,
+        "allow_promotion_codes": None,
+        "billing_address_collection": None,
+        "cancel_url": None,
+        "consent": None,
+        "consent_collection": None,
+        "custom_fields": [],
+        "custom_text": {
+            "after_submit": None,
+            "shipping_address": None,
+            "submit": None,
+            "terms_of_service_acceptance": None,
+        },
+        "locale": None,
+        "phone_number_collection": {"enabled": False},
+        "submit_type": None,
+        "success_url": None,
         "ui_mode": "hosted",
         "url": f"https://checkout.stripe.com/c/pay/{own_id}",
-        "wallet_options": None,
     }
 
 
