@@ -6,9 +6,11 @@ from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
+from payments_project.unread_bodies import announce_close
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "payments_project.settings")
 
-application = get_wsgi_application()
+application = announce_close(get_wsgi_application())
 
 from webhooks import audit  # noqa: E402 - its models need the apps
 
