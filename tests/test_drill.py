@@ -15,6 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from tests.processes import Environment, manage, server
 from webhooks import drill
+from webhooks.drill.connection import NO_ANSWER
 from webhooks.drill.deliveries import DeliveryKind
 from webhooks.drill.invariants import Invariant
 from webhooks.drill.report import DrillOptions, DrillReport
@@ -60,10 +61,13 @@ def test_the_report_can_be_read_by_programs(environment: Environment) -> None:
     }
 
 
-def hold(address: str, then: Callable[[], object] = lambda: None) -> DrillReport:
+def hold(
+    address: str, then: Callable[[], object] = lambda: None, *, with_faults: bool = False
+) -> DrillReport:
     """A drill on the test's own database; `then` is done before it is examined."""
     # One connection: the threads of the live server share SQLite's one database in memory.
-    options = DrillOptions(f"{address}/webhooks/stripe", 30, 1, seed=1, patience=0)
+    url = f"{address}/webhooks/stripe"
+    options = DrillOptions(url, 30, 1, seed=1, patience=0, with_faults=with_faults)
 
     def progress(_: str, count: int) -> None:
         if count == options.deliveries:
@@ -152,6 +156,8 @@ def spoiling(address: str, spoil: Spoil) -> Iterator[str]:
             kind = answer.headers.get_content_type()
             status, kind, content = spoil(answer.status, kind, answer.read())
             upstream.close()
+            if status == NO_ANSWER:
+                return
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.end_headers()
@@ -180,6 +186,18 @@ def refuse_as_text(status: int, kind: str, content: bytes) -> tuple[int, str, by
     return (status, "text/html" if status == 400 else kind, content)
 
 
+class FallingSilent:
+    """Answers nothing to one delivery among others, once it has been taken."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    def __call__(self, status: int, kind: str, content: bytes) -> tuple[int, str, bytes]:
+        self.taken += status == 200
+        is_silent = status == 200 and self.taken == 5
+        return (NO_ANSWER if is_silent else status, kind, content)
+
+
 def take_all_for_new(status: int, kind: str, content: bytes) -> tuple[int, str, bytes]:
     return status, kind, RECEIVED if status == 200 else content
 
@@ -201,6 +219,18 @@ def test_wrong_responses_are_found(
         report = hold(address)
 
     assert [one.invariant for one in report.broken] == invariants
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("with_faults", "violations"), [(False, [1]), (True, [])])
+def test_an_unanswered_delivery_is_found_though_the_next_attempt_is_answered(
+    live_server: LiveServer, *, with_faults: bool, violations: list[int]
+) -> None:
+    with spoiling(live_server.url, FallingSilent()) as address:
+        report = hold(address, with_faults=with_faults)
+
+    assert [one.violations for one in report.broken] == violations
+    assert {one.invariant for one in report.broken} <= {Invariant.NO_SILENCE}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -50,7 +50,8 @@ def run(options: DrillOptions, progress: Progress, *, is_own_host: bool = False)
     sent = time.perf_counter()
     _wait_until_settled(log, first, options.patience, progress)
     settled = time.perf_counter()
-    return DrillReport(options, log, check_invariants(log, first), sent - started, settled - sent)
+    results = check_invariants(log, first, with_faults=options.with_faults)
+    return DrillReport(options, log, results, sent - started, settled - sent)
 
 
 def _secret() -> str:

@@ -4,7 +4,6 @@ import ipaddress
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from types import TracebackType
 from typing import Self
@@ -27,6 +26,7 @@ class Connection:
     """One HTTP connection, opened when it is needed, and again when the receiver closed it."""
 
     # Kept open as a provider keeps it: what one answer leaves unread may spoil the next delivery.
+    # So it is closed when an answer says so, and never because it might be the better for it.
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -57,8 +57,6 @@ class Connection:
                     raise
             response = self.connection.getresponse()
             content = response.read()
-            if response.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-                self.connection.close()  # the rest of the body is still in the way
         except (HTTPException, OSError):
             # The receiver may have recorded the event before the connection broke, or not.
             self.connection.close()

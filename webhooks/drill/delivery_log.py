@@ -23,7 +23,8 @@ class DeliveryLog:
     `accepted_as_new` and `accepted_as_duplicate` count, per event, the answers that took its
     delivery for the first and for a repeated one. `maybe_recorded` are events whose delivery got a
     503 or no answer at all: they may be recorded or not, and are sent again. `unexpected` and
-    `server_errors` count answers, `milliseconds` has the times of genuine deliveries' answers.
+    `server_errors` count answers, `unanswered` the times that there was none, `milliseconds` has
+    the times of genuine deliveries' answers.
     """
 
     # Arrays and a digest of each body, not the bodies: a drill may send millions.
@@ -32,6 +33,7 @@ class DeliveryLog:
     answers: Counter[tuple[DeliveryKind, str]] = field(default_factory=Counter)
     unexpected: Counter[str] = field(default_factory=Counter)
     server_errors: Counter[str] = field(default_factory=Counter)
+    unanswered: Counter[str] = field(default_factory=Counter)
     milliseconds: "array[float]" = field(default_factory=lambda: array("f"))
     accepted_as_new: "array[int]" = field(default_factory=lambda: array("H"))
     accepted_as_duplicate: "array[int]" = field(default_factory=lambda: array("H"))
@@ -49,6 +51,8 @@ class DeliveryLog:
             # A 503 asks for a retry, which is what a provider does then; any other 5xx is a crash.
             if reply.status >= 500 and reply.status != 503:
                 self.server_errors[f"{delivery.kind}: {answer}"] += 1
+            if reply.status == NO_ANSWER:
+                self.unanswered[delivery.kind] += 1
             if delivery.number is not None:
                 self._record_event(delivery.number, delivery.body, answer, is_final)
                 self.milliseconds.append(seconds * 1000)

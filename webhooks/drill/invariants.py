@@ -17,6 +17,7 @@ class Invariant(StrEnum):
     """A statement that must hold, as the report prints it."""
 
     ANSWERED = "every delivery was answered as it had to be"
+    NO_SILENCE = "no delivery had to be sent again for want of an answer"
     NO_SERVER_ERROR = "no answer was a 5xx other than 503"
     NEW_ONCE = "no event was taken for new twice"
     RECORDED = "every accepted event is recorded, once"
@@ -42,11 +43,17 @@ class InvariantResult:
             self.examples.append(example)
 
 
-def check_invariants(log: DeliveryLog, first: int) -> list[InvariantResult]:
-    """Check every invariant against the answers, and the rows from this primary key on."""
+def check_invariants(
+    log: DeliveryLog, first: int, *, with_faults: bool = False
+) -> list[InvariantResult]:
+    """Check every invariant against the answers, and the rows from this primary key on.
+
+    With faults, such as a server that is stopped meanwhile, there may be times without an answer.
+    """
     results = {invariant: InvariantResult(invariant) for invariant in Invariant}
     for invariant, answers in [
         (Invariant.ANSWERED, log.unexpected),
+        (Invariant.NO_SILENCE, log.unanswered),
         (Invariant.NO_SERVER_ERROR, log.server_errors),
     ]:
         for answer, times in answers.items():
@@ -58,6 +65,8 @@ def check_invariants(log: DeliveryLog, first: int) -> list[InvariantResult]:
             results[Invariant.NEW_ONCE].add(name)
         if log.is_accepted(number) and recorded[number] != 1:
             results[Invariant.RECORDED].add(name)
+    if with_faults:
+        del results[Invariant.NO_SILENCE]
     return list(results.values())
 
 

@@ -10,13 +10,18 @@ from webhooks.drill.invariants import InvariantResult
 
 @dataclass(frozen=True, slots=True)
 class DrillOptions:
-    """The options of a drill. `patience` is the time to process everything, in seconds."""
+    """The options of a drill. `patience` is the time to process everything, in seconds.
+
+    `with_faults` says that somebody stops servers meanwhile, so that some deliveries get no answer
+    until they are sent again.
+    """
 
     url: str
     deliveries: int
     concurrency: int
     seed: int
     patience: float
+    with_faults: bool = False
 
 
 @dataclass(frozen=True, slots=True)
