@@ -11,6 +11,7 @@ from webhooks.api.schema import DocsView, SchemaView
 from webhooks.api.views import elsewhere
 
 handler400 = refusals.bad_request
+handler404 = refusals.not_found
 handler500 = refusals.server_error
 
 urlpatterns = [

@@ -40,6 +40,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "payments_project.headers.HeadersMiddleware",
+    # Before whatever reads a form: the CSRF middleware does.
+    "payments_project.body_limits.BodyLimitMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -52,6 +54,14 @@ MIDDLEWARE = [
     # Last: it puts its own answer in the place of a login's.
     "axes.middleware.AxesMiddleware",
 ]
+
+# No page takes files. Django's own default writes those of any size to disk, for strangers too.
+DATA_UPLOAD_MAX_NUMBER_FILES = 0
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+
+MACHINE_PATHS = r"/(?:webhooks/|(?:healthz|readyz|metrics)\Z)"
+"""What providers, probes and Prometheus ask for: nobody there has a session or a form."""
 
 ROOT_URLCONF = "payments_project.urls"
 WSGI_APPLICATION = "payments_project.wsgi.application"
