@@ -7,6 +7,7 @@ from django.core.cache import cache
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
@@ -15,12 +16,14 @@ from payments_project.celery import app as celery_app
 BROKER_SECONDS = 2
 
 
+@require_safe
 def alive(_: HttpRequest) -> JsonResponse:
     """Answer 200 whenever the process answers at all."""
     # Asks nobody else: whoever restarts on this answer could not mend a database that is away.
     return JsonResponse({"status": "alive"})
 
 
+@require_safe
 def ready(_: HttpRequest) -> JsonResponse:
     """Answer 200 when every part that the work needs is there; else 503, with each part's state."""
     parts = {name: "ok" if is_ok() else "failing" for name, is_ok in PARTS.items()}

@@ -43,7 +43,7 @@ REFUSALS: tuple[tuple[int, bytes, Sequence[bytes]], ...] = (
     (403, b"POST /admin/login/", (HOST, JSON)),
     (404, b"POST /nothing", (HOST, JSON)),
     (404, b"POST /static/nothing", (HOST, JSON)),
-    (403, b"POST /metrics", (HOST, JSON)),
+    (405, b"POST /metrics", (HOST, JSON)),
     (200, b"GET /healthz", (HOST, JSON)),
     (503, b"GET /readyz", (HOST, JSON)),
 )

@@ -38,6 +38,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # First: none of the others runs for MACHINE_PATHS, which have a short stack of their own.
+    "payments_project.machines.MachineMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "payments_project.headers.HeadersMiddleware",
     # Before whatever reads a form: the CSRF middleware does.

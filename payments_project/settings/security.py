@@ -1,11 +1,11 @@
 """HTTPS, cookies and headers."""
 
 from payments_project.environment import read
-from payments_project.settings.core import DEBUG
+from payments_project.settings.core import DEBUG, MACHINE_PATHS
 
 # Providers don't follow redirects, and neither do probes.
 SECURE_SSL_REDIRECT = read("SECURE_SSL_REDIRECT", default=not DEBUG)
-SECURE_REDIRECT_EXEMPT = [r"^webhooks/", r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_REDIRECT_EXEMPT = ["^" + MACHINE_PATHS.removeprefix("/")]
 # Without a proxy in front, the header would be anybody's to send.
 TRUSTED_PROXY_COUNT = read("TRUSTED_PROXY_COUNT")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None

@@ -11,13 +11,9 @@ from django.urls import reverse
 from payments_project.staff import second_factor
 
 OPEN: Final = frozenset(
-    {
-        # What a session may do whose second factor is still due.
-        *("admin:login", "admin:logout", "admin:jsi18n", "second-factor", "second-factor-token"),
-        # No session counts there: a cookie sent along with a delivery must not cost a look-up.
-        "webhooks:receive",
-    }
+    {"admin:login", "admin:logout", "admin:jsi18n", "second-factor", "second-factor-token"}
 )
+"""What a session may do whose second factor is still due."""
 
 
 class SecondFactorMiddleware:
