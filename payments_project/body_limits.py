@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-from webhooks.exceptions import BadRequest, PayloadTooLarge
+from webhooks.exceptions import BadRequest, PayloadTooLarge, Rejected
 from webhooks.problems import problem
 
 
@@ -21,11 +21,18 @@ class BodyLimitMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         # Django would take a body in chunks for an empty one.
         if "HTTP_TRANSFER_ENCODING" in request.META:
-            return problem(BadRequest("The body must be sent with its length."))
+            return _refuse(BadRequest("The body must be sent with its length."))
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         if _length(request) > limit:
-            return problem(PayloadTooLarge(f"The body may have {limit} bytes at most."))
+            return _refuse(PayloadTooLarge(f"The body may have {limit} bytes at most."))
         return self.get_response(request)
+
+
+def _refuse(refusal: Rejected) -> HttpResponse:
+    answer = problem(refusal)
+    # As every answer of the API: a request of the same address may be fine the next time.
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def _length(request: HttpRequest) -> int:

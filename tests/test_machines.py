@@ -95,9 +95,9 @@ def modules_run() -> Iterator[set[str]]:
         sys.setprofile(former)
 
 
-@pytest.mark.parametrize(("method", "path", "sent", "status", "told"), ANSWERS)
+@pytest.mark.parametrize(("method", "path", "sent", "status", "expected"), ANSWERS)
 def test_answers_have_every_header(
-    method: str, path: str, sent: dict[str, str], status: int, told: dict[str, str]
+    method: str, path: str, sent: dict[str, str], status: int, expected: dict[str, str]
 ) -> None:
     headers = {"Cookie": COOKIES, **sent}
     answer = Client().generic(method, path, b"{}", "application/json", secure=True, headers=headers)
@@ -111,7 +111,7 @@ def test_answers_have_every_header(
     assert found.pop("Content-Length", str(len(answer.content))) == str(len(answer.content))
     for name in ("Expires", *(["Content-Type"] if path == "/metrics" else [])):
         found.pop(name, None)
-    wanted = {k: v for k, v in told.items() if k != "Content-Length"}
+    wanted = {k: v for k, v in expected.items() if k != "Content-Length"}
     if path == "/metrics":
         wanted.pop("Content-Type", None)
     # As for pages: the host is checked before the frame's header is set.
