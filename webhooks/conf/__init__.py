@@ -1,0 +1,75 @@
+"""This app's settings and their defaults.
+
+They are read where they are used, so that a test can override them.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+from webhooks.conf.attempts import (
+    Processing,
+    RetryPolicy,
+    lease,
+    max_lost_leases,
+    processing,
+    retry_policy,
+)
+from webhooks.conf.credentials import audit_keys, known_secrets, secrets
+from webhooks.conf.defaults import DEFAULTS, setting
+from webhooks.conf.receiving import (
+    AlarmPolicy,
+    Endpoint,
+    alarm_policy,
+    endpoint,
+    endpoints,
+    max_body_bytes,
+    rate_limit,
+    stripe_tolerance,
+)
+
+__all__ = [
+    "DEFAULTS",
+    "AlarmPolicy",
+    "Endpoint",
+    "Processing",
+    "RetryPolicy",
+    "alarm_policy",
+    "audit_keys",
+    "endpoint",
+    "endpoints",
+    "known_secrets",
+    "lease",
+    "max_body_bytes",
+    "max_lost_leases",
+    "metrics_dir",
+    "parse_rate",
+    "processing",
+    "rate_limit",
+    "retry_policy",
+    "seal_every",
+    "secrets",
+    "setting",
+    "stripe_tolerance",
+]
+
+
+def seal_every() -> timedelta | None:
+    """Return the time between two seals; None for never (`AUDIT_SEAL_EVERY_MINUTES`)."""
+    minutes: int = setting("AUDIT_SEAL_EVERY_MINUTES")
+    return timedelta(minutes=minutes) if minutes > 0 else None
+
+
+_PERIODS = {"s": 1, "sec": 1, "min": 60, "hour": 3600, "day": 86400}
+
+
+def parse_rate(rate: str) -> tuple[int, int]:
+    """Return a rate such as `600/min` as a count and seconds. Raises `ValueError` for others."""
+    count, _, period = rate.partition("/")
+    if not count.strip().isdecimal() or period.strip() not in _PERIODS:
+        raise ValueError(f"{rate!r} is not a rate, such as 600/min.")
+    return int(count), _PERIODS[period.strip()]
+
+
+def metrics_dir() -> Path:
+    """Return the folder in which this machine's processes count (`METRICS_DIR`)."""
+    return Path(setting("METRICS_DIR"))

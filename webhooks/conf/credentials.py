@@ -1,0 +1,56 @@
+"""Secrets in the settings: which there are, and which sign the audit trail."""
+
+import hashlib
+from functools import lru_cache
+from urllib.parse import unquote, urlsplit
+
+from django.conf import settings
+
+from webhooks.conf.defaults import setting
+
+
+def secrets(name: str) -> tuple[str, ...]:
+    """Return the secrets in a setting: one, or several separated by commas."""
+    value: str = getattr(settings, name, None) or ""
+    # White space around a secret came with copying it: no provider's secret begins with any.
+    return tuple(secret for part in value.split(",") if (secret := part.strip()))
+
+
+def audit_keys() -> tuple[str, ...]:
+    """Return the audit trail's keys (`AUDIT_KEY`, `AUDIT_KEY_FALLBACKS`), the signing one first.
+
+    In development, where none is set, one that follows from `SECRET_KEY`.
+    """
+    current: str = setting("AUDIT_KEY")
+    # A trial should not need a key; outside development a system check refuses to start without.
+    if not current and settings.DEBUG:
+        current = hashlib.sha256(b"audit key:" + settings.SECRET_KEY.encode()).hexdigest()
+    former = (key.strip() for key in setting("AUDIT_KEY_FALLBACKS"))
+    return tuple(key for key in (current, *former) if key)
+
+
+def known_secrets() -> frozenset[str]:
+    """Return every secret in the settings, for whoever must not let one out."""
+    names = {each["secrets_setting"] for each in setting("WEBHOOK_ENDPOINTS").values()}
+    return _known(
+        (
+            settings.SECRET_KEY,
+            *settings.SECRET_KEY_FALLBACKS,
+            setting("AUDIT_KEY"),
+            *setting("AUDIT_KEY_FALLBACKS"),
+            setting("STRIPE_API_KEY"),
+            setting("METRICS_TOKEN"),
+            *(str(database.get("PASSWORD", "")) for database in settings.DATABASES.values()),
+        ),
+        tuple(getattr(settings, name, None) or "" for name in names),
+        # Of addresses the password alone: the rest is needed to understand an error.
+        (setting("REDIS_URL"), setting("CELERY_BROKER_URL")),
+    )
+
+
+@lru_cache(maxsize=8)
+def _known(whole: tuple[str, ...], lists: tuple[str, ...], urls: tuple[str, ...]) -> frozenset[str]:
+    # Cached, because every line of the log is held against them.
+    several = (part.strip() for each in lists for part in each.split(","))
+    passwords = (unquote(urlsplit(url).password or "") for url in urls)
+    return frozenset(secret for secret in [*whole, *several, *passwords] if secret)

@@ -1,0 +1,48 @@
+"""The settings that this app reads, and their defaults."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.conf import settings
+
+DEFAULTS: Final[Mapping[str, Any]] = {
+    "WEBHOOK_ENDPOINTS": {
+        "stripe": {"provider": "stripe", "secrets_setting": "STRIPE_WEBHOOK_SECRET"}
+    },
+    "STRIPE_TOLERANCE_SECONDS": 300,
+    "STRIPE_API_KEY": "",
+    "STRIPE_API_BASE": "https://api.stripe.com",
+    "ALLOWED_WEBHOOK_IPS": "",
+    "ALLOWED_WEBHOOK_USER_AGENTS": "",
+    "TRUSTED_PROXY_COUNT": 0,
+    "WEBHOOK_RATE_LIMIT": 100,
+    "WEBHOOK_ALARMS": {},
+    "WEBHOOK_MAX_BODY_BYTES": 1024 * 1024,
+    # Needs neither a broker nor a second process: right for a first try, and for few events.
+    "WEBHOOK_PROCESSING": "request",
+    # Longer than the workers' time limit: a handler that hangs costs its worker first.
+    "WEBHOOK_LEASE_SECONDS": 300,
+    "WEBHOOK_MAX_LOST_LEASES": 3,
+    "WEBHOOK_RETRY": {},
+    "RECONCILE_EVERY_MINUTES": 0,
+    "AUDIT_KEY": "",
+    "AUDIT_KEY_FALLBACKS": (),
+    "AUDIT_SEAL_EVERY_MINUTES": 5,
+    "METRICS_DIR": "data/metrics",
+    "METRICS_TOKEN": "",
+    "API_THROTTLE_RATE": "600/min",
+    "API_ANONYMOUS_THROTTLE_RATE": "60/min",
+    "REDIS_URL": "",
+    "CELERY_BROKER_URL": "",
+}
+"""The settings that this app reads, with what holds where the host project has none.
+
+`WEBHOOK_ENDPOINTS` has, per slug, a `provider` and the `secrets_setting` that names the setting
+with its secrets; `allowed_ips` and `allowed_user_agents` are the endpoint's own. `WEBHOOK_ALARMS`
+and `WEBHOOK_RETRY` are keyword arguments of `AlarmPolicy` and `RetryPolicy`.
+"""
+
+
+def setting(name: str) -> Any:
+    """Return a setting of the host project's, or its default in `DEFAULTS`."""
+    return getattr(settings, name, DEFAULTS[name])
