@@ -70,25 +70,38 @@ def invoice(account: Account, invoice_id: str, of_customer: Json, lines: list[Js
         "billing_reason": MANUAL,
         "created": account.now,
         "currency": "usd",
-        "custom_fields": None,
         "default_tax_rates": [],
-        "description": None,
         "discounts": [],
-        "footer": None,
         "from_invoice": None,
-        "hosted_invoice_url": None,
-        "invoice_pdf": None,
         "issuer": {"type": "self"},
         "last_finalization_error": None,
         "latest_revision": None,
         "lines": listed(lines, f"/v1/invoices/{invoice_id}/lines"),
         "livemode": account.livemode,
         "metadata": {},
-        "number": None,
         "on_behalf_of": None,
         "parent": None,
         "period_end": account.now,
         "period_start": account.now,
+        "shipping_details": None,
+        "test_clock": None,
+        "webhooks_delivered_at": None,
+        **_addressee(of_customer),
+        **_amounts(amount),
+        **_collection(account.now),
+        **_document(),
+    }
+
+
+def _document() -> Json:
+    # Nothing to be shown to anybody yet: that comes when it is finalized.
+    return {
+        "custom_fields": None,
+        "description": None,
+        "footer": None,
+        "hosted_invoice_url": None,
+        "invoice_pdf": None,
+        "number": None,
         "receipt_number": None,
         "rendering": {
             "amount_tax_display": None,
@@ -96,13 +109,7 @@ def invoice(account: Account, invoice_id: str, of_customer: Json, lines: list[Js
             "template": None,
             "template_version": None,
         },
-        "shipping_details": None,
         "statement_descriptor": None,
-        "test_clock": None,
-        "webhooks_delivered_at": None,
-        **_addressee(of_customer),
-        **_amounts(amount),
-        **_collection(account.now),
     }
 
 
