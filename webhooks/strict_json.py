@@ -28,7 +28,7 @@ class NotJson(ValueError):
 
 
 def read(body: bytes) -> Any:
-    """The value that a body is, in UTF-8.
+    """Return the value that a body is, in UTF-8.
 
     A name that is given twice would mean one thing to us and another to others, so it is refused.
     A number beyond what a float holds is read as the largest that it does. Raises `NotJson`.

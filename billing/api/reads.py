@@ -71,7 +71,7 @@ class CustomerViewSet(ObjectViewSet):
     filterset_class = filters.CustomerFilters
 
     def get_serializer_class(self) -> type[shown.CustomerSerializer]:
-        """One by itself tells what it may use, too."""
+        """Return the serializer; a customer by itself tells what it may use, too."""
         # Not in lists, where each customer's answers would cost queries of their own.
         one = self.action == "retrieve"
         return shown.CustomerInFullSerializer if one else shown.CustomerSerializer
@@ -101,7 +101,7 @@ class EntitlementView(ApiView):
         responses=shown.EntitlementSerializer,
     )
     def get(self, request: Request, provider_id: str) -> Response:
-        """One answer, of a product never subscribed to as well."""
+        """Return one answer, for a product never subscribed to as well."""
         # The answer tells of subscriptions: a permission to see customers does not cover that.
         require(request, SubscriptionViewSet.grant.permission)
         place = ProductPlace(data=request.query_params.dict())

@@ -87,7 +87,7 @@ class New(StrictSerializer):
     """The body of a request to create something."""
 
     def parameters(self) -> dict[str, Any]:
-        """As the provider takes them."""
+        """Return the parameters as the provider takes them."""
         return dict(self.validated_data)
 
 
@@ -133,7 +133,7 @@ class NewCheckoutSession(New):
         return attrs
 
     def parameters(self) -> dict[str, Any]:
-        """As the provider takes them."""
+        """Return the parameters as the provider takes them."""
         given = super().parameters()
         return given | {"line_items": [_line_item(item) for item in given["line_items"]]}
 

@@ -73,7 +73,7 @@ class CustomerInFullSerializer(CustomerSerializer):
 
     @extend_schema_field(EntitlementSerializer(many=True, allow_null=True))
     def get_entitlements(self, customer: models.Customer) -> Any:
-        """The answers as of now, for those who may see what they come from."""
+        """Return the answers as of now, for those who may see what they come from."""
         if not self.context["request"].user.has_perm("billing.view_subscription"):
             return None
         answers = entitlements(customer, now=timezone.now())

@@ -116,7 +116,7 @@ class ReplayView(ApiView):
 
 
 def named(request: Request, event_id: str) -> WebhookEvent:
-    """The event with this id, at the provider that the request may name."""
+    """Return the event with this id, at the provider that the request may name."""
     place = Place(
         data={name: value for name, value in request.query_params.items() if name not in PARAMETERS}
     )

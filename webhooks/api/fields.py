@@ -50,7 +50,7 @@ class Shown(serializers.ModelSerializer[Any]):
     """A row as it is shown: every field is always there, and none is taken."""
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """The fields, for reading."""
+        """Return the fields, for reading."""
         fields = super().get_fields()
         for field in fields.values():
             field.read_only = True

@@ -98,14 +98,14 @@ class RecordViewSet(ApiView, ReadOnlyModelViewSet[Any]):
     place: ClassVar[type[Place]] = Place
 
     def get_object(self) -> Any:
-        """The only row with the id in the address; 409 when the place leaves several."""
+        """Return the only row with the id in the address; 409 when the place leaves several."""
         place = self.place(data=self.request.query_params.dict())
         lookups = {self.lookup_field: self.kwargs[self.lookup_field], **place.lookups()}
         return the_one(self.get_queryset(), list(place.fields), **lookups)
 
 
 def the_one(rows: QuerySet[Any], parameters: list[str], **lookups: Any) -> Any:
-    """The only row there is. Raises when there is none, or several, which parameters tell apart."""
+    """Return the only row. Raises when there is none, or several, which parameters tell apart."""
     # A text that no column can hold would be the database's error, and so a 500.
     if any(isinstance(value, str) and not _could_be_stored(value) for value in lookups.values()):
         raise exceptions.NotFound

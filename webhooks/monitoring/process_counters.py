@@ -114,7 +114,7 @@ class ProcessValue:
         """Not kept."""
 
     def get_exemplar(self) -> None:
-        """None is kept."""
+        """Return none, as none is kept."""
 
     def _open(self) -> None:
         # After a fork the name differs, and counting starts in a file of the child's own.

@@ -38,7 +38,7 @@ def found(*anchors: audit.Anchor) -> list[str]:
 
 
 def execute(sql: str, *parameters: Any) -> None:
-    """Raw SQL, on a database whose trail is unlocked."""
+    """Run raw SQL, on a database whose trail is unlocked."""
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
 

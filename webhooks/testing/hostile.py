@@ -59,7 +59,7 @@ def drawn(**strategies: st.SearchStrategy[Any]) -> Callable[..., Callable[..., N
 
 
 def as_body(value: Any) -> bytes:
-    """JSON, in which an infinite number is one that is merely too large."""
+    """Return JSON, in which an infinite number is one that is merely too large."""
     return json.dumps(value, separators=(",", ":")).replace("Infinity", "1e999").encode()
 
 

@@ -83,7 +83,7 @@ def sample(event_type: str, /, *, created: int | None = None, **changes: Any) ->
 
 
 def story(now: int) -> list[Object]:
-    """Some weeks in the life of a small subscription business, ending at `now`.
+    """Return some weeks in the life of a small subscription business, ending at `now`.
 
     Three customers: one pays and is partly refunded, one falls behind and recovers, one disputes
     and leaves. As Stripe would deliver it: two events come late, one comes twice.

@@ -108,7 +108,7 @@ def plan(of_price: Json) -> Json:
 def subscription_item(
     account: Account, subscription: str, of_price: Json, quantity: int, period: tuple[int, int]
 ) -> Json:
-    """One price of a subscription, with its current period (start, end)."""
+    """Return one price of a subscription, with its current period (start, end)."""
     return {
         "id": account.new_id("si"),
         "object": "subscription_item",

@@ -78,7 +78,7 @@ def settle(account: Account, session: str, outcome: Literal["succeeded", "failed
 
 @happening
 def expire(account: Account, session: str) -> Json:
-    """Nobody came."""
+    """Close a session that nobody went through with."""
     subject = _in_state(account, session, "open")
     changes = {"status": "expired", "url": None}
     return account.change(subject, changes, "checkout.session.expired")

@@ -13,7 +13,7 @@ CUSTOMERS = 4
 
 
 def begin_customer(account: Account, rng: random.Random) -> Step | None:
-    """Somebody comes, while there are few."""
+    """Let somebody come, while there are few."""
     if sum(1 for _ in account.all("customer")) >= CUSTOMERS:
         return None
     number = rng.randrange(10_000)
@@ -21,7 +21,7 @@ def begin_customer(account: Account, rng: random.Random) -> Step | None:
 
 
 def continue_customer(account: Account, rng: random.Random) -> Step | None:
-    """Something is noted about a customer, who may also be deleted."""
+    """Note something about a customer, or delete them."""
     customer = picked(account, rng, "customer")
     if customer is None:
         return None
@@ -32,7 +32,7 @@ def continue_customer(account: Account, rng: random.Random) -> Step | None:
 
 
 def begin_session(account: Account, rng: random.Random) -> Step | None:
-    """Somebody goes to the checkout."""
+    """Let somebody go to the checkout."""
     customer = picked(account, rng, "customer")
     mode: checkouts.Mode = rng.choice(("payment", "subscription"))
     price = "price_once" if mode == "payment" else rng.choice(PRICES)
@@ -41,7 +41,7 @@ def begin_session(account: Account, rng: random.Random) -> Step | None:
 
 
 def continue_session(account: Account, rng: random.Random) -> Step | None:
-    """Somebody goes through with a checkout or not, or the money comes after all."""
+    """Let somebody go through with a checkout or not, or the money come after all."""
     session = picked(account, rng, "checkout.session", "open")
     if session:
         # Completing it would fail for a customer who was deleted meanwhile.

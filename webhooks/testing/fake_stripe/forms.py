@@ -81,7 +81,7 @@ def tags(params: Json) -> dict[str, Any]:
 
 
 def items(params: Json, name: str, *, needed: bool) -> list[tuple[str, int]]:
-    """Prices (id, quantity). Raises `ApiError`."""
+    """Return prices (id, quantity). Raises `ApiError`."""
     given = params.get(name) or []
     if needed and not given:
         raise invalid(f"Missing required param: {name}.", code="parameter_missing", param=name)

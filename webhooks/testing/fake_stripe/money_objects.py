@@ -161,7 +161,7 @@ def _paid_by(kind: str) -> Json:
 
 
 def refund(account: Account, of_charge: Json, amount: int, status: str) -> Json:
-    """Money on its way back, `pending` or `succeeded`."""
+    """Return money on its way back, `pending` or `succeeded`."""
     return {
         "id": account.new_id("re"),
         "object": "refund",
@@ -182,7 +182,7 @@ def refund(account: Account, of_charge: Json, amount: int, status: str) -> Json:
 
 
 def payout(account: Account, amount: int, currency: str) -> Json:
-    """Money that is to go to the bank in two days."""
+    """Return money that is to go to the bank in two days."""
     return {
         "id": account.new_id("po"),
         "object": "payout",

@@ -8,7 +8,7 @@ from webhooks.testing.fake_stripe.world import Account
 
 
 def begin_payment(account: Account, rng: random.Random) -> Step | None:
-    """Somebody is to pay once."""
+    """Ask somebody to pay once."""
     customer = picked(account, rng, "customer")
     manual = rng.choice(("automatic", "automatic", "manual"))
     who = customer["id"] if customer else None
@@ -86,7 +86,7 @@ def continue_dispute(account: Account, rng: random.Random) -> Step | None:
 
 
 def begin_payout(account: Account, rng: random.Random) -> Step | None:
-    """Money is to go to the bank."""
+    """Plan for money to go to the bank."""
     amount = rng.randint(1, 500) * 100
     return lambda: payouts.create(account, amount)
 

@@ -8,7 +8,7 @@ from webhooks.testing.fake_stripe.world import Account, happening
 
 @happening
 def create(account: Account, amount: int, currency: str = "usd") -> Json:
-    """Money (in minor units) is to go to the bank."""
+    """Plan for an amount in minor units to go to the bank."""
     return account.create(money_objects.payout(account, amount, currency), "payout.created")
 
 
@@ -40,7 +40,7 @@ def fail(account: Account, payout: str) -> Json:
 
 @happening
 def cancel(account: Account, payout: str) -> Json:
-    """It never leaves."""
+    """Cancel a payout before it leaves."""
     return _become(account, payout, ("pending",), "canceled", "payout.canceled")
 
 

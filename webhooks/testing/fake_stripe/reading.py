@@ -133,7 +133,7 @@ def events(account: Account, params: Json) -> Json:
 
 
 def event(account: Account, event_id: str) -> Json:
-    """One event of the last 30 days."""
+    """Return an event of the last 30 days. Raises `ApiError` (404)."""
     for recorded in account.world.events:
         if recorded.event["id"] == event_id and _is_visible(account, recorded):
             return recorded.rendered()

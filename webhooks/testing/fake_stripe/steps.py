@@ -14,7 +14,7 @@ Step = Callable[[], object]
 def picked(
     account: Account, rng: random.Random, kind: str, *states: str, **having: object
 ) -> Json | None:
-    """One of the objects that are not deleted, in one of these states; None without any."""
+    """Pick an object that is not deleted, in one of these states; None without any."""
     # In the order of their making, which the seed decides: a set would differ between runs.
     found = [
         subject

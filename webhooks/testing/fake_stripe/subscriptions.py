@@ -59,7 +59,7 @@ def create(
 
 @happening
 def announce_trial_end(account: Account, subscription: str) -> Json:
-    """Three days before a trial ends, Stripe says so."""
+    """Tell that a trial ends soon, as Stripe does three days before."""
     subject = in_state(account, subscription, ("trialing",), "announce the end of")
     return account.change(subject, {}, "customer.subscription.trial_will_end")
 
@@ -99,7 +99,7 @@ def collect(account: Account, subscription: str, outcome: PaymentOutcome = "succ
 
 @happening
 def give_up(account: Account, subscription: str) -> Json:
-    """After the last retry, a subscription that is past due becomes unpaid."""
+    """Make a subscription that is past due unpaid, as after the last retry."""
     subject = in_state(account, subscription, ("past_due",), "give up")
     return account.change(subject, {"status": "unpaid"}, UPDATED)
 
@@ -117,7 +117,7 @@ def expire(account: Account, subscription: str) -> Json:
 
 @happening
 def change(account: Account, subscription: str, items: Sequence[tuple[str, int]]) -> Json:
-    """Other prices (id, quantity) from now on, without proration.
+    """Change to other prices (id, quantity) from now on, without proration.
 
     Items whose price stays, stay; where the first price goes, its item takes the new price.
     """

@@ -166,7 +166,7 @@ class Account:
         return found
 
     def present(self, kind: str, object_id: str) -> Json:
-        """Like `get`, but what was deleted is not there. Raises `ApiError` (404)."""
+        """Return the object unless it was deleted; see `get`. Raises `ApiError` (404)."""
         if self.is_deleted(kind, object_id):
             raise missing(kind, object_id)
         return self.get(kind, object_id)
