@@ -14,9 +14,10 @@ os.environ |= {
     "DATABASE_URL": "",
     "DEBUG": "false",
     "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
+    "ENV_FILE": "",
     "REDIS_URL": "",
     "SECRET_KEY": secrets.token_urlsafe(50),
-    "STRIPE_WEBHOOK_SECRET": "",
+    "STRIPE_WEBHOOK_SECRET": f"whsec_{secrets.token_urlsafe(24)}",
     "WEBHOOK_PROCESSING": "loop",
 }
 

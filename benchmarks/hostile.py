@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 
 import django
 
-from tests.environment import PINNED
+from tests.environment import pin
 
 MIB: Final = 1024 * 1024
 SIZES: Final = (MIB, 4 * MIB, 16 * MIB)
@@ -58,7 +58,8 @@ BODIES: Final[Mapping[str, Make]] = {
 
 def main() -> None:
     """Print a table of milliseconds."""
-    os.environ.update(PINNED, DJANGO_SETTINGS_MODULE="payments_project.settings")
+    pin()
+    os.environ["DJANGO_SETTINGS_MODULE"] = "payments_project.settings"
     django.setup()
     from webhooks.admin.payload import colour, indent
 

@@ -112,6 +112,7 @@ def _environment(secret: str, database: str) -> hosts.Environment:
         "DATABASE_URL": database,
         "DEBUG": "false",
         "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
+        "ENV_FILE": "",
         "REDIS_URL": "",
         "SECRET_KEY": secrets.token_urlsafe(50),
         "SECURE_SSL_REDIRECT": "true",

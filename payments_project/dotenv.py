@@ -32,9 +32,13 @@ def production_like() -> str:
         {variable.name: variable.text for variable in declared()}
         | _fresh_secrets()
         | {
+            # No secret may be empty, and left out it would be as the caller's shell has it.
+            "METRICS_TOKEN": secrets.token_urlsafe(24),
+            "STRIPE_API_KEY": f"rk_live_{secrets.token_hex(12)}",
             "ALLOWED_HOSTS": "payments.example",
             # Checks open the database, and must leave no file behind.
             "DATABASE_PATH": ":memory:",
+            "ENV_FILE": "",
             "METRICS_DIR": "data/metrics",
             "STAFF_SECOND_FACTOR": "required",
         }

@@ -1,7 +1,7 @@
 """The environment variables that the settings read, each with its default and its meaning.
 
 docs/configuration.md and the tests' environment are held to these declarations. Importing this
-reads no variable, and needs no Django.
+reads no variable; payments_project.reading reads them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,26 +10,22 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-import environ
-
 from billing.conf import DEFAULTS as BILLING
 from payments_project.staff.conf import SecondFactor
 from webhooks.conf import DEFAULTS as WEBHOOKS
 
 BASE_DIR: Final[Path] = Path(__file__).resolve().parent.parent
 
-env: Final = environ.Env()
-
 REQUIRED: Final = object()
 """The default of a variable that must be set."""
 
 
 class Kind(StrEnum):
-    """How a variable's text is read, by the name that django-environ has for it."""
+    """How a variable's text is read."""
 
-    TEXT = "str"
-    NUMBER = "int"
-    SWITCH = "bool"
+    TEXT = "text"
+    NUMBER = "number"
+    SWITCH = "switch"
     LIST = "list"
 
 
@@ -38,7 +34,8 @@ class Variable:
     """An environment variable.
 
     `default` holds where it is not set. `shown` is what the documents say of the default where
-    its value would not tell, as one that depends on another variable.
+    its value would not tell, as one that depends on another variable. A `secret` may be left
+    out where it has a default, and is never empty: emptied by an accident, it would open a door.
     """
 
     name: str
@@ -46,6 +43,7 @@ class Variable:
     default: Any = ""
     kind: Kind = Kind.TEXT
     shown: str = ""
+    secret: bool = False
 
     @property
     def text(self) -> str:
@@ -68,6 +66,7 @@ VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = {
             "STRIPE_WEBHOOK_SECRET",
             "Stripe's signing secret; several while one is changed, the current one first",
             shown="required",
+            secret=True,
         ),
         Variable(
             "STRIPE_TOLERANCE_SECONDS",
@@ -134,6 +133,7 @@ VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = {
             "STRIPE_API_KEY",
             "for whatever asks Stripe: the latest state of objects, missed events, payments",
             WEBHOOKS["STRIPE_API_KEY"],
+            secret=True,
         ),
         Variable("STRIPE_API_BASE", "another Stripe, for trials", WEBHOOKS["STRIPE_API_BASE"]),
         Variable(
@@ -206,6 +206,7 @@ VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = {
             "key of the audit trail",
             WEBHOOKS["AUDIT_KEY"],
             shown="required unless `DEBUG`",
+            secret=True,
         ),
         Variable("AUDIT_KEY_FALLBACKS", "former keys", WEBHOOKS["AUDIT_KEY_FALLBACKS"], Kind.LIST),
         Variable(
@@ -227,11 +228,12 @@ VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = {
             "METRICS_TOKEN",
             "bearer token for `/metrics`; without one anybody may read them",
             WEBHOOKS["METRICS_TOKEN"],
+            secret=True,
         ),
         Variable("LOG_LEVEL", "of the log on standard error", "INFO"),
     ),
     "Django": (
-        Variable("SECRET_KEY", "Django's", REQUIRED, shown="required"),
+        Variable("SECRET_KEY", "Django's", REQUIRED, shown="required", secret=True),
         Variable("SECRET_KEY_FALLBACKS", "former keys, while one is changed", (), Kind.LIST),
         Variable("DEBUG", "`true` in development only", False, Kind.SWITCH),
         Variable("ALLOWED_HOSTS", "host names", (), Kind.LIST),
@@ -242,6 +244,13 @@ VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = {
             Kind.SWITCH,
             shown="true unless `DEBUG`",
         ),
+        Variable(
+            "ENV_FILE",
+            "a file with more variables, a `NAME=value` a line; the environment's own go first; "
+            "empty is none",
+            str(BASE_DIR / ".env"),
+            shown="`./.env`, where there is one",
+        ),
     ),
 }
 """By what they are for, in the order of docs/configuration.md."""
@@ -251,22 +260,3 @@ def declared() -> Iterator[Variable]:
     """Return every variable."""
     for variables in VARIABLES.values():
         yield from variables
-
-
-_BY_NAME: Final = {variable.name: variable for variable in declared()}
-
-
-def read(name: str, *, default: Any = None) -> Any:
-    """Return the value of a declared variable, or its default.
-
-    `default` goes before the declared one, where it depends on another setting. Raises `KeyError`
-    for a variable that nobody declared, and `ImproperlyConfigured` for one that is required and
-    not set.
-    """
-    variable = _BY_NAME[name]
-    cast = getattr(env, variable.kind)
-    if default is None:
-        default = variable.default
-    if default is REQUIRED:
-        return cast(name)
-    return cast(name, default=list(default) if variable.kind is Kind.LIST else default)

@@ -15,12 +15,13 @@ import pytest
 from payments_project.environment import declared
 from webhooks.testing import servers
 
-PINNED = {variable.name: variable.text for variable in declared()} | {
+PINNED = {each.name: each.text for each in declared() if each.text or not each.secret} | {
     "API_ANONYMOUS_THROTTLE_RATE": "1000000/min",
     "API_THROTTLE_RATE": "1000000/min",
     "ALLOWED_HOSTS": "*",
     "AUDIT_KEY": "known-to-all-and-good-for-tests-of-the-trail",
     "DATABASE_PATH": ":memory:",
+    "ENV_FILE": "",
     "METRICS_DIR": "",
     "SECRET_KEY": "known-to-all-and-good-for-tests-only",
     "SECURE_SSL_REDIRECT": "false",
@@ -28,9 +29,19 @@ PINNED = {variable.name: variable.text for variable in declared()} | {
     "STRIPE_WEBHOOK_SECRET": "whsec_known_to_all_and_good_for_tests_only",
     "WEBHOOK_RATE_LIMIT": "1000000",
 }
-"""Every variable that the settings read: its default, or what suits tests better."""
+"""The variables that the settings read: their defaults, or what suits tests better.
+
+Secrets without a default are not among them: they are unset, as an empty one is an error.
+"""
 
 DATABASES = ("sqlite", "postgresql")
+
+
+def pin() -> None:
+    """Give every variable that the settings read the value that it has in tests, or none."""
+    for variable in declared():
+        os.environ.pop(variable.name, None)
+    os.environ.update(PINNED)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -38,7 +49,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     """Set the environment up before Django's settings are read, and take it down at the end."""
     stack = ExitStack()
     early_config.add_cleanup(stack.close)
-    os.environ.update(PINNED)
+    pin()
     os.environ["METRICS_DIR"] = stack.enter_context(TemporaryDirectory(prefix="counts-"))
     if _database() == "postgresql":
         os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL") or stack.enter_context(

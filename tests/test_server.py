@@ -145,7 +145,8 @@ def test_while_the_database_is_away_the_provider_is_told_to_come_back() -> None:
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"STRIPE_WEBHOOK_SECRET": ""}, "webhooks.E001: STRIPE_WEBHOOK_SECRET is not set"),
+        ({"STRIPE_WEBHOOK_SECRET": ","}, "webhooks.E001: STRIPE_WEBHOOK_SECRET is not set"),
+        ({"STRIPE_WEBHOOK_SECRET": ""}, "STRIPE_WEBHOOK_SECRET is set, and empty"),
         ({"STRIPE_WEBHOOK_SECRET": "whsec_..."}, "webhooks.E020: STRIPE_WEBHOOK_SECRET holds a"),
         ({"STRIPE_WEBHOOK_SECRET": "sk_live_abc"}, "webhooks.E021: STRIPE_WEBHOOK_SECRET holds a"),
         ({"BILLING_GRACE_DAYS": "-1"}, "billing.E001: BILLING_GRACE_DAYS is -1"),

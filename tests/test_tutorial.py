@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from tests.environment import PINNED
+from payments_project.environment import declared
 from tests.processes import answers, wait_until
 from webhooks.testing.servers import free_port
 
 ROOT = Path(settings.BASE_DIR)
 TUTORIAL = ROOT / "docs" / "tutorial.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```\n", re.DOTALL | re.MULTILINE)
+DECLARED = {variable.name for variable in declared()}
 NOT_COPIED = (".git", ".venv", ".env", "data", "staticfiles", "__pycache__", ".*_cache", ".fuzz")
 
 
@@ -110,7 +111,7 @@ class Terminal:
         self.server: subprocess.Popen[str] | None = None
         bin_folder = str(Path(sys.executable).parent)
         self.environment = {
-            **{name: value for name, value in os.environ.items() if name not in PINNED},
+            **{name: value for name, value in os.environ.items() if name not in DECLARED},
             "PATH": f"{bin_folder}:{os.environ['PATH']}",
             "PYTHONPATH": str(project),
         }

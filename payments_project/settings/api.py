@@ -1,6 +1,6 @@
 """The API and its description."""
 
-from payments_project.environment import read
+from payments_project.reading import read
 
 API_THROTTLE_RATE = read("API_THROTTLE_RATE")
 API_ANONYMOUS_THROTTLE_RATE = read("API_ANONYMOUS_THROTTLE_RATE")

@@ -1,6 +1,6 @@
 """Settings of the apps: endpoints, guards, Stripe, billing, audit trail, metrics."""
 
-from payments_project.environment import read
+from payments_project.reading import read
 
 # By slug, the last part of the URL: the provider, and the setting with its secrets.
 WEBHOOK_ENDPOINTS = {

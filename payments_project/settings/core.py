@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from payments_project import environment
-from payments_project.environment import read
+from payments_project.reading import read, read_file
 
 BASE_DIR: Path = environment.BASE_DIR
 
-environment.env.read_env(BASE_DIR / ".env")
+read_file(read("ENV_FILE"))
 
 DEBUG = read("DEBUG")
 SECRET_KEY = read("SECRET_KEY")

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from payments_project.environment import env, read
+from payments_project.reading import database, read
 
 DATABASE_PATH = read("DATABASE_PATH")
 DATABASE_URL = read("DATABASE_URL")
 if DATABASE_URL:
-    DATABASES = {"default": env.db_url_config(DATABASE_URL)}
+    DATABASES = {"default": database(DATABASE_URL)}
     # Connections are kept; one that has gone bad is found when it is used (see intake.record).
     DATABASES["default"]["CONN_MAX_AGE"] = None
     # Prepared statements spare PostgreSQL a sixth of the work of recording an event. PgBouncer in

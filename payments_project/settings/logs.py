@@ -1,6 +1,6 @@
 """Logs and error reports."""
 
-from payments_project.environment import read
+from payments_project.reading import read
 
 # Nothing secret may be read in the log, in an error report, or on the page for developers.
 DEFAULT_EXCEPTION_REPORTER = "webhooks.monitoring.error_reports.Reporter"

@@ -1,6 +1,6 @@
 """HTTPS, cookies and headers."""
 
-from payments_project.environment import read
+from payments_project.reading import read
 from payments_project.settings.core import DEBUG, MACHINE_PATHS
 
 # Providers don't follow redirects, and neither do probes.

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from payments_project.environment import read
+from payments_project.reading import read
 
 AUTHENTICATION_BACKENDS = [
     # First: it refuses those who are locked out before their password is looked at.

@@ -9,7 +9,7 @@ from pathlib import Path
 import atheris
 import django
 
-from tests.environment import PINNED
+from tests.environment import pin
 
 FOLDER = Path(".fuzz")
 LARGEST = 12_288
@@ -22,7 +22,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=600)
     parser.add_argument("inputs", nargs="*", help="inputs to try once more, from .fuzz/found")
     asked = parser.parse_args()
-    os.environ.update(PINNED, DJANGO_SETTINGS_MODULE="payments_project.settings")
+    pin()
+    os.environ["DJANGO_SETTINGS_MODULE"] = "payments_project.settings"
     with atheris.instrument_imports(include=["billing", "webhooks"]):
         django.setup()
         from tests.fuzz import breeding

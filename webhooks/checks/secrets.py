@@ -122,7 +122,7 @@ def _check_repeats() -> Iterator[CheckMessage]:
 
 def _check_api_key() -> Iterator[CheckMessage]:
     key = conf.setting("STRIPE_API_KEY")
-    fix = "Set STRIPE_API_KEY to a secret or restricted key (sk_… or rk_…), or to nothing."
+    fix = "Set STRIPE_API_KEY to a secret or restricted key (sk_… or rk_…), or take it away."
     if key.startswith(_QUOTES) or key.endswith(_QUOTES):
         yield Error(
             "STRIPE_API_KEY stands in quotation marks, which would be part of it.",

@@ -1,0 +1,107 @@
+"""Reads environment variables as they are declared, and refuses what could be misread.
+
+No value is expanded: `$` in a secret is a part of it, in the environment, in a file and in the
+passwords of addresses alike.
+"""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from payments_project.environment import REQUIRED, Kind, declared
+
+_BY_NAME: Final = {variable.name: variable for variable in declared()}
+
+_SWITCHES: Final = {
+    **dict.fromkeys(("true", "yes", "on", "1"), True),
+    **dict.fromkeys(("false", "no", "off", "0"), False),
+}
+
+_LINE: Final = re.compile(r"(?:export )?[A-Za-z_][A-Za-z_0-9]*=.*|#.*|\s*")
+
+
+def read(name: str, *, default: Any = None) -> Any:
+    """Return the value of a declared variable, or its default.
+
+    `default` goes before the declared one, where it depends on another setting. Raises `KeyError`
+    for a variable that nobody declared, and `ImproperlyConfigured` for a required one that is not
+    set, an empty secret, and a text that is not of the variable's kind.
+    """
+    variable = _BY_NAME[name]
+    # Not by django-environ: it takes a value that begins with $ for another variable's name, and
+    # a token that begins with one became empty, which opened what it was to close.
+    text = os.environ.get(name)
+    if text is None:
+        value = variable.default if default is None else default
+        if value is REQUIRED:
+            raise ImproperlyConfigured(f"{name} is not set. Set the environment variable {name}.")
+        return list(value) if variable.kind is Kind.LIST else value
+    if variable.secret and not text.strip():
+        raise ImproperlyConfigured(_emptied(name))
+    try:
+        return _CASTS[variable.kind](text)
+    except (KeyError, ValueError):
+        raise ImproperlyConfigured(
+            f"{name} is {text!r}, which is no {variable.kind}. {_FIXES[variable.kind]}"
+        ) from None
+
+
+def read_file(path: str) -> None:
+    """Take variables from a file into the environment, where they aren't set yet.
+
+    The default file may be missing, any other must be there. Raises `ImproperlyConfigured` for a
+    line that would be passed over: what it was to set would silently be as if it were not set.
+    """
+    if not path:
+        return
+    try:
+        lines = Path(path).read_text().splitlines()
+    except FileNotFoundError:
+        if path == _BY_NAME["ENV_FILE"].default:
+            return
+        raise ImproperlyConfigured(
+            f"ENV_FILE is {path}, where there is no file. Name one, or leave ENV_FILE out."
+        ) from None
+    for number, line in enumerate(lines, start=1):
+        if not _LINE.fullmatch(line):
+            # Without the line: it may hold a secret.
+            raise ImproperlyConfigured(
+                f"{path}, line {number}: this sets nothing. Write NAME=value, without spaces "
+                "before the name or around the =, or begin the line with #."
+            )
+    environ.Env.read_env(path)
+
+
+def database(url: str) -> dict[str, Any]:
+    """Return a database's address as Django's settings have it."""
+    config: dict[str, Any] = environ.Env.db_url_config(url)
+    return config
+
+
+def _emptied(name: str) -> str:
+    fix = f"Set {name} to its value"
+    # Only these have a meaning when they are left out; for AUDIT_KEY that is so in development.
+    if _BY_NAME[name].default is not REQUIRED and name != "STRIPE_WEBHOOK_SECRET":
+        fix += ", or take the variable away altogether"
+    return (
+        f"{name} is set, and empty. Was it filled in from a variable or a file that is empty, or "
+        f"did a shell expand a $ in it? {fix}."
+    )
+
+
+_CASTS: Final[Mapping[Kind, Callable[[str], Any]]] = {
+    Kind.TEXT: str,
+    Kind.NUMBER: int,
+    # By these words alone: a slip must not be one more way to say false.
+    Kind.SWITCH: lambda text: _SWITCHES[text.strip().lower()],
+    Kind.LIST: lambda text: [part for each in text.split(",") if (part := each.strip())],
+}
+_FIXES: Final[Mapping[Kind, str]] = {
+    Kind.NUMBER: "Write digits.",
+    Kind.SWITCH: "Write true or false.",
+}
