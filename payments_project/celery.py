@@ -4,13 +4,32 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_ready
+from celery.signals import beat_init, worker_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "payments_project.settings")
 
 app = Celery("payments")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+@beat_init.connect
+def insist_on_safety(**_: Any) -> None:
+    """Exit where the settings are plainly unsafe, before anything is taken from the broker."""
+    import django
+    from django.apps import apps
+    from django.core.exceptions import ImproperlyConfigured
+
+    from payments_project import startup
+
+    if not apps.ready:
+        django.setup()
+    try:
+        startup.insist_on_safety()
+    except ImproperlyConfigured as error:
+        # Celery logs what its signals' receivers raise, and goes on; an exit it lets through.
+        raise SystemExit(str(error)) from None
 
 
 @worker_ready.connect

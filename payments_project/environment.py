@@ -245,6 +245,18 @@ VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = {
             shown="true unless `DEBUG`",
         ),
         Variable(
+            "SECURE_HSTS_INCLUDE_SUBDOMAINS",
+            "browsers demand HTTPS of the host's subdomains too",
+            True,
+            Kind.SWITCH,
+        ),
+        Variable(
+            "SECURE_HSTS_PRELOAD",
+            "the host may be put on the list that browsers come with",
+            True,
+            Kind.SWITCH,
+        ),
+        Variable(
             "ENV_FILE",
             "a file with more variables, a `NAME=value` a line; the environment's own go first; "
             "empty is none",

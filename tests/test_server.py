@@ -142,35 +142,9 @@ def test_while_the_database_is_away_the_provider_is_told_to_come_back() -> None:
         assert send(f"{address}/webhooks/stripe", b"{}", {}).status == 400
 
 
-@pytest.mark.parametrize(
-    ("changes", "problem"),
-    [
-        ({"STRIPE_WEBHOOK_SECRET": ","}, "webhooks.E001: STRIPE_WEBHOOK_SECRET is not set"),
-        ({"STRIPE_WEBHOOK_SECRET": ""}, "STRIPE_WEBHOOK_SECRET is set, and empty"),
-        ({"STRIPE_WEBHOOK_SECRET": "whsec_..."}, "webhooks.E020: STRIPE_WEBHOOK_SECRET holds a"),
-        ({"STRIPE_WEBHOOK_SECRET": "sk_live_abc"}, "webhooks.E021: STRIPE_WEBHOOK_SECRET holds a"),
-        ({"BILLING_GRACE_DAYS": "-1"}, "billing.E001: BILLING_GRACE_DAYS is -1"),
-    ],
-)
-def test_a_server_that_lacks_what_it_needs_does_not_start(
-    changes: Environment, problem: str
-) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", "import payments_project.wsgi"],
-        cwd=settings.BASE_DIR,
-        env=os.environ | changes,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert done.returncode != 0
-    assert problem in done.stderr
-
-
 def test_the_first_run_shows_a_story_and_a_login_that_works(environment: Environment) -> None:
     port = free_port()
-    environment |= {"DEBUG": "true"}
+    environment |= {"DEBUG": "true", "ALLOWED_HOSTS": "127.0.0.1"}
     command = ["-m", "payments_project.development", "--port", str(port)]
     with process(environment, *command) as run:
         assert run.stdout

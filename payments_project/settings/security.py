@@ -10,8 +10,9 @@ SECURE_REDIRECT_EXEMPT = ["^" + MACHINE_PATHS.removeprefix("/")]
 TRUSTED_PROXY_COUNT = read("TRUSTED_PROXY_COUNT")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None
 SECURE_HSTS_SECONDS = 0 if DEBUG else 365 * 24 * 3600
-SECURE_HSTS_INCLUDE_SUBDOMAINS = True
-SECURE_HSTS_PRELOAD = True
+# Off where a domain has hosts without HTTPS, which browsers would not open for a year.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = read("SECURE_HSTS_INCLUDE_SUBDOMAINS")
+SECURE_HSTS_PRELOAD = read("SECURE_HSTS_PRELOAD")
 SESSION_ENGINE = "payments_project.sessions"
 # The names keep another host of the same domain from setting them; browsers demand HTTPS for it.
 SESSION_COOKIE_NAME = "sessionid" if DEBUG else "__Host-sessionid"

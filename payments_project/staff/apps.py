@@ -12,10 +12,14 @@ class StaffConfig(AppConfig):
 
     def ready(self) -> None:
         """Have the logins of staff recorded, and register the check of this app's setting."""
-        from payments_project.staff.checks import check_settings
+        from payments_project.checks import check_deployment
+        from payments_project.staff.checks import check_second_factor, check_settings
         from webhooks.audit import logins
 
         # Here, and not in webhooks: a project that only adopts webhooks has its own users, and
         # its own mind about keeping a record of them.
         logins.connect()
         checks.register(check_settings, "staff")
+        checks.register(check_second_factor, "staff", deploy=True)
+        # The project is no app that could be made ready, and this one is at home nowhere else.
+        checks.register(check_deployment, "payments_project", deploy=True)

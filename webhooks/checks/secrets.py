@@ -39,7 +39,7 @@ def check_secrets(**_: Any) -> list[CheckMessage]:
 
 def check_strength(**_: Any) -> list[CheckMessage]:
     """Return a problem for each secret that is good for trials only (`check --deploy`)."""
-    return [*_check_length(), *_check_mode()]
+    return [*_check_length(), *_check_mode(), *_check_base()]
 
 
 def check_data(**options: Any) -> list[CheckMessage]:
@@ -165,6 +165,17 @@ def _check_mode() -> Iterator[CheckMessage]:
             hint="Set STRIPE_API_KEY to a key of live mode; on a system for trials, add "
             "webhooks.W023 to SILENCED_SYSTEM_CHECKS.",
             id="webhooks.W023",
+        )
+
+
+def _check_base() -> Iterator[CheckMessage]:
+    is_live = conf.setting("STRIPE_API_KEY").startswith(("sk_live_", "rk_live_"))
+    if is_live and not conf.setting("STRIPE_API_BASE").lower().startswith("https://"):
+        yield Caution(
+            "STRIPE_API_KEY is a key of live mode, and STRIPE_API_BASE is not HTTPS: "
+            "the key would be sent in clear.",
+            hint="Leave STRIPE_API_BASE out; for trials, set STRIPE_API_KEY to a key of test mode.",
+            id="webhooks.W027",
         )
 
 

@@ -17,7 +17,13 @@ from webhooks.providers import PROVIDERS
 def check_settings(**_: Any) -> list[CheckMessage]:
     """Return every problem found in this app's settings."""
     return [
-        *(*_check_endpoints(), *_check_guards(), *_check_alarms(), *_check_bounds()),
+        *(
+            *_check_endpoints(),
+            *_check_guards(),
+            *_check_alarms(),
+            *_check_bounds(),
+            *_check_tolerance(),
+        ),
         *(*_check_processing(), *_check_reconciliation(), *_check_rates()),
         *(*_check_metrics(), *_check_audit()),
     ]
@@ -166,6 +172,21 @@ def _check_bounds() -> Iterator[CheckMessage]:
 
 
 # RFC 2104 advises against keys that are shorter than the hash, which has 32 bytes.
+MAX_TOLERANCE_SECONDS = 3600
+"""Far more than clocks differ by; each of the provider's retries carries a time of its own."""
+
+
+def _check_tolerance() -> Iterator[CheckMessage]:
+    tolerance = conf.setting("STRIPE_TOLERANCE_SECONDS")
+    if tolerance > MAX_TOLERANCE_SECONDS:
+        yield Error(
+            f"STRIPE_TOLERANCE_SECONDS is {tolerance}: "
+            "a delivery that somebody took down could be sent again for as long.",
+            hint=f"Set STRIPE_TOLERANCE_SECONDS to {MAX_TOLERANCE_SECONDS} at most; 300 is usual.",
+            id="webhooks.E014",
+        )
+
+
 MIN_KEY_LENGTH = 32
 A_KEY_OF_ITS_OWN = (
     "Set AUDIT_KEY to a secret of its own: "

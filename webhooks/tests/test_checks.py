@@ -38,6 +38,7 @@ def test_the_suites_own_settings_pass() -> None:
         ("WEBHOOK_PROCESSING", "celery", "webhooks.E005"),
         ("STRIPE_TOLERANCE_SECONDS", 0, "webhooks.E004"),
         ("STRIPE_TOLERANCE_SECONDS", -1, "webhooks.E004"),
+        ("STRIPE_TOLERANCE_SECONDS", 3 * 365 * 24 * 3600, "webhooks.E014"),
         ("WEBHOOK_MAX_BODY_BYTES", 0, "webhooks.E004"),
         ("API_THROTTLE_RATE", "600", "webhooks.E006"),
         ("API_THROTTLE_RATE", "many/min", "webhooks.E006"),
@@ -120,8 +121,19 @@ TWO = {"provider": "stripe", "secrets_setting": "STRIPE_WEBHOOK_SECRET"}
         ),
         ({"STRIPE_WEBHOOK_SECRET": "whsec_short"}, "webhooks.W020"),
         ({"STRIPE_API_KEY": "rk_test_51abc"}, "webhooks.W023"),
+        (
+            {"STRIPE_API_KEY": "rk_live_51abc", "STRIPE_API_BASE": "http://stripe.example"},
+            "webhooks.W027",
+        ),
         ({"METRICS_DIR": f"{__file__}/counts"}, "webhooks.W026"),
-        ({"STRIPE_API_KEY": "sk_live_51abc", "DEBUG": True}, "webhooks.W025"),
+        (
+            {
+                "STRIPE_API_KEY": "sk_live_51abc",
+                "STRIPE_API_BASE": "https://api.stripe.com",
+                "DEBUG": True,
+            },
+            "webhooks.W025",
+        ),
     ],
 )
 def test_warnings_do_not_keep_a_server_from_starting(
