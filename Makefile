@@ -6,6 +6,12 @@ SUITE := -m pytest -q
 BIN := .venv/bin
 APPS := webhooks,billing,payments_project
 
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+
+# For every Python from 3.11 on and every platform at once, by markers, whichever this machine has.
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(UPGRADE)
+
 # What `.env` says must not change what the checks say, so every variable is given here.
 PRODUCTION_LIKE = env $$($(BIN)/python -m payments_project.dotenv --production-like)
 
@@ -50,6 +56,12 @@ nightly: .venv/dev.stamp ## Tell 10,000 stories (test: 150), draw 1,000 oddities
 	@# What it finds is left in .fuzz/found: `python -m tests.fuzz FILE` tries it once more.
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
+# What the files have stays, where it can: UPGRADE=--upgrade takes the newest of what is not pinned.
+.PHONY: lock
+lock: .venv/dev.stamp ## Pin what requirements.in and requirements-dev.in need, with hashes
+	$(LOCK) --output-file requirements.txt requirements.in
+	$(LOCK) --output-file requirements-dev.txt requirements-dev.in
+
 # Asked about packages that it does not know, pip-audit is content, unless it is strict.
 .PHONY: audit
 audit: .venv/dev.stamp ## Ask for known vulnerabilities of the packages (asks an outside service)
@@ -85,11 +97,11 @@ clean: ## Remove what the other targets made, except .env and the data
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) \
 		and "Python 3.11 or newer is needed: make PYTHON=...")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(PIP_INSTALL) -r requirements.txt
 	@touch $@
 
 .venv/dev.stamp: .venv/run.stamp requirements-dev.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(PIP_INSTALL) -r requirements-dev.txt
 	@# pytest loads tests.environment before it looks for the project's root by itself.
 	@pwd > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/root.pth"
 	@touch $@
