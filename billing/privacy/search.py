@@ -15,10 +15,10 @@ from webhooks.privacy.search import chunks, find, find_nameless, last_of
 from webhooks.privacy.suppression import remember
 
 PAGE: Final = 200
-"""How many rows are held in memory, and entries of the history rewritten at once."""
+"""The most rows held in memory, and entries of the history rewritten at once."""
 
 VALUES: Final = 1000
-"""How many names and addresses of one person are looked for where people wrote freely."""
+"""The most names and addresses of one person that are looked for where people wrote freely."""
 
 
 def scopes_of(customer_id: str) -> list[ObjectScope]:

@@ -13,7 +13,7 @@ from payments_project.staff import second_factor
 OPEN: Final = frozenset(
     {"admin:login", "admin:logout", "admin:jsi18n", "second-factor", "second-factor-token"}
 )
-"""What a session may do whose second factor is still due."""
+"""The views open to a session whose second factor is still due."""
 
 
 class SecondFactorMiddleware:

@@ -1,4 +1,4 @@
-"""What staff see in the place of what is personal or secret, in a provider's JSON and in texts."""
+"""Masks for staff in the place of what is personal or secret, in a provider's JSON and in texts."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _EMAIL: Final = re.compile(
 )
 
 MASK: Final = "\N{BULLET}" * 5
-"""What staff see in the place of what they are not shown."""
+"""The mask that staff see in the place of what they are not shown."""
 
 
 def mask_text(text: str, mark: str) -> str:

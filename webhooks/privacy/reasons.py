@@ -14,7 +14,7 @@ from webhooks.models import AuditReason, Replay
 from webhooks.privacy.redaction import ERASED
 
 PAGE: Final = 200
-"""How many reasons are held in memory at a time."""
+"""The most reasons held in memory at a time."""
 
 
 def redact_reasons(anyone: re.Pattern[str] | None) -> int:

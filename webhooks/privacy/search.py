@@ -20,13 +20,13 @@ from webhooks.privacy.suppression import in_scope
 Value = TypeVar("Value")
 
 IDS: Final = 200
-"""How many ids are looked up at a time."""
+"""The most ids looked up at a time."""
 
 ROWS: Final = 100
-"""How many events are held in memory, and redacted in one transaction, at a time."""
+"""The most events held in memory, and redacted in one transaction, at a time."""
 
 WINDOW: Final = 10_000
-"""How many keys of events are."""
+"""The most keys of events held in memory at a time."""
 
 # As providers form theirs: a short kind, an underscore, a code.
 _ID: Final = re.compile(rb"[A-Za-z]{2,16}_[A-Za-z0-9_]{1,240}")

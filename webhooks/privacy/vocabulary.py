@@ -12,7 +12,7 @@ from typing import Final
 
 
 class Meaning(Enum):
-    """What the value of a key is."""
+    """The meaning of a key's value."""
 
     SECRET = "opens something to whoever knows it"  # noqa: S105
     PERSONAL = "identifies a person"
