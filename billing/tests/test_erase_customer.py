@@ -1,5 +1,6 @@
 """Asking for a customer to be erased, by command and on the customer's page."""
 
+import json
 from io import StringIO
 
 import pytest
@@ -20,7 +21,7 @@ from webhooks.processing.sweep import sweep
 from webhooks.testing import deliver
 from webhooks.testing import stripe_objects as objects
 from webhooks.testing.browser import log_in
-from webhooks.testing.stripe_events import envelope
+from webhooks.testing.stripe_events import envelope, thin_sample
 
 pytestmark = pytest.mark.django_db
 
@@ -81,6 +82,25 @@ def test_erasing_is_recorded_without_personal_data(ada: Customer) -> None:
     assert {entry.subject for entry in entries} == {"billing.customer:cus_ada"}
     assert first.details["reason"] == audit.keyed_hash("ticket 7")
     assert last.details["rows"]["events"] == 3
+
+
+def test_thin_events_are_redacted_before_and_after(ada: Customer) -> None:
+    related = {"id": "cus_ada", "type": "customer", "url": "/v1/customers/cus_ada"}
+    early, late = (
+        thin_sample("v1.customer.updated", related_object=related, reason={"by": "Ada Lovelace"})
+        for _ in range(2)
+    )
+    deliver(early)
+    erase("cus_ada")
+    deliver(late)
+
+    for event in (early, late):
+        row = WebhookEvent.objects.get(event_id=event["id"])
+        assert row.erased_at
+        left = json.loads(bytes(row.body or b""))
+        assert left["related_object"]["id"] == "cus_ada"
+        assert left["created"] == event["created"]
+        assert left["reason"] != event["reason"]
 
 
 def test_an_erased_customer_is_not_erased_again(ada: Customer) -> None:

@@ -31,6 +31,7 @@ SHORTEST: Final = 4
 _CODE: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 _NUMBER: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 _DECIMAL: Final = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?")
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)?")
 _KEY: Final = re.compile(r"[A-Za-z0-9_]{1,64}")
 _NAMED_SHALLOWLY: Final = (
     *("charge", "payment_intent", "invoice", "subscription", "payment_method", "setup_intent"),
@@ -154,6 +155,9 @@ def _text(value: str, key: str, kind: str) -> str | None:
         return code(value) or None
     if key == "number" and kind in NUMBERED:
         return number(value) or None
+    # Events that don't carry their object say in words when they were made.
+    if key == "created":
+        return value if _MOMENT.fullmatch(value) else None
     # Amounts of less than a cent come as texts.
     return value if key.endswith("_decimal") and _DECIMAL.fullmatch(value) else None
 

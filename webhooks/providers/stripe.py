@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final
 
 from webhooks import conf
@@ -28,6 +28,10 @@ from webhooks.providers.base import FetchedObject, Headers, Page, Provider, read
 MAX_PARTS: Final = 32
 """The most parts of a signature header. Stripe signs once for each secret in force, which are
 two while one is rolled; each further part would cost a stranger less than us."""
+
+THIN: Final = "v2.core.event"
+"""A thin event's `object`: it names what it is about, and does not carry it.
+https://docs.stripe.com/event-destinations"""
 
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 
@@ -161,31 +165,61 @@ def _as_event(payload: dict[str, Any], secret_id: str = "") -> Event:
     for key in ("id", "type"):
         if not is_name(payload.get(key)):
             raise MalformedEvent(f"The event's {key} must be a string of 1 to 255 characters.")
-    created = payload.get("created")
-    if "created" in payload and (isinstance(created, bool) or not isinstance(created, int | float)):
-        raise MalformedEvent("The event's created must be a number.")
-    data = payload.get("data", {})
-    if not isinstance(data, dict):
-        raise MalformedEvent("The event's data must be an object.")
-    subject = data.get("object")
-    if not isinstance(subject, dict | None):
-        raise MalformedEvent("The event's data.object must be an object or null.")
-    subject = subject or {}
+    is_thin = payload.get("object") == THIN
+    subject = _related(payload) if is_thin else _carried(payload)
     object_type = _name(subject.get("object"))
     return Event(
         provider=StripeProvider.name,
         id=payload["id"],
         type=payload["type"],
         payload=payload,
-        created_at=None if created is None else moment(created),
+        created_at=_created(payload["created"]) if "created" in payload else None,
         livemode=payload.get("livemode") is True,
-        account=_name(payload.get("account")),
+        account=_account_in(payload.get("context")) if is_thin else _name(payload.get("account")),
         api_version=_name(payload.get("api_version")),
         object_type=object_type,
         object_id=_name(subject.get("id")),
         customer_id=_name(subject.get("id" if object_type == "customer" else "customer")),
         secret_id=secret_id,
     )
+
+
+def _carried(payload: dict[str, Any]) -> dict[str, Any]:
+    """Return the object that a snapshot event carries, empty where it carries none."""
+    data = payload.get("data", {})
+    if not isinstance(data, dict):
+        raise MalformedEvent("The event's data must be an object.")
+    subject = data.get("object")
+    if not isinstance(subject, dict | None):
+        raise MalformedEvent("The event's data.object must be an object or null.")
+    return subject or {}
+
+
+def _related(payload: dict[str, Any]) -> dict[str, Any]:
+    """Return the type and id of what a thin event is about, as the object itself would say them."""
+    related = payload.get("related_object")
+    # Not every event has one.
+    if not isinstance(related, dict):
+        return {}
+    return {"object": related.get("type"), "id": related.get("id")}
+
+
+def _created(value: object) -> datetime | None:
+    """Return when an event was made: snapshots say it in seconds, thin events in ISO 8601."""
+    if isinstance(value, str):
+        try:
+            said = datetime.fromisoformat(value)
+        except ValueError as error:
+            raise MalformedEvent("The event's created must be a moment.") from error
+        value = (said if said.tzinfo else said.replace(tzinfo=UTC)).timestamp()
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise MalformedEvent("The event's created must be a moment.")
+    return moment(value)
+
+
+def _account_in(context: object) -> str:
+    # Of an organization's account both are named, the account last: `org_…/acct_…`.
+    return _name(context.rpartition("/")[2]) if isinstance(context, str) else ""
 
 
 def _name(value: object) -> str:

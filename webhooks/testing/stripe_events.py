@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from webhooks.testing import stripe_objects as objects
@@ -80,6 +81,30 @@ def sample(event_type: str, /, *, created: int | None = None, **changes: Any) ->
     else:
         subject = make(now, **(_STATES.get(event_type, {}) | changes))
     return envelope(event_type, subject, now)
+
+
+def thin_sample(event_type: str, /, *, created: int | None = None, **changes: Any) -> Object:
+    """Return a thin event of a type, such as `v1.customer.created`, about a new object.
+
+    It names the object and carries nothing of it; `changes` go to the event.
+    """
+    now = int(time.time()) if created is None else created
+    subject = sample(event_type.partition(".")[2], created=now)["data"]["object"]
+    kind = subject["object"]
+    return {
+        "id": new_id("evt"),
+        "object": "v2.core.event",
+        "context": None,
+        "created": f"{datetime.fromtimestamp(now, UTC):%Y-%m-%dT%H:%M:%S}.250Z",
+        "livemode": False,
+        "reason": None,
+        "related_object": {
+            "id": subject["id"],
+            "type": kind,
+            "url": f"/v1/{kind}s/{subject['id']}",
+        },
+        "type": event_type,
+    } | changes
 
 
 def story(now: int) -> list[Object]:
