@@ -19,7 +19,8 @@ class CountedBody:
 
     def read(self, size: int = -1, /) -> bytes:
         """Read as `io.RawIOBase` does."""
-        return self._count(self._stream.read(size), is_last=size < 0)
+        # Nothing asked for is nothing learned of where the body ends.
+        return self._count(self._stream.read(size), is_last=size < 0) if size else b""
 
     def readline(self, size: int = -1, /) -> bytes:
         """Read to the end of a line, or `size` bytes."""

@@ -31,7 +31,9 @@ SHORTEST: Final = 4
 _CODE: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 _NUMBER: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 _DECIMAL: Final = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?")
-_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)?")
+_MOMENT: Final = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)?"
+)
 _KEY: Final = re.compile(r"[A-Za-z0-9_]{1,64}")
 _NAMED_SHALLOWLY: Final = (
     *("charge", "payment_intent", "invoice", "subscription", "payment_method", "setup_intent"),

@@ -1,7 +1,7 @@
 """A testing kit for whoever handles events: realistic samples, delivered as a provider would.
 
-`deliver`, `sample` and `thin_sample` are for tests of handlers; `webhooks.testing.plugin` adds fixtures to
-pytest.
+`deliver`, `sample` and `thin_sample` are for tests of handlers; `webhooks.testing.plugin` adds
+fixtures to pytest.
 """
 
 from webhooks.testing.client import deliver
