@@ -30,14 +30,15 @@ def show(request: HttpRequest) -> HttpResponse:
 
     https://prometheus.io/docs/instrumenting/exposition_formats/
     """
-    if not _may_read(request):
+    if not may_read(request):
         answer = problem(NotAuthorised())
         answer["WWW-Authenticate"] = 'Bearer realm="metrics"'
         return answer
     return HttpResponse(generate_latest(_Everything()), content_type=CONTENT_TYPE_LATEST)
 
 
-def _may_read(request: HttpRequest) -> bool:
+def may_read(request: HttpRequest) -> bool:
+    """True for whoever sends the `METRICS_TOKEN`, and for anyone where none is set."""
     if not settings.METRICS_TOKEN:
         return True
     sent = request.headers.get("Authorization", "")
