@@ -20,6 +20,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
         *(
             *_check_endpoints(),
             *_check_guards(),
+            *_check_sources(),
             *_check_alarms(),
             *_check_bounds(),
             *_check_tolerance(),
@@ -70,6 +71,24 @@ def _check_guards() -> Iterator[CheckMessage]:
                 f"{name} is {conf.setting(name)}.",
                 hint=f"Set {name} to a number; {why}.",
                 id="webhooks.E011",
+            )
+
+
+def _check_sources() -> Iterator[CheckMessage]:
+    for endpoint in conf.endpoints():
+        allowed = endpoint.allowed_ips, endpoint.allowed_user_agents
+        try:
+            refused = sources.shut_out(endpoint.provider, *allowed)
+        except ValueError:
+            continue  # told by E010
+        if refused:
+            yield Caution(
+                f"The endpoint {endpoint.slug!r} refuses deliveries which come from "
+                f"{', '.join(refused)}, as {endpoint.provider}'s do.",
+                hint=f"Name {endpoint.provider!r} in ALLOWED_WEBHOOK_IPS, and in "
+                "ALLOWED_WEBHOOK_USER_AGENTS what its user agent begins with; or let "
+                "TRUSTED_PROXY_COUNT tell whose addresses come in, and take the lists away.",
+                id="webhooks.W028",
             )
 
 

@@ -48,3 +48,8 @@ PUBLISHED: Final[Mapping[str, Published]] = {
         read_on=date(2026, 11, 20),
     ),
 }
+
+USER_AGENTS: Final[Mapping[str, str]] = {
+    "stripe": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
+}
+"""The user agent of each provider's deliveries."""

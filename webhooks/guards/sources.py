@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from webhooks.guards import client_address
-from webhooks.guards.published_sources import PUBLISHED
+from webhooks.guards.published_sources import PUBLISHED, USER_AGENTS
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -38,6 +38,30 @@ def is_allowed(client: str, text: str) -> bool:
 def prefixes(text: str) -> tuple[str, ...]:
     """Return the beginnings of user agents in a setting, which are separated by commas."""
     return tuple(_parts(text))
+
+
+def shut_out(provider: str, networks_text: str, user_agents_text: str) -> list[str]:
+    """Return what a provider delivers from and these settings refuse: addresses, a user agent.
+
+    Empty for a provider that publishes neither. Raises `ValueError`.
+    """
+    published, allowed = PUBLISHED.get(provider), networks(networks_text)
+    refused = []
+    if published and allowed:
+        mine = [(text, parse_network(text)) for text in published.networks]
+        refused += [text for text, network in mine if not _is_within(network, allowed)]
+    user_agent, beginnings = USER_AGENTS.get(provider, ""), prefixes(user_agents_text)
+    if user_agent and beginnings and not user_agent.startswith(beginnings):
+        refused.append(user_agent)
+    return refused
+
+
+def _is_within(network: Network, allowed: Iterable[Network]) -> bool:
+    # Not by `subnet_of`, which raises for networks of different versions.
+    return any(
+        network.network_address in wider and network.prefixlen >= wider.prefixlen
+        for wider in allowed
+    )
 
 
 def parse_network(text: str) -> Network:

@@ -1,15 +1,16 @@
-"""Alarms about refusals: too many at once, or every delivery failing.
+"""Alarms about refusals: too many at once, or every delivery refused.
 
 Each server process counts what it sees, because asking Redis at each refusal would make a flood
 cost what it must not. So with `n` processes a burst is noticed at up to `n` times the rate that is
 set. What no process can see by itself, that another one still proves deliveries, is asked of the
 table of events before an alarm says that none is proven: an attacker's forgeries never look like a
-changed secret while genuine deliveries come in.
+changed secret while genuine deliveries come in. Why the provider's deliveries are refused does not
+matter to that: a secret, an allow-list and a clock that are wrong all keep them out.
 """
 
 import logging
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -22,7 +23,8 @@ from redis.exceptions import RedisError
 
 from webhooks import conf
 from webhooks.bounded.maps import Deadlines
-from webhooks.conf import AlarmPolicy
+from webhooks.conf import AlarmPolicy, Endpoint
+from webhooks.exceptions import InvalidSignature, SourceNotAllowed, StaleSignature
 from webhooks.models import WebhookEvent
 from webhooks.monitoring import metrics
 from webhooks.signals import alarm_raised
@@ -40,12 +42,16 @@ class AlarmKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """`count` refusals at an endpoint (empty: at none there is) within so many `seconds`."""
+    """`count` refusals at an endpoint (empty: at none there is) within so many `seconds`.
+
+    `codes` are those of the signed deliveries among them, as problem documents have them.
+    """
 
     kind: AlarmKind
     endpoint: str
     count: int
     seconds: float
+    codes: tuple[str, ...] = ()
 
 
 class _Watch:
@@ -56,15 +62,17 @@ class _Watch:
         # As many moments as an alarm needs: a flood must not grow the memory.
         self.refused: deque[float] = deque(maxlen=policy.burst)
         self.unproven: deque[float] = deque(maxlen=policy.unproven)
+        self.codes: deque[str] = deque(maxlen=policy.unproven)
         self.quiet = Deadlines(most=len(AlarmKind))
         self.lock = Lock()
 
-    def refuse(self, at: float, *, is_unproven: bool, proven_at: float) -> list[AlarmKind]:
+    def refuse(self, at: float, *, signed: str, proven_at: float) -> list[AlarmKind]:
         """Return the kinds of alarm that are due with this refusal."""
         with self.lock:
             self.refused.append(at)
-            if is_unproven:
+            if signed:
                 self.unproven.append(at)
+                self.codes.append(signed)
             seen = self._seen(at, proven_at)
             quiet = self.policy.cool_down
             return [kind for kind in seen if self.quiet.start(kind, at=at, seconds=quiet)]
@@ -91,15 +99,16 @@ def prove(endpoint: str, *, now: datetime) -> None:
     _proven_at[endpoint] = now.timestamp()
 
 
-def refuse(endpoint: str, *, is_unproven: bool, now: datetime) -> list[Alarm]:
-    """Note a refusal, `is_unproven` when no secret fits; return the alarms to raise for it.
+def refuse(endpoint: str, *, signed: str, now: datetime) -> list[Alarm]:
+    """Note a refusal; return the alarms to raise for it.
 
-    Endpoints are those there are, and the empty one: each is watched for good.
+    `signed` is the refusal's code when the delivery carried a signature, as the provider's do, and
+    else empty. Endpoints are those there are, and the empty one: each is watched for good.
     """
     policy = conf.alarm_policy()
     watch, proven_at = _watch(endpoint, policy), _proven_at.get(endpoint, float("-inf"))
-    kinds = watch.refuse(now.timestamp(), is_unproven=is_unproven, proven_at=proven_at)
-    return [_alarm(kind, endpoint, policy) for kind in kinds]
+    kinds = watch.refuse(now.timestamp(), signed=signed, proven_at=proven_at)
+    return [_alarm(kind, endpoint, watch) for kind in kinds]
 
 
 def sound(alarm: Alarm, *, now: datetime) -> None:
@@ -132,12 +141,14 @@ def reset() -> None:
     _watch.cache_clear()
 
 
-def _alarm(kind: AlarmKind, endpoint: str, policy: AlarmPolicy) -> Alarm:
+def _alarm(kind: AlarmKind, endpoint: str, watch: _Watch) -> Alarm:
+    policy = watch.policy
     match kind:
         case AlarmKind.BURST:
             return Alarm(kind, endpoint, policy.burst, policy.burst_seconds)
         case AlarmKind.NOTHING_PROVEN:
-            return Alarm(kind, endpoint, policy.unproven, policy.silence_seconds)
+            codes = tuple(sorted(set(watch.codes)))
+            return Alarm(kind, endpoint, policy.unproven, policy.silence_seconds, codes)
 
 
 def _latest_proven(alarm: Alarm, now: datetime) -> datetime | None:
@@ -165,10 +176,9 @@ def _message(alarm: Alarm) -> str:
     counted = f"{alarm.count} deliveries to {where} were refused within {alarm.seconds:g} s"
     if alarm.kind is AlarmKind.NOTHING_PROVEN and endpoint:
         return (
-            f"{counted} as no secret fits, and none was proven: it looks like a secret that was "
-            f"changed. Compare {endpoint.secrets_setting} with the signing secret that the "
-            f"provider ({endpoint.provider}) shows for this endpoint. If they are the same, "
-            "somebody forges deliveries while no genuine ones come; see the refused deliveries in "
+            f"{counted} though they carried a signature ({', '.join(alarm.codes)}), and none was "
+            f"taken. {' '.join(_remedies(alarm.codes, endpoint))} If all of that is right, "
+            "somebody forges deliveries while no genuine ones come: see the refused deliveries in "
             "the admin."
         )
     return (
@@ -176,6 +186,23 @@ def _message(alarm: Alarm) -> str:
         "refused deliveries in the admin; ALLOWED_WEBHOOK_IPS and WEBHOOK_RATE_LIMIT hold senders "
         "back."
     )
+
+
+def _remedies(codes: Sequence[str], endpoint: Endpoint) -> Iterator[str]:
+    if InvalidSignature.code in codes:
+        yield (
+            f"A secret may have been changed: compare {endpoint.secrets_setting} with the signing "
+            f"secret that the provider ({endpoint.provider}) shows for this endpoint."
+        )
+    if SourceNotAllowed.code in codes:
+        yield (
+            "An allow-list may shut the provider out: compare ALLOWED_WEBHOOK_IPS, "
+            "ALLOWED_WEBHOOK_USER_AGENTS and TRUSTED_PROXY_COUNT with the clients on record."
+        )
+    if StaleSignature.code in codes:
+        yield "A clock may be wrong: compare this machine's, and see STRIPE_TOLERANCE_SECONDS."
+    if set(codes) - {InvalidSignature.code, SourceNotAllowed.code, StaleSignature.code}:
+        yield "The refused deliveries in the admin say which client sends what."
 
 
 def _all_since(moments: "deque[float]", start: float) -> bool:

@@ -30,6 +30,7 @@ from webhooks.intake.refusal_sampling import Sampler
 from webhooks.models import Refusal
 from webhooks.models.refusals import LONGEST_TEXT
 from webhooks.monitoring import metrics
+from webhooks.providers import PROVIDERS
 
 logger = logging.getLogger(__name__)
 
@@ -92,8 +93,8 @@ def refuse(refusal: Rejected, delivery: IncomingDelivery, slug: str, *, now: dat
     if isinstance(refusal, StorageUnavailable):
         alarms.prove(endpoint, now=now)
         return Refused(answer, None, (), now)
-    is_unproven = isinstance(refusal, InvalidSignature)
-    due = () if is_ours else alarms.refuse(endpoint, is_unproven=is_unproven, now=now)
+    signed = refusal.code if _is_signed(delivery, endpoint) else ""
+    due = () if is_ours else alarms.refuse(endpoint, signed=signed, now=now)
     weight = _sampler.weight(endpoint, answer.code, at=now.timestamp())
     if weight:
         logger.warning("refused %s to %.64r: %s", _deliveries(weight), slug, answer.code)
@@ -140,6 +141,13 @@ def _within_budget(refusal: Rejected, client: str) -> Rejected:
         return refusal
     metrics.RATE_LIMITED.inc()
     return RateLimited(wait)
+
+
+def _is_signed(delivery: IncomingDelivery, slug: str) -> bool:
+    """True when a delivery carries what may be its provider's proof, right or wrong."""
+    endpoint = conf.endpoint(slug)
+    header = PROVIDERS[endpoint.provider].signature_header if endpoint else ""
+    return bool(header and delivery.get(header, "").strip())
 
 
 def _sample(

@@ -12,7 +12,16 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from webhooks.exceptions import InvalidSignature, MissingSignature, StorageUnavailable
+from webhooks.exceptions import (
+    InvalidSignature,
+    MalformedEvent,
+    MissingSignature,
+    Rejected,
+    SourceNotAllowed,
+    StaleSignature,
+    StorageUnavailable,
+    UnsupportedMediaType,
+)
 from webhooks.guards.admission import IncomingDelivery
 from webhooks.intake import alarms, refusals
 from webhooks.models import WebhookEvent
@@ -25,7 +34,8 @@ pytestmark = pytest.mark.django_db
 NOW = timezone.now()
 BURST, UNPROVEN = 20, 5
 BURST_SECONDS, SILENCE, COOL_DOWN = 60, 600, 1800
-DELIVERY = IncomingDelivery({"REMOTE_ADDR": "198.51.100.1"})
+UNSIGNED = IncomingDelivery({"REMOTE_ADDR": "198.51.100.1"})
+SIGNED = IncomingDelivery({"REMOTE_ADDR": "198.51.100.1", "HTTP_STRIPE_SIGNATURE": "t=1,v1=0"})
 
 Told = list[tuple[str, str]]
 
@@ -61,12 +71,17 @@ def at(seconds: float) -> datetime:
 
 
 def refuse(
-    times: int, *, start: float = 0, every: float = 1, slug: str = "stripe", proven: bool = False
+    times: int,
+    refusal: type[Rejected] = InvalidSignature,
+    *,
+    start: float = 0,
+    every: float = 1,
+    slug: str = "stripe",
 ) -> None:
     """Refuse so many deliveries; the first so many seconds from now, and one each so often."""
+    delivery = UNSIGNED if refusal is MissingSignature else SIGNED
     for number in range(times):
-        refusal = MissingSignature() if proven else InvalidSignature()
-        refused = refusals.refuse(refusal, DELIVERY, slug, now=at(start + number * every))
+        refused = refusals.refuse(refusal(), delivery, slug, now=at(start + number * every))
         refused.put_on_record()
 
 
@@ -92,6 +107,36 @@ def test_every_delivery_failing_looks_like_a_changed_secret(
     assert "changed" in line.getMessage()
 
 
+@pytest.mark.parametrize(
+    ("refusal", "named"),
+    [
+        (SourceNotAllowed, "ALLOWED_WEBHOOK_IPS"),
+        (StaleSignature, "STRIPE_TOLERANCE_SECONDS"),
+        (MalformedEvent, "malformed_event"),
+        (UnsupportedMediaType, "unsupported_media_type"),
+    ],
+)
+def test_every_signed_delivery_being_refused_is_an_alarm_whatever_the_reason(
+    told: Told, caplog: pytest.LogCaptureFixture, refusal: type[Rejected], named: str
+) -> None:
+    refuse(UNPROVEN, refusal)
+
+    assert told == [("nothing_proven", "stripe")]
+    assert named in caplog.records[-1].getMessage()
+    assert "STRIPE_WEBHOOK_SECRET" not in caplog.records[-1].getMessage()
+
+
+def test_the_providers_deliveries_from_outside_an_allow_list_are_an_alarm(
+    told: Told, settings: Settings
+) -> None:
+    settings.ALLOWED_WEBHOOK_IPS = "203.0.113.0/24"
+    for _ in range(UNPROVEN):
+        body = json.dumps(make_event()).encode()
+        assert post(body, sign(body)).status_code == 403
+
+    assert told == [("nothing_proven", "stripe")]
+
+
 def test_slow_failures_raise_no_alarm(told: Told) -> None:
     refuse(10 * UNPROVEN, every=SILENCE / 2)
 
@@ -99,22 +144,22 @@ def test_slow_failures_raise_no_alarm(told: Told) -> None:
 
 
 def test_unsigned_deliveries_do_not_count_as_a_changed_secret(told: Told) -> None:
-    refuse(2 * UNPROVEN, proven=True)
+    refuse(2 * UNPROVEN, MissingSignature)
 
     assert told == []
 
 
 def test_many_refusals_raise_a_burst_alarm(told: Told, caplog: pytest.LogCaptureFixture) -> None:
-    refuse(BURST - 1, proven=True)
+    refuse(BURST - 1, MissingSignature)
     assert told == []
-    refuse(1, start=BURST_SECONDS - 1, proven=True)
+    refuse(1, MissingSignature, start=BURST_SECONDS - 1)
 
     assert told == [("burst", "stripe")]
     assert f"{BURST} deliveries to the endpoint 'stripe' were refused" in caplog.text
 
 
 def test_the_same_number_in_a_longer_time_raises_none(told: Told) -> None:
-    refuse(3 * BURST, every=BURST_SECONDS / (BURST - 2), proven=True)
+    refuse(3 * BURST, MissingSignature, every=BURST_SECONDS / (BURST - 2))
 
     assert told == []
 
@@ -139,7 +184,7 @@ def test_genuine_deliveries_to_other_processes_count(told: Told) -> None:
 
 
 def test_a_proven_delivery_that_could_not_be_stored_shows_that_the_secret_fits(told: Told) -> None:
-    refusals.refuse(StorageUnavailable(), DELIVERY, "stripe", now=NOW)
+    refusals.refuse(StorageUnavailable(), SIGNED, "stripe", now=NOW)
     refuse(UNPROVEN)
 
     assert told == []
@@ -179,7 +224,7 @@ def test_each_endpoint_is_watched_separately(told: Told, settings: Settings) -> 
 
 def test_unknown_endpoints_are_counted_as_one(told: Told, caplog: pytest.LogCaptureFixture) -> None:
     for number in range(BURST):
-        refuse(1, slug=f"nobody{number}", proven=True)
+        refuse(1, MissingSignature, slug=f"nobody{number}")
 
     assert told == [("burst", "")]
     assert "endpoints that there are not" in caplog.text

@@ -174,12 +174,26 @@ def test_a_test_key_with_live_data_is_found_where_the_database_may_be_asked(
 
 
 @pytest.mark.parametrize(
-    "value", ["", "stripe", "Stripe,telegram, 192.0.2.1", "2001:db8::/32", "::ffff:192.0.2.0/120"]
+    ("name", "value", "problems"),
+    [
+        ("ALLOWED_WEBHOOK_IPS", "", set()),
+        ("ALLOWED_WEBHOOK_IPS", "stripe", set()),
+        ("ALLOWED_WEBHOOK_IPS", "Stripe,telegram, 192.0.2.1", set()),
+        ("ALLOWED_WEBHOOK_IPS", "0.0.0.0/0", set()),
+        ("ALLOWED_WEBHOOK_IPS", "3.18.12.63, 10.0.0.0/8", {"webhooks.W028"}),
+        ("ALLOWED_WEBHOOK_IPS", "2001:db8::/32", {"webhooks.W028"}),
+        ("ALLOWED_WEBHOOK_IPS", "::ffff:192.0.2.0/120", {"webhooks.W028"}),
+        ("ALLOWED_WEBHOOK_USER_AGENTS", "Stripe/", set()),
+        ("ALLOWED_WEBHOOK_USER_AGENTS", "curl/, Stripe/1.0", set()),
+        ("ALLOWED_WEBHOOK_USER_AGENTS", "stripe/", {"webhooks.W028"}),
+    ],
 )
-def test_allowed_sources_accept_addresses_and_networks(settings: Settings, value: str) -> None:
-    settings.ALLOWED_WEBHOOK_IPS = value
+def test_lists_that_shut_the_provider_out_are_named(
+    settings: Settings, name: str, value: str, problems: set[str]
+) -> None:
+    setattr(settings, name, value)
 
-    assert found() == set()
+    assert found() == problems
 
 
 @pytest.mark.parametrize(
