@@ -19,6 +19,7 @@ from payments_project.staff.roles import ROLES
 from webhooks import tokens
 from webhooks.models import AuditEntry, Refusal, Replay, Scope, WebhookEvent
 from webhooks.testing import deliver, sample
+from webhooks.testing.api_client import bearer, issue
 
 pytestmark = pytest.mark.django_db
 
@@ -127,6 +128,15 @@ API: Final[dict[str, Row]] = {
         for path in ("checkout-sessions", "payment-intents", "refunds")
     },
 }
+
+READ_EVENTS, READ_BILLING = frozenset({Scope.EVENTS_READ}), frozenset({Scope.BILLING_READ})
+SCOPES: Final[dict[str, frozenset[Scope]]] = {
+    **dict.fromkeys(API, READ_BILLING),
+    **{route: READ_EVENTS for route in API if "events" in route},
+    # It is at an event's address, and tells what stands in billing objects.
+    "api/v1/events/<event_id>/changes": READ_EVENTS | READ_BILLING,
+}
+"""Per address, the scopes that a token needs to read there."""
 
 PUBLIC: Final = {
     "": "leads to the admin",
@@ -287,6 +297,20 @@ def test_every_role_at_every_api_address(ground: Ground, role: str) -> None:
                 wrong.append(f"{method} {url}: {got}, not {expected}")
 
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("lacking", Scope)
+def test_a_token_reads_only_where_it_has_every_scope(ground: Ground, lacking: Scope) -> None:
+    superuser = User.objects.create(username="anna", is_superuser=True)
+    for scopes in ({lacking}, set(Scope) - {lacking}):
+        _, key = issue(superuser, scopes)
+        for route, needed in SCOPES.items():
+            got = outcome(bearer(key).get(ground.url(route)))
+            # There is nothing to be read where events are processed again.
+            refused = {DENIED} if not needed <= scopes else {IN, UNKNOWN, NOT_ALLOWED}
+            if API[route].get == NO_ONE:
+                refused = {DENIED, NOT_ALLOWED}
+            assert got in refused, f"{route} with {sorted(scopes)}: {got}"
 
 
 ACTS: Final = {

@@ -23,6 +23,7 @@ from webhooks.api.fields import TextField
 from webhooks.api.permissions import Grant, require
 from webhooks.api.views import ApiView, Place, RecordViewSet, the_one
 from webhooks.models import Scope
+from webhooks.models.permissions import may_view
 
 CUSTOMER_ID = OpenApiParameter(
     "provider_id", OpenApiTypes.STR, OpenApiParameter.PATH, description="The provider's id."
@@ -188,9 +189,13 @@ class PayoutViewSet(ObjectViewSet):
 
 @extend_schema(parameters=[EVENT_ID, Place])
 class ChangesView(ApiView, generics.ListAPIView[models.BillingChange]):
-    """The changes that an event made to billing objects, the latest first."""
+    """The changes that an event made to billing objects, the latest first.
 
-    grant = Grant(Scope.EVENTS_READ, "billing.view_billingchange")
+    Of objects that the user may not see, none is told.
+    """
+
+    # A change holds the object's values, names and addresses too: to read events is not enough.
+    grant = Grant(Scope.EVENTS_READ, "billing.view_billingchange", also=(Scope.BILLING_READ,))
     queryset = models.BillingChange.objects.all()
     serializer_class = shown.ChangeSerializer
     # `Place` refuses unknown parameters here; the filters would refuse its own as well.
@@ -199,4 +204,7 @@ class ChangesView(ApiView, generics.ListAPIView[models.BillingChange]):
     def get_queryset(self) -> Any:
         event = named(self.request, self.kwargs["event_id"])
         # By provider too, since two providers may have given the same id.
-        return super().get_queryset().filter(event_id=event.event_id, provider=event.provider)
+        changes = super().get_queryset().filter(event_id=event.event_id, provider=event.provider)
+        user = self.request.user
+        viewable = [name for name, model in models.MODELS.items() if may_view(user, model)]
+        return changes.filter(object_type__in=viewable)

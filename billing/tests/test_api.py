@@ -294,11 +294,24 @@ def test_an_event_tells_what_it_changed() -> None:
     told = sample("customer.created") | {"data": {"object": builders.customer()}}
     deliver(told)
     url = f"{API}/events/{told['id']}/changes"
-    (change,) = caller("view_billingchange").get(url).json()["results"]
+    reading = ("view_billingchange", "view_customer")
+    (change,) = caller(*reading).get(url).json()["results"]
     assert (change["object_type"], change["provider_id"]) == ("customer", "cus_1")
     assert (change["verdict"], change["event_id"]) == ("applied", told["id"])
     assert change["fields"]["email"][-1] == "jo@example.com"
     assert problem(caller("view_webhookevent").get(url)) == (403, "permission_denied")
-    answer = caller("view_billingchange", scopes=[Scope.BILLING_READ]).get(url)
-    assert problem(answer) == (403, "missing_scope")
+    for scope in Scope:
+        answer = caller(*reading, scopes=[scope]).get(url)
+        assert problem(answer) == (403, "missing_scope"), scope
+    both = [Scope.EVENTS_READ, Scope.BILLING_READ]
+    assert caller(*reading, scopes=both).get(url).status_code == 200
     assert problem(caller("view_billingchange").get(f"{API}/events/evt_0/changes"))[0] == 404
+
+
+def test_changes_are_told_of_objects_that_may_be_seen() -> None:
+    told = sample("customer.created") | {"data": {"object": builders.customer()}}
+    deliver(told)
+    url = f"{API}/events/{told['id']}/changes"
+    others = [view(kind) for kind in KINDS if kind != "customers"]
+
+    assert caller("view_billingchange", *others).get(url).json()["results"] == []

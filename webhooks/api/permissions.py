@@ -12,10 +12,14 @@ from webhooks.models import ApiToken, Scope
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A scope that the token must have, and a model permission (`app.action_model`)."""
+    """A scope that the token must have, and a model permission (`app.action_model`).
+
+    `also` is for what is found under one heading and tells of another: those scopes as well.
+    """
 
     scope: Scope
     permission: str
+    also: tuple[Scope, ...] = ()
 
 
 class Granted(BasePermission):
@@ -25,8 +29,10 @@ class Granted(BasePermission):
         if not request.user.is_authenticated:
             return False
         grant: Grant = view.grant_for(request)
-        if isinstance(request.auth, ApiToken) and grant.scope not in request.auth.scopes:
-            raise PermissionDenied(f"The token lacks the scope {grant.scope}.", "missing_scope")
+        if isinstance(request.auth, ApiToken):
+            for scope in (grant.scope, *grant.also):
+                if scope not in request.auth.scopes:
+                    raise PermissionDenied(f"The token lacks the scope {scope}.", "missing_scope")
         require(request, grant.permission)
         return True
 
