@@ -2,13 +2,24 @@
 
 from typing import Any, Final
 
+from django.http import HttpRequest
 from django.utils.html import format_html_join
 
 from billing.admin.values import label, plain
 from billing.models import BillingChange, ProviderObject
-from webhooks.admin.panels import Table
+from webhooks.admin.panels import Panel, Table, Withheld
 from webhooks.admin.related import events_url
-from webhooks.admin.values import BadgeKind, badge, code, event_type, link, moment, two_lines
+from webhooks.admin.values import (
+    BadgeKind,
+    badge,
+    code,
+    event_type,
+    link_if_viewable,
+    moment,
+    two_lines,
+)
+from webhooks.models import WebhookEvent
+from webhooks.models.permissions import may_view
 
 SHOWN: Final = 20
 
@@ -20,15 +31,17 @@ _KINDS: Final[dict[str, BadgeKind]] = {
 }
 
 
-def changes_of_object(row: ProviderObject) -> Table:
+def changes_of_object(request: HttpRequest, row: ProviderObject) -> Panel:
     """Return the latest changes of an object, the last one first."""
+    if not may_view(request.user, BillingChange):
+        return Withheld()
     changes = BillingChange.objects.filter(
         provider_id=row.provider_id, object_type=row.object_type, **row.scope
     ).order_by("-id")[:SHOWN]
     return Table(
         "Changes" if len(changes) < SHOWN else f"The latest {SHOWN} changes",
         ["Event", "Made", "Verdict", "What changed"],
-        [[_event(change), *change_cells(change, row)] for change in changes],
+        [[_event(request, change), *change_cells(change, row)] for change in changes],
     )
 
 
@@ -42,11 +55,12 @@ def change_cells(change: BillingChange, row: ProviderObject | None) -> list[str]
     ]
 
 
-def _event(change: BillingChange) -> str:
+def _event(request: HttpRequest, change: BillingChange) -> str:
     # An answer of the provider's that no event asked for has none to link to.
     if not change.event_id:
         return two_lines(change.get_source_display(), code(change.event_type))
-    name = link(events_url(change.event_id), event_type(change.event_type))
+    shown = event_type(change.event_type)
+    name = link_if_viewable(request, WebhookEvent, events_url(change.event_id), shown)
     if change.source == BillingChange.Source.FETCH:
         return two_lines(name, change.get_source_display())
     return two_lines(name, code(change.event_id))

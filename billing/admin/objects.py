@@ -31,10 +31,11 @@ from billing.models import (
     Subscription,
 )
 from billing.privacy.erasure import ERASE
-from webhooks.admin.panels import Panel
+from webhooks.admin.panels import Panel, Withheld
 from webhooks.admin.readonly import ReadOnlyAdmin
 from webhooks.admin.style import BooleanFilter, action
 from webhooks.admin.values import code, mode, page_url, two_lines
+from webhooks.models.permissions import may_view
 
 SAME_EMAIL: Final = 100
 """Customers found by one e-mail address; more would make the next query too long."""
@@ -50,7 +51,7 @@ class ObjectAdmin(ReadOnlyAdmin):
 
     def get_list_display(self, request: HttpRequest) -> list[Callable[[ProviderObject], str]]:
         columns = (*COLUMNS[self.model], "created_at")
-        return [_identity, *(_column(self.model, name) for name in columns)]
+        return [_identity, *(_column(request, self.model, name) for name in columns)]
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         return [status_filter(STATES[self.model]), *_FLAGS]
@@ -60,14 +61,14 @@ class ObjectAdmin(ReadOnlyAdmin):
 
     def panels(self, request: HttpRequest, obj: ProviderObject) -> Iterable[Panel]:
         # From what is asked first to what is asked last.
-        yield object_facts(obj)
-        yield from self.answers(obj)
-        yield from naming(obj)
-        yield changes_of_object(obj)
-        yield events_about(obj)
-        yield record_facts(obj)
+        yield object_facts(request, obj)
+        yield from self.answers(request, obj)
+        yield from naming(request, obj)
+        yield changes_of_object(request, obj)
+        yield events_about(request, obj)
+        yield record_facts(request, obj)
 
-    def answers(self, obj: Any) -> Iterable[Panel]:
+    def answers(self, request: HttpRequest, obj: Any) -> Iterable[Panel]:
         """Yield what support asks most about such an object, if anything. For subclasses."""
         return ()
 
@@ -78,9 +79,18 @@ class OwnedAdmin(ObjectAdmin):
 
     search_help_text = "Id, a related id, or customer's email"
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        shown = super().get_changelist_instance(request)
+        if not may_view(request.user, Customer):
+            shown.search_help_text = ObjectAdmin.search_help_text
+        return shown
+
     def found_by(self, request: HttpRequest, term: str) -> Q:
         if "@" not in term:
             return super().found_by(request, term)
+        # Whose address it is would tell those who may not see customers.
+        if not may_view(request.user, Customer):
+            return Q(pk__in=())
         # Looked up first: a subquery would keep the database from using the index.
         found = Customer.objects.filter(_has_email(term)).values_list("provider_id", flat=True)
         return Q(customer_id__in=list(found[:SAME_EMAIL]))
@@ -99,9 +109,9 @@ class CustomerAdmin(ObjectAdmin):
     def found_by(self, request: HttpRequest, term: str) -> Q:
         return super().found_by(request, term) | _has_email(term)
 
-    def answers(self, obj: Customer) -> Iterable[Panel]:
+    def answers(self, request: HttpRequest, obj: Customer) -> Iterable[Panel]:
         yield from erasure_facts(obj)
-        yield may_use(obj)
+        yield may_use(obj) if may_view(request.user, Subscription) else Withheld()
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
         """Return the action that erases, while there is something to erase."""
@@ -148,10 +158,12 @@ def _identity(row: ProviderObject) -> str:
     return two_lines(code(row.provider_id), format_html("{} {}", mode(row.livemode), flags(row)))
 
 
-def _column(model: type[ProviderObject], name: str) -> Callable[[ProviderObject], str]:
+def _column(
+    request: HttpRequest, model: type[ProviderObject], name: str
+) -> Callable[[ProviderObject], str]:
     @admin.display(description=label(model, name))
     def shown(row: ProviderObject) -> str:
-        return value(row, name)
+        return value(request, row, name)
 
     # Django names a column's style class and its checks after the function.
     shown.__name__ = name

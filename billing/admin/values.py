@@ -4,6 +4,7 @@ import json
 from datetime import datetime
 from typing import Any, Final
 
+from django.http import HttpRequest
 from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
@@ -29,7 +30,15 @@ from billing.statuses import (
     RefundStatus,
     SubscriptionStatus,
 )
-from webhooks.admin.values import NOTHING, BadgeKind, badge, code, link, moment, search_url
+from webhooks.admin.values import (
+    NOTHING,
+    BadgeKind,
+    badge,
+    code,
+    link_if_viewable,
+    moment,
+    search_url,
+)
 from webhooks.privacy.card_numbers import without_cards
 from webhooks.privacy.masking import MASK
 
@@ -116,13 +125,14 @@ def label(model: type[ProviderObject], name: str) -> str:
     return capfirst(str(names[name]))
 
 
-def value(row: ProviderObject, name: str) -> str:
+def value(request: HttpRequest, row: ProviderObject, name: str) -> str:
     """Return a field of an object as HTML, with a search for what it names."""
     raw = getattr(row, name)
     if name in STATUSES:
         return status(raw)
     if name in REFERENCES and raw:
-        return link(search_url(REFERENCES[name], raw), code(raw))
+        model = REFERENCES[name]
+        return link_if_viewable(request, model, search_url(model, raw), code(raw))
     return plain(name, raw, getattr(row, "currency", ""))
 
 

@@ -20,11 +20,12 @@ from webhooks.admin.entries import (
     subject_shown,
 )
 from webhooks.admin.filters import DayRangeFilter
-from webhooks.admin.panels import Fact, Facts, Panel
+from webhooks.admin.panels import Fact, Facts, Panel, Withheld
 from webhooks.admin.readonly import ReadOnlyAdmin
 from webhooks.admin.style import ChoiceFilter, action
 from webhooks.admin.values import NOTHING, code, moment
-from webhooks.models import AuditEntry
+from webhooks.models import Attempt, AuditEntry, WebhookEvent
+from webhooks.models.permissions import may_view
 
 EXPORT = "webhooks.export_auditentry"
 """The permission to take the trail away in a file."""
@@ -104,7 +105,7 @@ class AuditAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         page: HttpResponse = super().changelist_view(
-            request, {**(extra_context or {}), "seals": _seals()}
+            request, {**(extra_context or {}), "seals": list(_seals(request))}
         )
         return page
 
@@ -135,21 +136,26 @@ class AuditAdmin(ReadOnlyAdmin):
         )
 
 
-def _unsealed() -> Iterable[tuple[str, str]]:
-    for label, unsealed in audit.unsealed().items():
-        # Counted up to a bound: a trail never sealed would have the page count millions of rows.
-        more = " or more" if unsealed.count == audit.MAX_COUNTED else ""
-        yield label, f"{unsealed.count}{more}"
+def _may_count(user: Any, label: str) -> bool:
+    model = apps.get_model(label)
+    # Attempts have no screen, and no permission that anybody is given: they are an event's.
+    return may_view(user, WebhookEvent if model is Attempt else model)
 
 
-def _seals() -> Facts:
+def _waiting(label: str, count: int) -> Fact:
+    names = apps.get_model(label)._meta.verbose_name_plural
+    # Counted up to a bound: a trail never sealed would have the page count millions of rows.
+    more = " or more" if count == audit.MAX_COUNTED else ""
+    return Fact(f"{names} not sealed yet".capitalize(), f"{count}{more}")
+
+
+def _seals(request: HttpRequest) -> Iterable[Panel]:
     up_to, anchor = audit.sealed_up_to(), audit.current_anchor()
     sealed = [Fact("Sealed up to", moment(up_to))]
-    waiting = [
-        Fact(
-            f"{apps.get_model(label)._meta.verbose_name_plural} not sealed yet".capitalize(), count
-        )
-        for label, count in _unsealed()
-    ]
+    unsealed = audit.unsealed()
+    counted = [label for label in unsealed if _may_count(request.user, label)]
+    waiting = [_waiting(label, unsealed[label].count) for label in counted]
     end = [Fact("Anchor", code(str(anchor)) if anchor else NOTHING, wide=True)]
-    return Facts("Seals", [[*sealed, *waiting], end])
+    yield Facts("Seals", [[*sealed, *waiting], end])
+    if len(counted) < len(unsealed):
+        yield Withheld()

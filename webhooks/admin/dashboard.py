@@ -9,11 +9,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from webhooks.admin.panels import Table
+from webhooks.admin.panels import Table, Withheld
 from webhooks.admin.values import code, event_type, link, moment, ordinal, page_url, two_lines
 from webhooks.checks.secrets import has_test_key_with_live_data
 from webhooks.intake import secret_rotation
 from webhooks.models import Refusal, WebhookEvent
+from webhooks.models.permissions import may_view
 
 LATE_AFTER: Final = timedelta(minutes=1)
 FAILURES_SHOWN: Final = 8
@@ -23,7 +24,12 @@ KINDS_SHOWN: Final = 8
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Return the context of the first page; only counts that an index answers."""
-    if not request.user.has_perm("webhooks.view_webhookevent"):
+    sees_events, sees_refusals = (
+        may_view(request.user, model) for model in (WebhookEvent, Refusal)
+    )
+    if not (sees_events and sees_refusals):
+        context = context | {"withheld": Withheld()}
+    if not sees_events:
         return context
     events = reverse("admin:webhooks_webhookevent_changelist")
     # Nothing is counted over all events: this page is opened all day, at any size of the table.
@@ -38,7 +44,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         ],
         "warnings": _warnings(),
         "failures": _failures(failed.order_by("-id").defer("body")[:FAILURES_SHOWN], events),
-        "refusals": _refusals() if request.user.has_perm("webhooks.view_refusal") else None,
+        "refusals": _refusals() if sees_refusals else None,
     }
 
 

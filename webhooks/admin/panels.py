@@ -49,6 +49,15 @@ class Table:
         return [list(zip(self.headers, row, strict=True)) for row in self.rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A note that the page has more than this user may see. A page shows it once, at its end."""
+
+    # Without what or how many: either would tell something of what is kept back.
+    note: str = "Parts of this page are left out: your permissions do not cover them."
+    template: ClassVar[str] = "webhooks/panels/withheld.html"
+
+
 # What apps above can select by: they keep ids of the provider's, not keys of our tables.
 @dataclass(frozen=True, slots=True)
 class EventKey:
@@ -67,5 +76,6 @@ class EventKey:
 event_panels: Final[list[Callable[[HttpRequest, EventKey], Iterable[Panel]]]] = []
 """The panels that other apps add to the page of an event, after its attempts.
 
-Append a function, in the app's own `admin`, that checks the user's permission by itself.
+Append a function, in the app's own `admin`, that checks the user's permission by itself
+(`may_view`), and yields `Withheld` in the place of what the user lacks one for.
 """

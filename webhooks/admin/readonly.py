@@ -8,10 +8,11 @@ from django.db.models import BinaryField, Model
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
 
-from webhooks.admin.panels import Panel
+from webhooks.admin.panels import Panel, Withheld
 from webhooks.admin.search import IndexedSearchAdmin
 from webhooks.admin.style import FORM_TEMPLATE, InfinitePaginator
 from webhooks.admin.values import NOTHING
+from webhooks.models.permissions import may_view
 
 
 class ReadOnlyAdmin(IndexedSearchAdmin):
@@ -36,7 +37,11 @@ class ReadOnlyAdmin(IndexedSearchAdmin):
     empty_value_display = NOTHING
 
     def panels(self, request: HttpRequest, obj: Any) -> Iterable[Panel]:
-        """Yield what is shown of one object, from top to bottom. For subclasses."""
+        """Yield what is shown of one object, from top to bottom. For subclasses.
+
+        The user may see the object itself. What comes from other models takes their permission,
+        and `Withheld` its place where the user has none.
+        """
         raise NotImplementedError
 
     def page_context(self, request: HttpRequest, **about: Any) -> dict[str, Any]:
@@ -61,7 +66,8 @@ class ReadOnlyAdmin(IndexedSearchAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         panels = list(self.panels(request, context["original"]))
-        context |= {"panels": panels}
+        shown = [panel for panel in panels if not isinstance(panel, Withheld)]
+        context |= {"panels": [*shown, Withheld()] if shown != panels else shown}
         page: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return page
 
@@ -72,6 +78,10 @@ class ReadOnlyAdmin(IndexedSearchAdmin):
         name = lookup.removesuffix("__exact").removesuffix("__isnull")
         of_bytes = [one.name for one in self.model._meta.fields if isinstance(one, BinaryField)]
         return "__" not in name and name not in of_bytes
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        # Django takes the permission to change for it, which here means an act of its own at most.
+        return may_view(request.user, self.model)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -2,12 +2,14 @@
 
 from typing import Final
 
+from django.http import HttpRequest
 from django.utils import timezone
 
-from webhooks.admin.panels import Table
+from webhooks.admin.panels import Panel, Table, Withheld
 from webhooks.admin.states import state
 from webhooks.admin.values import badge, code, event_type, link, moment, page_url, search_url
 from webhooks.models import WebhookEvent
+from webhooks.models.permissions import may_view
 
 SHOWN: Final = 20
 
@@ -17,8 +19,10 @@ def events_url(text: str) -> str:
     return search_url(WebhookEvent, text)
 
 
-def events_panel(title: str, *, term: str, **where: object) -> Table:
+def events_panel(request: HttpRequest, title: str, *, term: str, **where: object) -> Panel:
     """Return the latest events in an indexed selection, with a link to the rest, by `term`."""
+    if not may_view(request.user, WebhookEvent):
+        return Withheld()
     now = timezone.now()
     # By the key, which is the order of arrival: `received_at` would need an index for each column
     # that is selected by.

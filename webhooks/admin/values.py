@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from django.db.models import Model
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -12,6 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from webhooks.admin.style import LABEL_TEMPLATE
+from webhooks.models.permissions import may_view
 from webhooks.providers import PROVIDERS
 
 NOTHING: Final = "\N{EN DASH}"
@@ -67,6 +69,11 @@ def event_type(text: str) -> SafeString:
 def link(url: str, text: str) -> SafeString:
     """Return a link to another screen."""
     return format_html('<a class="link" href="{}">{}</a>', url, text)
+
+
+def link_if_viewable(request: HttpRequest, model: type[Model], url: str, text: str) -> str:
+    """Return a link to a screen of a model's; the text alone for those who may not open it."""
+    return link(url, text) if may_view(request.user, model) else text
 
 
 def page_url(row: Model) -> str:

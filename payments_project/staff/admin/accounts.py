@@ -17,6 +17,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from payments_project.staff import accounts
 from payments_project.staff.accounts import Rights
 from webhooks.admin.selections import SelectionAdmin
+from webhooks.models.permissions import may_view
 
 # Django's own screens, which would change who may do what without a record of it.
 admin.site.unregister([User, Group])
@@ -52,6 +53,23 @@ class OnRecord(BaseAdmin):
         # Groups and permissions are saved only now, after the account itself.
         super().save_related(request, form, formsets, change)
         self._record(request, form.instance, form.rights_before, self.rights(form.instance))
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        # Left to itself, Django takes any relation's keys from an address: whoever sees accounts
+        # could find out by trying which groups, tokens and second factors are whose.
+        relations = {one.name: one.related_model for one in self.opts.get_fields()}
+        related: Any = relations.get(lookup.partition("__")[0])
+        if related is not None and not may_view(request.user, related):
+            return False
+        return bool(super().lookup_allowed(lookup, value, request))
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        # Django lists and counts all that goes along, whatever model it is of.
+        listed, counts, needed, protected = super().get_deleted_objects(objs, request)
+        if not request.user.is_superuser:
+            listed = [str(one) for one in objs]
+            counts = {str(self.opts.verbose_name_plural): len(listed)}
+        return listed, counts, needed, protected
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         self._record(request, obj, self.rights(obj), {})
@@ -91,13 +109,19 @@ class AccountAdmin(OnRecord, BaseUserAdmin, SelectionAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         whole = super().get_fieldsets(request, obj)
-        if obj is None or self.has_change_permission(request, obj):
-            return whole
+        hidden = set() if may_view(request.user, Group) else {"groups"}
         # Even a part of a hash is of no use to those who only look.
+        if obj is not None and not self.has_change_permission(request, obj):
+            hidden.add("password")
         return [
-            (name, {**options, "fields": [one for one in options["fields"] if one != "password"]})
+            (name, {**options, "fields": [one for one in options["fields"] if one not in hidden]})
             for name, options in whole
         ]
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        # A filter's choices are the names of all groups there are.
+        offered = super().get_list_filter(request)
+        return [one for one in offered if one != "groups" or may_view(request.user, Group)]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and _may_touch(request, obj)
