@@ -24,7 +24,7 @@ from billing.api.problems import (
     IdempotencyKeyReused,
     respond,
 )
-from billing.api.stored_responses import repeat, store
+from billing.api.stored_responses import can_repeat, repeat, store
 from billing.exceptions import KeyInUse, KeyReused
 from billing.idempotency import keys
 from billing.idempotency.keys import Started, StoredResponse
@@ -57,7 +57,8 @@ def idempotent(
     before the view, such as permissions, must leave `request.data` alone.
 
     Kept for `lifetime` and repeated, with `Idempotency-Replayed: true`, are answers of 2xx to 4xx,
-    except 409 and 429. After these, a 5xx, or an exception, the same request is processed again;
+    except 409 and 429. After these, a 5xx, or an exception, and where the stored answer can't be
+    read any more, the same request is processed again;
     REST framework's exceptions are answers. Cookies are not kept. The view must not run in a
     transaction as a whole (`ATOMIC_REQUESTS`): raises `InTransaction`.
     """
@@ -122,6 +123,7 @@ def _begin(
             now=timezone.now(),
             lease=lease,
             lifetime=lifetime,
+            can_repeat=can_repeat,
         )
     except KeyInUse as error:
         raise IdempotencyKeyInUse from error
@@ -160,7 +162,7 @@ def _process(
     request.idempotency_reference = begun.reference  # type: ignore[union-attr]
     try:
         response = _answer(request, view)
-        stored = store(response)
+        stored = store(response, begun.reference)
     except Exception:
         keys.abandon(begun)
         raise

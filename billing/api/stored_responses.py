@@ -1,6 +1,9 @@
-"""Responses as they are kept to be repeated: encrypted, as they may hold a client secret."""
+"""Responses as they are kept to be repeated: encrypted, as they may hold a client secret, and bound
+to the request that they answer.
+"""
 
 import json
+import logging
 from typing import Any, Final
 
 from django.http import HttpResponse
@@ -8,14 +11,17 @@ from django.http.response import HttpResponseBase
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
-from billing.idempotency.encryption import decrypt, encrypt
+from billing.idempotency.encryption import Undecipherable, decrypt, encrypt
 from billing.idempotency.keys import StoredResponse
 
 REPLAYED: Final = "Idempotency-Replayed"
 
 
-def store(response: HttpResponseBase) -> StoredResponse | None:
-    """Return what to store of a response. None when it must not be repeated.
+logger = logging.getLogger(__name__)
+
+
+def store(response: HttpResponseBase, reference: str) -> StoredResponse | None:
+    """Return what to store of a response to a request. None when it must not be repeated.
 
     After a conflict, too many requests, or a failure of the server's, the request is to be
     processed again. A stream is gone once it was sent.
@@ -28,12 +34,23 @@ def store(response: HttpResponseBase) -> StoredResponse | None:
         kept |= {"data": response.data, "content_type": response.content_type}
     else:
         kept |= {"content": response.content.decode("latin-1")}
-    return StoredResponse(status, body=encrypt(json.dumps(kept, cls=JSONEncoder)))
+    return StoredResponse(status, body=encrypt(json.dumps(kept, cls=JSONEncoder), reference))
+
+
+def can_repeat(outcome: StoredResponse) -> bool:
+    """True when what is stored answers this very request, and can be read."""
+    try:
+        decrypt(outcome.body, outcome.reference)
+    except Undecipherable:
+        # By a former key, of release 0.1.0, or put there by somebody: for people to find out.
+        logger.warning("a stored answer can't be read: its request is processed again")
+        return False
+    return True
 
 
 def repeat(outcome: StoredResponse) -> HttpResponse:
     """Return the response that was stored, marked as a repeated one."""
-    kept = json.loads(decrypt(outcome.body))
+    kept = json.loads(decrypt(outcome.body, outcome.reference))
     headers = {**kept["headers"], REPLAYED: "true"}
     if "data" in kept:
         return Response(

@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,18 +39,26 @@ class Started:
 class StoredResponse:
     """The outcome of the work: a status, the provider's id of its object, a body to repeat.
 
-    Bodies are stored as they are given: encrypt what is secret.
+    Bodies are stored as they are given: encrypt what is secret, for the work's `reference` alone.
+    It is known of an outcome that was stored before.
     """
 
     status: int
     id: str = ""
     body: str = ""
+    reference: str = field(default="", compare=False)
 
 
 def hash_parameters(parameters: Any) -> str:
     """Return the SHA-256 of these parameters, whatever their order."""
     canonical = json.dumps(parameters, sort_keys=True, separators=(",", ":"), cls=DjangoJSONEncoder)
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def reference_of(row: IdempotencyKey) -> str:
+    """Return the reference of the work that a key stands for, the same for every try at it."""
+    # With the row's time, as an expired key may come to stand for other work.
+    return hash_parameters([row.scope, row.key, row.created_at.timestamp()])
 
 
 @contextmanager
@@ -83,11 +91,13 @@ def begin(
     now: datetime,
     lease: timedelta,
     lifetime: timedelta,
+    can_repeat: Callable[[StoredResponse], bool] = lambda _: True,
 ) -> Started | StoredResponse:
     """Return the right to do the work, or its outcome if it was done before. Either is committed.
 
-    Work that failed, or whose lease ran out, is taken up again. A key expires after its lifetime,
-    which begins with the first try, but never while its work is under way.
+    Work that failed, whose lease ran out, or whose outcome `can_repeat` finds to be of no use is
+    taken up again. A key expires after its lifetime, which begins with the first try, but never
+    while its work is under way.
 
     Raises `KeyReused` when the key was used with other parameters, `KeyInUse` while its work is
     under way, `InTransaction` inside a transaction.
@@ -108,12 +118,10 @@ def begin(
             raise KeyReused("This key was used with other parameters.")
         if in_flight:
             raise KeyInUse("An operation with this key is under way.")
-        if row.state == State.COMPLETED:
-            return StoredResponse(row.response_status or 0, row.response_id, row.response_body)
+        if row.state == State.COMPLETED and can_repeat(stored := _stored(row)):
+            return stored
         _take(row, until=now + lease)
-    # With the row's time, as an expired key may come to stand for other work.
-    reference = hash_parameters([scope, key, row.created_at.timestamp()])
-    return Started(row.pk, row.attempts, reference)
+    return Started(row.pk, row.attempts, reference_of(row))
 
 
 def complete(started: Started, response: StoredResponse) -> bool:
@@ -168,14 +176,20 @@ def _lock(fresh: IdempotencyKey) -> IdempotencyKey:
         # An expired row stood in the way, and a clean-up has just removed it.
 
 
+def _stored(row: IdempotencyKey) -> StoredResponse:
+    return StoredResponse(
+        row.response_status or 0, row.response_id, row.response_body, reference_of(row)
+    )
+
+
 def _is_in_flight(row: IdempotencyKey, now: datetime) -> bool:
     return row.state == State.STARTED and row.locked_until is not None and row.locked_until > now
 
 
 def _renew(row: IdempotencyKey, fresh: IdempotencyKey) -> None:
     """Make an expired row new again, except for the number that fences earlier holders off."""
-    for field in ("parameters_hash", "created_at", "expires_at", "state"):
-        setattr(row, field, getattr(fresh, field))
+    for name in ("parameters_hash", "created_at", "expires_at", "state"):
+        setattr(row, name, getattr(fresh, name))
     row.response_status, row.response_id, row.response_body = None, "", ""
 
 

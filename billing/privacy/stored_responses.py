@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any, Final
 
-from cryptography.fernet import InvalidToken
-
 from billing.idempotency.encryption import decrypt, encrypt
+from billing.idempotency.keys import reference_of
 from billing.models import IdempotencyKey
 from webhooks.database.paging import in_pages
 from webhooks.models import ErasureRequest
@@ -21,8 +20,8 @@ PAGE: Final = 100
 def redact_responses(erasure: ErasureRequest, anyone: re.Pattern[str] | None) -> int:
     """Redact the responses about a person, known by their ids or by `anyone`; return how many.
 
-    A key that itself has what is looked for in it is deleted with its answer, as is an answer
-    that can't be read any more.
+    A key that itself has what is looked for in it is deleted with its answer. Of an answer that
+    can't be read any more the key stays: the same request then has the same outcome.
     """
     rows = chain.from_iterable(in_pages(IdempotencyKey.objects.all(), PAGE))
     return sum(_redact_response(row, erasure, anyone) for row in rows)
@@ -40,10 +39,11 @@ def _redact_response(
     if not row.response_body:
         return False
     try:
-        text = decrypt(row.response_body)
+        text = decrypt(row.response_body, reference_of(row))
         kept = json.loads(text)
-    except (InvalidToken, ValueError):
-        return bool(mine.delete()[0])
+    # `Undecipherable` is one of these.
+    except ValueError:
+        return bool(mine.update(response_body=""))
     is_named = anyone is not None and any(anyone.search(each) for each in _texts(kept))
     if not (is_named or known(erasure, mentioned(text.encode()))):
         return False
@@ -51,7 +51,7 @@ def _redact_response(
     # Of ids and amounts alone there is nothing to take.
     if left == text:
         return False
-    return bool(mine.update(response_body=encrypt(left)))
+    return bool(mine.update(response_body=encrypt(left, reference_of(row))))
 
 
 def _texts(value: Any) -> Iterator[str]:

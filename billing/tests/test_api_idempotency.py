@@ -1,5 +1,6 @@
 """Requests with an Idempotency-Key: processed once, answered the same, kept unreadable."""
 
+import base64
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -7,6 +8,10 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -142,6 +147,82 @@ def test_stored_responses_are_encrypted(client: Client, url: str, settings: Sett
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", [settings.SECRET_KEY]
     client.force_login(User.objects.get())
     assert post(client, url).content == first.content
+
+
+THEFTS = (
+    "a stranger's row, filled with it",
+    "a row of the same user's, filled with it",
+    "the row itself, given to a stranger",
+    "the row itself, under another key",
+)
+
+
+@pytest.mark.parametrize("how", THEFTS)
+def test_an_answer_is_repeated_to_its_owner_for_its_key_alone(client: Client, how: str) -> None:
+    post(client, key='"k1"')
+    stolen = IdempotencyKey.objects.get()
+    if "stranger" in how:
+        client.force_login(User.objects.create_user("mo"))
+    key = '"k1"' if "stranger" in how else '"k2"'
+    post(client, key=key)
+    own = IdempotencyKey.objects.exclude(pk=stolen.pk).get()
+
+    # As by SQL, with a copy of whatever tells that the answer was for somebody else.
+    if "filled" in how:
+        IdempotencyKey.objects.filter(pk=own.pk).update(response_body=stolen.response_body)
+    else:
+        own.delete()
+        IdempotencyKey.objects.filter(pk=stolen.pk).update(scope=own.scope, key=own.key)
+    answer = post(client, key=key)
+
+    assert "Idempotency-Replayed" not in answer.headers
+    assert json.loads(answer.content)["number"] == 3
+    if "filled" in how:
+        # The same work as before, so nothing is made twice.
+        assert till.references[2] == till.references[1]
+    assert post(client, key=key).content == answer.content
+
+
+def test_an_answer_from_before_the_key_expired_is_not_repeated(client: Client) -> None:
+    post(client)
+    former = IdempotencyKey.objects.get()
+    IdempotencyKey.objects.update(expires_at=timezone.now())
+    post(client)
+
+    IdempotencyKey.objects.update(response_body=former.response_body)
+
+    assert json.loads(post(client).content)["number"] == 3
+
+
+def sealed_by_release_0_1_0(text: str) -> str:
+    derivation = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"billing.sealing")
+    key = base64.urlsafe_b64encode(derivation.derive(django_settings.SECRET_KEY.encode()))
+    return Fernet(key).encrypt(text.encode()).decode()
+
+
+@pytest.mark.parametrize("body", ["of 0.1.0", "of a lost key", "", "\N{SNOWMAN}", "AAAA"])
+def test_an_answer_that_can_t_be_read_counts_as_gone(
+    client: Client, body: str, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    post(client)
+    if body == "of a lost key":
+        settings.SECRET_KEY = "another"
+        client.force_login(User.objects.get())
+    else:
+        # Such an answer says nothing of whose it is: it could have been anybody's.
+        kept = {"headers": {}, "data": {"client_secret": SECRET}, "content_type": None}
+        old = sealed_by_release_0_1_0(json.dumps(kept))
+        IdempotencyKey.objects.update(response_body=old if body == "of 0.1.0" else body)
+
+    answer = post(client)
+
+    assert answer.status_code == 201
+    assert "Idempotency-Replayed" not in answer.headers
+    assert len(till.references) == 2
+    assert len(set(till.references)) == 1
+    assert "can't be read" in caplog.text
+    assert SECRET not in caplog.text
+    assert post(client).content == answer.content
 
 
 def test_different_keys_are_different_requests(client: Client) -> None:

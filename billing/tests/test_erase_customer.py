@@ -1,6 +1,7 @@
 """Asking for a customer to be erased, by command and on the customer's page."""
 
 import json
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -9,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from billing.models import Charge, Customer, Dispute
+from billing.models import Charge, Customer, Dispute, IdempotencyKey
 from billing.models.base import ObjectScope
 from billing.privacy import erasure
 from billing.tasks import finish_erasures
@@ -73,6 +74,24 @@ def test_only_the_customers_own_data_is_erased(ada: Customer) -> None:
     assert (bob.name, bob.email) == ("Bob", "bob@example.com")
     assert Dispute.objects.get(provider_id="du_bob").metadata == {"who": "bob"}
     assert bodies_with("bob@") == ["customer.created"]
+
+
+def test_of_a_stored_answer_that_can_t_be_read_the_key_is_kept(ada: Customer) -> None:
+    now = timezone.now()
+    row = IdempotencyKey.objects.create(
+        scope="api:1",
+        key="order-1",
+        state=IdempotencyKey.State.COMPLETED,
+        response_body="nobody reads this",
+        created_at=now,
+        expires_at=now + timedelta(days=1),
+    )
+
+    erase("cus_ada")
+
+    # Without its key, the same request would be another, and be charged for again.
+    row.refresh_from_db()
+    assert row.response_body == ""
 
 
 def test_erasing_is_recorded_without_personal_data(ada: Customer) -> None:
