@@ -198,7 +198,7 @@ VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = {
         ),
         Variable(
             "API_ANONYMOUS_THROTTLE_RATE",
-            "requests without a valid token, per address",
+            "requests without a valid token, per client; an IPv6 network of 64 bits is one client",
             WEBHOOKS["API_ANONYMOUS_THROTTLE_RATE"],
         ),
         Variable(

@@ -26,7 +26,6 @@ REST_FRAMEWORK = {
     # A provider's JSON can hold lone surrogates, which only escapes can carry.
     "UNICODE_JSON": False,
     "URL_FORMAT_OVERRIDE": None,
-    "NUM_PROXIES": read("TRUSTED_PROXY_COUNT"),
 }
 
 SPECTACULAR_SETTINGS = {

@@ -136,7 +136,10 @@ def _write_pending(now: datetime) -> None:
 
 
 def _within_budget(refusal: Rejected, client: str) -> Rejected:
-    wait = rate_limit.spend(client_address.household(client), conf.rate_limit())
+    # 0 is no limit.
+    if not (limit := conf.rate_limit()):
+        return refusal
+    wait = rate_limit.refusals.spend(client_address.household(client), limit, seconds=60)
     if wait is None:
         return refusal
     metrics.RATE_LIMITED.inc()

@@ -17,7 +17,7 @@ RATE_LIMITED: Final = Counter(
     "webhooks_rate_limited_total", "Deliveries refused as their client had failed too often"
 )
 LIMITER_FAILURES: Final = Counter(
-    "webhooks_limiter_failures_total", "Deliveries let through as the rate limiter failed"
+    "webhooks_limiter_failures_total", "Requests let through as the rate limiter failed"
 )
 INVALID_SIGNATURES: Final = Counter(
     "billing_webhook_invalid_sig_total", "Deliveries that were not proven by a signature"
