@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django_otp import devices_for_user
 from django_otp.models import Device
+from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -35,28 +36,34 @@ def is_due(user: User) -> bool:
     return policy is conf.SecondFactor.REQUIRED
 
 
-def begin(user: User) -> TOTPDevice:
-    """Return the authenticator that the user is setting up, the same one until it is confirmed."""
-    with transaction.atomic():
-        _lock(user)
-        device, _ = TOTPDevice.objects.get_or_create(
-            user=user, confirmed=False, defaults={"name": NAME}
-        )
-    return device
+def unconfirmed(user: User, key: bytes) -> TOTPDevice:
+    """Return an authenticator with a key, to be shown and not to be saved."""
+    return TOTPDevice(user=user, name=NAME, key=key.hex(), confirmed=False)
 
 
-def confirm(user: User, token: str, *, now: datetime) -> tuple[Device, list[str]] | None:
+def confirm(
+    user: User, key: bytes, token: str, *, now: datetime
+) -> tuple[Device, list[str]] | None:
     """Take an authenticator into use, if it shows the right token, with new backup codes.
 
     These are nowhere else to be had. None for a wrong token, or when there is one in use.
     """
+    code = _digits(token)
+    totp = TOTP(key)
+    totp.time = now.timestamp()
+    # One step either way, as for an authenticator in use.
+    if code is None or not totp.verify(code, tolerance=TOTPDevice().tolerance):
+        return None
     with transaction.atomic():
         _lock(user)
-        device = TOTPDevice.objects.select_for_update().filter(user=user, confirmed=False).first()
-        if device is None or is_enrolled(user) or not device.verify_token(token):
+        if is_enrolled(user):
             return None
-        device.confirmed = True
-        device.save(update_fields=["confirmed"])
+        # Servers of 0.1.0 may still save what they show.
+        TOTPDevice.objects.filter(user=user, confirmed=False).delete()
+        device = unconfirmed(user, key)
+        # The code was good once: it must not open a session as well.
+        device.confirmed, device.last_t, device.drift = True, totp.t(), totp.drift
+        device.save()
         codes = _new_codes(user)
         _record(user, "set up", actor=user.get_username(), now=now)
     return device, codes
@@ -112,6 +119,12 @@ def remove(user: User, *, actor: str, now: datetime, reason: str = "") -> bool:
         if had:
             _record(user, "removed", actor=actor, now=now, reason=reason)
     return bool(had)
+
+
+def _digits(token: str) -> int | None:
+    # People type codes in groups.
+    code = "".join(token.split())
+    return int(code) if code.isascii() and code.isdecimal() else None
 
 
 def _new_codes(user: User) -> list[str]:

@@ -22,7 +22,7 @@ from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from payments_project.staff import conf, second_factor
+from payments_project.staff import conf, enrolment, second_factor
 from webhooks.admin.values import time_of
 
 # Their own screens show secrets, and let whoever may change them make a second factor for others.
@@ -95,18 +95,37 @@ def settings(request: HttpRequest) -> HttpResponse:
 
 
 def _set_up(request: HttpRequest, user: Any) -> HttpResponse:
-    device = second_factor.begin(user)
     form = TokenForm(request.POST or None)
+    is_required = conf.second_factor() is conf.SecondFactor.REQUIRED
+    key = enrolment.shown_key(request.session, user)
+    if request.method != "POST" or key is None:
+        return _show_key(request, user, is_required=is_required)
     if form.is_valid():
-        confirmed = second_factor.confirm(user, form.cleaned_data["token"], now=timezone.now())
-        if confirmed:
+        if confirmed := _confirm(request, user, key, form.cleaned_data["token"]):
             proven, codes = confirmed
+            enrolment.end(request.session)
             _let_in(request, proven)
             return _page(request, "codes", codes=codes)
-        form.add_error("token", _set_up_refusal(user))
-    is_required = conf.second_factor() is conf.SecondFactor.REQUIRED
+        form.add_error("token", _set_up_refusal(request))
+    # Not the key once more: it is shown once, and made anew whenever one is shown.
+    return _page(request, "set_up", form=form, is_required=is_required)
+
+
+def _show_key(request: HttpRequest, user: Any, *, is_required: bool) -> HttpResponse:
+    device = second_factor.unconfirmed(user, enrolment.begin(request.session, user))
     key = device.config_url.partition("secret=")[2].partition("&")[0]
-    return _page(request, "set_up", form=form, qr=_qr(device), key=key, is_required=is_required)
+    shown = {"qr": _qr(device), "key": key}
+    return _page(request, "set_up", form=TokenForm(), is_required=is_required, **shown)
+
+
+def _confirm(request: HttpRequest, user: Any, key: bytes, token: str) -> Any:
+    now = timezone.now()
+    if enrolment.waits_until(request.session, now=now):
+        return None
+    confirmed = second_factor.confirm(user, key, token, now=now)
+    if confirmed is None:
+        enrolment.note_wrong_code(request.session, now=now)
+    return confirmed
 
 
 def _staff(request: HttpRequest) -> Any:
@@ -130,13 +149,11 @@ def _refusal(user: Any) -> str:
     )
 
 
-def _set_up_refusal(user: Any) -> str:
-    is_allowed, wait = second_factor.begin(user).verify_is_allowed()
+def _set_up_refusal(request: HttpRequest) -> str:
+    now = timezone.now()
     text = "That is not the code it shows. Is its clock right?"
-    if is_allowed:
-        return text
-    until = time_of(wait["locked_until"], timezone.now())
-    return f"{text} The next is looked at after {until}."
+    until = enrolment.waits_until(request.session, now=now)
+    return f"{text} The next is looked at after {time_of(until, now)}." if until else text
 
 
 def _next(request: HttpRequest) -> str:

@@ -1,11 +1,14 @@
 """The second factor, as staff and those who pretend to be staff meet it."""
 
 import re
+from base64 import b32decode, b32encode
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings as conf
 from django.contrib.auth.models import Permission, User
+from django.contrib.sessions.models import Session
 from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -45,13 +48,24 @@ def code_now(user: User, *, confirmed: bool = True) -> str:
     """What the user's authenticator shows. It may be used again, as if time had gone by."""
     device = TOTPDevice.objects.get(user=user, confirmed=confirmed)
     TOTPDevice.objects.filter(pk=device.pk).update(last_t=-1, drift=0)
-    return f"{TOTP(device.bin_key).token():06d}"
+    return code_of(device.bin_key)
+
+
+def code_of(key: bytes) -> str:
+    return f"{TOTP(key).token():06d}"
+
+
+def scan(client: Client) -> bytes:
+    """The key that the page shows, to be scanned."""
+    text = client.get(SETTINGS).content.decode()
+    (key,) = re.findall(r'key: <span class="code">([A-Z2-7]+)</span>', text)
+    assert "<svg" in text
+    return b32decode(key)
 
 
 def set_up(client: Client, user: User) -> list[str]:
     """Set an authenticator up; the backup codes."""
-    client.get(SETTINGS)
-    answer = client.post(SETTINGS, {"token": code_now(user, confirmed=False)})
+    answer = client.post(SETTINGS, {"token": code_of(scan(client))})
     assert answer.status_code == 200
     return re.findall(r'<li class="code">(\w+)</li>', answer.content.decode())
 
@@ -62,6 +76,13 @@ def forgive(user: User) -> None:
         model.objects.filter(user=user).update(
             throttling_failure_timestamp=timezone.now() - timedelta(days=1)
         )
+
+
+def forgive_session(client: Client) -> None:
+    """The same for a set-up."""
+    session = client.session
+    session.pop("second_factor_set_up", None)
+    session.save()
 
 
 def is_inside(client: Client) -> bool:
@@ -163,13 +184,130 @@ def test_wrong_codes_are_refused_and_throttled(user: User) -> None:
 
 def test_a_wrong_code_during_setup_is_throttled_and_says_so(user: User) -> None:
     client = log_in(user)
-    client.get(SETTINGS)
+    key = scan(client)
 
     refused = client.post(SETTINGS, {"token": "000000"}).content.decode()
-    waiting = client.post(SETTINGS, {"token": code_now(user, confirmed=False)}).content.decode()
+    waiting = client.post(SETTINGS, {"token": code_of(key)}).content.decode()
+    # Having another key shown does not end the wait.
+    other = client.post(SETTINGS, {"token": code_of(scan(client))}).content.decode()
 
-    assert "is looked at after" in refused
-    assert "is looked at after" in waiting
+    for text in (refused, waiting, other):
+        assert "is looked at after" in text
+        assert "<svg" not in text
+    assert not second_factor.is_enrolled(user)
+
+
+class TestSettingUp:
+    def enrols(self, client: Client, key: bytes, user: User) -> bool:
+        client.post(SETTINGS, {"token": code_of(key)})
+        return second_factor.is_enrolled(user)
+
+    def test_a_mistyped_code_may_be_followed_by_the_right_one(
+        self, user: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        client = log_in(user)
+        key = scan(client)
+        client.post(SETTINGS, {"token": "no code"})
+        # A wait of a second is over. The code is good a step later, too.
+        code, later = code_of(key), timezone.now() + timedelta(seconds=2)
+        monkeypatch.setattr("django.utils.timezone.now", lambda: later)
+
+        client.post(SETTINGS, {"token": f" {code[:3]} {code[3:]} "})
+
+        assert second_factor.is_enrolled(user)
+
+    def test_the_code_that_set_it_up_opens_nothing_else(self, user: User) -> None:
+        client = log_in(user)
+        code = code_of(scan(client))
+        client.post(SETTINGS, {"token": code})
+        other = log_in(user)
+
+        other.post(CODE, {"token": code})
+
+        assert is_inside(client)
+        assert is_outside(other)
+
+    def test_a_key_is_made_anew_whenever_it_is_shown(self, user: User) -> None:
+        client = log_in(user)
+        first, second = scan(client), scan(client)
+
+        assert first != second
+        assert not self.enrols(client, first, user)
+
+    def test_a_key_is_of_use_to_the_session_that_was_shown_it_alone(self, user: User) -> None:
+        thief, owner = log_in(user), log_in(user)
+        seen = scan(thief)
+        scan(owner)
+
+        assert not self.enrols(owner, seen, user)
+        assert self.enrols(thief, seen, user)
+
+    def test_a_session_that_is_copied_takes_no_key_along(self, user: User) -> None:
+        thief, owner = log_in(user), log_in(user)
+        seen = scan(thief)
+        theirs, ours = (
+            Session.objects.get(pk=client.cookies[conf.SESSION_COOKIE_NAME].value)
+            for client in (thief, owner)
+        )
+        Session.objects.filter(pk=ours.pk).update(session_data=theirs.session_data)
+
+        assert not self.enrols(owner, seen, user)
+
+    def test_a_key_is_nowhere_in_the_database_before_it_is_confirmed(self, user: User) -> None:
+        key = scan(log_in(user))
+
+        kept = [str(one.get_decoded()) for one in Session.objects.all()]
+        with connection.cursor() as cursor:
+            for table in connection.introspection.table_names(cursor):
+                cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")  # noqa: S608
+                kept += [str(row) for row in cursor.fetchall()]
+        forms = (key.hex(), b32encode(key).decode(), str(key))
+        assert kept
+        assert not [form for form in forms for text in kept if form in text]
+        assert not TOTPDevice.objects.exists()
+
+    def test_a_key_that_0_1_0_kept_is_of_no_use(self, user: User) -> None:
+        device = TOTPDevice.objects.create(user=user, confirmed=False)
+        client = log_in(user)
+
+        assert not self.enrols(client, device.bin_key, user)
+        set_up(client, user)
+        assert not TOTPDevice.objects.filter(confirmed=False).exists()
+
+
+NEW = "staple battery horse correct"
+
+
+def change_own(client: Client, admin: Client, user: User) -> None:
+    form = {"old_password": "correct horse battery", "new_password1": NEW, "new_password2": NEW}
+    assert client.post("/admin/password_change/", form).status_code == 302
+
+
+def change_by_admin(client: Client, admin: Client, user: User) -> None:
+    form = {"password1": NEW, "password2": NEW, "usable_password": "true", "set-password": "yes"}
+    assert admin.post(f"/admin/auth/user/{user.pk}/password/", form).status_code == 302
+
+
+@pytest.mark.parametrize("change", [change_own, change_by_admin])
+def test_a_new_password_ends_other_sessions_and_set_ups(user: User, change: Any) -> None:
+    user.set_password("correct horse battery")
+    user.save()
+    thief, owner = log_in(user), log_in(user)
+    admin = log_in(User.objects.create_superuser("berta"))
+    seen, own = scan(thief), scan(owner)
+
+    change(owner, admin, user)
+
+    for client, key in ((thief, seen), (owner, seen), (owner, own)):
+        client.post(SETTINGS, {"token": code_of(key)})
+        assert not second_factor.is_enrolled(user)
+    assert thief.get("/admin/").headers["Location"].startswith("/admin/login/")
+    assert owner.get("/admin/").status_code == (200 if change is change_own else 302)
+    # Who changed it goes on, and may set up anew.
+    if change is change_own:
+        forgive_session(owner)
+        set_up(owner, user)
+        assert second_factor.is_enrolled(user)
 
 
 def test_a_code_works_once(user: User) -> None:
