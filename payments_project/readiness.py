@@ -18,6 +18,9 @@ from payments_project.celery import app as celery_app
 FRESH_SECONDS: Final = 5.0
 """The time for which an outcome is told again, so that probes cost no more for being many."""
 
+HUNG_SECONDS: Final = 10.0
+"""The time after which whoever is asking is taken for hung, and the last outcome for nothing."""
+
 BROKER_SECONDS: Final = 2
 
 
@@ -50,19 +53,26 @@ class Probe:
     def reset(self) -> None:
         """Forget the outcome."""
         self._last, self._fresh_until = Readiness(), 0.0
+        self._asking_since: float | None = None
 
     def __call__(self) -> Readiness:
         # Nobody waits for another's question: a hung broker would hold every thread that probes,
         # and deliveries need them.
         if time.monotonic() >= self._fresh_until and self._asking.acquire(blocking=False):
+            self._asking_since = time.monotonic()
             try:
                 self._last = Readiness(
                     {name: "ok" if is_ok() else "failing" for name, is_ok in PARTS.items()}
                 )
                 self._fresh_until = time.monotonic() + FRESH_SECONDS
             finally:
+                self._asking_since = None
                 self._asking.release()
-        return self._last
+        # A database that hangs keeps whoever asks it; the others must not go on saying that all
+        # is well.
+        since = self._asking_since
+        is_hung = since is not None and time.monotonic() - since >= HUNG_SECONDS
+        return Readiness() if is_hung else self._last
 
 
 def _database() -> bool:

@@ -93,7 +93,9 @@ def refuse(refusal: Rejected, delivery: IncomingDelivery, slug: str, *, now: dat
     if isinstance(refusal, StorageUnavailable):
         alarms.prove(endpoint, now=now)
         return Refused(answer, None, (), now)
-    signed = refusal.code if _is_signed(delivery, endpoint) else ""
+    # A provider may prove itself in the body: there, none of its headers tells.
+    is_signed = isinstance(refusal, InvalidSignature) or _is_signed(delivery, endpoint)
+    signed = refusal.code if is_signed else ""
     due = () if is_ours else alarms.refuse(endpoint, signed=signed, now=now)
     weight = _sampler.weight(endpoint, answer.code, at=now.timestamp())
     if weight:

@@ -208,7 +208,7 @@ def _created(value: object) -> datetime | None:
     """Return when an event was made: snapshots say it in seconds, thin events in ISO 8601."""
     if isinstance(value, str):
         try:
-            said = datetime.fromisoformat(value)
+            said = datetime.fromisoformat(value.upper())
         except ValueError as error:
             raise MalformedEvent("The event's created must be a moment.") from error
         value = (said if said.tzinfo else said.replace(tzinfo=UTC)).timestamp()
