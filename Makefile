@@ -17,7 +17,7 @@ PRODUCTION_LIKE = env $$($(BIN)/python -m payments_project.dotenv --production-l
 
 .PHONY: help
 help: ## Say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 .PHONY: run
 run: .venv/run.stamp .env ## Serve the project on http://127.0.0.1:$PORT (8000)
@@ -38,6 +38,12 @@ test: .venv/dev.stamp ## Test on SQLite, and beside that on PostgreSQL and Redis
 .PHONY: test-sqlite test-postgresql
 test-sqlite test-postgresql: test-%: .venv/dev.stamp
 	@SUITE_DATABASE=$* $(BIN)/python $(SUITE)
+
+# With PostgreSQL and Redis, as in production.
+.PHONY: test-system
+test-system: .venv/dev.stamp ## Test behind a real nginx (needs packages of Debian's; says which)
+	@$(BIN)/python -m tests.system.programs
+	@SUITE_DATABASE=postgresql $(BIN)/python $(SUITE) tests/system
 
 .PHONY: coverage
 coverage: .venv/dev.stamp ## The same, and tell which lines and branches were not run

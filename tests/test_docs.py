@@ -65,7 +65,8 @@ def test_every_picture_is_shown() -> None:
 @each_document
 def test_every_file_that_is_named_exists(document: Path) -> None:
     named = re.findall(
-        r"(?<![\w/.-])((?:webhooks|billing|payments_project|tests|benchmarks|templates)/[\w./-]*)",
+        r"(?<![\w/.-])((?:webhooks|billing|payments_project|tests|benchmarks|templates|deploy)"
+        r"/[\w./-]*)",
         code_in(document.read_text()),
     )
     assert [name for name in named if not (ROOT / name.rstrip(".")).exists()] == []
@@ -121,9 +122,9 @@ def words_of_the_tree() -> set[str]:
     """Return every word of the sources and templates, and what commands are called."""
     sources = [
         path.read_text()
-        for folder in ("webhooks", "billing", "payments_project", "tests", "templates")
+        for folder in ("webhooks", "billing", "payments_project", "tests", "templates", "deploy")
         for path in (ROOT / folder).rglob("*")
-        if path.suffix in (".py", ".html")
+        if path.suffix in (".py", ".html", ".conf")
     ]
     return set(re.findall(r"\w+", "\n".join(sources))) | get_commands().keys()
 
