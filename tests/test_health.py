@@ -15,7 +15,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from tests.processes import Environment, server
+from tests.processes import Environment, server, wait_until
 from webhooks.testing.servers import free_port
 
 
@@ -97,7 +97,7 @@ def hung_broker() -> Iterator[tuple[str, list[socket.socket]]]:
 
 def status_of(url: str) -> int:
     try:
-        with urlopen(url) as response:  # noqa: S310
+        with urlopen(url, timeout=20) as response:  # noqa: S310
             return int(response.status)
     except HTTPError as error:
         return error.code
@@ -113,6 +113,17 @@ def test_a_hung_broker_is_asked_by_one_probe_of_many(environment: Environment) -
 
     # It is asked again once.
     assert 1 <= len(taken) <= 2
+
+
+def test_a_new_process_is_ready_before_a_hung_broker_is_given_up(environment: Environment) -> None:
+    with hung_broker() as (address, taken), ThreadPoolExecutor(1) as pool:
+        changes = {"CELERY_BROKER_URL": address, "WEBHOOK_PROCESSING": "loop"}
+        with server(environment | changes) as site:
+            first = pool.submit(status_of, f"{site}/readyz")
+            wait_until(lambda: bool(taken) or first.done())
+            assert not first.done()
+            assert status_of(f"{site}/readyz") == 200
+            assert first.result() == 200
 
 
 @pytest.mark.parametrize("path", ["/webhooks/stripe", "/healthz", "/readyz", "/metrics"])
