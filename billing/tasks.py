@@ -13,7 +13,7 @@ from billing.conf import Fetching
 from billing.fetching.drift import Compared, compare_all
 from billing.idempotency import keys
 from billing.models import MODELS
-from billing.privacy.erasure import finish_all
+from billing.privacy.erasure import ALTERED, finish_all
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,10 @@ def reconcile() -> None:
 def finish_erasures() -> None:
     """Erase what has since turned out to belong to people who were erased."""
     for customer_id, done in finish_all():
+        kept = done.pop(ALTERED, 0)
         logger.info("more of %s was erased: %s rows", customer_id, done.total())
+        if kept:
+            logger.error("%s rows of %s were kept: they were altered", kept, customer_id)
 
 
 @shared_task(name="billing.cleanup_keys")

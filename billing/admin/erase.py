@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest
 
 from billing.models import Customer
-from billing.privacy.erasure import erase
+from billing.privacy.erasure import ALTERED, erase
 from webhooks.admin.panels import Fact, Facts
 from webhooks.admin.style import Textarea, TextInput
 from webhooks.admin.values import moment
@@ -78,5 +78,11 @@ def erase_customer(request: HttpRequest, form: EraseForm) -> None:
         actor=request.user.get_username(),
         reason=form.cleaned_data["reason"],
     )
+    if kept := done.pop(ALTERED, 0):
+        messages.error(
+            request,
+            f"{kept} rows were kept: they were altered in the database, and may still identify "
+            "somebody. The audit trail names them.",
+        )
     erased = ", ".join(f"{count} {name}" for name, count in sorted(done.items()))
     messages.success(request, f"Erased: {erased}." if erased else "Nothing was left to erase.")

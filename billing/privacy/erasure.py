@@ -31,6 +31,10 @@ ERASE: Final = "billing.erase_customer"
 """The permission that a person needs to have a customer erased."""
 
 
+ALTERED: Final = "altered"
+"""Among the tables of what was erased: rows that were kept, for they had been altered by SQL."""
+
+
 class UnknownCustomer(Exception):
     """Nothing was ever heard of such a customer."""
 
@@ -46,6 +50,9 @@ def erase(
     progress: Callable[[Counter[str]], None] = lambda _: None,
 ) -> Counter[str]:
     """Erase a customer; return how many rows were rewritten, by table, none when nothing is left.
+
+    Under `ALTERED` is the number of rows that were kept, since they don't fit their seals: they
+    may hold anything, and are evidence. The erasure stays unfinished because of them.
 
     Each few rows are a transaction of their own, so memory stays the same however many there are,
     and whatever is interrupted is finished by calling again. A `dry_run` does all of it and undoes
@@ -74,7 +81,7 @@ def _erase(
         **scope, customer_id=customer_id, actor=actor, now=clock(), reason=reason
     )
     done: Counter[str] = Counter()
-    known = 0
+    known, altered = 0, set[str]()
     # Until nothing has come meanwhile that would have to be searched for.
     while known < erasure.objects_erased.count():
         # Found before anything is redacted: an interruption must not lose what to look for.
@@ -86,9 +93,14 @@ def _erase(
             for redacted in redact(erasure, ids, actor=actor, now=clock()):
                 done.update(events=len(redacted.events), attempts=len(redacted.attempts))
                 done["re-runs"] += redacted.replays
+                altered |= redacted.held.altered_subjects
                 progress(done)
-            done.update(_redact_billing(erasure, scope, ids, actor=actor, now=clock()))
+            rows, kept = _redact_billing(erasure, scope, ids, actor=actor, now=clock())
+            done.update(rows)
+            altered |= kept
             progress(done)
+    # Counted at the end: the same row may be met by several of the person's ids.
+    done[ALTERED] = len(altered)
     _finish(erasure, done, actor=actor, is_new=is_new, now=clock())
     return +done
 
@@ -123,10 +135,13 @@ def finish_all(*, clock: Clock = timezone.now) -> Iterator[tuple[str, Counter[st
 def _finish(
     erasure: ErasureRequest, done: Counter[str], *, actor: str, is_new: bool, now: datetime
 ) -> None:
-    # Emptied again by what becomes known later: see `webhooks.privacy.suppression`.
-    erasure.finished_at = now
-    erasure.save(update_fields=["finished_at"])
-    if actor and (is_new or done.total()):
+    if not done[ALTERED]:
+        # Emptied again by what becomes known later: see `webhooks.privacy.suppression`.
+        erasure.finished_at = now
+        erasure.save(update_fields=["finished_at"])
+    # What was kept went on record by itself, once: tried again every hour, it must not fill the
+    # trail.
+    if actor and (is_new or (done - Counter({ALTERED: done[ALTERED]})).total()):
         audit.record(
             AuditEntry.Action.ERASED,
             actor=actor,
@@ -138,32 +153,44 @@ def _finish(
 
 def _redact_billing(
     erasure: ErasureRequest, scope: ObjectScope, ids: list[str], *, actor: str, now: datetime
-) -> Counter[str]:
-    """Redact the rows with these ids and their history; those that name them are remembered."""
+) -> tuple[Counter[str], set[str]]:
+    """Redact the rows with these ids and their history; those that name them are remembered.
+
+    Return how many, by table, and the entries of the history that were kept as altered.
+    """
     done: Counter[str] = Counter()
+    altered: set[str] = set()
     for row in rows_of(scope, erasure, ids):
         remember(erasure, named_by(row))
         if row.provider_id in ids:
             done[row.object_type] += redact_stored(row)
     history = BillingChange.objects.filter(**scope, provider_id__in=ids).exclude(fields={})
     for changes in in_pages(history, PAGE):
-        done["history"] += _redact_history(changes, erasure, actor=actor, now=now)
-    return done
+        count, held = _redact_history(changes, erasure, actor=actor, now=now)
+        done["history"] += count
+        altered |= held.altered_subjects
+    return done, altered
 
 
 @transaction.atomic
 def _redact_history(
     changes: list[BillingChange], erasure: ErasureRequest, *, actor: str, now: datetime
-) -> int:
-    redacted = [change for change in changes if redact_history(change)]
+) -> tuple[int, audit.Held]:
+    held = audit.hold({BillingChange: [change.pk for change in changes]})
+    redacted = [
+        change
+        for change in changes
+        if held.fits(BillingChange, change.pk) and redact_history(change)
+    ]
     BillingChange.objects.bulk_update(redacted, ["fields"])
-    if redacted and actor:
+    if actor:
         audit.amend(
             AuditEntry.Action.ERASED,
             {BillingChange: [change.pk for change in redacted]},
+            held=held,
             actor=actor,
             subject=subject_of(erasure),
             details={"history": len(redacted)},
             now=now,
         )
-    return len(redacted)
+    return len(redacted), held

@@ -73,11 +73,13 @@ def keep_erased(row: ProviderObject, made: BillingChange, *, now: datetime) -> N
         # What came before it may have named it: that takes a search.
         ErasureRequest.objects.filter(pk=erasure.pk).update(finished_at=None)
     redact_stored(row)
+    held = audit.hold({BillingChange: [made.pk]})
     if redact_history(made):
         made.save(update_fields=["fields"])
         audit.amend(
             AuditEntry.Action.ERASED,
             {BillingChange: [made.pk]},
+            held=held,
             actor=SYSTEM,
             subject=subject_of(erasure),
             details={"late": True, "history": 1},

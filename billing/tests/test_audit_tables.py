@@ -39,10 +39,10 @@ def test_a_deleted_change_is_named(change: BillingChange) -> None:
 
 
 def test_an_erased_value_that_comes_back_is_named(change: BillingChange) -> None:
+    rows = {BillingChange: [change.pk]}
+    held = audit.hold(rows)
     BillingChange.objects.filter(pk=change.pk).update(fields={"email": "erased"})
-    audit.amend(
-        AuditEntry.Action.ERASED, {BillingChange: [change.pk]}, actor="ada", now=timezone.now()
-    )
+    audit.amend(AuditEntry.Action.ERASED, rows, held=held, actor="ada", now=timezone.now())
     assert not found()
     BillingChange.objects.filter(pk=change.pk).update(fields=change.fields)
     assert "its fields is not what" in found()[0]

@@ -7,6 +7,7 @@ that altering or deleting one of them is found too.
 from webhooks.audit.amendments import amend, remove
 from webhooks.audit.chain import HeadLost, record, subject_of
 from webhooks.audit.exports import VERIFIER, export
+from webhooks.audit.holding import Altered, Held, hold
 from webhooks.audit.keys import keyed_hash
 from webhooks.audit.report import Anchor, VerificationReport
 from webhooks.audit.row_verification import MAX_COUNTED, unsealed
@@ -18,14 +19,17 @@ from webhooks.audit.verification import verify, verify_entry
 __all__ = [
     "MAX_COUNTED",
     "VERIFIER",
+    "Altered",
     "Anchor",
     "HeadLost",
+    "Held",
     "SealedTable",
     "VerificationReport",
     "amend",
     "current_anchor",
     "declare",
     "export",
+    "hold",
     "keyed_hash",
     "note_settings",
     "record",

@@ -1,6 +1,6 @@
 """Rewriting and deleting sealed rows, on record."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +8,8 @@ from django.db import transaction
 from django.db.models import Model
 
 from webhooks.audit import keys
+from webhooks.audit.chain import record
+from webhooks.audit.holding import Held, Rows
 from webhooks.audit.row_macs import HashedRow, erasable_mac, read
 from webhooks.audit.seal_format import build_seal, split_by_span
 from webhooks.audit.sealed_tables import SealedTable, table_of
@@ -18,26 +20,32 @@ from webhooks.models import AuditEntry, Seal
 @transaction.atomic
 def amend(
     action: AuditEntry.Action,
-    rows: Mapping[type[Model], Iterable[int]],
+    rows: Rows,
     *,
+    held: Held,
     actor: str,
     now: datetime,
     subject: str = "",
     details: Mapping[str, Any] | None = None,
-) -> AuditEntry:
+) -> AuditEntry | None:
     """Record an act that rewrote erasable columns of sealed rows, and return its entry.
 
     The entry commits to what the erasable columns of `rows` hold from now on, so that `audit
     verify` accepts that and nothing else. Call it in the transaction that rewrote them, after
-    that and last: it reads the rows, then locks the head. Keys of rows that are not sealed yet,
-    or don't exist, do no harm.
+    that and last: it reads the rows, then locks the head. `held` is what `hold` returned before
+    they were rewritten; the altered ones in it go on record. Without any row, they alone do.
 
-    Raises `LookupError` for a model whose table isn't sealed.
+    Raises `LookupError` for a model whose table isn't sealed, `ValueError` for a row that was not
+    held against its seal, or does not fit it.
     """
+    wanted = _held(rows, held)
+    _record_altered(held, actor=actor, now=now)
+    if not wanted:
+        return None
     seals = [
         _amendment(table_of(model), ids, now)
-        for model, pks in rows.items()
-        for ids in split_by_span(sorted(set(pks)))
+        for model, pks in wanted.items()
+        for ids in split_by_span(sorted(pks))
     ]
     # None stands for keys of which no row could be read: there is nothing to commit to.
     made = [one for one in seals if one]
@@ -47,26 +55,62 @@ def amend(
 @transaction.atomic
 def remove(
     action: AuditEntry.Action,
-    rows: Mapping[type[Model], Iterable[int]],
+    rows: Rows,
     *,
+    held: Held,
     actor: str,
     now: datetime,
     subject: str = "",
     details: Mapping[str, Any] | None = None,
-) -> AuditEntry:
+) -> AuditEntry | None:
     """Record an act that deleted sealed rows: `audit verify` accepts that they are gone.
 
-    Call it in the transaction that deletes them, and last.
-    Raises `LookupError` for a model whose table isn't sealed.
+    Call it in the transaction that deletes them, and last, with what `hold` returned before.
+    Without any row, only altered ones go on record.
+    Raises `LookupError` for a model whose table isn't sealed, `ValueError` for a row that was not
+    held against its seal, or does not fit it.
     """
+    wanted = _held(rows, held)
+    _record_altered(held, actor=actor, now=now)
+    if not wanted:
+        return None
     key = keys.current()
     seals = [
         # No hashes: of a deleted row only its key is known.
         build_seal(Seal.Kind.REMOVED, table_of(model).label, ids, b"", key=key, now=now)
-        for model, pks in rows.items()
-        for ids in split_by_span(sorted(set(pks)))
+        for model, pks in wanted.items()
+        for ids in split_by_span(sorted(pks))
     ]
     return commit(action, seals, actor=actor, now=now, subject=subject, details=details)
+
+
+def _record_altered(held: Held, *, actor: str, now: datetime) -> None:
+    """Put on record each row that was found altered, in the caller's transaction, and log it.
+
+    Once a row, whoever finds it and however often: what is repeated every night would fill the
+    trail. The log tells each time.
+    """
+    for altered in held.altered:
+        logger.error("%s. It is kept as it is; see `manage.py audit verify`", altered)
+        known = AuditEntry.objects.filter(action=AuditEntry.Action.ALTERED, subject=altered.subject)
+        if not known.exists():
+            record(
+                AuditEntry.Action.ALTERED,
+                actor=actor,
+                now=now,
+                subject=altered.subject,
+                details={"found": altered.what},
+            )
+
+
+def _held(rows: Rows, held: Held) -> dict[type[Model], set[int]]:
+    wanted = {model: set(pks) for model, pks in rows.items()}
+    for model, pks in wanted.items():
+        label = table_of(model).label
+        if unheld := pks - held.intact.get(model, set()):
+            # What was never compared would be laundered: a mistake of the caller's.
+            raise ValueError(f"{label}: {sorted(unheld)[:5]} were not held against their seals")
+    return {model: pks for model, pks in wanted.items() if pks}
 
 
 def _amendment(table: SealedTable, pks: list[int], now: datetime) -> Seal | None:

@@ -4,7 +4,7 @@ There is no cursor in this: PostgreSQL would have to keep one open, and its snap
 as long as the caller works on each page, through calls to a provider and slow downloads.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -43,13 +43,15 @@ def keys_in_pages(
         page = list(keys.filter(pk__gt=last)[:size])
 
 
-def keys_to_clear(rows: QuerySet[Any], size: int) -> Iterator[list[int]]:
+def keys_to_clear(
+    rows: QuerySet[Any], size: int, *, kept: Collection[int] = ()
+) -> Iterator[list[int]]:
     """Yield the keys of the first `size` rows in the rows' own order, until there are none.
 
     For clean-ups, which begin with the oldest and keep no place: the caller must take each batch
-    out of `rows`, or the same one comes for ever.
+    out of `rows`, or add to `kept` what stays in it, or the same one comes for ever.
     """
     # Not in the order of keys: expired rows are found through the index on their dates.
     keys = rows.values_list("pk", flat=True)
-    while batch := list(keys[:size]):
-        yield batch
+    while batch := [pk for pk in keys[: size + len(kept)] if pk not in kept]:
+        yield batch[:size]

@@ -35,6 +35,7 @@ class AuditEntry(AppendOnly):
         SECOND_FACTOR = "staff.second_factor", "Second factor changed"
         TOKEN_MADE = "token.made", "API token made"
         TOKEN_REVOKED = "token.revoked", "API token revoked"
+        ALTERED = "audit.altered", "Row found altered"
         SEALED = "audit.sealed", "Rows sealed"
         EXPORTED = "audit.exported", "Audit trail exported"
         KEY_CHANGED = "audit.key_changed", "Audit key changed"

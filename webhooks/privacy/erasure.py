@@ -57,17 +57,19 @@ def redact(
 ) -> Iterator[Redacted]:
     """Redact the events of these ids, each few of them in a transaction of their own.
 
-    An event that is being processed is waited for. What the events name is remembered.
+    An event that is being processed is waited for. What the events name is remembered. Events that
+    were altered in the database are kept, and put on record: see `Redacted.held`.
     """
     for page in pages(of_ids(erasure, ids).filter(erased_at=None)):
         with transaction.atomic():
             done = redact_rows(list(page.select_for_update()), now=now)
             # In the same transaction: once a payload is gone, nobody could find these again.
             remember(erasure, done.ids)
-            if done.events and actor:
+            if actor:
                 audit.amend(
                     AuditEntry.Action.ERASED,
                     {WebhookEvent: done.events, Attempt: done.attempts},
+                    held=done.held,
                     actor=actor,
                     subject=subject_of(erasure),
                     details={"events": len(done.events), "attempts": len(done.attempts)},

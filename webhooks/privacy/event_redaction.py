@@ -15,8 +15,12 @@ from webhooks.privacy.redaction import ERASED, owned, redact
 
 @dataclass(slots=True)
 class Redacted:
-    """The keys of rewritten rows, by table, and the ids that the events among them named."""
+    """The keys of rewritten rows, by table, and the ids that the events among them named.
 
+    `held` has what was found of the rows before; what was altered in the database is not rewritten.
+    """
+
+    held: audit.Held
     events: list[int] = field(default_factory=list)
     attempts: list[int] = field(default_factory=list)
     replays: int = 0
@@ -24,8 +28,16 @@ class Redacted:
 
 
 def redact_rows(rows: Sequence[WebhookEvent], *, now: datetime) -> Redacted:
-    """Take what identifies somebody out of events, locked by the caller, and of their attempts."""
-    done = Redacted(events=[row.pk for row in rows])
+    """Take what identifies somebody out of events, locked by the caller, and of their attempts.
+
+    Not of those that were altered since they were sealed: they are kept, as evidence.
+    """
+    attempts = list(Attempt.objects.filter(event__in=[row.pk for row in rows]).order_by("pk"))
+    held = audit.hold(
+        {WebhookEvent: [row.pk for row in rows], Attempt: [attempt.pk for attempt in attempts]}
+    )
+    rows = [row for row in rows if held.fits(WebhookEvent, row.pk)]
+    done = Redacted(held, events=[row.pk for row in rows])
     for row in rows:
         done.ids |= ids_of(row)
         payload = parse(row.body)
@@ -33,7 +45,9 @@ def redact_rows(rows: Sequence[WebhookEvent], *, now: datetime) -> Redacted:
         row.body = None if payload is None else as_body(redact(payload))
         row.last_error, row.erased_at = without_text(row.last_error), now
     WebhookEvent.objects.bulk_update(rows, ["body", "last_error", "erased_at"])
-    done.attempts = _redact_attempts(done.events)
+    done.attempts = _redact_attempts(
+        [one for one in attempts if one.event_id in done.events and held.fits(Attempt, one.pk)]
+    )
     done.replays = _redact_replays(done.events)
     _redact_reasons(rows)
     return done
@@ -67,18 +81,18 @@ def without_text(error: str) -> str:
     return f"{kind}: {ERASED}" if kind.isidentifier() else ERASED if error else ""
 
 
-def _redact_attempts(events: list[int]) -> list[int]:
-    attempts = [
+def _redact_attempts(attempts: Sequence[Attempt]) -> list[int]:
+    speaking = [
         attempt
-        for attempt in Attempt.objects.filter(event__in=events).order_by("pk")
+        for attempt in attempts
         if attempt.error or any(handler.get("error") for handler in attempt.handlers)
     ]
-    for attempt in attempts:
+    for attempt in speaking:
         attempt.error = ERASED if attempt.error else ""
         for handler in attempt.handlers:
             handler["error"] = without_text(handler.get("error", ""))
-    Attempt.objects.bulk_update(attempts, ["error", "handlers"])
-    return [attempt.pk for attempt in attempts]
+    Attempt.objects.bulk_update(speaking, ["error", "handlers"])
+    return [attempt.pk for attempt in speaking]
 
 
 def _redact_replays(events: list[int]) -> int:

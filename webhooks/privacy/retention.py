@@ -3,8 +3,8 @@
 A row without its payload is a tombstone: it still makes a late delivery a duplicate.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -21,10 +21,15 @@ SHORTEST_MEMORY = timedelta(days=31)
 
 @dataclass(slots=True)
 class CleanedUp:
-    """The number of events that lost their payload, and of those deleted."""
+    """The number of events that lost their payload, and of those deleted.
+
+    `altered` are the keys of events that were altered in the database, or whose attempts were:
+    they are kept whole.
+    """
 
     payloads: int = 0
     rows: int = 0
+    altered: set[int] = field(default_factory=set)
 
 
 def cleanup(
@@ -42,6 +47,7 @@ def cleanup(
     Pending and failed events are kept whole: somebody may still mend them. Each batch is a
     transaction of its own, so that a large clean-up holds nobody up and can be interrupted. What
     is not sealed yet is sealed first, and what is dropped or deleted is on record, by whom too.
+    What does not fit its seal is kept, and put on record as altered.
     Raises `ValueError` when rows would be forgotten while the provider may still send the event,
     or when a number makes no sense.
     """
@@ -60,53 +66,56 @@ def cleanup(
     # What was dropped unsealed could have been altered before, and nobody could tell.
     audit.seal(now=now)
     done = CleanedUp()
-    for batch in _batches(payloads, batch_size):
-        done.payloads += _drop_payloads(batch, actor, now)
+    for pks in keys_to_clear(payloads.order_by("received_at"), batch_size, kept=done.altered):
+        _drop_payloads(payloads.filter(pk__in=pks), done, actor, now)
         progress(done)
-    for batch in _batches(rows, batch_size):
-        done.rows += _delete(batch, actor, now)
+    for pks in keys_to_clear(rows.order_by("received_at"), batch_size, kept=done.altered):
+        _delete(rows.filter(pk__in=pks), done, actor, now)
         progress(done)
     return done
 
 
 @transaction.atomic
-def _drop_payloads(events: EventQuerySet, actor: str, now: datetime) -> int:
+def _drop_payloads(events: EventQuerySet, done: CleanedUp, actor: str, now: datetime) -> None:
+    # The query asks for the same state once more, in case it has changed since.
     pks = _lock(events)
-    WebhookEvent.objects.filter(pk__in=pks).update(body=None)
+    held = audit.hold({WebhookEvent: pks})
+    intact = held.intact[WebhookEvent]
+    WebhookEvent.objects.filter(pk__in=intact).update(body=None)
     audit.amend(
         AuditEntry.Action.CLEANED_UP,
-        {WebhookEvent: pks},
+        {WebhookEvent: intact},
+        held=held,
         actor=actor,
-        details={"payloads": len(pks)},
+        details={"payloads": len(intact)},
         now=now,
     )
-    return len(pks)
+    done.payloads += len(intact)
+    done.altered |= set(pks) - intact
 
 
 @transaction.atomic
-def _delete(events: EventQuerySet, actor: str, now: datetime) -> int:
+def _delete(events: EventQuerySet, done: CleanedUp, actor: str, now: datetime) -> None:
     pks = _lock(events)
     # Read before they go: the database deletes them with their event, and the trail names them.
-    attempts = list(Attempt.objects.filter(event__in=pks).values_list("pk", flat=True))
-    WebhookEvent.objects.filter(pk__in=pks).delete()
+    attempts = dict(Attempt.objects.filter(event__in=pks).values_list("pk", "event_id"))
+    held = audit.hold({WebhookEvent: pks, Attempt: attempts})
+    # An event whose attempt was altered stays as well: the attempt would go with it.
+    spoilt = {event for pk, event in attempts.items() if not held.fits(Attempt, pk)}
+    intact = held.intact[WebhookEvent] - spoilt
+    theirs = {pk for pk, event in attempts.items() if event in intact}
+    WebhookEvent.objects.filter(pk__in=intact).delete()
     audit.remove(
         AuditEntry.Action.CLEANED_UP,
-        {WebhookEvent: pks, Attempt: attempts},
+        {WebhookEvent: intact, Attempt: theirs},
+        held=held,
         actor=actor,
-        details={"events": len(pks), "attempts": len(attempts)},
+        details={"events": len(intact), "attempts": len(theirs)},
         now=now,
     )
-    return len(pks)
+    done.rows += len(intact)
+    done.altered |= set(pks) - intact
 
 
 def _lock(events: EventQuerySet) -> list[int]:
     return list(events.select_for_update().order_by("pk").values_list("pk", flat=True))
-
-
-def _batches(events: EventQuerySet, size: int) -> Iterator[EventQuerySet]:
-    """Yield each batch as a query that still asks for the same state, in case that has changed.
-
-    The caller must take the batch out of that state, or it would come again.
-    """
-    for pks in keys_to_clear(events.order_by("received_at"), size):
-        yield events.filter(pk__in=pks)

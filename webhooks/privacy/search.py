@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 from django.db.models import Q
 
+from webhooks import audit
 from webhooks.database.paging import in_pages, keys_in_pages
 from webhooks.models import ErasureRequest, EventQuerySet, SuppressedId, WebhookEvent
 from webhooks.privacy.event_redaction import ids_of, parse
@@ -70,7 +71,7 @@ def find(erasure: ErasureRequest, ids: Iterable[str]) -> Iterator[tuple[set[str]
     for page in pages(of_ids(erasure, ids).filter(erased_at=None)):
         found: set[str] = set()
         values: set[str] = set()
-        for row in page:
+        for row in _intact(list(page)):
             found |= ids_of(row)
             values |= personal_values(parse(row.body))
         yield found, values
@@ -84,8 +85,9 @@ def find_nameless(erasure: ErasureRequest, emails: Iterable[str]) -> Iterator[se
     nameless = _in_scope_of(erasure).filter(customer_id="", erased_at=None, body__isnull=False)
     addresses = {each.casefold() for each in emails}
     for page in pages(nameless):
-        for row, ids in _known_among(erasure, list(page), addresses):
-            yield ids_of(row) | ids
+        theirs = dict(_known_among(erasure, list(page), addresses))
+        for row in _intact(list(theirs)):
+            yield ids_of(row) | theirs[row]
 
 
 def _known_among(
@@ -102,6 +104,12 @@ def _known_among(
             is_theirs = any(each.casefold() in addresses for each in personal_values(payload))
         if is_theirs:
             yield row, ids - {""}
+
+
+def _intact(rows: list[WebhookEvent]) -> list[WebhookEvent]:
+    # An id that somebody wrote into a payload would have another person's data erased.
+    held = audit.hold({WebhookEvent: [row.pk for row in rows]})
+    return [row for row in rows if held.fits(WebhookEvent, row.pk)]
 
 
 def known(erasure: ErasureRequest, ids: Iterable[str]) -> set[str]:

@@ -10,9 +10,10 @@ from django.db.models import QuerySet
 
 from webhooks import audit
 from webhooks.events import Event
+from webhooks.exceptions import PermanentFailure
 from webhooks.models import Attempt, AuditEntry, ErasureRequest, SuppressedId, WebhookEvent
 from webhooks.models.audit import SYSTEM
-from webhooks.privacy.event_redaction import parse, redact_rows
+from webhooks.privacy.event_redaction import Redacted, parse, redact_rows
 from webhooks.privacy.redaction import named, named_by
 from webhooks.signals import ids_erased
 
@@ -23,10 +24,21 @@ def suppress(pk: int, event: Event | None, *, now: datetime) -> bool:
     The one step between recording and handling: no handler may see the event before it. The row
     must be committed, so that an erasure which begins later finds it by its own search. Not in a
     transaction. Without `event`, the row tells whose it is.
+
+    Raises `PermanentFailure` for one that was altered in the database: to redact it would hide
+    that, and to handle it would bring back what was erased.
     """
     # Asked after the commit, whatever recording's statement has told: the ids of an erasure that
     # was committed while it ran were invisible to it, as the row was to the erasure's search.
-    return redact_late(pk, now=now) if event is None or falls_under_erasure(event) else False
+    if event is not None and not falls_under_erasure(event):
+        return False
+    done = _redact_late(pk, now)
+    if done and not done.events:
+        raise PermanentFailure(
+            "It is of an erased customer, and was altered in the database since it was recorded. "
+            "It is kept as it is: see `manage.py audit verify`."
+        )
+    return done is not None
 
 
 def falls_under_erasure(event: Event) -> bool:
@@ -59,13 +71,19 @@ def _any_suppressed(ids: int) -> str:
 def redact_late(pk: int, *, now: datetime) -> bool:
     """Redact an event that came, or was taken up, after the erasure it falls under; True if so.
 
-    Not in a transaction: whoever keeps anything that its ids name redacts that next.
+    Not in a transaction: whoever keeps anything that its ids name redacts that next. One that was
+    altered in the database is kept, and put on record.
     """
+    done = _redact_late(pk, now)
+    return bool(done and done.events)
+
+
+def _redact_late(pk: int, now: datetime) -> Redacted | None:
     with transaction.atomic():
         # The payload is read under the lock: the erasure's own search may be rewriting it.
         row = WebhookEvent.objects.select_for_update().filter(pk=pk, erased_at=None).first()
         if row is None or not (erasure := erasure_of(row, parse(row.body) or {})):
-            return False
+            return None
         done = redact_rows([row], now=now)
         new = remember(erasure, done.ids)
         if new:
@@ -74,6 +92,7 @@ def redact_late(pk: int, *, now: datetime) -> bool:
         audit.amend(
             AuditEntry.Action.ERASED,
             {WebhookEvent: done.events, Attempt: done.attempts},
+            held=done.held,
             actor=SYSTEM,
             subject=subject_of(erasure),
             details={"late": True, "event": row.event_id},
@@ -81,7 +100,7 @@ def redact_late(pk: int, *, now: datetime) -> bool:
         )
     if new:
         ids_erased.send(sender=ErasureRequest, erasure=erasure, ids=new)
-    return True
+    return done
 
 
 def remember(erasure: ErasureRequest, ids: Iterable[str]) -> list[str]:

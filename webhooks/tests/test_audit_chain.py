@@ -83,9 +83,11 @@ def test_amending_while_sealing_keeps_the_chain_valid() -> None:
     def erase(pk: int) -> None:
         try:
             with transaction.atomic():
+                rows = {WebhookEvent: [pk]}
+                held = audit.hold(rows)
                 WebhookEvent.objects.filter(pk=pk).update(body=b"{}")
                 audit.amend(
-                    AuditEntry.Action.ERASED, {WebhookEvent: [pk]}, actor="ada", now=timezone.now()
+                    AuditEntry.Action.ERASED, rows, held=held, actor="ada", now=timezone.now()
                 )
             audit.seal(now=timezone.now())
         finally:

@@ -71,17 +71,17 @@ def test_every_altered_column_of_a_seal_is_named(kind: str) -> None:
 
 
 def amend(event: WebhookEvent) -> None:
+    rows = {WebhookEvent: [event.pk]}
+    held = audit.hold(rows)
     WebhookEvent.objects.filter(pk=event.pk).update(body=b"{}")
-    audit.amend(
-        AuditEntry.Action.ERASED, {WebhookEvent: [event.pk]}, actor="ada", now=timezone.now()
-    )
+    audit.amend(AuditEntry.Action.ERASED, rows, held=held, actor="ada", now=timezone.now())
 
 
 def remove(event: WebhookEvent) -> None:
+    rows = {WebhookEvent: [event.pk]}
+    held = audit.hold(rows)
     WebhookEvent.objects.filter(pk=event.pk).delete()
-    audit.remove(
-        AuditEntry.Action.CLEANED_UP, {WebhookEvent: [event.pk]}, actor="ada", now=timezone.now()
-    )
+    audit.remove(AuditEntry.Action.CLEANED_UP, rows, held=held, actor="ada", now=timezone.now())
 
 
 def test_deleted_rows_are_named() -> None:

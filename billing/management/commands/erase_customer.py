@@ -62,8 +62,11 @@ class Command(BaseCommand):
         if bool(options["customer_id"]) == options["unfinished"]:
             raise CommandError("Name a customer, or say --unfinished.")
         if options["unfinished"]:
+            altered = 0
             for customer_id, done in erasure.finish_all():
+                altered += done.pop(erasure.ALTERED, 0)
                 self.stdout.write(f"{customer_id}: {_count(done)}")
+            _report_altered(altered)
             return
         # A dry run erases nothing, so there is nothing to give a reason for.
         if not (options["reason"].strip() or options["dry_run"]):
@@ -83,11 +86,21 @@ class Command(BaseCommand):
         # Each batch is committed, and what is left is found anew, so there is no state to resume.
         except KeyboardInterrupt:
             raise CommandError("Interrupted. Run the same again to go on.") from None
+        altered = done.pop(erasure.ALTERED, 0)
         would = "would be " if options["dry_run"] and done else ""
         self.stdout.write(would + _count(done))
+        _report_altered(altered)
 
     def _progress(self, so_far: Counter[str]) -> None:
         self.stderr.write(f"\r{so_far.total()} rows", ending="")
+
+
+def _report_altered(rows: int) -> None:
+    if rows:
+        raise CommandError(
+            f"{rows} rows were kept: they are not as they were recorded, and may still identify "
+            "somebody. See `manage.py audit verify`; run this again once they are as they were."
+        )
 
 
 def _count(done: Counter[str]) -> str:

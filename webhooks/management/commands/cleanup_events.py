@@ -19,8 +19,9 @@ class Command(RecordedCommand):
     help = (
         "Delete the payloads of events that were processed or ignored, and much later their rows: "
         "a row without its payload still makes a late delivery of the event a duplicate. Pending "
-        "and failed events are kept. Records of refused deliveries are deleted after 90 days. Safe "
-        "to interrupt and to run again; once a day is enough."
+        "and failed events are kept, and so is what was altered in the database. Records of "
+        "refused deliveries are deleted after 90 days. Safe to interrupt and to run again; once a "
+        "day is enough."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -68,6 +69,11 @@ class Command(RecordedCommand):
         )
         if not options["dry_run"]:
             refusals.trim(now=timezone.now())
+        if done.altered:
+            raise CommandError(
+                f"{len(done.altered)} events were kept: they, or attempts at them, are not as they "
+                "were recorded. See `manage.py audit verify`."
+            )
 
     # On a terminal only: in a log, carriage returns would make one endless line.
     def _progress(self, so_far: CleanedUp) -> None:

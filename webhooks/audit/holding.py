@@ -1,0 +1,111 @@
+"""Hold rows against their seals before they are rewritten or deleted.
+
+Rewriting commits to what a row holds from then on, and deleting to nothing: either would make what
+somebody altered before it pass for what was recorded.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Model
+
+from webhooks.audit import keys
+from webhooks.audit.row_macs import HashedRow, read
+from webhooks.audit.row_seals import INSERTED, MissingKey, RowSeals
+from webhooks.audit.seal_format import split_by_span
+from webhooks.audit.seal_ranges import is_open, newest_seal
+from webhooks.audit.sealed_tables import SealedTable, table_of
+from webhooks.models import Seal
+
+Rows = Mapping[type[Any], Iterable[int]]
+"""Rows by their model, each by its key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Altered:
+    """A row that is not as it was recorded: its model's label and key, and what about it."""
+
+    subject: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.what}"
+
+
+@dataclass(slots=True)
+class Held:
+    """Rows as they were found: the keys of those that fit their seals, and the altered ones.
+
+    A row that no seal has yet fits.
+    """
+
+    intact: dict[type[Model], set[int]] = field(default_factory=dict)
+    altered: list[Altered] = field(default_factory=list)
+
+    @property
+    def altered_subjects(self) -> set[str]:
+        """The altered rows, as entries name them."""
+        return {one.subject for one in self.altered}
+
+    def fits(self, model: type[Model], pk: int) -> bool:
+        """True when this row was held against its seal, and fits."""
+        return pk in self.intact.get(model, ())
+
+
+def hold(rows: Rows) -> Held:
+    """Hold rows against their seals, and return what was found.
+
+    Call it in the transaction that rewrites or deletes the rows, before that and with the rows
+    locked; do it to the `intact` ones alone, and give what this returns to `amend` or `remove`,
+    which put the altered ones on record. Rows that don't exist are in neither.
+
+    Raises `LookupError` for a model whose table isn't sealed.
+    """
+    held = Held()
+    for model, pks in rows.items():
+        table, intact = table_of(model), held.intact.setdefault(model, set())
+        for some in split_by_span(sorted(set(pks))):
+            for pk, what in _compare(table, some):
+                if what:
+                    held.altered.append(Altered(f"{table.label}:{pk}", what))
+                else:
+                    intact.add(pk)
+    return held
+
+
+def _compare(table: SealedTable, pks: list[int]) -> Iterator[tuple[int, str]]:
+    """Yield each row's key, and what is wrong with it; nothing for one that fits."""
+    known, seals, wanted = keys.known(), RowSeals(table), set(pks)
+    seals.load(pks[0] - 1, pks[-1], wanted=wanted)
+    broken = seals.broken(known)
+    never_sealed = _without_seal_for_no_reason(table, wanted - seals.sealed.keys())
+    for row in read(table, table.rows.filter(pk__in=pks)):
+        pk = row.pk if isinstance(row, HashedRow) else row
+        if pk in broken:
+            yield pk, f"{broken[pk]} was altered, so nothing tells what it should be"
+        elif pk in never_sealed:
+            yield pk, INSERTED
+        else:
+            yield pk, "; ".join(map(_described, seals.differences(row, known)))
+
+
+def _described(difference: str | MissingKey) -> str:
+    if isinstance(difference, MissingKey):
+        key_id = difference.seal.key_id
+        return f"it can't be verified: the key {key_id!r} is not among AUDIT_KEY_FALLBACKS"
+    return difference
+
+
+def _without_seal_for_no_reason(table: SealedTable, pks: Collection[int]) -> set[int]:
+    """Return those of some rows without a seal that should have one."""
+    newest = newest_seal(table)
+    if newest is None:
+        return set()
+    return {pk for pk in pks if pk <= newest.last and not _may_still_appear(table, pk, newest)}
+
+
+def _may_still_appear(table: SealedTable, pk: int, newest: Seal) -> bool:
+    above = Seal.objects.filter(table=table.label, kind=Seal.Kind.ROWS, last__gte=pk)
+    sealed_at = above.order_by("last").values_list("sealed_at", flat=True).first()
+    return sealed_at is not None and is_open(sealed_at, newest)

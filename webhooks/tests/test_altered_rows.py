@@ -1,0 +1,136 @@
+"""What was altered by SQL is never cleaned away: it is kept, named and put on record."""
+
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import models
+from django.utils import timezone
+
+from webhooks import audit
+from webhooks.models import Attempt, AuditEntry, Seal, WebhookEvent
+from webhooks.testing import deliver
+from webhooks.testing.audit_trail import alter, copy, found
+from webhooks.tests.events import make_event
+
+pytestmark = pytest.mark.django_db
+
+ALTERED = AuditEntry.Action.ALTERED
+
+
+def old_events(*days: int) -> list[WebhookEvent]:
+    """Deliver events, make each so many days old, and seal them."""
+    rows = []
+    for age in days:
+        event = make_event()
+        deliver(event)
+        received = timezone.now() - timedelta(days=age)
+        WebhookEvent.objects.filter(event_id=event["id"]).update(received_at=received)
+        rows.append(WebhookEvent.objects.get(event_id=event["id"]))
+    audit.seal(now=timezone.now())
+    return rows
+
+
+def clean_up(*options: str) -> str:
+    output = StringIO()
+    with pytest.raises(CommandError) as error:
+        call_command("cleanup_events", *options, stdout=output)
+    return f"{output.getvalue().strip()}\n{error.value}"
+
+
+@pytest.mark.parametrize("column", ["received_at", "body", "sha256", "customer_id"])
+@pytest.mark.parametrize("days", [100, 500])
+def test_an_altered_event_outlives_the_clean_up(column: str, days: int) -> None:
+    event, other = old_events(days, days)
+    alter(event, column)
+    before = found()
+    said = clean_up()
+
+    assert "1 events were kept" in said
+    assert "audit verify" in said
+    assert WebhookEvent.objects.get(pk=event.pk).body is not None
+    assert not WebhookEvent.objects.filter(pk=other.pk, body__isnull=False).exists()
+    assert found() == before
+    entry = AuditEntry.objects.get(action=ALTERED)
+    assert entry.subject == f"webhooks.webhookevent:{event.pk}"
+
+
+def test_a_date_set_back_deletes_nothing() -> None:
+    (event,) = old_events(1)
+    long_ago = timezone.now() - timedelta(days=500)
+    WebhookEvent.objects.filter(pk=event.pk).update(received_at=long_ago)
+    clean_up()
+
+    assert WebhookEvent.objects.get().body is not None
+
+
+def test_an_event_stays_with_its_altered_attempt() -> None:
+    event, other = old_events(500, 500)
+    alter(Attempt.objects.get(event=event), "outcome")
+    before = found()
+    clean_up()
+
+    assert list(WebhookEvent.objects.values_list("pk", flat=True)) == [event.pk]
+    assert not Attempt.objects.filter(event=other).exists()
+    assert found() == before
+
+
+def test_a_row_that_was_inserted_among_sealed_ones_is_kept() -> None:
+    for _ in range(3):
+        deliver(make_event())
+    first, gap, _ = WebhookEvent.objects.order_by("pk")
+    pk = gap.pk
+    gap.delete()
+    audit.seal(now=timezone.now() - timedelta(days=2))
+    deliver(make_event())
+    audit.seal(now=timezone.now())
+    copy(WebhookEvent, first.pk, id=pk, event_id=7)
+    WebhookEvent.objects.filter(pk=pk).update(received_at=timezone.now() - timedelta(days=100))
+
+    assert "1 events were kept" in clean_up()
+    assert "inserted" in AuditEntry.objects.get(action=ALTERED).details["found"]
+
+
+@pytest.mark.parametrize("kind", [Seal.Kind.ROWS, Seal.Kind.AMENDED])
+def test_a_row_whose_seal_was_altered_is_kept(kind: str) -> None:
+    (event,) = old_events(100)
+    if kind == Seal.Kind.AMENDED:
+        call_command("cleanup_events", stdout=StringIO())
+        WebhookEvent.objects.filter(pk=event.pk).update(body=b"{}")
+    seal = Seal.objects.get(kind=kind, table="webhooks.webhookevent")
+    alter(seal, "macs")
+    said = clean_up("--row-days", "95")
+
+    assert "1 events were kept" in said
+    assert str(seal) in AuditEntry.objects.get(action=ALTERED).details["found"]
+
+
+def test_what_is_found_every_night_is_on_record_once() -> None:
+    (event,) = old_events(100)
+    alter(event, "body")
+    for _ in range(3):
+        clean_up()
+
+    assert AuditEntry.objects.filter(action=ALTERED).count() == 1
+
+
+def test_many_altered_events_hold_up_no_others() -> None:
+    rows = old_events(*range(110, 100, -1))
+    for event in rows[:5]:
+        alter(event, "body")
+    said = clean_up("--batch-size", "2")
+
+    assert "5 payloads dropped" in said
+    assert "5 events were kept" in said
+
+
+def test_what_was_not_held_against_its_seal_cannot_be_amended() -> None:
+    (event,) = old_events(100)
+    alter(event, "body")
+    rows: dict[type[models.Model], Any] = {WebhookEvent: [event.pk]}
+    for act in (audit.amend, audit.remove):
+        for held in (audit.Held(), audit.hold(rows)):
+            with pytest.raises(ValueError, match=rf"\[{event.pk}\] were not held"):
+                act(AuditEntry.Action.ERASED, rows, held=held, actor="ada", now=timezone.now())
