@@ -7,8 +7,14 @@ pytest_plugins = ["webhooks.testing.plugin"]
 
 
 def pytest_configure() -> None:
-    """Hash passwords quickly: the cost of a hash is what no test is about."""
+    """Hash passwords and empty tables quickly: the cost of either is what no test is about."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # Imported here: it needs models, and Django is not set up before.
+    from django.test import TransactionTestCase
+
+    from tests.emptied_tables import delete_rows
+
+    TransactionTestCase._fixture_teardown = delete_rows  # type: ignore[attr-defined]
 
 
 @pytest.fixture(autouse=True)
