@@ -10,17 +10,26 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from billing.models import Charge, Customer, Dispute, IdempotencyKey
+from billing.models import BillingChange, Charge, Customer, Dispute, IdempotencyKey
 from billing.models.base import ObjectScope
 from billing.privacy import erasure
 from billing.tasks import finish_erasures
 from webhooks import audit
-from webhooks.models import Attempt, AuditEntry, ErasureRequest, SuppressedId, WebhookEvent
+from webhooks.models import (
+    Attempt,
+    AuditEntry,
+    ErasureRequest,
+    SuppressedId,
+    Trigger,
+    WebhookEvent,
+)
 from webhooks.privacy.erasure import request_erasure
 from webhooks.privacy.suppression import remember
+from webhooks.processing.replay import replay, request_replay
 from webhooks.processing.sweep import sweep
 from webhooks.testing import deliver
 from webhooks.testing import stripe_objects as objects
+from webhooks.testing.audit_trail import alter, found
 from webhooks.testing.browser import log_in
 from webhooks.testing.stripe_events import envelope, thin_sample
 
@@ -281,3 +290,72 @@ def test_erasing_takes_both_permissions(ada: Customer, allowed: str) -> None:
     assert client.post(page(ada), {"customer_id": "cus_ada", "reason": "x"}).status_code == 403
     assert client.get(page(ada)).status_code == 403
     assert not ErasureRequest.objects.exists()
+
+
+def erase_with_altered_rows(*arguments: str) -> str:
+    out = StringIO()
+    with pytest.raises(CommandError) as error:
+        call_command("erase_customer", *arguments, stdout=out)
+    return f"{out.getvalue()}{error.value}"
+
+
+def test_what_was_altered_in_the_database_is_kept_and_named(ada: Customer) -> None:
+    audit.seal(now=timezone.now())
+    charge = WebhookEvent.objects.get(object_id="ch_ada")
+    body = bytes(charge.body or b"").replace(b'"amount":900000', b'"amount":100')
+    WebhookEvent.objects.filter(pk=charge.pk).update(body=body.replace(b"ch_ada", b"ch_xda"))
+    before = found()
+    said = erase_with_altered_rows("cus_ada", "--reason=ticket 7")
+
+    assert "1 rows were kept" in said
+    assert found() == before
+    assert before
+    assert ErasureRequest.objects.get().finished_at is None
+    # Tried again by whoever goes on with it, and once it is as it was, erased.
+    assert "1 rows were kept" in erase_with_altered_rows("--unfinished")
+    WebhookEvent.objects.filter(pk=charge.pk).update(body=charge.body)
+    call_command("erase_customer", "--unfinished", stdout=StringIO())
+    charge.refresh_from_db()
+    assert charge.erased_at
+    assert found() == []
+    assert ErasureRequest.objects.get().finished_at
+    assert AuditEntry.objects.filter(action=AuditEntry.Action.ALTERED).count() == 1
+
+
+def test_an_altered_entry_of_the_history_is_kept(ada: Customer) -> None:
+    audit.seal(now=timezone.now())
+    change = BillingChange.objects.filter(provider_id="cus_ada").earliest("pk")
+    alter(change, "fields")
+    before = found()
+
+    assert "1 rows were kept" in erase_with_altered_rows("cus_ada", "--reason=ticket 7")
+    assert found() == before
+
+
+def test_an_id_written_into_a_payload_by_sql_erases_nobody_else(ada: Customer) -> None:
+    audit.seal(now=timezone.now())
+    charge = WebhookEvent.objects.get(object_id="ch_ada")
+    WebhookEvent.objects.filter(pk=charge.pk).update(
+        body=bytes(charge.body or b"").replace(b"ch_ada", b"ch_bob")
+    )
+    erase_with_altered_rows("cus_ada", "--reason=ticket 7")
+
+    assert not SuppressedId.objects.filter(object_id="ch_bob").exists()
+
+
+def test_an_altered_event_of_an_erased_customer_is_not_handled(ada: Customer) -> None:
+    tell("customer.updated", objects.customer(NOW + 1, id="cus_ada", name="Ada"))
+    event = WebhookEvent.objects.latest("pk")
+    audit.seal(now=timezone.now())
+    body = event.body
+    WebhookEvent.objects.filter(pk=event.pk).update(body=bytes(body or b"") + b" ")
+    erase_with_altered_rows("cus_ada", "--reason=ticket 7")
+    order = request_replay(
+        trigger=Trigger.STAFF, actor="ada", reason="again", now=timezone.now(), events=[event.pk]
+    )
+    replay(WebhookEvent.objects.filter(pk=event.pk), order)
+    event.refresh_from_db()
+
+    assert event.status == WebhookEvent.Status.FAILED
+    assert "altered in the database" in event.last_error
+    assert Customer.objects.get(provider_id="cus_ada").name == ""
