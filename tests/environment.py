@@ -37,6 +37,9 @@ Secrets without a default are not among them: they are unset, as an empty one is
 
 DATABASES = ("sqlite", "postgresql")
 
+ASKING = {"db", "environment", "live_server", "migrated", "transactional_db"}
+"""The fixtures that bring the suite's database, to the test or to its processes."""
+
 
 def pin() -> None:
     """Give every variable that the settings read the value that it has in tests, or none."""
@@ -67,12 +70,24 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs PostgreSQL where there is none."""
-    if _database() == "postgresql":
-        return
+    """Skip what needs PostgreSQL where there is none, and beside it what no database decides.
+
+    Raises `pytest.UsageError` for a test that is marked `one_database` and asks for one.
+    """
+    on_postgresql = _database() == "postgresql"
     for item in items:
-        if item.get_closest_marker("postgresql"):
+        if item.get_closest_marker("one_database"):
+            # pytest-django refuses a database to whoever has not asked: the mark can't be wrong.
+            if item.get_closest_marker("django_db") or ASKING & set(_fixtures(item)):
+                raise pytest.UsageError(f"{item.nodeid} is marked one_database, and asks for it")
+            if on_postgresql:
+                item.add_marker(pytest.mark.skip(reason="no database decides it"))
+        elif item.get_closest_marker("postgresql") and not on_postgresql:
             item.add_marker(pytest.mark.skip(reason="needs PostgreSQL"))
+
+
+def _fixtures(item: pytest.Item) -> list[str]:
+    return item.fixturenames if isinstance(item, pytest.Function) else []
 
 
 def pytest_report_header() -> str:

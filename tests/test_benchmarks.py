@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from django.conf import settings
+
+pytestmark = pytest.mark.one_database
 
 
 def test_a_missing_load_generator_is_named_with_its_package(tmp_path: Path) -> None:

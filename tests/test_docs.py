@@ -13,6 +13,8 @@ from django.core.management import get_commands
 from tests.commands import our_commands
 from tests.documents import DOCS, DOCUMENTS, FENCED, README, ROOT, blocks, code_in, read
 
+pytestmark = pytest.mark.one_database
+
 OTHERS_NAMES = {"X_Forwarded_For", "HttpOnly", "SameSite", "DoesNotExist"}
 """Names of code in the documents that are not this project's."""
 

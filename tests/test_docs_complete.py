@@ -11,6 +11,8 @@ from tests.commands import options_of, our_commands
 from tests.documents import ROOT, blocks, names_in, read, rows_of, section
 from webhooks import exceptions
 
+pytestmark = pytest.mark.one_database
+
 ELSEWHERE = {
     "rejected": "what all refusals have in common",
     "not_authorised": "of /metrics",

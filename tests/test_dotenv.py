@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from payments_project.dotenv import write_dotenv
+
+pytestmark = pytest.mark.one_database
 
 
 def read(path: Path) -> dict[str, str]:

@@ -5,6 +5,8 @@ import pytest
 from tests.fuzz.breeding import seeds
 from tests.fuzz.target import STRANGER, feed
 
+pytestmark = pytest.mark.one_database
+
 
 def test_every_seed_is_readable() -> None:
     for seed in seeds():

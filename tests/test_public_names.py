@@ -11,6 +11,8 @@ from django.conf import settings
 
 from tests.public_names import KINDS, SWITCHED_ON, Names
 
+pytestmark = pytest.mark.one_database
+
 PINNED = Path(__file__).with_name("public_names.json")
 
 

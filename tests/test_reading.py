@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+pytestmark = pytest.mark.one_database
+
 SECRETS = ("STRIPE_WEBHOOK_SECRET", "STRIPE_API_KEY", "AUDIT_KEY", "METRICS_TOKEN", "SECRET_KEY")
 TOLD = (*SECRETS, "SECRET_KEY_FALLBACKS", "REDIS_URL", "CELERY_BROKER_URL", "DATABASES", "CACHES")
 TELL = f"""

@@ -9,6 +9,8 @@ from django.conf import settings
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+pytestmark = pytest.mark.one_database
+
 ROOT = Path(settings.BASE_DIR)
 FIX = "run `make lock`"
 KINDS = ["requirements", "requirements-dev"]

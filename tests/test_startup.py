@@ -9,6 +9,8 @@ from django.conf import settings
 
 from tests.processes import Environment
 
+pytestmark = pytest.mark.one_database
+
 ON_THIS_MACHINE = {"DEBUG": "true", "ALLOWED_HOSTS": "localhost,127.0.0.1"}
 WEAK = {"SECRET_KEY": "x", "AUDIT_KEY": "secret", "STRIPE_WEBHOOK_SECRET": "whsec_x"}
 SERVER = ("-c", "import payments_project.wsgi")

@@ -17,6 +17,8 @@ from payments_project.environment import declared
 from tests.processes import answers, wait_until
 from webhooks.testing.servers import free_port
 
+pytestmark = pytest.mark.one_database
+
 ROOT = Path(settings.BASE_DIR)
 TUTORIAL = ROOT / "docs" / "tutorial.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```\n", re.DOTALL | re.MULTILINE)
@@ -52,7 +54,6 @@ def steps() -> list[Step]:
     ]
 
 
-@pytest.mark.skipif(bool(settings.DATABASE_URL), reason="The tutorial brings its own SQLite.")
 def test_every_step_of_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
     project = copy_project(tmp_path / "project")
     port = free_port()

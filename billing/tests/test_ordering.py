@@ -74,6 +74,7 @@ def latest_of(resolution: Resolution) -> Snapshot:
     return resolution.latest
 
 
+@pytest.mark.one_database
 @settings(max_examples=500, deadline=None)
 @given(st.data())
 def test_a_state_that_is_not_in_doubt_is_the_latest(data: st.DataObject) -> None:
@@ -131,6 +132,7 @@ def clock(milliseconds: int) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
+@pytest.mark.one_database
 @settings(max_examples=500, deadline=None)
 @given(st.data())
 def test_an_answer_holds_until_something_later_arrives(data: st.DataObject) -> None:

@@ -16,6 +16,8 @@ from webhooks.events import Event
 from webhooks.exceptions import PermanentFailure
 from webhooks.signals import matches
 
+pytestmark = pytest.mark.one_database
+
 FOLLOWED: list[tuple[str, Json]] = [
     *(
         (f"checkout.session.{name}", build.checkout_session())

@@ -13,6 +13,8 @@ from pytest_django import Settings
 
 from webhooks.guards.published_sources import PUBLISHED
 
+pytestmark = pytest.mark.one_database
+
 STRIPE = list(PUBLISHED["stripe"].networks)
 
 

@@ -47,6 +47,8 @@ from webhooks.testing.fake_stripe.forms import parse
 from webhooks.testing.fake_stripe.problems import ApiError
 from webhooks.testing.fake_stripe.shapes import difference, restored
 
+pytestmark = pytest.mark.one_database
+
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "stripe"
 SAMPLES = SHARED / "objects-2026.json"
 RECORDED = sorted(SHARED.glob("sequences-2025/*.json"))

@@ -10,6 +10,8 @@ from webhooks.privacy.masking import MASK, mask_json, mask_text
 from webhooks.privacy.vocabulary import is_personal
 from webhooks.testing import stripe_events
 
+pytestmark = pytest.mark.one_database
+
 CARDS = ["4242424242424242", "4242 4242 4242 4242", "378282246310005", "6011-0009-9013-9424"]
 
 

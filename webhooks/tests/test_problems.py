@@ -7,6 +7,8 @@ import pytest
 from webhooks import exceptions
 from webhooks.problems import problem
 
+pytestmark = pytest.mark.one_database
+
 REFUSALS = [
     (exceptions.BadRequest(), 400, "bad_request", "The request is malformed"),
     (exceptions.NotAuthorised(), 401, "not_authorised", "This takes a token"),

@@ -23,7 +23,10 @@ SAMPLES: dict[str, Callable[[], Any]] = {
 }
 """A genuine payload of each provider's."""
 
-pytestmark = pytest.mark.parametrize("provider", PROVIDERS.values(), ids=list(PROVIDERS))
+pytestmark = [
+    pytest.mark.one_database,
+    pytest.mark.parametrize("provider", PROVIDERS.values(), ids=list(PROVIDERS)),
+]
 
 
 def verify(provider: Provider, body: bytes, headers: dict[str, str], *secrets: str) -> list[Event]:

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from webhooks.monitoring.scrubbing import mask_cards, mask_secrets
 
+pytestmark = pytest.mark.one_database
+
 TOKEN = "pay_" + "aB3-_" * 8 + "xyz"
 
 

@@ -11,6 +11,8 @@ from webhooks.privacy.masking import MASK, mask_json
 from webhooks.privacy.redaction import owned, personal_values, redact
 from webhooks.privacy.vocabulary import PERSONAL_WORDS, SECRET_WORDS, TABLE, Meaning
 
+pytestmark = pytest.mark.one_database
+
 TEXT = "Jo Smith, 2nd floor"
 
 
