@@ -46,9 +46,11 @@ class Proxy:
         self._trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._trust.load_verify_locations(folder / "certificate.pem")
 
-    def connect(self) -> ssl.SSLSocket:
-        """Open a connection, as a provider does."""
-        plain = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_SECONDS)
+    def connect(self, client: str = "127.0.0.1") -> ssl.SSLSocket:
+        """Open a connection from an address of loopback, of which there are many."""
+        plain = socket.create_connection(
+            ("127.0.0.1", self.port), timeout=PATIENCE_SECONDS, source_address=(client, 0)
+        )
         return self._trust.wrap_socket(plain, server_hostname=HOST)
 
     def log(self) -> list[str]:

@@ -2,10 +2,10 @@
 
 import json
 import socket
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
-from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -20,7 +20,7 @@ PROVIDER = "Stripe/1.0"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer; its status is 0 where there was none."""
+    """An answer: its status, 0 where there was none, and its headers by names in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -30,26 +30,25 @@ class Answer:
 NONE = Answer(0, {}, b"")
 
 
-def request(line: str, body: bytes = b"", **headers: str) -> bytes:
-    """Return a request: a line such as `POST /webhooks/stripe`, and headers by their names."""
-    told = {"Host": HOST, "Content-Length": str(len(body))}
-    told |= {name.replace("_", "-"): text for name, text in headers.items()}
+def request(line: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> bytes:
+    """Return a request: a line such as `POST /webhooks/stripe`, headers, and a body."""
+    told = {"Host": HOST, "Content-Length": str(len(body)), **(headers or {})}
     head = "".join(f"{name}: {text}\r\n" for name, text in told.items())
     return f"{line} HTTP/1.1\r\n{head}\r\n".encode() + body
 
 
-def delivery(event: dict[str, Any] | None = None, **headers: str) -> bytes:
-    """Return a genuine delivery, of a new event unless one is given."""
-    body = json.dumps(event or sample("refund.created")).encode()
+def delivery(headers: Mapping[str, str] | None = None) -> bytes:
+    """Return a genuine delivery of a new event, with more headers."""
+    body = json.dumps(sample("refund.created")).encode()
     secret = settings.STRIPE_WEBHOOK_SECRET
     proof = PROVIDERS["stripe"].sign(body, secret=secret, now=timezone.now())
-    told = {"User-Agent": PROVIDER, "Content-Type": "application/json", **proof, **headers}
-    return request("POST /webhooks/stripe", body, **told)
+    told = {"User-Agent": PROVIDER, "Content-Type": "application/json", **proof}
+    return request("POST /webhooks/stripe", body, {**told, **(headers or {})})
 
 
-def ask(proxy: Proxy, sent: bytes) -> Answer:
+def ask(proxy: Proxy, sent: bytes, *, client: str = "127.0.0.1") -> Answer:
     """Send a request on a connection of its own, and return the answer."""
-    with closing(proxy.connect()) as wire:
+    with closing(proxy.connect(client)) as wire:
         # Refused, or hung up on, before all of it was sent: there may be an answer all the same.
         with suppress(OSError):
             wire.sendall(sent)
@@ -61,7 +60,8 @@ def answer(wire: socket.socket) -> Answer:
     response = HTTPResponse(wire)
     try:
         response.begin()
-        return Answer(response.status, dict(response.getheaders()), response.read())
+        headers = {name.lower(): text for name, text in response.getheaders()}
+        return Answer(response.status, headers, response.read())
     except (OSError, HTTPException):
         return NONE
     finally:
