@@ -162,7 +162,7 @@ def _process(
     request.idempotency_reference = begun.reference  # type: ignore[union-attr]
     try:
         response = _answer(request, view)
-        stored = store(response, begun.reference)
+        stored = store(response, begun.row_reference)
     except Exception:
         keys.abandon(begun)
         raise

@@ -20,7 +20,7 @@ REPLAYED: Final = "Idempotency-Replayed"
 logger = logging.getLogger(__name__)
 
 
-def store(response: HttpResponseBase, reference: str) -> StoredResponse | None:
+def store(response: HttpResponseBase, row_reference: str) -> StoredResponse | None:
     """Return what to store of a response to a request. None when it must not be repeated.
 
     After a conflict, too many requests, or a failure of the server's, the request is to be
@@ -34,13 +34,13 @@ def store(response: HttpResponseBase, reference: str) -> StoredResponse | None:
         kept |= {"data": response.data, "content_type": response.content_type}
     else:
         kept |= {"content": response.content.decode("latin-1")}
-    return StoredResponse(status, body=encrypt(json.dumps(kept, cls=JSONEncoder), reference))
+    return StoredResponse(status, body=encrypt(json.dumps(kept, cls=JSONEncoder), row_reference))
 
 
 def can_repeat(outcome: StoredResponse) -> bool:
     """True when what is stored answers this very request, and can be read."""
     try:
-        decrypt(outcome.body, outcome.reference)
+        decrypt(outcome.body, outcome.row_reference)
     except Undecipherable:
         # By a former key, of release 0.1.0, or put there by somebody: for people to find out.
         logger.warning("a stored answer can't be read: its request is processed again")
@@ -50,7 +50,7 @@ def can_repeat(outcome: StoredResponse) -> bool:
 
 def repeat(outcome: StoredResponse) -> HttpResponse:
     """Return the response that was stored, marked as a repeated one."""
-    kept = json.loads(decrypt(outcome.body, outcome.reference))
+    kept = json.loads(decrypt(outcome.body, outcome.row_reference))
     headers = {**kept["headers"], REPLAYED: "true"}
     if "data" in kept:
         return Response(

@@ -17,6 +17,8 @@ from django.conf import settings
 # Fernet's tokens, which release 0.1.0 stored, begin with 0x80: none is mistaken for one of these.
 _VERSION: Final = b"\x01"
 _NONCE_BYTES: Final = 12
+# Changing this label would make every stored response unreadable.
+_SEALING: Final = b"billing.sealing"
 
 
 class Undecipherable(ValueError):
@@ -31,7 +33,9 @@ def encrypt(text: str, bound_to: str) -> str:
     """
     # Random: one key could encrypt 2**32 texts before two nonces might be alike.
     nonce = os.urandom(_NONCE_BYTES)
-    sealed = AESGCM(_derived(settings.SECRET_KEY)).encrypt(nonce, text.encode(), bound_to.encode())
+    sealed = AESGCM(derived(settings.SECRET_KEY, _SEALING)).encrypt(
+        nonce, text.encode(), bound_to.encode()
+    )
     return base64.urlsafe_b64encode(_VERSION + nonce + sealed).decode()
 
 
@@ -46,15 +50,14 @@ def decrypt(encrypted: str, bound_to: str) -> str:
     nonce, sealed = content[1 : 1 + _NONCE_BYTES], content[1 + _NONCE_BYTES :]
     for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
         try:
-            return AESGCM(_derived(key)).decrypt(nonce, sealed, bound_to.encode()).decode()
+            return AESGCM(derived(key, _SEALING)).decrypt(nonce, sealed, bound_to.encode()).decode()
         # A nonce that was cut short is a `ValueError`.
         except (InvalidTag, ValueError):
             continue
     raise Undecipherable
 
 
-def _derived(key: str) -> bytes:
-    # A key of its own, so that nothing that Django signs is of any use here. Changing its
-    # label would make every stored response unreadable.
-    derivation = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"billing.sealing")
-    return derivation.derive(key.encode())
+def derived(key: str, purpose: bytes) -> bytes:
+    """Return the key of 32 bytes that is derived from a secret key for one purpose."""
+    # A key of its own, so that nothing that Django signs is of any use here.
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(key.encode())

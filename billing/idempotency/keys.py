@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from billing.exceptions import InTransaction, KeyInUse, KeyReused
+from billing.idempotency.hashed_keys import names_of
 from billing.models import IdempotencyKey
 from webhooks.database.paging import keys_to_clear
 
@@ -27,26 +28,28 @@ State = IdempotencyKey.State
 class Started:
     """The right to do the work and to settle it, until the lease ends and another takes over.
 
-    `reference` is the same for every try at this work, and for no other work.
+    `reference` is the same for every try at this work, and for no other work. What is stored of
+    the outcome is to be encrypted for `row_reference` alone.
     """
 
     pk: int
     attempt: int
     reference: str
+    row_reference: str
 
 
 @dataclass(frozen=True, slots=True)
 class StoredResponse:
     """The outcome of the work: a status, the provider's id of its object, a body to repeat.
 
-    Bodies are stored as they are given: encrypt what is secret, for the work's `reference` alone.
-    It is known of an outcome that was stored before.
+    Bodies are stored as they are given: encrypt what is secret, for the `row_reference` of its key
+    alone. It is known of an outcome that was stored before.
     """
 
     status: int
     id: str = ""
     body: str = ""
-    reference: str = field(default="", compare=False)
+    row_reference: str = field(default="", compare=False)
 
 
 def hash_parameters(parameters: Any) -> str:
@@ -56,9 +59,13 @@ def hash_parameters(parameters: Any) -> str:
 
 
 def reference_of(row: IdempotencyKey) -> str:
-    """Return the reference of the work that a key stands for, the same for every try at it."""
-    # With the row's time, as an expired key may come to stand for other work.
-    return hash_parameters([row.scope, row.key, row.created_at.timestamp()])
+    """Return what a row's response is encrypted for: whoever renames its key encrypts it anew."""
+    return _reference(row, row.key)
+
+
+def is_in_flight(row: IdempotencyKey, now: datetime) -> bool:
+    """True while somebody is at the work of a key, and nobody else may take it over."""
+    return row.state == State.STARTED and row.locked_until is not None and row.locked_until > now
 
 
 @contextmanager
@@ -111,7 +118,7 @@ def begin(
     )
     with outermost_transaction():
         row = _lock(fresh)
-        in_flight = _is_in_flight(row, now)
+        in_flight = is_in_flight(row, now)
         if row.expires_at <= now and not in_flight:
             _renew(row, fresh)
         if row.parameters_hash != parameters_hash:
@@ -121,7 +128,9 @@ def begin(
         if row.state == State.COMPLETED and can_repeat(stored := _stored(row)):
             return stored
         _take(row, until=now + lease)
-    return Started(row.pk, row.attempts, reference_of(row))
+    # By the key as the caller has it: the provider must see the same reference whatever has
+    # become of the stored one.
+    return Started(row.pk, row.attempts, _reference(row, key), reference_of(row))
 
 
 def complete(started: Started, response: StoredResponse) -> bool:
@@ -168,22 +177,29 @@ def clean_up(
 
 def _lock(fresh: IdempotencyKey) -> IdempotencyKey:
     """Return the row of this scope and key, locked, after inserting it if it isn't there."""
-    rows = IdempotencyKey.objects.select_for_update()
+    rows = IdempotencyKey.objects.select_for_update().filter(
+        scope=fresh.scope, key__in=names_of(fresh.scope, fresh.key)
+    )
     while True:
         IdempotencyKey.objects.bulk_create([fresh], ignore_conflicts=True)
-        if row := rows.filter(scope=fresh.scope, key=fresh.key).first():
+        # Asked after the insertion: an erasure may have hashed the key while that waited for it.
+        # What was hashed is older than what could be inserted since.
+        if found := list(rows.order_by("pk")):
+            row, *others = found
+            IdempotencyKey.objects.filter(pk__in=[one.pk for one in others], attempts=0).delete()
             return row
         # An expired row stood in the way, and a clean-up has just removed it.
+
+
+def _reference(row: IdempotencyKey, key: str) -> str:
+    # With the row's time, as an expired key may come to stand for other work.
+    return hash_parameters([row.scope, key, row.created_at.timestamp()])
 
 
 def _stored(row: IdempotencyKey) -> StoredResponse:
     return StoredResponse(
         row.response_status or 0, row.response_id, row.response_body, reference_of(row)
     )
-
-
-def _is_in_flight(row: IdempotencyKey, now: datetime) -> bool:
-    return row.state == State.STARTED and row.locked_until is not None and row.locked_until > now
 
 
 def _renew(row: IdempotencyKey, fresh: IdempotencyKey) -> None:

@@ -88,7 +88,8 @@ def _erase(
         anyone = any_of(find_all(erasure, scope))
         known = erasure.objects_erased.count()
         done["re-runs"] += redact_reasons(anyone)
-        done["answers"] += stored_responses.redact_responses(erasure, anyone)
+        keys = stored_responses.redact_keys(erasure, anyone, now=clock())
+        done["answers"] += keys.count
         for ids in chunks(erasure):
             for redacted in redact(erasure, ids, actor=actor, now=clock()):
                 done.update(events=len(redacted.events), attempts=len(redacted.attempts))
@@ -101,7 +102,9 @@ def _erase(
             progress(done)
     # Counted at the end: the same row may be met by several of the person's ids.
     done[ALTERED] = len(altered)
-    _finish(erasure, done, actor=actor, is_new=is_new, now=clock())
+    # A request that is in flight may yet store an answer: beat comes back for that.
+    is_over = not (altered or keys.is_one_in_flight)
+    _finish(erasure, done, actor=actor, is_new=is_new, is_over=is_over, now=clock())
     return +done
 
 
@@ -133,9 +136,15 @@ def finish_all(*, clock: Clock = timezone.now) -> Iterator[tuple[str, Counter[st
 
 @transaction.atomic
 def _finish(
-    erasure: ErasureRequest, done: Counter[str], *, actor: str, is_new: bool, now: datetime
+    erasure: ErasureRequest,
+    done: Counter[str],
+    *,
+    actor: str,
+    is_new: bool,
+    is_over: bool,
+    now: datetime,
 ) -> None:
-    if not done[ALTERED]:
+    if is_over:
         # Emptied again by what becomes known later: see `webhooks.privacy.suppression`.
         erasure.finished_at = now
         erasure.save(update_fields=["finished_at"])

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from itertools import chain
 from typing import Final
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 from django.db.models import Model
 
@@ -15,6 +15,11 @@ from webhooks.privacy.redaction import ERASED
 
 PAGE: Final = 200
 """The most reasons held in memory at a time."""
+
+_WORD: Final = re.compile(r"[^\W_]+")
+_BETWEEN: Final = r"(?:%[0-9a-f]{2}|[\W_]){1,4}"
+_START: Final = r"(?:(?<![^\W_])|(?<=%[0-9a-f]{2}))"
+_END: Final = r"(?![^\W_])"
 
 
 def redact_reasons(anyone: re.Pattern[str] | None) -> int:
@@ -38,12 +43,24 @@ def _redact_texts(anyone: re.Pattern[str], model: type[Model], column: str) -> i
 
 
 def any_of(values: Iterable[str]) -> re.Pattern[str] | None:
-    """Return a pattern of any of these texts, however escaped; None where there are none."""
-    written = {
-        each
-        for value in values
-        for each in (value, quote(value), quote_plus(value), json.dumps(value)[1:-1])
-    }
+    """Return a pattern of any of these texts as a whole; None where there are none.
+
+    However escaped, in any case, and with anything between its words: `Jo Doe` is in `JO-DOE-20`,
+    and `jo@example.com` in `jo%40example.com`, but `Jo Doe` is not in `Jo Doehring`.
+    """
+    written = {each for value in values for each in (value, quote(value), json.dumps(value)[1:-1])}
     # A name may be a part of another: the longer one must be found whole.
     longest_first = sorted(written, key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE) if written else None
+    if not longest_first:
+        return None
+    whole = "|".join(map(_spelled, longest_first))
+    return re.compile(rf"{_START}(?:{whole}){_END}", re.IGNORECASE)
+
+
+def _spelled(text: str) -> str:
+    # What a text begins or ends with is a part of it: a name `order-` is not every order's.
+    words = list(_WORD.finditer(text))
+    if not words:
+        return re.escape(text)
+    inner = _BETWEEN.join(re.escape(word.group()) for word in words)
+    return f"{re.escape(text[: words[0].start()])}{inner}{re.escape(text[words[-1].end() :])}"

@@ -17,6 +17,7 @@ from webhooks.privacy.vocabulary import (
     NUMBERED,
     OWNED_TYPES,
     Meaning,
+    is_known_by,
     is_personal,
     is_secret,
     meaning_of,
@@ -92,7 +93,9 @@ def _ids(references: Iterable[Any]) -> list[str]:
 
 def personal_values(payload: Any) -> set[str]:
     """Return the texts by which the person may be known elsewhere: names and addresses."""
-    return {text for text in _personal(payload, "", "", personal=False) if len(text) >= SHORTEST}
+    return {
+        text for text in _personal(payload, "", "", "", personal=False) if len(text) >= SHORTEST
+    }
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -178,21 +181,21 @@ def _owned(value: Any, key: str) -> Iterator[str]:
         yield from filter(None, [_id(value)])
 
 
-def _personal(value: Any, parent: str, kind: str, *, personal: bool) -> Iterator[str]:
+def _personal(value: Any, key: str, parent: str, kind: str, *, personal: bool) -> Iterator[str]:
     if isinstance(value, Mapping):
         kind = _kind(value, kind)
-        for key, each in value.items():
+        for name, each in value.items():
             # Countries and ids are in texts of everybody's.
-            if key in KEPT and isinstance(each, str):
+            if name in KEPT and isinstance(each, str):
                 continue
             is_theirs = (
                 personal
-                or meaning_of(key) is Meaning.PERSON
-                or is_personal(key, parent=parent, kind=kind, siblings=value.keys())
+                or meaning_of(name) is Meaning.PERSON
+                or is_personal(name, parent=key, kind=kind, siblings=value.keys())
             )
-            yield from _personal(each, key, kind, personal=is_theirs)
+            yield from _personal(each, name, key, kind, personal=is_theirs)
     elif isinstance(value, list):
         for each in value:
-            yield from _personal(each, parent, kind, personal=personal)
-    elif personal and isinstance(value, str):
+            yield from _personal(each, key, parent, kind, personal=personal)
+    elif personal and isinstance(value, str) and is_known_by(key, value, parent=parent, kind=kind):
         yield value

@@ -103,6 +103,14 @@ NOT_PERSONAL: Final = frozenset(
 )
 """The last words of keys that tell about such values, and not the values themselves."""
 
+SHARED_WORDS: Final = frozenset(
+    {
+        *("city", "latitude", "longitude", "nationality", "postal", "postcode", "state", "town"),
+        *("zip",),
+    }
+)
+"""What is personal, and yet so many people's that nobody is known by it in a text."""
+
 KEPT: Final = frozenset({"country", "id", "object", "type"})
 """What stays to be seen in whatever is about a person: it tells nobody apart."""
 
@@ -124,6 +132,8 @@ OWNED_TYPES: Final = frozenset(
 
 NUMBERED: Final = frozenset({"credit_note", "invoice"})
 """The types of objects whose `number` the books are kept by."""
+
+_PROVIDERS_WORD: Final = re.compile(r"[a-z][a-z0-9_]*|[A-Z]{2,3}")
 
 # Keys come in snake_case and in camelCase: both are told by the same words.
 _WORD: Final = re.compile(r"(?:[A-Z]?[a-z]+|[A-Z]+(?![a-z]))[0-9]*|[0-9]+")
@@ -166,6 +176,23 @@ def is_personal(
         return False
     is_a_name = "name" in words and not NAMED_PEOPLE.isdisjoint(words)
     return is_a_name or not PERSONAL_WORDS.isdisjoint(words)
+
+
+def is_known_by(key: str, value: str, *, parent: str = "", kind: str = "") -> bool:
+    """True when a person may be known elsewhere by a personal value: by a name or an address.
+
+    Not by a provider's word (`none`, `succeeded`, a country): such a one is in everybody's texts.
+    """
+    if meaning_of(key) is Meaning.PERSONAL:
+        return True
+    words = _words(key)
+    if not SHARED_WORDS.isdisjoint(words) or (words and words[-1] in NOT_PERSONAL):
+        return False
+    if meaning_of(key) in (Meaning.CARD, Meaning.CODE, Meaning.ID, Meaning.OWNED):
+        return False
+    # Of a new key nobody knows what it holds, so the form of its value tells.
+    is_told = key == "name" or is_personal(key, parent=parent, kind=kind)
+    return is_told or not _PROVIDERS_WORD.fullmatch(value)
 
 
 def _words(key: str) -> list[str]:

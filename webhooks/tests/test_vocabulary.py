@@ -9,7 +9,13 @@ from django.test import RequestFactory
 from webhooks.monitoring.error_reports import Filter
 from webhooks.privacy.masking import MASK, mask_json
 from webhooks.privacy.redaction import owned, personal_values, redact
-from webhooks.privacy.vocabulary import PERSONAL_WORDS, SECRET_WORDS, TABLE, Meaning
+from webhooks.privacy.vocabulary import (
+    PERSONAL_WORDS,
+    SECRET_WORDS,
+    SHARED_WORDS,
+    TABLE,
+    Meaning,
+)
 
 pytestmark = pytest.mark.one_database
 
@@ -48,7 +54,24 @@ def test_a_secret_is_masked_erased_and_kept_out_of_error_reports(key: str) -> No
 def test_what_identifies_somebody_is_masked_erased_and_looked_for(key: str) -> None:
     assert mask(key, TEXT) == MASK
     assert erase(key, TEXT) is None
-    assert personal_values({key: TEXT}) == {TEXT}
+    # A town is in the texts of all who live there.
+    assert personal_values({key: TEXT}) == (set() if key in SHARED_WORDS else {TEXT})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("tax_exempt", "none"),
+        ("status", "succeeded"),
+        ("currency", "euro"),
+        ("verification", "unverified"),
+        ("country_of_residence", "DE"),
+        ("state", "Hamburg"),
+        ("customer", "cus_123456"),
+    ],
+)
+def test_nobody_is_known_by_a_provider_s_word(key: str, value: str) -> None:
+    assert personal_values({"customer_details": {key: value, "name": "Jo Smith"}}) == {"Jo Smith"}
 
 
 @pytest.mark.parametrize("key", keys(Meaning.PERSON))
