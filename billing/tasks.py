@@ -49,6 +49,9 @@ def reconcile() -> None:
 def finish_erasures() -> None:
     """Erase what has since turned out to belong to people who were erased."""
     for customer_id, done in finish_all():
+        if done is None:
+            logger.error("the erasure of %s was refused: nobody began it on record", customer_id)
+            continue
         kept = done.pop(ALTERED, 0)
         logger.info("more of %s was erased: %s rows", customer_id, done.total())
         if kept:

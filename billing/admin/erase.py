@@ -12,6 +12,7 @@ from billing.privacy.erasure import ALTERED, erase
 from webhooks.admin.panels import Fact, Facts
 from webhooks.admin.style import Textarea, TextInput
 from webhooks.admin.values import moment
+from webhooks.audit import beginning_of
 from webhooks.models import ErasureRequest
 
 
@@ -54,10 +55,12 @@ def erasure_facts(customer: Customer) -> Iterator[Facts]:
             # Interrupted, or more came in later: erasing again mends either.
             else "not yet: more has come, or it was interrupted; erase again"
         )
+        beginning = beginning_of(erasure)
         facts = [
             Fact("Begun", moment(erasure.begun_at)),
             Fact("Ended", ended),
-            Fact("By", erasure.actor),
+            # By the trail, as anybody's name could be put into the row.
+            Fact("By", beginning.actor if beginning else "nobody on record"),
         ]
         yield Facts("Personal data erased", [facts])
 

@@ -29,7 +29,7 @@ from billing.translators import stripe
 from webhooks.events import Clock, Event
 from webhooks.exceptions import ProviderApiUnavailable, Unprepared
 from webhooks.privacy.redaction import redact
-from webhooks.privacy.suppression import erasure_of_object
+from webhooks.privacy.suppression import is_of_somebody_erased
 from webhooks.providers import PROVIDERS
 
 MAX_ROUNDS: Final = 3
@@ -137,7 +137,7 @@ def fetch(subject: Subject, *, clock: Clock = timezone.now) -> tuple[Change, Sna
     if answer is None:
         return None
     # What was erased here the provider may still have.
-    is_erased = erasure_of_object(answer.subject, **subject.scope)
+    is_erased = is_of_somebody_erased(answer.subject, **subject.scope)
     change = stripe.translate_object(redact(answer.subject) if is_erased else answer.subject)
     if change is None or change.provider_id != subject.provider_id:
         raise ProviderApiUnavailable(

@@ -124,13 +124,21 @@ def follow(erasure: ErasureRequest, ids: Iterable[str], *, clock: Clock = timezo
         wanted = set(new)
 
 
-def finish_all(*, clock: Clock = timezone.now) -> Iterator[tuple[str, Counter[str]]]:
-    """Go on with what was interrupted or added to since; yield the customer and rows by table."""
+def finish_all(*, clock: Clock = timezone.now) -> Iterator[tuple[str, Counter[str] | None]]:
+    """Go on with what was interrupted or added to since; yield the customer and rows by table.
+
+    It is done in the name of who signed the beginning. An erasure that nobody began on record is
+    refused, and yielded with None: somebody wrote it into the table.
+    """
     for erasure in ErasureRequest.objects.filter(finished_at=None).order_by("pk"):
         scope = ObjectScope(
             provider=erasure.provider, account=erasure.account, livemode=erasure.livemode
         )
-        done = _erase(erasure.customer_id, scope, erasure.actor, "", clock, lambda _: None)
+        beginning = audit.beginning_of(erasure)
+        if beginning is None:
+            yield erasure.customer_id, None
+            continue
+        done = _erase(erasure.customer_id, scope, beginning.actor, "", clock, lambda _: None)
         yield erasure.customer_id, done
 
 

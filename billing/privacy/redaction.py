@@ -4,6 +4,7 @@ The same is left of a row as would be in it had every event been redacted before
 that what comes later, or again, is weighed against it as ever.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -17,9 +18,11 @@ from webhooks import audit
 from webhooks.models import AuditEntry, ErasureRequest
 from webhooks.models.audit import SYSTEM
 from webhooks.privacy.redaction import SHORTEST, code, number
-from webhooks.privacy.suppression import erasure_of_ids, remember, subject_of
+from webhooks.privacy.suppression import UnprovenErasure, erasure_of_ids, remember, subject_of
 from webhooks.privacy.vocabulary import TABLE, Meaning, meaning_of
 from webhooks.privacy.vocabulary import is_personal as is_personal_key
+
+logger = logging.getLogger(__name__)
 
 NAMING: Final = tuple(f"{key}_id" for key in TABLE[Meaning.OWNED])
 """The columns that name what is one customer's alone, as far as a row has them."""
@@ -66,7 +69,13 @@ def keep_erased(row: ProviderObject, made: BillingChange, *, now: datetime) -> N
     ids = [getattr(row, "customer_id", "")]
     if not ids[0]:
         ids = list(named_by(row))
-    erasure = erasure_of_ids(ids, **row.scope)
+    try:
+        erasure = erasure_of_ids(ids, **row.scope)
+    except UnprovenErasure:
+        # The answer was redacted before it was stored, and may be had again. More would spread what
+        # somebody wrote into the tables: to further ids, and to the history.
+        logger.exception("%s %s falls under no proven erasure", row.object_type, row.provider_id)
+        return
     if erasure is None:
         return
     if remember(erasure, [row.provider_id]):

@@ -6,6 +6,8 @@ that altering or deleting one of them is found too.
 
 from webhooks.audit.amendments import amend, remove
 from webhooks.audit.chain import HeadLost, record, subject_of
+from webhooks.audit.entry_verification import verify_entry
+from webhooks.audit.erasures import beginning, beginning_of, is_signed, sign
 from webhooks.audit.exports import VERIFIER, export
 from webhooks.audit.holding import Altered, Held, hold
 from webhooks.audit.keys import keyed_hash
@@ -14,7 +16,7 @@ from webhooks.audit.row_verification import MAX_COUNTED, unsealed
 from webhooks.audit.sealed_tables import SealedTable, declare
 from webhooks.audit.seals import current_anchor, seal, seal_until, sealed_up_to
 from webhooks.audit.settings_changes import note_settings
-from webhooks.audit.verification import verify, verify_entry
+from webhooks.audit.verification import verify
 
 __all__ = [
     "MAX_COUNTED",
@@ -26,10 +28,13 @@ __all__ = [
     "SealedTable",
     "VerificationReport",
     "amend",
+    "beginning",
+    "beginning_of",
     "current_anchor",
     "declare",
     "export",
     "hold",
+    "is_signed",
     "keyed_hash",
     "note_settings",
     "record",
@@ -37,6 +42,7 @@ __all__ = [
     "seal",
     "seal_until",
     "sealed_up_to",
+    "sign",
     "subject_of",
     "unsealed",
     "verify",

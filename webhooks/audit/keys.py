@@ -12,6 +12,7 @@ ROW: Final = b"row"
 SEAL: Final = b"seal"
 TEXT: Final = b"text"
 CHANGE: Final = b"key change"
+SUPPRESSED: Final = b"suppressed id"
 
 # Each purpose has a key of its own, so that a MAC made for one never passes for another.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Model, QuerySet
 
-from webhooks.models import Attempt, WebhookEvent
+from webhooks.models import Attempt, ErasureRequest, SuppressedId, WebhookEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,5 +100,24 @@ declare(
         dated_by="started_at",
         # Handlers' errors may quote the customer.
         erasable=("handlers", "error"),
+    )
+)
+# `finished_at` is left out: it is emptied whenever more of the person's becomes known.
+declare(
+    SealedTable(
+        ErasureRequest,
+        fixed=("provider", "account", "livemode", "customer_id", "actor", "begun_at"),
+        named_by="customer_id",
+        dated_by="begun_at",
+    )
+)
+# Sealed although each has an HMAC: that tells nothing of one that was deleted, and whatever comes
+# in of the person afterwards would be stored as it is.
+declare(
+    SealedTable(
+        SuppressedId,
+        fixed=("erasure_id", "provider", "account", "livemode", "object_id"),
+        named_by="object_id",
+        dated_by="erasure__begun_at",
     )
 )

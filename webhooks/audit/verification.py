@@ -1,14 +1,13 @@
-"""Verify the whole audit trail and every row that it seals, or one entry by its neighbours."""
+"""Verify the whole audit trail and every row that it seals."""
 
 from collections.abc import Callable, Iterable
 
-from webhooks.audit import keys
-from webhooks.audit.chain import mac_of
 from webhooks.audit.chain_verification import ChainVerifier
+from webhooks.audit.erasures import check_erasures
 from webhooks.audit.report import Anchor, VerificationReport
 from webhooks.audit.row_verification import check_table
 from webhooks.audit.sealed_tables import tables
-from webhooks.models import AuditEntry, Seal
+from webhooks.models import Seal
 
 
 def verify(
@@ -31,23 +30,6 @@ def verify(
             report.add(label, "there are seals of this table, and nothing declares it any more")
     for table in tables():
         check_table(table, report, progress)
+    for finding in check_erasures():
+        report.add(finding.where, finding.what)
     return report
-
-
-def verify_entry(entry: AuditEntry) -> bool | None:
-    """True while an entry fits the one before it, and the next one fits it.
-
-    None when a key that signed one of them is not at hand.
-    """
-    around = AuditEntry.objects.filter(
-        sequence__range=(entry.sequence - 1, entry.sequence + 1)
-    ).order_by("sequence")
-    previous, known = ("" if entry.sequence == 1 else None), keys.known()
-    for one in around:
-        if one.sequence >= entry.sequence:
-            if one.key_id not in known:
-                return None
-            if previous is None or mac_of(one, previous=previous, key=known[one.key_id]) != one.mac:
-                return False
-        previous = one.mac
-    return True

@@ -31,6 +31,11 @@ class ErasureRequest(models.Model):
     def __str__(self) -> str:
         return self.customer_id
 
+    @property
+    def subject(self) -> str:
+        """The person as the audit trail names it: by the provider's id alone."""
+        return f"billing.customer:{self.customer_id}"[:255]
+
 
 class SuppressedId(models.Model):
     """An id of an erased person's: what comes in about it later is stored redacted.
@@ -46,6 +51,11 @@ class SuppressedId(models.Model):
     account = models.CharField(max_length=255, blank=True)
     livemode = models.BooleanField("live mode")
     object_id = models.CharField("id", max_length=255)
+    # Whoever can write SQL could have anybody's events redacted otherwise. With a default of the
+    # database's, as servers of the version before store ids too while they still run.
+    mac = models.CharField(
+        "HMAC", max_length=64, db_default="", help_text="of the id and its erasure"
+    )
 
     # The scope is repeated here so that one index answers for each event that comes in.
     class Meta:

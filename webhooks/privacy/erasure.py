@@ -41,12 +41,13 @@ def request_erasure(
         )
         # With the request: from its commit on, whatever comes in of the customer is redacted.
         remember(erasure, [customer_id])
-        if is_new and actor:
+        # One that was put into the table by SQL has no beginning: whoever asks now begins it.
+        if actor and (is_new or audit.beginning_of(erasure) is None):
             audit.record(
                 AuditEntry.Action.ERASED,
                 actor=actor,
                 subject=subject_of(erasure),
-                details={"begun": True, "reason": audit.keyed_hash(reason)},
+                details={**audit.beginning(erasure), "reason": audit.keyed_hash(reason)},
                 now=now,
             )
     return erasure, is_new

@@ -36,8 +36,10 @@ _ID: Final = re.compile(rb"[A-Za-z]{2,16}_[A-Za-z0-9_]{1,240}")
 def chunks(erasure: ErasureRequest, last: int = 0) -> Iterator[list[str]]:
     """Yield the ids known of a person since the `last`, those that become known on the way too."""
     known = SuppressedId.objects.filter(erasure=erasure)
-    for rows in in_pages(known, IDS, after=last):
-        yield [row.object_id for row in rows]
+    for rows in in_pages(known.select_related("erasure"), IDS, after=last):
+        # An id that somebody wrote into the table would have a stranger's data erased.
+        if ids := [row.object_id for row in rows if audit.is_signed(row)]:
+            yield ids
 
 
 def last_of(erasure: ErasureRequest) -> int:
@@ -116,9 +118,10 @@ def known(erasure: ErasureRequest, ids: Iterable[str]) -> set[str]:
     """Return those of some ids that are known to be the person's."""
     rows = in_scope(erasure.provider, erasure.account, erasure.livemode).filter(erasure=erasure)
     return {
-        each
+        row.object_id
         for some in batched(ids, IDS)
-        for each in rows.filter(object_id__in=some).values_list("object_id", flat=True)
+        for row in rows.filter(object_id__in=some).select_related("erasure")
+        if audit.is_signed(row)
     }
 
 

@@ -1,5 +1,6 @@
 """Keeping erased what was erased: events of somebody whose data is gone are stored redacted."""
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -17,6 +18,21 @@ from webhooks.privacy.event_redaction import Redacted, parse, redact_rows
 from webhooks.privacy.redaction import named, named_by
 from webhooks.signals import ids_erased
 
+logger = logging.getLogger(__name__)
+
+
+class UnprovenErasure(PermanentFailure):
+    """An id says that data was erased, and nothing proves that this project put the id there.
+
+    Neither is right then: to redact what may be a stranger's, or to handle what may be erased.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "It falls under an erasure that nothing proves, so it is neither redacted nor handled. "
+            "See `manage.py audit verify`, and run it again once that is mended."
+        )
+
 
 def suppress(pk: int, event: Event | None, *, now: datetime) -> bool:
     """Redact a recorded event that is an erased person's; True when that has changed its row.
@@ -26,7 +42,8 @@ def suppress(pk: int, event: Event | None, *, now: datetime) -> bool:
     transaction. Without `event`, the row tells whose it is.
 
     Raises `PermanentFailure` for one that was altered in the database: to redact it would hide
-    that, and to handle it would bring back what was erased.
+    that, and to handle it would bring back what was erased. Raises `UnprovenErasure` for one that
+    falls only under what somebody wrote into the tables.
     """
     # Asked after the commit, whatever recording's statement has told: the ids of an erasure that
     # was committed while it ran were invisible to it, as the row was to the erasure's search.
@@ -74,7 +91,12 @@ def redact_late(pk: int, *, now: datetime) -> bool:
     Not in a transaction: whoever keeps anything that its ids name redacts that next. One that was
     altered in the database is kept, and put on record.
     """
-    done = _redact_late(pk, now)
+    try:
+        done = _redact_late(pk, now)
+    except UnprovenErasure:
+        # Processing comes to the same, and is where an event can fail.
+        logger.exception("event row %s falls under no proven erasure: not redacted", pk)
+        return False
     return bool(done and done.events)
 
 
@@ -107,24 +129,30 @@ def remember(erasure: ErasureRequest, ids: Iterable[str]) -> list[str]:
     """Have whatever names these ids redacted from now on; return those that are new."""
     wanted = set(ids)
     known = in_scope(erasure.provider, erasure.account, erasure.livemode)
-    new = sorted(
-        wanted.difference(known.filter(object_id__in=wanted).values_list("object_id", flat=True))
-    )
-    if new:
-        SuppressedId.objects.bulk_create(
-            [
-                SuppressedId(
-                    erasure=erasure,
-                    provider=erasure.provider,
-                    account=erasure.account,
-                    livemode=erasure.livemode,
-                    object_id=each,
-                )
-                for each in new
-            ],
-            # Two deliveries may name the same object at once; either row says the same.
-            ignore_conflicts=True,
+    there = {
+        row.object_id: row for row in known.filter(object_id__in=wanted).select_related("erasure")
+    }
+    new = sorted(wanted.difference(there))
+    made = [
+        SuppressedId(
+            erasure=erasure,
+            provider=erasure.provider,
+            account=erasure.account,
+            livemode=erasure.livemode,
+            object_id=each,
         )
+        for each in new
+    ]
+    # Found to be the person's by ourselves, which proves what another's row only says: a server of
+    # 0.1.0 signs none.
+    proven = [
+        row for row in there.values() if row.erasure_id == erasure.pk and not audit.is_signed(row)
+    ]
+    for row in (*made, *proven):
+        audit.sign(row)
+    # Two deliveries may name the same object at once; either row says the same.
+    SuppressedId.objects.bulk_create(made, ignore_conflicts=True)
+    SuppressedId.objects.bulk_update(proven, ["mac"])
     return new
 
 
@@ -145,24 +173,36 @@ def erasure_of(row: WebhookEvent, payload: Mapping[str, Any]) -> ErasureRequest 
     return erasure_of_ids(ids, row.provider, row.account, row.livemode)
 
 
-def erasure_of_object(
+def is_of_somebody_erased(
     subject: Mapping[str, Any], provider: str, account: str, livemode: bool
-) -> ErasureRequest | None:
-    """Return the erasure that a provider's object falls under, by its JSON."""
+) -> bool:
+    """True when a provider's object, by its JSON, falls under an erasure, be it proven or not.
+
+    For what the provider can be asked for again.
+    """
     customer = subject.get("id" if subject.get("object") == "customer" else "customer")
     customer = customer.get("id") if isinstance(customer, Mapping) else customer
     ids = [customer] if isinstance(customer, str) and customer else named_by(subject)
-    return erasure_of_ids(ids, provider, account, livemode)
+    return in_scope(provider, account, livemode).filter(object_id__in=list(ids)).exists()
 
 
 def erasure_of_ids(
     ids: Iterable[str], provider: str, account: str, livemode: bool
 ) -> ErasureRequest | None:
-    """Return the erasure that one of these ids falls under."""
+    """Return the erasure that one of these ids falls under, and provably does.
+
+    Raises `UnprovenErasure` where none of ours signed any of the suppressed ids among them.
+    """
     known = in_scope(provider, account, livemode).filter(object_id__in=list(ids))
-    return ErasureRequest.objects.filter(objects_erased__in=known).first()
+    rows = list(known.select_related("erasure").order_by("pk"))
+    for row in rows:
+        if audit.is_signed(row):
+            return row.erasure
+    if rows:
+        raise UnprovenErasure
+    return None
 
 
 def subject_of(erasure: ErasureRequest) -> str:
-    """Return the person as the audit trail names it: by the provider's id alone."""
-    return f"billing.customer:{erasure.customer_id}"[:255]
+    """Return the person as the audit trail names it."""
+    return erasure.subject

@@ -62,16 +62,29 @@ class Command(BaseCommand):
         if bool(options["customer_id"]) == options["unfinished"]:
             raise CommandError("Name a customer, or say --unfinished.")
         if options["unfinished"]:
-            altered = 0
-            for customer_id, done in erasure.finish_all():
-                altered += done.pop(erasure.ALTERED, 0)
-                self.stdout.write(f"{customer_id}: {_count(done)}")
-            _report_altered(altered)
+            self._finish_all()
             return
         # A dry run erases nothing, so there is nothing to give a reason for.
         if not (options["reason"].strip() or options["dry_run"]):
             raise CommandError("--reason: say why.")
         self._erase(options)
+
+    def _finish_all(self) -> None:
+        altered = refused = 0
+        for customer_id, done in erasure.finish_all():
+            if done is None:
+                refused += 1
+                self.stdout.write(f"{customer_id}: refused: nobody began this erasure on record")
+                continue
+            altered += done.pop(erasure.ALTERED, 0)
+            self.stdout.write(f"{customer_id}: {_count(done)}")
+        # At the end, so that one that somebody put in keeps nobody else from being erased.
+        if refused:
+            raise CommandError(
+                f"{refused} erasures were refused: nothing signed in the audit trail began them. "
+                "See `manage.py audit verify`. Who wants such a customer erased names the customer."
+            )
+        _report_altered(altered)
 
     def _erase(self, options: dict[str, Any]) -> None:
         try:
