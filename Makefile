@@ -41,7 +41,7 @@ test-sqlite test-postgresql: test-%: .venv/dev.stamp
 
 # With PostgreSQL and Redis, as in production.
 .PHONY: test-system
-test-system: .venv/dev.stamp ## Test behind a real nginx (needs packages of Debian's; says which)
+test-system: .venv/dev.stamp ## Test behind a real nginx, in a real browser (needs Debian's packages; says which)
 	@$(BIN)/python -m tests.system.programs
 	@SUITE_DATABASE=postgresql $(BIN)/python $(SUITE) tests/system
 

@@ -5,7 +5,7 @@ import shutil
 import sys
 from typing import Final
 
-PACKAGES: Final = {"nginx": "nginx", "promtool": "prometheus"}
+PACKAGES: Final = {"chromium": "chromium", "nginx": "nginx", "promtool": "prometheus"}
 """By program, Debian's package."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -37,9 +38,11 @@ def request(line: str, body: bytes = b"", headers: Mapping[str, str] | None = No
     return f"{line} HTTP/1.1\r\n{head}\r\n".encode() + body
 
 
-def delivery(headers: Mapping[str, str] | None = None) -> bytes:
-    """Return a genuine delivery of a new event, with more headers."""
-    body = json.dumps(sample("refund.created")).encode()
+def delivery(
+    headers: Mapping[str, str] | None = None, *, event: dict[str, Any] | None = None
+) -> bytes:
+    """Return a genuine delivery, of a new event unless one is given, with more headers."""
+    body = json.dumps(event or sample("refund.created")).encode()
     secret = settings.STRIPE_WEBHOOK_SECRET
     proof = PROVIDERS["stripe"].sign(body, secret=secret, now=timezone.now())
     told = {"User-Agent": PROVIDER, "Content-Type": "application/json", **proof}
