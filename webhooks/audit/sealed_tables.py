@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Model, QuerySet
 
-from webhooks.models import Attempt, ErasureRequest, SuppressedId, WebhookEvent
+from webhooks.models import Attempt, ErasureRequest, Replay, SuppressedId, WebhookEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,16 @@ declare(
         dated_by="started_at",
         # Handlers' errors may quote the customer.
         erasable=("handlers", "error"),
+    )
+)
+# Attempts say which request they were made for, and it alone says whose it was. Its reason is left
+# out, as its words may be erased, and so is how far it came.
+declare(
+    SealedTable(
+        Replay,
+        fixed=("trigger", "actor", "force", "selection", "created_at"),
+        named_by="trigger",
+        dated_by="created_at",
     )
 )
 # `finished_at` is left out: it is emptied whenever more of the person's becomes known.

@@ -1,5 +1,6 @@
 """Processing events again, because somebody asked for it."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
@@ -67,6 +68,31 @@ def request_replay(
     return requested
 
 
+def is_on_record(requested: Replay) -> bool:
+    """True when an entry of the audit trail, verified, tells of this very request.
+
+    Ask before going on with what stands in its row: whoever can write SQL could have put it in, or
+    chosen other events, in anybody's name.
+    """
+    entries = AuditEntry.objects.filter(
+        action=AuditEntry.Action.FORCED if requested.force else AuditEntry.Action.RERUN,
+        actor=requested.actor,
+        details__replay=requested.pk,
+    )
+    return any(
+        _is_of(entry, requested) and audit.verify_entry(entry)
+        for entry in entries.order_by("sequence")
+    )
+
+
+def _is_of(entry: AuditEntry, requested: Replay) -> bool:
+    recorded, wanted = entry.details, _details(requested, ())
+    # Of the reason only a hash was recorded, and its words may have been erased since. Release
+    # 0.1.0 did not record which ids were chosen, but how many.
+    names = ("trigger", "selection", "events", *(["selected"] if "selected" in recorded else []))
+    return all(recorded.get(name) == wanted.get(name) for name in names)
+
+
 def _create_replay(trigger: Trigger, actor: str, reason: str, now: datetime, **how: Any) -> Replay:
     return Replay.objects.create(trigger=trigger, actor=actor, reason=reason, created_at=now, **how)
 
@@ -84,6 +110,9 @@ def _details(requested: Replay, events: Collection[int]) -> dict[str, Any]:
         details["reason"] = audit.keyed_hash(requested.reason)
     if requested.selection:
         details["selection"] = {name: value for name, value in requested.selection.items() if value}
+        # All of it, for whoever resumes: ids may be too many to be listed.
+        selected = json.dumps(requested.selection, sort_keys=True)
+        details["selected"] = audit.keyed_hash(selected)
     if ids := details.get("selection", {}).pop("ids", None):
         details["events"] = len(ids)
     return {**details, "events": len(events)} if events else details

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from webhooks import audit
 from webhooks.audit.sealed_tables import table_of
-from webhooks.models import Attempt, AuditEntry, AuditHead, Seal, WebhookEvent
+from webhooks.models import Attempt, AuditEntry, AuditHead, Replay, Seal, WebhookEvent
 from webhooks.testing import deliver
 from webhooks.testing.audit_trail import alter, copy, execute, first_found_when_altered, found, lay
 from webhooks.tests.events import make_event
@@ -40,6 +40,15 @@ def test_every_altered_column_of_an_attempt_is_named() -> None:
     for column, what in told.items():
         assert f"webhooks.attempt {attempt.pk} (" in what, column
         assert "altered" in what, column
+
+
+def test_every_altered_column_of_a_request_to_run_events_again_is_named() -> None:
+    lay()
+    request = Replay.objects.get()
+    told = first_found_when_altered(request)
+    assert "deleted" in told.pop("id")
+    for column in sealed_columns(Replay):
+        assert f"webhooks.replay {request.pk} (" in told[column], column
 
 
 @pytest.mark.parametrize("action", ["command.run", "audit.sealed"])
@@ -205,7 +214,7 @@ def test_an_amended_row_is_as_amended_or_named() -> None:
     amend(event)
     assert not found()
     execute("UPDATE webhooks_webhookevent SET body = %s WHERE id = %s", event.body, event.pk)
-    assert "altered: its body is not what seal 3" in found()[0]
+    assert f"altered: its body is not what seal {Seal.objects.latest('pk').pk} of" in found()[0]
 
 
 def test_an_event_may_be_amended_before_it_is_sealed() -> None:

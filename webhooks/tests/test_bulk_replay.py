@@ -1,6 +1,7 @@
 """Replays where workers process: at a rate, interrupted, resumed."""
 
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -77,6 +78,36 @@ def test_an_interrupted_replay_resumes_and_processes_each_event_once() -> None:
     order.refresh_from_db()
     assert order.finished_at
     assert Replay.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("actor", "grace"), ("force", True), ("trigger", "api"), ("selection", {"ids": []})],
+)
+def test_a_request_that_was_altered_is_not_resumed(column: str, value: Any) -> None:
+    order = interrupted("--status", "ignored", "--reason", "tried")
+    Replay.objects.filter(pk=order.pk).update(**{column: value})
+    before = WebhookEvent.objects.filter(replay=order).count()
+    with pytest.raises(CommandError, match="is refused"):
+        run("--resume", str(order.pk))
+    assert WebhookEvent.objects.filter(replay=order).count() == before
+
+
+def test_other_ids_than_were_asked_for_are_not_resumed() -> None:
+    first, *rest, last = WebhookEvent.objects.order_by("pk").values_list("event_id", flat=True)
+    order = interrupted(first, *rest)
+    order.selection["ids"] = sorted([*rest, last])
+    order.save(update_fields=["selection"])
+    with pytest.raises(CommandError, match="is refused"):
+        run("--resume", str(order.pk))
+
+
+def test_a_request_that_nobody_made_is_not_resumed() -> None:
+    order = interrupted("--status", "ignored")
+    order.pk = None
+    order.save(force_insert=True)
+    with pytest.raises(CommandError, match="is refused"):
+        run("--resume", str(order.pk))
 
 
 def test_a_finished_replay_is_not_resumed() -> None:

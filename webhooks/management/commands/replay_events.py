@@ -10,7 +10,7 @@ from django.utils import timezone
 from webhooks.management.operator import system_user
 from webhooks.management.recorded import RecordedCommand
 from webhooks.models import Attempt, EventQuerySet, Replay, Trigger, WebhookEvent
-from webhooks.processing.replay import Replayed, replay, request_replay
+from webhooks.processing.replay import Replayed, is_on_record, replay, request_replay
 
 CRITERIA = ("status", "type", "since", "until")
 
@@ -127,6 +127,11 @@ def _interrupted(options: dict[str, Any]) -> Replay:
         raise CommandError(f"There is no replay {options['resume']} to resume.")
     if requested.finished_at:
         raise CommandError(f"Replay {requested.pk} had come to its end.")
+    if not is_on_record(requested):
+        raise CommandError(
+            f"Replay {requested.pk} is refused: the audit trail has no request like it. See "
+            "`manage.py audit verify`, and ask for the events anew."
+        )
     return requested
 
 
