@@ -4,18 +4,17 @@ An address that the table does not name fails the test, so that none comes witho
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from billing.models import MODELS
 from payments_project.staff.roles import ROLES
+from tests.addresses import routes
 from webhooks import tokens
 from webhooks.models import AuditEntry, Refusal, Replay, Scope, WebhookEvent
 from webhooks.testing import deliver, sample
@@ -148,17 +147,6 @@ PUBLIC: Final = {
     "readyz": "probes have no account",
     r"webhooks/^(?P<endpoint>[\s\S]*?)/?\Z": "providers prove themselves by signatures",
 }
-
-
-def routes(patterns: Any = None, prefix: str = "") -> Iterator[str]:
-    """Every route there is, from the resolver itself."""
-    for entry in get_resolver().url_patterns if patterns is None else patterns:
-        route = prefix + str(entry.pattern)
-        if isinstance(entry, URLResolver):
-            yield from routes(entry.url_patterns, route)
-        else:
-            assert isinstance(entry, URLPattern)
-            yield route
 
 
 @dataclass

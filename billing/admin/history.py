@@ -7,6 +7,7 @@ from django.utils.html import format_html_join
 
 from billing.admin.values import label, plain
 from billing.models import BillingChange, ProviderObject
+from billing.privacy.masking import masked
 from webhooks.admin.panels import Panel, Table, Withheld
 from webhooks.admin.related import events_url
 from webhooks.admin.values import (
@@ -76,9 +77,11 @@ def _differences(change: BillingChange, row: ProviderObject | None) -> str:
         (
             (
                 label(type(row), name) if row else name,
-                plain(name, before, currency),
-                plain(name, after, currency),
+                *(
+                    plain(name, masked(change.object_type, name, value), currency)
+                    for value in values
+                ),
             )
-            for name, (before, after) in fields.items()
+            for name, values in fields.items()
         ),
     )

@@ -19,6 +19,7 @@ from billing.models import (
     ProviderObject,
     Subscription,
 )
+from billing.privacy.masking import shown
 from billing.statuses import (
     ChargeStatus,
     CheckoutPaymentStatus,
@@ -39,8 +40,6 @@ from webhooks.admin.values import (
     moment,
     search_url,
 )
-from webhooks.privacy.card_numbers import without_cards
-from webhooks.privacy.masking import MASK
 
 IN_DOUBT: Final = "In doubt"
 
@@ -133,6 +132,7 @@ def value(request: HttpRequest, row: ProviderObject, name: str) -> str:
     if name in REFERENCES and raw:
         model = REFERENCES[name]
         return link_if_viewable(request, model, search_url(model, raw), code(raw))
+    raw = shown(request.user, row.object_type, name, raw)
     return plain(name, raw, getattr(row, "currency", ""))
 
 
@@ -149,10 +149,7 @@ def plain(name: str, raw: Any, currency: str) -> str:
     # In the history of changes, moments are JSON, and so texts.
     if name.endswith(("_at", "_start", "_end")) and isinstance(raw, str):
         return moment(parse_datetime(raw))
-    text = json.dumps(raw, ensure_ascii=False) if isinstance(raw, list | dict) else str(raw)
-    # People type card numbers into descriptions and metadata.
-    shown = without_cards(text, MASK)
-    return code(shown) if isinstance(raw, list | dict) else shown
+    return code(json.dumps(raw, ensure_ascii=False)) if isinstance(raw, list | dict) else str(raw)
 
 
 def flags(row: ProviderObject) -> SafeString:

@@ -9,12 +9,13 @@ from rest_framework import serializers
 
 from billing import models
 from billing.entitlements import Entitlement, EntitlementReason, entitlements
+from billing.privacy.masking import masked, shown
 from webhooks.api.fields import Shown
 
 
 @extend_schema_field({"type": "object", "additionalProperties": {}})
 class MetadataField(serializers.JSONField):
-    """Metadata as the provider keeps it."""
+    """Metadata as the provider keeps it, without what is secret or personal in it."""
 
 
 class ItemSerializer(serializers.Serializer[Any]):
@@ -33,6 +34,17 @@ class ObjectSerializer(Shown):
     """An object of the provider's. Money is in minor units; null is unknown."""
 
     metadata = MetadataField(read_only=True)
+
+    def to_representation(self, instance: Any) -> Any:
+        """Return the fields, masked as payloads are shown to staff.
+
+        A customer's own name and addresses are shown to those who may see customers.
+        """
+        user = self.context["request"].user
+        return {
+            name: shown(user, instance.object_type, name, value)
+            for name, value in super().to_representation(instance).items()
+        }
 
     class Meta:
         # What late events are weighed against is nobody else's business.
@@ -128,7 +140,19 @@ class PayoutSerializer(ObjectSerializer):
 
 
 class ChangeSerializer(Shown):
-    """The change that an event made to one object: per field, the old value and the new."""
+    """The change that an event made to one object: per field, the old value and the new.
+
+    What is secret or personal is masked, as in the payload that it came from.
+    """
+
+    def to_representation(self, instance: Any) -> Any:
+        """Return the fields, with the values before and after masked."""
+        change = super().to_representation(instance)
+        change["fields"] = {
+            name: [masked(instance.object_type, name, value) for value in values]
+            for name, values in instance.fields.items()
+        }
+        return change
 
     class Meta:
         model = models.BillingChange

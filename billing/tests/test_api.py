@@ -13,6 +13,7 @@ from rest_framework.test import APIClient
 from billing import models
 from billing.tests import builders
 from webhooks.models import Scope
+from webhooks.privacy.masking import MASK
 from webhooks.testing import deliver, sample
 from webhooks.testing.api_client import all_pages, caller, problem
 
@@ -298,7 +299,8 @@ def test_an_event_tells_what_it_changed() -> None:
     (change,) = caller(*reading).get(url).json()["results"]
     assert (change["object_type"], change["provider_id"]) == ("customer", "cus_1")
     assert (change["verdict"], change["event_id"]) == ("applied", told["id"])
-    assert change["fields"]["email"][-1] == "jo@example.com"
+    assert change["fields"]["email"][-1] == MASK
+    assert change["fields"]["balance"][-1] == 0
     assert problem(caller("view_webhookevent").get(url)) == (403, "permission_denied")
     for scope in Scope:
         answer = caller(*reading, scopes=[scope]).get(url)

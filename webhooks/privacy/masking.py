@@ -12,6 +12,10 @@ from webhooks.privacy.vocabulary import KEPT, Meaning, is_personal, is_secret, m
 _EMAIL: Final = re.compile(
     r"""(?<![^\s@<>"',;:()\[\]])[^\s@<>"',;:()\[\]]++@[^\s@<>"',;:()\[\]]+"""
 )
+# The same in a URL, however often it was encoded.
+_ENCODED_EMAIL: Final = re.compile(
+    r"(?<![\w.+%-])(?:[\w.+-]|%(?!(?:25)*40)[0-9A-Fa-f]{2})++%(?:25)*40[\w.%-]+"
+)
 
 MASK: Final = "\N{BULLET}" * 5
 """The mask that staff see in the place of what they are not shown."""
@@ -22,7 +26,8 @@ def mask_text(text: str, mark: str) -> str:
     text = without_cards(text, mark)
     # Most texts of a payload are short and have neither: the patterns cost more than looking.
     text = IN_PAYLOADS.sub(mark, text) if "_" in text else text
-    return _EMAIL.sub(mark, text) if "@" in text else text
+    text = _EMAIL.sub(mark, text) if "@" in text else text
+    return _ENCODED_EMAIL.sub(mark, text) if "40" in text and "%" in text else text
 
 
 def mask_json(payload: Any, mark: str, *, free_text: bool = False) -> Any:
@@ -32,6 +37,12 @@ def mask_json(payload: Any, mark: str, *, free_text: bool = False) -> Any:
     have written is replaced as well. Raises `RecursionError` for what is nested beyond reason.
     """
     return _Masking(mark, free_text).value(payload, "", "")
+
+
+def mask_member(key: str, value: Any, mark: str, *, kind: str) -> Any:
+    """Return what an object of this kind has under a key, masked as it would be in a payload."""
+    masked: Any = mask_json({"object": kind, key: value}, mark)[key]
+    return masked
 
 
 class _Masking:
