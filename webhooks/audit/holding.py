@@ -14,7 +14,7 @@ from webhooks.audit import keys
 from webhooks.audit.row_macs import HashedRow, read
 from webhooks.audit.row_seals import INSERTED, MissingKey, RowSeals
 from webhooks.audit.seal_format import split_by_span
-from webhooks.audit.seal_ranges import is_open, newest_seal
+from webhooks.audit.seal_ranges import is_lost, is_open, lost_ranges, newest_seal
 from webhooks.audit.sealed_tables import SealedTable, table_of
 from webhooks.models import Seal
 
@@ -37,7 +37,7 @@ class Altered:
 class Held:
     """Rows as they were found: the keys of those that fit their seals, and the altered ones.
 
-    A row that no seal has yet fits.
+    A row that no seal has yet fits, unless it has a proof of its own and does not fit that.
     """
 
     intact: dict[type[Model], set[int]] = field(default_factory=dict)
@@ -99,10 +99,15 @@ def _described(difference: str | MissingKey) -> str:
 
 def _without_seal_for_no_reason(table: SealedTable, pks: Collection[int]) -> set[int]:
     """Return those of some rows without a seal that should have one."""
-    newest = newest_seal(table)
-    if newest is None:
+    if not pks:
         return set()
-    return {pk for pk in pks if pk <= newest.last and not _may_still_appear(table, pk, newest)}
+    newest, lost = newest_seal(table), lost_ranges(table)
+    return {
+        pk
+        for pk in pks
+        if is_lost(pk, lost)
+        or (newest and pk <= newest.last and not _may_still_appear(table, pk, newest))
+    }
 
 
 def _may_still_appear(table: SealedTable, pk: int, newest: Seal) -> bool:

@@ -59,12 +59,12 @@ class RowSeals:
             last__range=(low, highest + SPAN),
         )
         known = self.sealed if wanted is None else wanted
-        # In the order of their entries, so that of several amendments the latest remains.
-        for seal in changes.filter(kind=Seal.Kind.AMENDED).order_by("entry").iterator():
+        # In the order of their ids, so that of several amendments the latest remains.
+        for seal in changes.filter(kind=Seal.Kind.AMENDED).order_by("id").iterator():
             for pk, macs in zip(ids_of(seal), macs_of(seal, 1), strict=False):
                 if pk in known:
                     self.amended[pk] = RowSeal(seal, macs)
-        for seal in changes.filter(kind=Seal.Kind.REMOVED).order_by("entry").iterator():
+        for seal in changes.filter(kind=Seal.Kind.REMOVED).order_by("id").iterator():
             self.removed.update(pk for pk in ids_of(seal) if pk in known)
 
     def differences(
@@ -89,6 +89,9 @@ class RowSeals:
                 yield f"altered: what never changes in a row is not what {sealed.seal} has"
         if sealed or change:
             yield from self._erasable_differences(row, sealed, change, known)
+        elif self.table.proven and row.digest is not None:
+            # Not sealed yet, and a body that an erasure would rewrite: this is all that tells.
+            yield from _check_proof(self.table.proven, row)
 
     def _erasable_differences(
         self,
@@ -99,9 +102,13 @@ class RowSeals:
     ) -> Iterator[str | MissingKey]:
         # The later one counts. A row that was amended before it was sealed, and so was sealed as
         # still proven, is described by the amendment alone.
-        if sealed and not (
-            change
-            and (change.seal.entry > sealed.seal.entry or sealed.macs[MAC_BYTES:] == AS_PROVEN)
+        if (
+            sealed
+            and not (
+                change
+                # By their ids, which the HMACs of seals cover: their entries stand beside them.
+                and (change.seal.pk > sealed.seal.pk or sealed.macs[MAC_BYTES:] == AS_PROVEN)
+            )
         ):
             mac, seal = sealed.macs[MAC_BYTES:], sealed.seal
         else:

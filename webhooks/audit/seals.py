@@ -16,7 +16,14 @@ from webhooks.audit.chain import HEAD, HeadLost, lock_head, record
 from webhooks.audit.report import Anchor
 from webhooks.audit.row_macs import HashedRow, first_mac, fixed_mac, read
 from webhooks.audit.seal_format import MAX_ROWS, build_seal, ids_of, root_of, roots_digest
-from webhooks.audit.seal_ranges import in_range, newest_seal, open_ranges, seals_in_range
+from webhooks.audit.seal_ranges import (
+    in_range,
+    is_lost,
+    lost_ranges,
+    newest_seal,
+    open_ranges,
+    seals_in_range,
+)
 from webhooks.audit.sealed_tables import SealedTable, tables
 from webhooks.events import Clock
 from webhooks.models import AuditEntry, AuditHead, Seal
@@ -116,10 +123,14 @@ def _seal_next(table: SealedTable, now: datetime, actor: str) -> int:
     if not _unsealed(table).exists():
         return 0
     lock_head()
-    pks = list(_unsealed(table).order_by("pk").values_list("pk", flat=True)[:MAX_ROWS])
+    unsealed = _unsealed(table)
+    # Sealed anew, what was altered since would pass for what it was.
+    for first, last in lost_ranges(table):
+        unsealed = unsealed.exclude(pk__range=(first, last))
+    pks = list(unsealed.order_by("pk").values_list("pk", flat=True)[:MAX_ROWS])
     if not pks:
         return 0
-    rows = _unsealed(table).filter(pk__lte=pks[-1])
+    rows = unsealed.filter(pk__lte=pks[-1])
     return _seal_rows(table, Seal.Kind.ROWS, rows, now, actor)
 
 
@@ -174,5 +185,6 @@ def _late(table: SealedTable, lowest: int | None, highest: int) -> list[int]:
     known: set[int] = set()
     for one in seals_in_range(table, lowest, highest):
         known.update(ids_of(one))
+    lost = lost_ranges(table)
     there = in_range(table.rows, lowest, highest).order_by("pk").values_list("pk", flat=True)
-    return [pk for pk in there.iterator() if pk not in known]
+    return [pk for pk in there.iterator() if pk not in known and not is_lost(pk, lost)]

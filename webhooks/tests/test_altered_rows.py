@@ -12,7 +12,7 @@ from django.utils import timezone
 from webhooks import audit
 from webhooks.models import Attempt, AuditEntry, Seal, WebhookEvent
 from webhooks.testing import deliver
-from webhooks.testing.audit_trail import alter, copy, found
+from webhooks.testing.audit_trail import alter, copy, execute, found
 from webhooks.tests.events import make_event
 
 pytestmark = pytest.mark.django_db
@@ -134,3 +134,41 @@ def test_what_was_not_held_against_its_seal_cannot_be_amended() -> None:
         for held in (audit.Held(), audit.hold(rows)):
             with pytest.raises(ValueError, match=rf"\[{event.pk}\] were not held"):
                 act(AuditEntry.Action.ERASED, rows, held=held, actor="ada", now=timezone.now())
+
+
+def test_a_row_whose_seal_was_deleted_is_neither_sealed_anew_nor_cleaned_up() -> None:
+    event, _ = [*old_events(100), *old_events(100)]
+    execute("DELETE FROM webhooks_seal WHERE \"table\" = 'webhooks.webhookevent'")
+    alter(event, "customer_id")
+    before = found()
+    assert "2 events were kept" in clean_up()
+    assert audit.seal(now=timezone.now()) == 0
+    assert found() == before
+    assert WebhookEvent.objects.filter(body__isnull=False).count() == 2
+    # What came later is sealed as ever.
+    old_events(100)
+    assert "1 payloads dropped" in clean_up()
+
+
+@pytest.mark.parametrize("place", ["earliest", "latest"])
+def test_a_row_whose_seal_of_this_hour_was_deleted_does_not_pass_for_a_late_one(place: str) -> None:
+    first, second = [*old_events(100), *old_events(100)]
+    seal = getattr(Seal.objects.filter(table="webhooks.webhookevent"), place)("pk")
+    event = first if place == "earliest" else second
+    execute("DELETE FROM webhooks_seal WHERE id = %s", seal.pk)
+    alter(event, "customer_id")
+    before = found()
+    assert "1 events were kept" in clean_up()
+    assert WebhookEvent.objects.get(body__isnull=False).pk == event.pk
+    assert found() == before
+
+
+def test_a_payload_that_was_altered_before_it_was_sealed_is_kept() -> None:
+    deliver(make_event())
+    event = WebhookEvent.objects.get()
+    rows: dict[type[models.Model], Any] = {WebhookEvent: [event.pk]}
+    assert audit.hold(rows).fits(WebhookEvent, event.pk)
+    alter(event, "body")
+    held = audit.hold(rows)
+    assert not held.fits(WebhookEvent, event.pk)
+    assert "does not have its sha256" in held.altered[0].what
