@@ -37,8 +37,8 @@ Secrets without a default are not among them: they are unset, as an empty one is
 
 DATABASES = ("sqlite", "postgresql")
 
-ASKING = {"db", "environment", "live_server", "migrated", "transactional_db"}
-"""The fixtures that bring the suite's database, to the test or to its processes."""
+ASKING = {"db", "live_server", "transactional_db"}
+"""The fixtures that bring a database into the test's own process."""
 
 
 def pin() -> None:

@@ -44,6 +44,7 @@ def test_a_receiver_that_holds_its_attackers_back_passes_too(environment: Enviro
     assert "429 rate_limited" in told
 
 
+@pytest.mark.one_database
 def test_the_report_can_be_read_by_programs(environment: Environment) -> None:
     with server(environment) as address:
         url = f"{address}/webhooks/stripe"

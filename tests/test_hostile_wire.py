@@ -6,6 +6,7 @@ import socket
 from contextlib import suppress
 from urllib.parse import urlsplit
 
+import pytest
 from django.conf import settings
 from django.utils import timezone
 
@@ -13,6 +14,8 @@ from tests.processes import Environment, query, server
 from webhooks.providers import PROVIDERS
 from webhooks.testing import sample
 from webhooks.testing.sending import send
+
+pytestmark = pytest.mark.one_database
 
 PATIENCE_SECONDS = 3.0
 CHUNKS = b"Transfer-Encoding: chunked\r\n"

@@ -91,6 +91,7 @@ def counting(environment: Environment, tmp_path: Path) -> Environment:
     return environment | {"METRICS_DIR": str(tmp_path / "new" / "counts")}
 
 
+@pytest.mark.one_database
 def test_every_worker_tells_the_same_and_a_restart_forgets_nothing(counting: Environment) -> None:
     with server(counting, workers=2) as address:
         flood(address, new=60, repeats=2, forged=30)
@@ -120,6 +121,7 @@ def counting_processes(environment: Environment) -> list[Path]:
     return [*Path(environment["METRICS_DIR"]).glob("alive_*")]
 
 
+@pytest.mark.one_database
 def test_loops_and_commands_count_too_and_leave_one_file_of_a_kind(counting: Environment) -> None:
     counting |= {"WEBHOOK_PROCESSING": "loop"}
     with server(counting) as address:
@@ -138,6 +140,7 @@ def test_loops_and_commands_count_too_and_leave_one_file_of_a_kind(counting: Env
     assert len([*folder.glob("*.db")]) == 3
 
 
+@pytest.mark.one_database
 def test_celery_workers_count_too(counting: Environment, tmp_path: Path) -> None:
     with redis() as broker:
         counting |= {"CELERY_BROKER_URL": broker, "WEBHOOK_PROCESSING": "celery"}
@@ -179,6 +182,7 @@ def run(folder: Path, code: str) -> str:
     return said
 
 
+@pytest.mark.one_database
 def test_where_processes_cannot_count_together_each_does_alone_and_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     said = run(tmp_path / "file" / "counts", "[metrics.INVALID_SIGNATURES.inc() for _ in range(9)]")
@@ -187,6 +191,7 @@ def test_where_processes_cannot_count_together_each_does_alone_and_says_so(tmp_p
     assert said.count("METRICS_DIR can't be used") == 1
 
 
+@pytest.mark.one_database
 def test_children_of_a_process_that_has_counted_count_for_themselves(tmp_path: Path) -> None:
     said = run(
         tmp_path,
@@ -204,6 +209,7 @@ metrics.INVALID_SIGNATURES.inc()
     assert said == "32.0\n"
 
 
+@pytest.mark.one_database
 def test_what_was_cut_off_in_the_middle_is_counted_once(tmp_path: Path) -> None:
     assert run(tmp_path, "metrics.INVALID_SIGNATURES.inc()") == "1.0\n"
     (counts,) = tmp_path.glob("counter_[0-9]*.db")

@@ -61,6 +61,7 @@ def test_a_story_is_told_and_becomes_billing_state(environment: Environment) -> 
     assert subscriptions == [("active",), ("active",), ("canceled",)]
 
 
+@pytest.mark.one_database
 def test_a_body_sent_in_chunks_is_read_and_bounded(environment: Environment) -> None:
     body = json.dumps(fresh()).encode()
     too_large = b" " * (settings.WEBHOOK_MAX_BODY_BYTES + 1)
@@ -142,6 +143,7 @@ def test_while_the_database_is_away_the_provider_is_told_to_come_back() -> None:
         assert send(f"{address}/webhooks/stripe", b"{}", {}).status == 400
 
 
+@pytest.mark.one_database
 def test_the_first_run_shows_a_story_and_a_login_that_works(environment: Environment) -> None:
     port = free_port()
     environment |= {"DEBUG": "true", "ALLOWED_HOSTS": "127.0.0.1"}

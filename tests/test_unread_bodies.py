@@ -13,12 +13,15 @@ from http import HTTPStatus
 from http.client import HTTPResponse
 from urllib.parse import urlsplit
 
+import pytest
 from django.conf import settings
 from django.utils import timezone
 
 from tests.processes import Environment, manage, query, server
 from webhooks.providers import PROVIDERS
 from webhooks.testing import sample
+
+pytestmark = pytest.mark.one_database
 
 PATIENCE_SECONDS = 10.0
 SIZES = (5, 5_000, 50_000, 500_000)
