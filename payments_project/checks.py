@@ -19,7 +19,8 @@ _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1", "[::1]")
 
 def check_deployment(**_: Any) -> list[CheckMessage]:
     """Return a problem for each setting that opens to strangers what should be closed."""
-    return [*_check_debug(), *_check_secret_key(), *_check_hosts(), *_check_metrics()]
+    found = [*_check_debug(), *_check_secret_key(), *_check_hosts(), *_check_metrics()]
+    return [*found, *_check_proxy()]
 
 
 def _check_debug() -> Iterator[CheckMessage]:
@@ -73,6 +74,18 @@ def _check_metrics() -> Iterator[CheckMessage]:
             hint="Set METRICS_TOKEN to a secret, and have Prometheus send it; where a proxy keeps "
             "strangers away, add payments_project.W002 to SILENCED_SYSTEM_CHECKS.",
             id="payments_project.W002",
+        )
+
+
+def _check_proxy() -> Iterator[CheckMessage]:
+    if not settings.TRUSTED_PROXY_COUNT:
+        yield Caution(
+            "TRUSTED_PROXY_COUNT is 0: without a proxy in front that takes bodies in, each sender "
+            "who stalls keeps one of the server's few threads waiting.",
+            hint="Put one in front, as docs/operations.md shows, and set TRUSTED_PROXY_COUNT to 1; "
+            "if your server bounds the time of a body, add payments_project.W003 to "
+            "SILENCED_SYSTEM_CHECKS.",
+            id="payments_project.W003",
         )
 
 

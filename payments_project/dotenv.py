@@ -41,6 +41,7 @@ def production_like() -> str:
             "ENV_FILE": "",
             "METRICS_DIR": "data/metrics",
             "STAFF_SECOND_FACTOR": "required",
+            "TRUSTED_PROXY_COUNT": "1",
         }
     )
 

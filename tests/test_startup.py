@@ -82,6 +82,7 @@ SAFE = {
     "SECRET_KEY": "known-to-all-and-good-for-tests-only, and long enough for Django",
     "SECURE_SSL_REDIRECT": "true",
     "STAFF_SECOND_FACTOR": "required",
+    "TRUSTED_PROXY_COUNT": "1",
 }
 
 
@@ -91,6 +92,7 @@ SAFE = {
         ({}, ""),
         ({"ALLOWED_HOSTS": "*"}, "payments_project.W001"),
         ({"METRICS_TOKEN": None}, "payments_project.W002"),
+        ({"TRUSTED_PROXY_COUNT": "0"}, "payments_project.W003"),
         ({"STAFF_SECOND_FACTOR": "optional"}, "staff.W001"),
         ({"STRIPE_API_KEY": "rk_live_51abc"}, "webhooks.W027"),
         ({"SECURE_HSTS_INCLUDE_SUBDOMAINS": "false"}, "security.W005"),
