@@ -212,6 +212,25 @@ def test_an_id_put_under_somebodys_erasure_erases_nobody_else(object_id: str) ->
     )
 
 
+def test_ids_put_under_another_erasure_keep_nobody_from_being_erased() -> None:
+    tell("charge.succeeded", stripe_objects.charge(NOW, id="ch_ada", customer="cus_ada"))
+    forged = insert("cus_other")
+    for object_id in ("cus_ada", "ch_ada"):
+        suppress(forged, object_id)
+    call_command("erase_customer", "cus_ada", "--reason=asked", stdout=StringIO())
+    assert not knows("ada")
+    assert WebhookEvent.objects.get(object_id="ch_ada").erased_at
+    (only,) = found()
+    assert only.startswith(f"webhooks.erasurerequest {forged.pk} (cus_other): inserted")
+
+
+def test_an_erasure_that_was_begun_and_is_gone_is_named() -> None:
+    began = begin("cus_ada")
+    execute("DELETE FROM webhooks_erased")
+    execute("DELETE FROM webhooks_erasure")
+    assert found() == [f"webhooks.erasurerequest {began.pk}: deleted; entry 1 began it"]
+
+
 def test_a_former_key_still_proves_a_suppressed_id(settings: Settings) -> None:
     begin("cus_ada")
     former = settings.AUDIT_KEY

@@ -6,10 +6,12 @@ have the project destroy data, and sign for it, in that name.
 
 import hmac
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final
 
 from webhooks.audit import keys
 from webhooks.audit.canonical import canonical
+from webhooks.audit.entry_reading import readable
 from webhooks.audit.entry_verification import verify_entry
 from webhooks.audit.report import Finding
 from webhooks.database.paging import in_pages
@@ -25,11 +27,8 @@ def beginning_of(erasure: ErasureRequest) -> AuditEntry | None:
 
     Its actor is who had the person erased, whatever the row says.
     """
-    entries = AuditEntry.objects.filter(
-        action=AuditEntry.Action.ERASED, subject=erasure.subject, details__begun=True
-    )
-    entry: AuditEntry
-    for entry in entries.order_by("sequence"):
+    entries = AuditEntry.objects.filter(action=AuditEntry.Action.ERASED, subject=erasure.subject)
+    for entry in readable(entries):
         if _is_of(entry, erasure) and verify_entry(entry):
             return entry
     return None
@@ -57,13 +56,35 @@ def check_erasures() -> Iterator[Finding]:
         for erasure in erasures:
             if beginning_of(erasure) is None:
                 yield _finding(erasure, "inserted or altered: nothing on record began it")
+    yield from _deleted_erasures()
     for rows in in_pages(SuppressedId.objects.select_related("erasure"), PAGE):
         for row in rows:
             if not is_signed(row):
                 yield _finding(row, "inserted or altered: its HMAC does not fit")
 
 
+def _deleted_erasures() -> Iterator[Finding]:
+    # Seals tell of those that were sealed before: this, of one deleted within minutes.
+    entries = readable(AuditEntry.objects.filter(action=AuditEntry.Action.ERASED))
+    began_all = (pair for entry in entries if (pair := _begun_by(entry)))
+    while began := dict(islice(began_all, PAGE)):
+        there = ErasureRequest.objects.filter(pk__in=began).values_list("pk", flat=True)
+        for pk in sorted(began.keys() - set(there)):
+            where = f"{ErasureRequest._meta.label_lower} {pk}"
+            yield Finding(where, f"deleted; entry {began[pk]} began it")
+
+
+def _begun_by(entry: AuditEntry) -> tuple[int, int] | None:
+    """Return the key of the erasure that an entry began, as it says, and the entry's."""
+    named = entry.details.get("erasure") if isinstance(entry.details, dict) else None
+    pk = named.get("id") if isinstance(named, dict) else None
+    # Of one that was altered, the chain's own verification tells.
+    return (pk, entry.pk) if isinstance(pk, int) else None
+
+
 def _is_of(entry: AuditEntry, erasure: ErasureRequest) -> bool:
+    if not isinstance(entry.details, dict) or entry.details.get("begun") is not True:
+        return False
     named = entry.details.get("erasure")
     # Release 0.1.0 did not name the row. It wrote both at one moment, for one actor.
     if named is None:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from django.db.models import Exists, OuterRef
 
+from webhooks.audit.entry_reading import readable
 from webhooks.audit.entry_verification import verify_entry
 from webhooks.audit.sealed_tables import SealedTable
 from webhooks.models import AuditEntry, Seal
@@ -49,16 +50,16 @@ def lost_ranges(table: SealedTable) -> list[tuple[int, int]]:
     Of those sealed lately, and after the newest seal that is left. Among older ones a row without
     a seal is taken for inserted anyway.
     """
-    entries = AuditEntry.objects.filter(
-        action=AuditEntry.Action.SEALED, details__table=table.label
-    ).exclude(Exists(Seal.objects.filter(entry=OuterRef("sequence"))))
+    entries = AuditEntry.objects.filter(action=AuditEntry.Action.SEALED).exclude(
+        Exists(Seal.objects.filter(entry=OuterRef("sequence")))
+    )
     if newest := newest_seal(table):
         entries = entries.filter(recorded_at__gt=newest.sealed_at - LATE)
     return [
         (entry.details["first"], entry.details["last"])
-        for entry in entries.order_by("sequence")
+        for entry in readable(entries)
         # One that somebody wrote must keep nothing from being sealed.
-        if verify_entry(entry)
+        if verify_entry(entry) and entry.details.get("table") == table.label
     ]
 
 

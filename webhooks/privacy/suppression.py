@@ -132,6 +132,10 @@ def remember(erasure: ErasureRequest, ids: Iterable[str]) -> list[str]:
     there = {
         row.object_id: row for row in known.filter(object_id__in=wanted).select_related("erasure")
     }
+    # Found to be the person's by ourselves, which outweighs a row that nobody of ours signed: SQL
+    # could put it under another erasure, to keep the id out of this one. 0.1.0 signed none either.
+    proven = [row for row in there.values() if not audit.is_signed(row)]
+    moved = [row.object_id for row in proven if row.erasure_id != erasure.pk]
     new = sorted(wanted.difference(there))
     made = [
         SuppressedId(
@@ -143,17 +147,13 @@ def remember(erasure: ErasureRequest, ids: Iterable[str]) -> list[str]:
         )
         for each in new
     ]
-    # Found to be the person's by ourselves, which proves what another's row only says: a server of
-    # 0.1.0 signs none.
-    proven = [
-        row for row in there.values() if row.erasure_id == erasure.pk and not audit.is_signed(row)
-    ]
     for row in (*made, *proven):
+        row.erasure = erasure
         audit.sign(row)
     # Two deliveries may name the same object at once; either row says the same.
     SuppressedId.objects.bulk_create(made, ignore_conflicts=True)
-    SuppressedId.objects.bulk_update(proven, ["mac"])
-    return new
+    SuppressedId.objects.bulk_update(proven, ["erasure", "mac"])
+    return [*new, *moved]
 
 
 def in_scope(provider: str, account: str, livemode: bool) -> QuerySet[SuppressedId]:

@@ -261,6 +261,8 @@ def test_an_anchor_shows_that_the_end_was_cut_off() -> None:
     ("table", "assignment"),
     [
         ("webhooks_auditentry", "details = '{not json'"),
+        ("webhooks_auditentry", "action = 'customer.erased', details = '{not json'"),
+        ("webhooks_auditentry", "action = 'customer.erased', details = '{\"erasure\": []}'"),
         ("webhooks_auditentry", "details = replace(details, ': ', ':  ')"),
         ("webhooks_auditentry", "recorded_at = replace(recorded_at, ' ', 'T')"),
         ("webhooks_auditentry", "recorded_at = 'never'"),
