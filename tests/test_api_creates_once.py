@@ -34,10 +34,12 @@ SESSION = {
     "metadata": {"order": "7"},
 }
 
-MAKE_USER = """
+MAKE_TILL = """
 from django.contrib.auth.models import Permission, User
+from django.core.management import call_command
 user = User.objects.create_user("till")
 user.user_permissions.set(Permission.objects.filter(codename="add_checkoutsession"))
+call_command("api_token", "create", "--user=till", "--name=till", "--scope=billing:write")
 """
 
 END_LEASES = """
@@ -89,9 +91,7 @@ def shop(environment: Environment, stripe: Served) -> Environment:
 
 @pytest.fixture
 def till(shop: Environment) -> Till:
-    manage(shop, "shell", "-v", "0", "-c", MAKE_USER)
-    create = ["api_token", "create", "--user", "till", "--name", "till"]
-    return Till(manage(shop, *create, "--scope", "billing:write").strip())
+    return Till(manage(shop, "shell", "-v", "0", "-c", MAKE_TILL).strip())
 
 
 def sessions(served: Served) -> list[str]:
