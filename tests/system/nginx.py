@@ -73,6 +73,7 @@ def nginx(upstream: str, changes: Mapping[str, str] | None = None) -> Iterator[P
         port, plain = free_port(), free_port()
         moved = {
             "listen 80;": f"listen 127.0.0.1:{plain};",
+            # A machine may have no IPv6.
             "listen [::]:80;": f"listen unix:{folder}/plain.socket;",
             "listen 443 ssl http2;": f"listen 127.0.0.1:{port} ssl http2;",
             "listen [::]:443 ssl http2;": f"listen unix:{folder}/socket ssl http2;",
@@ -83,6 +84,7 @@ def nginx(upstream: str, changes: Mapping[str, str] | None = None) -> Iterator[P
         }
         configuration = SHIPPED.read_text()
         for shipped, ours in {**moved, **(changes or {})}.items():
+            # What is not there would be replaced by nothing, and the test would prove nothing.
             assert configuration.count(shipped) == 1, shipped
             configuration = configuration.replace(shipped, ours)
         (folder / "payments.conf").write_text(configuration)
@@ -90,6 +92,7 @@ def nginx(upstream: str, changes: Mapping[str, str] | None = None) -> Iterator[P
         options = ["-e", f"{folder}/error.log", "-c", f"{folder}/nginx.conf", "-g", "daemon off;"]
         with kept([found("nginx"), *options], folder) as keeper:
             assert keeper.stdout
+            # The keeper tells the process id, which nobody needs here.
             keeper.stdout.readline()
             proxy = Proxy(folder, port)
             wait(lambda: proxy.connect().close(), OSError, folder)

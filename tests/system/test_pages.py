@@ -21,6 +21,7 @@ def log_in(page: Page) -> None:
     """Log in by the form, and see the first page."""
     page.open(f"{SITE}/admin/login/?next=/admin/")
     fields = json.dumps({"username": "anna", "password": PASSWORD})
+    # By the form's own submission, as its scripts may have a say in that.
     page.leave_by(
         f"for (const [name, text] of Object.entries({fields}))"
         " document.querySelector(`[name=${name}]`).value = text;"
@@ -51,6 +52,7 @@ def test_staff_see_pages_without_a_complaint(deployed: Environment, tmp_path: Pa
         assert page.run("document.body.innerText.includes('evt_')")
         page.save(tmp_path / "event.png")
         page.open(f"{SITE}/api/docs/")
+        # Its scripts ask for the schema once the page is there.
         page.wait_for(".opblock")
         page.save(tmp_path / "docs.png")
         complaints = page.complaints

@@ -12,7 +12,7 @@ class Upstream(ThreadingHTTPServer):
 
     daemon_threads = True
     hang_up_on = 0
-    """Instead of an answer to the so-manieth request of a connection, end that connection."""
+    """The request of a connection, counted from 1, that ends it without an answer; 0 is none."""
 
     @property
     def netloc(self) -> str:
@@ -21,6 +21,7 @@ class Upstream(ThreadingHTTPServer):
 
 
 class _Request(BaseHTTPRequestHandler):
+    # By HTTP/1.0, its default, it would keep no connection open.
     protocol_version = "HTTP/1.1"
     server: Upstream
 
@@ -42,6 +43,7 @@ class _Request(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
+        # Otherwise each request is told on standard error.
         pass
 
 
