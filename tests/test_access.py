@@ -310,7 +310,9 @@ ACTS: Final = {
 
 @pytest.mark.parametrize(("act", "count"), ACTS)
 @pytest.mark.parametrize("letter", LETTERS)
-def test_acts_on_ticked_events(letter: str, act: str, count: int) -> None:
+def test_only_roles_with_the_permission_act_on_ticked_events(
+    letter: str, act: str, count: int
+) -> None:
     events = [sample("test.happened") for _ in range(count)]
     for event in events:
         deliver(event)
@@ -331,7 +333,7 @@ def test_acts_on_ticked_events(letter: str, act: str, count: int) -> None:
 
 
 @pytest.mark.parametrize("letter", LETTERS)
-def test_revoking_tokens(ground: Ground, letter: str) -> None:
+def test_only_roles_with_the_permission_revoke_tokens(ground: Ground, letter: str) -> None:
     token = ground.objects["apitoken"]
 
     browser(LETTERS[letter]).post(

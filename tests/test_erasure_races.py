@@ -89,7 +89,7 @@ def held_handler(subscribe: Subscribe, *patterns: str, fails: bool = False) -> I
     ],
     ids=["named", "by a chain"],
 )
-def test_an_event_that_is_being_processed(
+def test_an_event_in_processing_during_an_erasure_leaves_no_trace(
     known: None, subscribe: Subscribe, told: Json, fails: bool
 ) -> None:
     charge = objects.charge(NOW, id="ch_0", **OWNER)
@@ -160,7 +160,9 @@ def test_an_event_that_was_recorded_before_anybody_could_know(
 
 
 @pytest.mark.parametrize("known_before", [True, False])
-def test_an_answer_that_is_on_its_way(stripe: Served, known_before: bool) -> None:
+def test_a_fetch_under_way_brings_nothing_of_an_erased_customer_back(
+    stripe: Served, known_before: bool
+) -> None:
     home = stripe.world.account()
     customer = customers.create(home, name="Jo")["id"]
     deliver(mark(deliverable(stripe.world)[-1]))
@@ -181,7 +183,7 @@ def test_an_answer_that_is_on_its_way(stripe: Served, known_before: bool) -> Non
     assert marked.traces_in_database() == []
 
 
-def test_an_answer_that_is_being_stored(stripe: Served) -> None:
+def test_a_fetched_answer_being_stored_during_an_erasure_leaves_no_trace(stripe: Served) -> None:
     home = stripe.world.account()
     customer = customers.create(home, name="Jo")["id"]
     deliver(mark(deliverable(stripe.world)[-1]))
@@ -203,7 +205,7 @@ def test_an_answer_that_is_being_stored(stripe: Served) -> None:
     assert marked.traces_in_database() == []
 
 
-def test_deliveries_all_the_while(known: None) -> None:
+def test_deliveries_during_an_erasure_leave_no_trace(known: None) -> None:
     told = [
         mark(envelope("charge.succeeded", objects.charge(NOW, id=f"ch_{n}", **OWNER), NOW))
         for n in range(25)

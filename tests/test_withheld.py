@@ -224,7 +224,7 @@ def test_a_note_says_that_something_is_left_out(
 
 
 @pytest.mark.parametrize("hidden", [Refusal, WebhookEvent])
-def test_the_first_page_says_so_too(ground: Ground, hidden: type[Model]) -> None:
+def test_the_dashboard_says_that_something_is_left_out(ground: Ground, hidden: type[Model]) -> None:
     (text,) = shown(log_in_without(hidden), ["/admin/"]).values()
 
     assert text.count(NOTE) == 1

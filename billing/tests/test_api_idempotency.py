@@ -238,7 +238,7 @@ def test_another_user_s_key_is_another(client: Client) -> None:
 
 
 @ANYWHERE
-def test_a_key_is_needed(client: Client, url: str) -> None:
+def test_a_request_without_an_idempotency_key_is_refused(client: Client, url: str) -> None:
     refused = post(client, url, key=None)
     assert refused.status_code == 400
     assert till.references == []

@@ -88,7 +88,7 @@ def test_an_erasure_that_nobody_began_is_refused_and_others_go_on() -> None:
     assert any(f"webhooks.erasurerequest {forged.pk} (cus_ada)" in what for what in found())
 
 
-def test_the_schedule_refuses_it_too(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_schedule_refuses_an_unsigned_erasure_too(caplog: pytest.LogCaptureFixture) -> None:
     insert("cus_ada")
     with caplog.at_level(logging.ERROR):
         finish_erasures()

@@ -349,7 +349,7 @@ class TestRerun:
 
         assert told == ["Skipped, as the payload has been cleaned up."]
 
-    def test_the_permission_is_needed(self, viewer: Client) -> None:
+    def test_rerunning_an_event_needs_the_permission(self, viewer: Client) -> None:
         event = receive()
 
         assert page(event, "rerun") not in text(viewer, page(event))
@@ -457,7 +457,7 @@ class TestRerunOfASelection:
 
         assert [event.attempt_set.count() for event in events] == [2, 1]
 
-    def test_the_permission_is_needed(self, viewer: Client) -> None:
+    def test_rerunning_ticked_events_needs_the_permission(self, viewer: Client) -> None:
         event = receive()
 
         assert "rerun_selected" not in text(viewer, LIST)

@@ -100,7 +100,7 @@ def test_a_page_says_when_the_key_is_missing(auditor: Client, settings: Any) -> 
     assert "not at hand" in text(auditor, page(entry_of("command.run")))
 
 
-def test_nobody_changes_anything(auditor: Client) -> None:
+def test_not_even_superusers_change_audit_entries(auditor: Client) -> None:
     lay()
     User.objects.update(is_superuser=True)
     entry = entry_of("command.run")

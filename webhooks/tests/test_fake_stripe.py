@@ -177,7 +177,9 @@ def refused(call: Callable[[], object]) -> stripe.StripeError:
     return caught.value
 
 
-def test_a_customer_comes_and_goes(client: stripe.V1Services, world: World) -> None:
+def test_customers_are_created_updated_and_deleted_as_stripe_does(
+    client: stripe.V1Services, world: World
+) -> None:
     made = client.customers.create({"email": "ada@example.com", "metadata": {"a": "1", "b": "2"}})
     client.customers.update(made.id, {"name": "Ada", "metadata": {"a": "", "c": "3"}})
     assert client.customers.retrieve(made.id).to_dict()["metadata"] == {"b": "2", "c": "3"}
@@ -524,7 +526,7 @@ def test_an_error_after_the_work_stays_an_error(client: stripe.V1Services, world
     assert types(world) == ["customer.created"]
 
 
-def test_too_many_requests(client: stripe.V1Services, world: World) -> None:
+def test_a_rate_limited_call_does_nothing(client: stripe.V1Services, world: World) -> None:
     world.faults.add(Fault("rate_limit", path="/v1/cust", times=2))
     for _ in range(2):
         assert isinstance(refused(client.customers.list), stripe.RateLimitError)
@@ -533,7 +535,9 @@ def test_too_many_requests(client: stripe.V1Services, world: World) -> None:
 
 
 @pytest.mark.parametrize(("kind", "made"), [("timeout_before", 0), ("timeout_after", 1)])
-def test_no_answer_in_time(served: Served, world: World, kind: FaultKind, made: int) -> None:
+def test_a_call_can_time_out_before_or_after_it_was_done(
+    served: Served, world: World, kind: FaultKind, made: int
+) -> None:
     world.faults.add(Fault(kind, "POST", "/v1/customers"))
     with connected(served.url, retries=0, timeout=0.2) as client:
         assert isinstance(refused(client.customers.create), stripe.APIConnectionError)
@@ -556,13 +560,17 @@ def test_a_refusal_is_kept_under_its_key_and_nothing_is_done(served: Served, wor
         assert client.customers.create()
 
 
-def test_an_answer_can_make_no_sense(client: stripe.V1Services, world: World) -> None:
+def test_a_response_can_be_garbled_after_the_call_was_done(
+    client: stripe.V1Services, world: World
+) -> None:
     world.faults.add(Fault("garble_after"))
     assert refused(client.customers.create).http_status == 200
     assert types(world) == ["customer.created"]
 
 
-def test_an_answer_can_come_again(client: stripe.V1Services, world: World) -> None:
+def test_an_outdated_response_can_be_served_once_more(
+    client: stripe.V1Services, world: World
+) -> None:
     customers.create(world.account())
     world.faults.add(Fault("repeat", skip=1))
     first = client.customers.list()
@@ -581,7 +589,7 @@ def test_an_event_made_up_elsewhere_is_listed(client: stripe.V1Services, world: 
     assert (theirs.id, theirs.pending_webhooks) == ("evt_1", 1)
 
 
-def test_a_line_can_tell_its_own_price(client: stripe.V1Services) -> None:
+def test_a_line_item_may_bring_inline_price_data(client: stripe.V1Services) -> None:
     book = {"currency": "usd", "unit_amount": 900, "product_data": {"name": "A book"}}
     params: Any = {"mode": "payment", "line_items": [{"price_data": book, "quantity": 2}]}
     assert client.checkout.sessions.create(params).amount_total == 1800

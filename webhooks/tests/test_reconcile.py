@@ -369,19 +369,23 @@ class TestWhatCannotBe:
             (["--dry-run", "--since", "31d"], "keeps events for 30 days"),
         ],
     )
-    def test_it_is_refused(self, stripe: Served, arguments: list[str], why: str) -> None:
+    def test_impossible_options_are_refused_before_anything_is_asked(
+        self, stripe: Served, arguments: list[str], why: str
+    ) -> None:
         with pytest.raises(CommandError, match=why):
             run(*arguments)
         assert not asked(stripe)
         assert not Reconciliation.objects.exists()
 
-    def test_without_a_key(self, stripe: Served, settings: Settings) -> None:
+    def test_a_missing_api_key_is_named(self, stripe: Served, settings: Settings) -> None:
         settings.STRIPE_API_KEY = ""
 
         with pytest.raises(CommandError, match="STRIPE_API_KEY is not set"):
             run()
 
-    def test_with_a_key_that_is_refused(self, stripe: Served, settings: Settings) -> None:
+    def test_an_api_key_that_stripe_refuses_is_named(
+        self, stripe: Served, settings: Settings
+    ) -> None:
         settings.STRIPE_API_KEY = "revoked"
 
         with pytest.raises(CommandError, match="refuses the key in STRIPE_API_KEY"):

@@ -40,7 +40,7 @@ def test_one_about_a_customer_is_the_customers() -> None:
     assert recorded(event).customer_id == event["related_object"]["id"]
 
 
-def test_a_handler_gets_it(subscribe: Subscribe) -> None:
+def test_a_handler_gets_a_thin_event_whole(subscribe: Subscribe) -> None:
     seen: list[Event] = []
     subscribe(seen.append, "v1.customer.*")
     event = thin_sample("v1.customer.updated", created=1_790_000_000)
@@ -64,7 +64,7 @@ def test_a_handler_gets_it(subscribe: Subscribe) -> None:
         (1_790_000_000, datetime.fromtimestamp(1_790_000_000, UTC)),
     ],
 )
-def test_its_time_is_read(created: Any, moment: datetime | None) -> None:
+def test_a_thin_event_s_time_of_creation_is_read(created: Any, moment: datetime | None) -> None:
     row = recorded(thin_sample("v1.customer.created") | {"created": created})
 
     assert row.provider_created_at == moment

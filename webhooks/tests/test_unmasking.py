@@ -84,7 +84,7 @@ def test_without_a_reason_nothing_is_shown(event: WebhookEvent) -> None:
     assert not views_on_record()
 
 
-def test_the_permission_is_needed(event: WebhookEvent) -> None:
+def test_unmasking_needs_the_raw_payload_permission(event: WebhookEvent) -> None:
     client = log_in("view_webhookevent")
 
     assert client.post(url(event, "raw"), {"reason": "curious"}).status_code == 403
