@@ -108,25 +108,27 @@ def traces(text: str) -> set[str]:
 
 def traces_in_database() -> list[str]:
     """Every column of every table that has a mark in it, decoded and decrypted."""
-    found = []
+    return [
+        f"{place}: {sorted(told)} {text[:200]}"
+        for place, text in readings_of_database()
+        if (told := traces(text))
+    ]
+
+
+def readings_of_database() -> Iterator[tuple[str, str]]:
+    """Each value in the database with its place, in every way that it can be read."""
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
             quoted = connection.ops.quote_name(table)
             cursor.execute(f"SELECT * FROM {quoted}")  # noqa: S608
             columns = [column[0] for column in cursor.description or ()]
             for row in cursor.fetchall():
-                found += [
-                    f"{table}.{name}: {sorted(told)} {text[:200]}"
-                    for name, value in zip(columns, row, strict=True)
-                    for text in _readings(value)
-                    if (told := traces(text))
-                ]
-    return found + [
-        f"decrypted answer: {sorted(told)} {text[:200]}"
-        for row in IdempotencyKey.objects.exclude(response_body="")
-        for text in _readings(decrypt(row.response_body, reference_of(row)))
-        if (told := traces(text))
-    ]
+                for name, value in zip(columns, row, strict=True):
+                    for text in _readings(value):
+                        yield f"{table}.{name}", text
+    for answer in IdempotencyKey.objects.exclude(response_body=""):
+        for text in _readings(decrypt(answer.response_body, reference_of(answer))):
+            yield "decrypted answer", text
 
 
 def _readings(value: Any) -> Iterator[str]:

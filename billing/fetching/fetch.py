@@ -138,7 +138,8 @@ def fetch(subject: Subject, *, clock: Clock = timezone.now) -> tuple[Change, Sna
         return None
     # What was erased here the provider may still have.
     is_erased = is_of_somebody_erased(answer.subject, **subject.scope)
-    change = stripe.translate_object(redact(answer.subject) if is_erased else answer.subject)
+    told = redact(answer.subject, known={subject.provider_id}) if is_erased else answer.subject
+    change = stripe.translate_object(told)
     if change is None or change.provider_id != subject.provider_id:
         raise ProviderApiUnavailable(
             f"The answer is not about the {subject.object_type} asked for."

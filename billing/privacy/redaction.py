@@ -17,9 +17,9 @@ from billing.ordering import FactMap, Snapshot
 from webhooks import audit
 from webhooks.models import AuditEntry, ErasureRequest
 from webhooks.models.audit import SYSTEM
-from webhooks.privacy.redaction import SHORTEST, code, number
+from webhooks.privacy.redaction import SHORTEST, code, identifier, number
 from webhooks.privacy.suppression import UnprovenErasure, erasure_of_ids, remember, subject_of
-from webhooks.privacy.vocabulary import TABLE, Meaning, meaning_of
+from webhooks.privacy.vocabulary import TABLE, Meaning, is_id, meaning_of
 from webhooks.privacy.vocabulary import is_personal as is_personal_key
 
 logger = logging.getLogger(__name__)
@@ -98,7 +98,8 @@ def keep_erased(row: ProviderObject, made: BillingChange, *, now: datetime) -> N
 
 def named_by(row: ProviderObject) -> set[str]:
     """Return the ids of what a row names that is one customer's alone, its own among them."""
-    return {str(getattr(row, column, "")) for column in (*NAMING, "provider_id")} - {""}
+    named = {str(getattr(row, column, "")) for column in NAMING}
+    return {each for each in named if is_id(each)} | {row.provider_id}
 
 
 def redact_history(change: BillingChange) -> bool:
@@ -133,9 +134,21 @@ def _redact_facts(kind: str, facts: Mapping[str, Any]) -> FactMap:
 def _redact_fact(kind: str, name: str, value: Any) -> Any:
     if is_personal(kind, name):
         return {} if name == "metadata" else ""
-    if isinstance(value, str) and meaning_of(name) is Meaning.CODE:
+    if isinstance(value, list):
+        return [{key: _redact_fact(kind, key, each) for key, each in one.items()} for one in value]
+    return _redact_text(name, value) if isinstance(value, str) else value
+
+
+def _redact_text(name: str, value: str) -> str:
+    key = name.removesuffix("_id")
+    # A customer's own id may be of any form, and the books are kept by it.
+    if name == "customer_id":
+        return value
+    if name in ("id", f"{key}_id"):
+        return identifier(value, key)
+    if meaning_of(name) is Meaning.CODE:
         return code(value)
-    return number(value) if isinstance(value, str) and name == "number" else value
+    return number(value) if name == "number" else value
 
 
 def _redact_snapshot(kind: str, snapshot: Snapshot) -> Snapshot:

@@ -23,6 +23,9 @@ from webhooks.privacy.vocabulary import Meaning, meaning_of
 
 PAGE: Final = 100
 
+HEADERS: Final = frozenset({"Allow", "Cache-Control", "Content-Type", "Vary"})
+"""The headers of a stored response that say nothing of anybody; a `Location` may."""
+
 _ID: Final = re.compile(r"[A-Za-z]{2,16}_[A-Za-z0-9_]{1,240}")
 
 
@@ -129,11 +132,12 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _redacted(kept: dict[str, Any]) -> dict[str, Any]:
+    headers = {name: kept["headers"][name] for name in kept["headers"] if name in HEADERS}
     if "data" in kept:
-        return {**kept, "data": redact(kept["data"])}
+        return {**kept, "headers": headers, "data": redact(kept["data"])}
     try:
         content = json.dumps(redact(json.loads(kept.get("content", ""))))
     except ValueError:
         # What isn't JSON can't be gone through by its keys.
         content = ""
-    return {**kept, "content": content}
+    return {**kept, "headers": headers, "content": content}

@@ -219,6 +219,31 @@ def test_a_dispute_is_known_by_a_charge_that_is_theirs(ada: Customer, comes_late
     assert WebhookEvent.objects.filter(erased_at=None, object_id="du_new").count() == 0
 
 
+@pytest.mark.parametrize("comes_late", [False, True])
+def test_a_transfer_is_known_by_the_charge_that_it_came_from(
+    ada: Customer, comes_late: bool
+) -> None:
+    transfer = {
+        "id": "tr_1",
+        "object": "transfer",
+        "amount": 700,
+        "description": "for Ada",
+        "source_transaction": "ch_ada",
+        "transfer_group": "ADA-ada@example.com",
+    }
+    if comes_late:
+        erase("cus_ada")
+    tell("transfer.created", transfer)
+    tell("transfer.created", transfer | {"id": "tr_2", "source_transaction": "ch_bob"})
+    if not comes_late:
+        erase("cus_ada")
+    [theirs, others] = WebhookEvent.objects.filter(type="transfer.created").order_by("pk")
+    left = json.loads(bytes(theirs.body or b""))["data"]["object"]
+    gone = {"description": None, "transfer_group": None}
+    assert left == transfer | gone
+    assert others.erased_at is None
+
+
 def test_late_events_are_redacted_before_processing(ada: Customer, settings: Settings) -> None:
     erase("cus_ada")
     settings.WEBHOOK_PROCESSING = "loop"

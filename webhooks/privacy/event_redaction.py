@@ -42,7 +42,9 @@ def redact_rows(rows: Sequence[WebhookEvent], *, now: datetime) -> Redacted:
         done.ids |= ids_of(row)
         payload = parse(row.body)
         # The SHA-256 stays: it proves what was signed, and identifies nobody.
-        row.body = None if payload is None else as_body(redact(payload))
+        # By these the row is found, and the books are kept: a customer's may be of any form.
+        known = {row.object_id, row.event_id, row.customer_id, row.account}
+        row.body = None if payload is None else as_body(redact(payload, known=known))
         row.last_error, row.erased_at = without_text(row.last_error), now
     WebhookEvent.objects.bulk_update(rows, ["body", "last_error", "erased_at"])
     done.attempts = _redact_attempts(

@@ -7,7 +7,7 @@ still an event, and says the same of money.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from webhooks.database.text import is_name
@@ -16,7 +16,9 @@ from webhooks.privacy.vocabulary import (
     KEPT,
     NUMBERED,
     OWNED_TYPES,
+    TYPED_CODES,
     Meaning,
+    is_id,
     is_known_by,
     is_personal,
     is_secret,
@@ -38,13 +40,23 @@ _MOMENT: Final = re.compile(
 _KEY: Final = re.compile(r"[A-Za-z0-9_]{1,64}")
 _NAMED_SHALLOWLY: Final = (
     *("charge", "payment_intent", "invoice", "subscription", "payment_method", "setup_intent"),
-    *("latest_charge", "mandate"),
+    *("latest_charge", "mandate", "source_transaction"),
 )
 
 
-def redact(payload: Any) -> Any:
-    """Return a copy of an event or object that identifies nobody but by the provider's ids."""
-    return _value(payload, "", "", "")
+def redact(payload: Any, *, known: Collection[str] = ()) -> Any:
+    """Return a copy of an event or object that identifies nobody but by the provider's ids.
+
+    Ids that are `known`, because rows are kept by them, stay whatever their form.
+    """
+    return _Redaction(known).value(payload, "", "", "")
+
+
+def identifier(text: str, key: str) -> str:
+    """Return the text if it is of the form of what names an object at this key, else nothing."""
+    if meaning_of(key) is Meaning.CATALOG:
+        return text if is_id(text) else code(text)
+    return text if is_id(text) else ""
 
 
 def code(text: str) -> str:
@@ -105,7 +117,8 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 def _id(value: Any) -> str:
     if isinstance(value, Mapping):
         value = value.get("id")
-    return value if is_name(value) else ""
+    # What has no id's form may name somebody: it must not be remembered as theirs.
+    return value if is_name(value) and is_id(value) else ""
 
 
 def _kind(value: Mapping[str, Any], above: str) -> str:
@@ -113,26 +126,56 @@ def _kind(value: Mapping[str, Any], above: str) -> str:
     return stated if isinstance(stated, str) else above
 
 
-def _value(value: Any, key: str, parent: str, kind: str) -> Any:
-    if isinstance(value, Mapping):
-        return _mapping_left(value, key, _kind(value, kind))
-    if isinstance(value, list):
-        return [_value(each, key, parent, kind) for each in value]
-    if isinstance(value, str):
-        return _text(value, key, kind)
-    is_card = isinstance(value, int) and (meaning_of(key) is Meaning.CARD or card_like(str(value)))
-    return None if is_card else value
+class _Redaction:
+    def __init__(self, known: Collection[str]) -> None:
+        self.known = known
 
+    def value(self, value: Any, key: str, parent: str, kind: str) -> Any:
+        if isinstance(value, Mapping):
+            return self._mapping(value, key, _kind(value, kind))
+        if isinstance(value, list):
+            return [self.value(each, key, parent, kind) for each in value]
+        if isinstance(value, str):
+            return self._text(value, key, parent, kind)
+        is_card = isinstance(value, int) and (
+            meaning_of(key) is Meaning.CARD or card_like(str(value))
+        )
+        return None if is_card else value
 
-def _mapping_left(value: Mapping[str, Any], parent: str, kind: str) -> dict[str, Any]:
-    return {
-        key: _emptied(each, key)
-        if _is_about_a_person(key, parent, kind, value)
-        else _value(each, key, parent, kind)
-        for key, each in value.items()
-        # Anybody's words can be keys: those of `metadata` are, and a new object's may be.
-        if _KEY.fullmatch(key) and not card_like(key)
-    }
+    def _mapping(self, value: Mapping[str, Any], parent: str, kind: str) -> dict[str, Any]:
+        return {
+            key: _emptied(each, key)
+            if _is_about_a_person(key, parent, kind, value)
+            else self.value(each, key, parent, kind)
+            for key, each in value.items()
+            # Anybody's words can be keys: those of `metadata` are, and a new object's may be.
+            if _KEY.fullmatch(key) and not card_like(key)
+        }
+
+    def _text(self, value: str, key: str, parent: str, kind: str) -> str | None:
+        meaning = meaning_of(key)
+        if meaning in (Meaning.ID, Meaning.OWNED, Meaning.CATALOG, Meaning.CHOSEN):
+            return self._identifier(value, key, parent, kind) or None
+        # Only of a code's form: a provider may write a sentence where it had a code.
+        if meaning is Meaning.CODE:
+            is_typed = key == "code" and kind in TYPED_CODES
+            return None if is_typed else code(value) or None
+        if key == "number" and kind in NUMBERED:
+            return number(value) or None
+        # Events that don't carry their object say in words when they were made.
+        if key == "created":
+            return value if _MOMENT.fullmatch(value) else None
+        # Amounts of less than a cent come as texts.
+        return value if key.endswith("_decimal") and _DECIMAL.fullmatch(value) else None
+
+    def _identifier(self, value: str, key: str, parent: str, kind: str) -> str:
+        if value in self.known:
+            return value
+        # An object's own id is of the kind of the object, or of the key that it stands at.
+        meanings = {meaning_of(one) for one in ((kind, parent) if key == "id" else (key,))}
+        if Meaning.CHOSEN in meanings:
+            return ""
+        return identifier(value, "product" if Meaning.CATALOG in meanings else key)
 
 
 def _is_about_a_person(key: str, parent: str, kind: str, among: Mapping[str, Any]) -> bool:
@@ -149,22 +192,6 @@ def _emptied(value: Any, key: str) -> Any:
     if isinstance(value, Mapping):
         return {name: _emptied(each, name) for name, each in value.items() if _KEY.fullmatch(name)}
     return [_emptied(each, key) for each in value] if isinstance(value, list) else None
-
-
-def _text(value: str, key: str, kind: str) -> str | None:
-    meaning = meaning_of(key)
-    if meaning in (Meaning.ID, Meaning.OWNED):
-        return value
-    # Only of a code's form: a provider may write a sentence where it had a code.
-    if meaning is Meaning.CODE:
-        return code(value) or None
-    if key == "number" and kind in NUMBERED:
-        return number(value) or None
-    # Events that don't carry their object say in words when they were made.
-    if key == "created":
-        return value if _MOMENT.fullmatch(value) else None
-    # Amounts of less than a cent come as texts.
-    return value if key.endswith("_decimal") and _DECIMAL.fullmatch(value) else None
 
 
 def _owned(value: Any, key: str) -> Iterator[str]:

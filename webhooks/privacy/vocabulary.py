@@ -10,6 +10,8 @@ from collections.abc import Collection, Mapping
 from enum import Enum
 from typing import Final
 
+from webhooks.database.text import LONGEST_NAME
+
 
 class Meaning(Enum):
     """The meaning of a key's value."""
@@ -22,6 +24,8 @@ class Meaning(Enum):
     CARD = "tells one card from another"
     OWNED = "names an object which is one customer's, and nobody else's"
     ID = "names any other object"
+    CATALOG = "names an object for sale, by an id that whoever sells it may have made up"
+    CHOSEN = "names an object by an id that anybody may have made up, after a person too"
     CODE = "is a provider's own word"
 
 
@@ -53,14 +57,15 @@ TABLE: Final[Mapping[Meaning, tuple[str, ...]]] = {
         *("charge", "checkout_session", "credit_note", "default_payment_method", "default_source"),
         *("dispute", "invoice", "invoice_item", "latest_charge", "latest_invoice", "mandate"),
         *("payment_intent", "payment_method", "pending_setup_intent", "quote", "refund", "review"),
-        *("setup_intent", "source", "subscription", "subscription_item"),
+        *("setup_intent", "source", "source_transaction", "subscription", "subscription_item"),
     ),
     Meaning.ID: (
-        *("account", "application", "balance_transaction", "coupon", "customer", "destination"),
-        *("id", "on_behalf_of", "payment_link", "payout", "plan", "price", "product"),
-        *("promotion_code", "schedule", "subscription_schedule", "test_clock", "transfer"),
-        *("transfer_group",),
+        *("account", "application", "balance_transaction", "customer", "destination", "id"),
+        *("on_behalf_of", "payment_link", "payout", "promotion_code", "schedule"),
+        *("subscription_schedule", "test_clock", "transfer"),
     ),
+    Meaning.CATALOG: ("plan", "price", "product"),
+    Meaning.CHOSEN: ("coupon", "transfer_group"),
     Meaning.CODE: (
         *("api_version", "billing_reason", "billing_scheme", "brand", "cancellation_reason"),
         *("capture_method", "card_brand", "code", "collection_method", "confirmation_method"),
@@ -130,10 +135,22 @@ OWNED_TYPES: Final = frozenset(
 )
 """The types of objects that are one customer's, and nobody else's."""
 
+_ID: Final = re.compile(
+    # As providers form theirs: a short kind, an underscore, a code; or a UUID.
+    r"[a-z][a-z0-9]{0,15}(?:_[A-Za-z0-9]+)+"
+    r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+)
+
 NUMBERED: Final = frozenset({"credit_note", "invoice"})
 """The types of objects whose `number` the books are kept by."""
 
+_TELLING_NOBODY: Final = (
+    *(Meaning.CARD, Meaning.CATALOG, Meaning.CODE, Meaning.ID, Meaning.OWNED),
+)
 _PROVIDERS_WORD: Final = re.compile(r"[a-z][a-z0-9_]*|[A-Z]{2,3}")
+
+TYPED_CODES: Final = frozenset({"promotion_code"})
+"""The types of objects whose `code` is what a customer types in, and somebody's words."""
 
 # Keys come in snake_case and in camelCase: both are told by the same words.
 _WORD: Final = re.compile(r"(?:[A-Z]?[a-z]+|[A-Z]+(?![a-z]))[0-9]*|[0-9]+")
@@ -142,6 +159,11 @@ _WORD: Final = re.compile(r"(?:[A-Z]?[a-z]+|[A-Z]+(?![a-z]))[0-9]*|[0-9]+")
 def meaning_of(key: str) -> Meaning | None:
     """Return what the table says of a key; None of one whose words or place must tell."""
     return _MEANINGS.get(key)
+
+
+def is_id(text: str) -> bool:
+    """True for a text of the form of a provider's id: any other may be somebody's words."""
+    return len(text) <= LONGEST_NAME and bool(_ID.fullmatch(text))
 
 
 def is_secret(key: str, *, kind: str = "") -> bool:
@@ -188,7 +210,7 @@ def is_known_by(key: str, value: str, *, parent: str = "", kind: str = "") -> bo
     words = _words(key)
     if not SHARED_WORDS.isdisjoint(words) or (words and words[-1] in NOT_PERSONAL):
         return False
-    if meaning_of(key) in (Meaning.CARD, Meaning.CODE, Meaning.ID, Meaning.OWNED):
+    if meaning_of(key) in _TELLING_NOBODY:
         return False
     # Of a new key nobody knows what it holds, so the form of its value tells.
     is_told = key == "name" or is_personal(key, parent=parent, kind=kind)

@@ -104,6 +104,27 @@ def test_ids_are_shown_and_kept(key: str) -> None:
     assert mask(key, "ch_1") == "ch_1"
     assert erase(key, "ch_1") == "ch_1"
     assert owned({key: "ch_1"}) == ({"ch_1"} if key in TABLE[Meaning.OWNED] else set())
+    # Somebody's words, or an address, where an id should be.
+    for text in (TEXT, "jo@example.com", "JO-SMITH-20", "jo%40example.com", "Smith"):
+        assert erase(key, text) is None
+        assert owned({key: text}) == set()
+
+
+@pytest.mark.parametrize("key", keys(Meaning.CATALOG))
+def test_what_is_sold_keeps_ids_that_were_made_up(key: str) -> None:
+    for kept in ("price_1", "gold-monthly"):
+        assert erase(key, kept) == kept
+        assert erase(key, {"id": kept}) == {"id": kept}
+    assert erase(key, TEXT) is None
+    assert erase(key, {"id": "JO-SMITH-20"}) == {"id": None}
+
+
+@pytest.mark.parametrize("key", keys(Meaning.CHOSEN))
+def test_ids_that_are_made_up_for_a_person_are_shown_and_erased(key: str) -> None:
+    for text in ("JO-SMITH-20", "jo_smith", TEXT):
+        assert mask(key, text) == text
+        assert erase(key, text) is None
+        assert erase(key, {"id": text, "percent_off": 20}) == {"id": None, "percent_off": 20}
 
 
 @pytest.mark.parametrize("key", keys(Meaning.CODE))
