@@ -87,10 +87,12 @@ def hung_broker() -> Iterator[tuple[str, list[socket.socket]]]:
 
         thread = threading.Thread(target=take)
         thread.start()
-        yield f"redis://127.0.0.1:{listening.getsockname()[1]}/0", taken
-        # Closing alone would leave the other thread waiting.
-        listening.shutdown(socket.SHUT_RDWR)
-        thread.join()
+        try:
+            yield f"redis://127.0.0.1:{listening.getsockname()[1]}/0", taken
+        finally:
+            # Closing alone would leave the other thread waiting, and the whole suite for it.
+            listening.shutdown(socket.SHUT_RDWR)
+            thread.join()
     for one in taken:
         one.close()
 
