@@ -33,11 +33,16 @@ stack: .venv/dev.stamp .env ## Serve it from PostgreSQL, Redis and Celery worker
 .PHONY: test
 test: .venv/dev.stamp ## Test on SQLite, and beside that on PostgreSQL and Redis
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target \
-		test-sqlite test-postgresql
+		test-postgresql test-sqlite test-faults
 
-.PHONY: test-sqlite test-postgresql
-test-sqlite test-postgresql: test-%: .venv/dev.stamp
-	@SUITE_DATABASE=$* $(BIN)/python $(SUITE)
+# The longest begins first. The faults, with servers of their own, follow in the shorter's place.
+.PHONY: test-postgresql test-sqlite test-faults
+test-postgresql: .venv/dev.stamp
+	@SUITE_DATABASE=postgresql $(BIN)/python $(SUITE) --ignore=tests/faults
+test-sqlite: .venv/dev.stamp
+	@SUITE_DATABASE=sqlite $(BIN)/python $(SUITE)
+test-faults: .venv/dev.stamp
+	@SUITE_DATABASE=postgresql $(BIN)/python $(SUITE) tests/faults
 
 # With PostgreSQL and Redis, as in production.
 .PHONY: test-system

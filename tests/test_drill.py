@@ -168,11 +168,14 @@ def spoiling(address: str, spoil: Spoil) -> Iterator[str]:
             pass
 
     with HTTPServer(("127.0.0.1", 0), Proxy) as proxy:
-        thread = Thread(target=proxy.serve_forever)
+        thread = Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
-        yield f"http://127.0.0.1:{proxy.server_port}"
-        proxy.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{proxy.server_port}"
+        finally:
+            # Whatever becomes of the test: the suite can't end before this thread does.
+            proxy.shutdown()
+            thread.join()
 
 
 def crash(status: int, kind: str, content: bytes) -> tuple[int, str, bytes]:

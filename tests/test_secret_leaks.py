@@ -82,7 +82,7 @@ def talkative_stripe() -> Iterator[str]:
             """Say nothing."""
 
     web = HTTPServer(("127.0.0.1", 0), Answer)
-    thread = threading.Thread(target=web.serve_forever)
+    thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
         yield f"http://127.0.0.1:{web.server_port}"
