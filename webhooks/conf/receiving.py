@@ -28,9 +28,9 @@ class Endpoint:
 class AlarmPolicy:
     """The limits past which refusals are an alarm. In seconds; each server process counts its own.
 
-    `burst` refusals at an endpoint within `burst_seconds` are too many. `unproven` deliveries not
-    signed with its secret within `silence_seconds`, in which none was proven, look like a secret
-    that was changed. Each is told once in `cool_down` seconds.
+    `burst` refusals at an endpoint within `burst_seconds` are too many. `unproven` refused
+    deliveries that may be the provider's within `silence_seconds`, in which none was proven, look
+    like a secret that was changed. Each is told once in `cool_down` seconds.
     """
 
     burst: int = 600

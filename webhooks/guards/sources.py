@@ -34,6 +34,16 @@ def is_allowed(client: str, text: str) -> bool:
     return found is not None and any(found in network for network in allowed)
 
 
+def is_listed(provider: str) -> bool:
+    """True for a provider that publishes the addresses that it delivers from."""
+    return provider in PUBLISHED
+
+
+def is_published(provider: str, client: str) -> bool:
+    """True for a client in the list that the provider publishes, as it is kept here."""
+    return is_listed(provider) and is_allowed(client, provider)
+
+
 @lru_cache(maxsize=64)
 def prefixes(text: str) -> tuple[str, ...]:
     """Return the beginnings of user agents in a setting, which are separated by commas."""

@@ -5,15 +5,13 @@ cost what it must not. So with `n` processes a burst is noticed at up to `n` tim
 set. What no process can see by itself, that another one still proves deliveries, is asked of the
 table of events before an alarm says that none is proven: an attacker's forgeries never look like a
 changed secret while genuine deliveries come in. Why the provider's deliveries are refused does not
-matter to that: a secret, an allow-list and a clock that are wrong all keep them out.
+matter to that: a secret, an allow-list, a clock and a proxy that are wrong all keep them out.
 """
 
 import logging
 from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from enum import StrEnum
 from functools import cache
 from threading import Lock
 
@@ -23,35 +21,14 @@ from redis.exceptions import RedisError
 
 from webhooks import conf
 from webhooks.bounded.maps import Deadlines
-from webhooks.conf import AlarmPolicy, Endpoint
-from webhooks.exceptions import InvalidSignature, SourceNotAllowed, StaleSignature
+from webhooks.conf import AlarmPolicy
+from webhooks.intake.alarm_messages import Alarm, AlarmKind, message
 from webhooks.models import WebhookEvent
 from webhooks.monitoring import metrics
 from webhooks.signals import alarm_raised
 
 # Operators set their alerts on this name: it stays, wherever the module goes.
 logger = logging.getLogger("webhooks.alarms")
-
-
-class AlarmKind(StrEnum):
-    """The pattern of refusals that an alarm is about."""
-
-    BURST = "burst"
-    NOTHING_PROVEN = "nothing_proven"
-
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """`count` refusals at an endpoint (empty: at none there is) within so many `seconds`.
-
-    `codes` are those of the signed deliveries among them, as problem documents have them.
-    """
-
-    kind: AlarmKind
-    endpoint: str
-    count: int
-    seconds: float
-    codes: tuple[str, ...] = ()
 
 
 class _Watch:
@@ -66,13 +43,13 @@ class _Watch:
         self.quiet = Deadlines(most=len(AlarmKind))
         self.lock = Lock()
 
-    def refuse(self, at: float, *, signed: str, proven_at: float) -> list[AlarmKind]:
+    def refuse(self, at: float, *, telling: str, proven_at: float) -> list[AlarmKind]:
         """Return the kinds of alarm that are due with this refusal."""
         with self.lock:
             self.refused.append(at)
-            if signed:
+            if telling:
                 self.unproven.append(at)
-                self.codes.append(signed)
+                self.codes.append(telling)
             seen = self._seen(at, proven_at)
             quiet = self.policy.cool_down
             return [kind for kind in seen if self.quiet.start(kind, at=at, seconds=quiet)]
@@ -99,15 +76,16 @@ def prove(endpoint: str, *, now: datetime) -> None:
     _proven_at[endpoint] = now.timestamp()
 
 
-def refuse(endpoint: str, *, signed: str, now: datetime) -> list[Alarm]:
+def refuse(endpoint: str, *, telling: str, now: datetime) -> list[Alarm]:
     """Note a refusal; return the alarms to raise for it.
 
-    `signed` is the refusal's code when the delivery carried a signature, as the provider's do, and
-    else empty. Endpoints are those there are, and the empty one: each is watched for good.
+    `telling` is the refusal's code when the delivery may be the provider's, and else empty (see
+    `webhooks.intake.likely_genuine`). Endpoints are those there are, and the empty one: each is
+    watched for good.
     """
     policy = conf.alarm_policy()
     watch, proven_at = _watch(endpoint, policy), _proven_at.get(endpoint, float("-inf"))
-    kinds = watch.refuse(now.timestamp(), signed=signed, proven_at=proven_at)
+    kinds = watch.refuse(now.timestamp(), telling=telling, proven_at=proven_at)
     return [_alarm(kind, endpoint, watch) for kind in kinds]
 
 
@@ -123,7 +101,7 @@ def sound(alarm: Alarm, *, now: datetime) -> None:
         return
     if not _is_first(alarm):
         return
-    logger.error("%s", _message(alarm))
+    logger.error("%s", message(alarm))
     metrics.ALARMS.labels(alarm.kind.value).inc()
     # A receiver that fails must not keep the others from hearing of it.
     alarm_raised.send_robust(
@@ -168,41 +146,6 @@ def _is_first(alarm: Alarm) -> bool:
     except (RedisError, OSError):
         # Heard twice is better than not heard.
         return True
-
-
-def _message(alarm: Alarm) -> str:
-    endpoint = conf.endpoint(alarm.endpoint)
-    where = f"the endpoint {alarm.endpoint!r}" if endpoint else "endpoints that there are not"
-    counted = f"{alarm.count} deliveries to {where} were refused within {alarm.seconds:g} s"
-    if alarm.kind is AlarmKind.NOTHING_PROVEN and endpoint:
-        return (
-            f"{counted} though they carried a signature ({', '.join(alarm.codes)}), and none was "
-            f"taken. {' '.join(_remedies(alarm.codes, endpoint))} If all of that is right, "
-            "somebody forges deliveries while no genuine ones come: see the refused deliveries in "
-            "the admin."
-        )
-    return (
-        f"{counted}: it looks like an attack, or like a sender that is set up wrongly. See the "
-        "refused deliveries in the admin; ALLOWED_WEBHOOK_IPS and WEBHOOK_RATE_LIMIT hold senders "
-        "back."
-    )
-
-
-def _remedies(codes: Sequence[str], endpoint: Endpoint) -> Iterator[str]:
-    if InvalidSignature.code in codes:
-        yield (
-            f"A secret may have been changed: compare {endpoint.secrets_setting} with the signing "
-            f"secret that the provider ({endpoint.provider}) shows for this endpoint."
-        )
-    if SourceNotAllowed.code in codes:
-        yield (
-            "An allow-list may shut the provider out: compare ALLOWED_WEBHOOK_IPS, "
-            "ALLOWED_WEBHOOK_USER_AGENTS and TRUSTED_PROXY_COUNT with the clients on record."
-        )
-    if StaleSignature.code in codes:
-        yield "A clock may be wrong: compare this machine's, and see STRIPE_TOLERANCE_SECONDS."
-    if set(codes) - {InvalidSignature.code, SourceNotAllowed.code, StaleSignature.code}:
-        yield "The refused deliveries in the admin say which client sends what."
 
 
 def _all_since(moments: "deque[float]", start: float) -> bool:

@@ -25,12 +25,12 @@ from webhooks.guards import client_address, rate_limit
 from webhooks.guards.admission import IncomingDelivery
 from webhooks.guards.circuit_breaker import Breaker
 from webhooks.intake import alarms
-from webhooks.intake.alarms import Alarm
+from webhooks.intake.alarm_messages import Alarm
+from webhooks.intake.likely_genuine import may_be_genuine
 from webhooks.intake.refusal_sampling import Sampler
 from webhooks.models import Refusal
 from webhooks.models.refusals import LONGEST_TEXT
 from webhooks.monitoring import metrics
-from webhooks.providers import PROVIDERS
 
 logger = logging.getLogger(__name__)
 
@@ -93,10 +93,8 @@ def refuse(refusal: Rejected, delivery: IncomingDelivery, slug: str, *, now: dat
     if isinstance(refusal, StorageUnavailable):
         alarms.prove(endpoint, now=now)
         return Refused(answer, None, (), now)
-    # A provider may prove itself in the body: there, none of its headers tells.
-    is_signed = isinstance(refusal, InvalidSignature) or _is_signed(delivery, endpoint)
-    signed = refusal.code if is_signed else ""
-    due = () if is_ours else alarms.refuse(endpoint, signed=signed, now=now)
+    telling = refusal.code if may_be_genuine(refusal, delivery, endpoint) else ""
+    due = () if is_ours else alarms.refuse(endpoint, telling=telling, now=now)
     weight = _sampler.weight(endpoint, answer.code, at=now.timestamp())
     if weight:
         logger.warning("refused %s to %.64r: %s", _deliveries(weight), slug, answer.code)
@@ -146,13 +144,6 @@ def _within_budget(refusal: Rejected, client: str) -> Rejected:
         return refusal
     metrics.RATE_LIMITED.inc()
     return RateLimited(wait)
-
-
-def _is_signed(delivery: IncomingDelivery, slug: str) -> bool:
-    """True when a delivery carries what may be its provider's proof, right or wrong."""
-    endpoint = conf.endpoint(slug)
-    header = PROVIDERS[endpoint.provider].signature_header if endpoint else ""
-    return bool(header and delivery.get(header, "").strip())
 
 
 def _sample(

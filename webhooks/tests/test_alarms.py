@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.core.cache import cache
@@ -15,7 +15,9 @@ from pytest_django import Settings
 from webhooks.exceptions import (
     InvalidSignature,
     MalformedEvent,
+    MalformedSignature,
     MissingSignature,
+    PayloadTooLarge,
     Rejected,
     SourceNotAllowed,
     StaleSignature,
@@ -23,8 +25,11 @@ from webhooks.exceptions import (
     UnsupportedMediaType,
 )
 from webhooks.guards.admission import IncomingDelivery
+from webhooks.guards.published_sources import PUBLISHED
 from webhooks.intake import alarms, refusals
 from webhooks.models import WebhookEvent
+from webhooks.providers import PROVIDERS
+from webhooks.providers.stripe import StripeProvider
 from webhooks.signals import alarm_raised
 from webhooks.testing.client import post, sign
 from webhooks.tests.events import make_event
@@ -34,8 +39,10 @@ pytestmark = pytest.mark.django_db
 NOW = timezone.now()
 BURST, UNPROVEN = 20, 5
 BURST_SECONDS, SILENCE, COOL_DOWN = 60, 600, 1800
-UNSIGNED = IncomingDelivery({"REMOTE_ADDR": "198.51.100.1"})
-SIGNED = IncomingDelivery({"REMOTE_ADDR": "198.51.100.1", "HTTP_STRIPE_SIGNATURE": "t=1,v1=0"})
+STRIPE, STRANGER = PUBLISHED["stripe"].networks[0], "9.9.9.9"
+SIGNED = {"Stripe-Signature": "t=1,v1=0"}
+UNREAD = (SourceNotAllowed, UnsupportedMediaType, PayloadTooLarge, MissingSignature)
+"""Refused before a body is read."""
 
 Told = list[tuple[str, str]]
 
@@ -70,6 +77,14 @@ def at(seconds: float) -> datetime:
     return NOW + timedelta(seconds=seconds)
 
 
+def delivery_of(refusal: type[Rejected], client: str) -> IncomingDelivery:
+    """A delivery that is refused so."""
+    signature = {} if refusal is MissingSignature else {"HTTP_STRIPE_SIGNATURE": "t=1,v1=0"}
+    delivery = IncomingDelivery({"REMOTE_ADDR": client, **signature})
+    delivery.body = None if refusal in UNREAD else b"{}"
+    return delivery
+
+
 def refuse(
     times: int,
     refusal: type[Rejected] = InvalidSignature,
@@ -77,10 +92,11 @@ def refuse(
     start: float = 0,
     every: float = 1,
     slug: str = "stripe",
+    client: str = STRANGER,
 ) -> None:
     """Refuse so many deliveries; the first so many seconds from now, and one each so often."""
-    delivery = UNSIGNED if refusal is MissingSignature else SIGNED
     for number in range(times):
+        delivery = delivery_of(refusal, client)
         refused = refusals.refuse(refusal(), delivery, slug, now=at(start + number * every))
         refused.put_on_record()
 
@@ -114,12 +130,15 @@ def test_every_delivery_failing_looks_like_a_changed_secret(
         (StaleSignature, "STRIPE_TOLERANCE_SECONDS"),
         (MalformedEvent, "malformed_event"),
         (UnsupportedMediaType, "unsupported_media_type"),
+        (PayloadTooLarge, "WEBHOOK_MAX_BODY_BYTES"),
+        (MissingSignature, "Stripe-Signature"),
+        (MalformedSignature, "Stripe-Signature"),
     ],
 )
-def test_every_signed_delivery_being_refused_is_an_alarm_whatever_the_reason(
+def test_all_that_the_provider_delivers_being_refused_is_an_alarm_whatever_the_reason(
     told: Told, caplog: pytest.LogCaptureFixture, refusal: type[Rejected], named: str
 ) -> None:
-    refuse(UNPROVEN, refusal)
+    refuse(UNPROVEN, refusal, client=STRIPE)
 
     assert told == [("nothing_proven", "stripe")]
     assert named in caplog.records[-1].getMessage()
@@ -135,6 +154,83 @@ def test_the_providers_deliveries_from_outside_an_allow_list_are_an_alarm(
         assert post(body, sign(body)).status_code == 403
 
     assert told == [("nothing_proven", "stripe")]
+
+
+def test_a_proxy_that_strips_the_signature_header_is_an_alarm(
+    told: Told, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.TRUSTED_PROXY_COUNT = 1
+    for _ in range(UNPROVEN):
+        stripped = {"X-Forwarded-For": f"{STRANGER}, {STRIPE}"}
+        assert post(b"{}", stripped).json()["code"] == "missing_signature"
+
+    assert told == [("nothing_proven", "stripe")]
+    assert "a proxy strips" in caplog.text
+
+
+@pytest.mark.parametrize("refusal", [StaleSignature, MalformedEvent])
+def test_what_the_secret_has_signed_counts_from_anywhere(
+    told: Told, refusal: type[Rejected]
+) -> None:
+    refuse(UNPROVEN, refusal)
+
+    assert told == [("nothing_proven", "stripe")]
+
+
+@pytest.mark.parametrize("refusal", [*UNREAD, MalformedSignature])
+def test_a_stranger_without_a_signature_to_check_raises_no_more_than_a_burst(
+    told: Told, refusal: type[Rejected]
+) -> None:
+    refuse(BURST, refusal)
+
+    assert told == [("burst", "stripe")]
+
+
+def test_a_stranger_outside_an_allow_list_raises_no_more_than_a_burst(
+    told: Told, settings: Settings
+) -> None:
+    settings.ALLOWED_WEBHOOK_IPS = "stripe"
+    settings.TRUSTED_PROXY_COUNT = 1
+    settings.WEBHOOK_RATE_LIMIT = 0
+    for _ in range(BURST):
+        # The stranger claims to be Stripe, in front of what the proxy says.
+        forged = {"X-Forwarded-For": f"{STRIPE}, {STRANGER}", **SIGNED}
+        assert post(b"{}", forged).status_code == 403
+
+    assert told == [("burst", "stripe")]
+
+
+def test_a_stranger_whose_bodies_end_early_raises_none(told: Told) -> None:
+    for number in range(UNPROVEN):
+        delivery = delivery_of(MalformedEvent, STRANGER)
+        delivery.body = None
+        refusals.refuse(MalformedEvent(), delivery, "stripe", now=at(number)).put_on_record()
+
+    assert told == []
+
+
+class UnlistedProvider(StripeProvider):
+    """A provider that does not say where it delivers from."""
+
+    name: ClassVar[str] = "unlisted"
+
+
+def test_of_a_provider_without_a_list_all_that_is_signed_and_shut_out_counts(
+    told: Told, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PROVIDERS, "unlisted", UnlistedProvider())
+    settings.WEBHOOK_ENDPOINTS = {
+        "unlisted": {"provider": "unlisted", "secrets_setting": "STRIPE_WEBHOOK_SECRET"}
+    }
+    settings.ALLOWED_WEBHOOK_IPS = "203.0.113.0/24"
+    settings.TRUSTED_PROXY_COUNT = 1
+    for headers in ({}, SIGNED):
+        assert told == []
+        for _ in range(UNPROVEN):
+            from_afar = {"X-Forwarded-For": STRANGER, **headers}
+            assert post(b"{}", from_afar, "/webhooks/unlisted").status_code == 403
+
+    assert told == [("nothing_proven", "unlisted")]
 
 
 def test_slow_failures_raise_no_alarm(told: Told) -> None:
@@ -184,7 +280,8 @@ def test_genuine_deliveries_to_other_processes_count(told: Told) -> None:
 
 
 def test_a_proven_delivery_that_could_not_be_stored_shows_that_the_secret_fits(told: Told) -> None:
-    refusals.refuse(StorageUnavailable(), SIGNED, "stripe", now=NOW)
+    proven = delivery_of(StorageUnavailable, STRIPE)
+    refusals.refuse(StorageUnavailable(), proven, "stripe", now=NOW)
     refuse(UNPROVEN)
 
     assert told == []
