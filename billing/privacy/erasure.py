@@ -110,9 +110,7 @@ def _erase(
 
 def follow(erasure: ErasureRequest, ids: Iterable[str], *, clock: Clock = timezone.now) -> None:
     """Redact what is kept of these ids of a person's, and of what names them, and so on."""
-    scope = ObjectScope(
-        provider=erasure.provider, account=erasure.account, livemode=erasure.livemode
-    )
+    scope = erasure.scope
     # Ids lead to further ones: a charge to its refunds, and those to what they name.
     wanted = set(ids)
     while wanted:

@@ -15,11 +15,11 @@ from django.db import transaction
 from billing.models import BillingChange, ProviderObject
 from billing.ordering import FactMap, Snapshot
 from webhooks import audit
-from webhooks.models import AuditEntry, ErasureRequest
+from webhooks.models import AuditEntry
 from webhooks.models.audit import SYSTEM
 from webhooks.privacy.redaction import SHORTEST, code, identifier, number
-from webhooks.privacy.suppression import UnprovenErasure, erasure_of_ids, remember, subject_of
-from webhooks.privacy.vocabulary import TABLE, Meaning, is_id, meaning_of
+from webhooks.privacy.suppression import UnprovenErasure, erasure_of_ids, learn, subject_of
+from webhooks.privacy.vocabulary import TABLE, Meaning, is_id, is_known_by, meaning_of
 from webhooks.privacy.vocabulary import is_personal as is_personal_key
 
 logger = logging.getLogger(__name__)
@@ -78,9 +78,7 @@ def keep_erased(row: ProviderObject, made: BillingChange, *, now: datetime) -> N
         return
     if erasure is None:
         return
-    if remember(erasure, [row.provider_id]):
-        # What came before it may have named it: that takes a search.
-        ErasureRequest.objects.filter(pk=erasure.pk).update(finished_at=None)
+    learn(erasure, [row.provider_id])
     redact_stored(row)
     held = audit.hold({BillingChange: [made.pk]})
     if redact_history(made):
@@ -116,9 +114,15 @@ def redact_history(change: BillingChange) -> bool:
 def personal_values_of(row: ProviderObject) -> set[str]:
     """Return the texts in a row by which the person may be known elsewhere."""
     kind = row.object_type
-    texts = (str(value) for name, value in row.facts().items() if is_personal_key(name, kind=kind))
+    texts = {
+        name: str(value) for name, value in row.facts().items() if is_personal_key(name, kind=kind)
+    }
     # Short texts would be found in everything.
-    return {text for text in texts if len(text) >= SHORTEST}
+    return {
+        text
+        for name, text in texts.items()
+        if len(text) >= SHORTEST and is_known_by(name, text, kind=kind)
+    }
 
 
 def _left(kind: str, name: str, value: Any) -> Any:

@@ -43,8 +43,8 @@ def redact_keys(
     """Redact the responses about a person, and hash the keys that may be made of their name.
 
     A response is a person's by the ids in it. Hashed are these keys, those with what `anyone`
-    matches in them, and those that nobody can tell the owner of: to whoever sends such a key
-    again, nothing has changed.
+    matches in them, and those that nobody can tell the owner of, all where there is nothing to look
+    for: to whoever sends such a key again, nothing has changed.
     """
     # Calls to Stripe have hashes of our own for keys, and no bodies.
     rows = IdempotencyKey.objects.exclude(scope="stripe").exclude(scope__startswith="stripe:")
@@ -67,7 +67,8 @@ def _redact_key(
     is_theirs = bool(known(erasure, mentioned(json.dumps(kept).encode()) | {row.response_id}))
     is_named = anyone is not None and bool(anyone.search(row.key))
     is_told = anyone is not None and not ids and any(map(anyone.search, _texts(kept)))
-    is_anybodys = not ids or row.state != IdempotencyKey.State.COMPLETED
+    # Once the events are redacted, nobody knows the names any more that a key may be made of.
+    is_anybodys = anyone is None or not ids or row.state != IdempotencyKey.State.COMPLETED
     if (is_theirs or is_named or is_anybodys) and not is_hashed(row.key):
         row.key = hashed(row.scope, row.key)
     left = _redacted(kept) if kept and (is_theirs or is_told) else kept

@@ -220,6 +220,24 @@ def test_a_dispute_is_known_by_a_charge_that_is_theirs(ada: Customer, comes_late
 
 
 @pytest.mark.parametrize("comes_late", [False, True])
+def test_a_customer_s_id_that_somebody_made_up_keeps_the_books_together(comes_late: bool) -> None:
+    own = "ada@shop"
+    customer(own, name="Ada", email="ada@example.com")
+    charge = objects.charge(NOW, id="ch_own", customer=own, amount=700)
+    if comes_late:
+        erase(own)
+    tell("charge.succeeded", charge | {"description": "for Ada"})
+    if not comes_late:
+        erase(own)
+    tell("customer.updated", objects.customer(NOW, id=own, balance=-5, name="Ada again"))
+    kept = Charge.objects.get(provider_id="ch_own")
+    assert (kept.customer_id, kept.amount, kept.card_last4) == (own, 700, "")
+    assert bodies_with("for Ada") == []
+    left = Customer.objects.get(provider_id=own)
+    assert (left.balance, left.name, left.email) == (-5, "", "")
+
+
+@pytest.mark.parametrize("comes_late", [False, True])
 def test_a_transfer_is_known_by_the_charge_that_it_came_from(
     ada: Customer, comes_late: bool
 ) -> None:

@@ -1,8 +1,16 @@
 """Erasures of personal data, recorded so that it is not stored again."""
 
-from typing import ClassVar
+from typing import ClassVar, TypedDict
 
 from django.db import models
+
+
+class ErasureScope(TypedDict):
+    """The account and mode of a provider that an erasure is within."""
+
+    provider: str
+    account: str
+    livemode: bool
 
 
 class ErasureRequest(models.Model):
@@ -30,6 +38,11 @@ class ErasureRequest(models.Model):
 
     def __str__(self) -> str:
         return self.customer_id
+
+    @property
+    def scope(self) -> ErasureScope:
+        """The account and mode that the person was a customer in."""
+        return ErasureScope(provider=self.provider, account=self.account, livemode=self.livemode)
 
     @property
     def subject(self) -> str:

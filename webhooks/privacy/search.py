@@ -116,7 +116,7 @@ def _intact(rows: list[WebhookEvent]) -> list[WebhookEvent]:
 
 def known(erasure: ErasureRequest, ids: Iterable[str]) -> set[str]:
     """Return those of some ids that are known to be the person's."""
-    rows = in_scope(erasure.provider, erasure.account, erasure.livemode).filter(erasure=erasure)
+    rows = in_scope(**erasure.scope).filter(erasure=erasure)
     return {
         row.object_id
         for some in batched(ids, IDS)
@@ -138,6 +138,4 @@ def batched(values: Iterable[Value], size: int) -> Iterator[list[Value]]:
 
 
 def _in_scope_of(erasure: ErasureRequest) -> EventQuerySet:
-    return WebhookEvent.objects.filter(
-        provider=erasure.provider, account=erasure.account, livemode=erasure.livemode
-    )
+    return WebhookEvent.objects.filter(**erasure.scope)

@@ -107,10 +107,7 @@ def _redact_late(pk: int, now: datetime) -> Redacted | None:
         if row is None or not (erasure := erasure_of(row, parse(row.body) or {})):
             return None
         done = redact_rows([row], now=now)
-        new = remember(erasure, done.ids)
-        if new:
-            # What came before it may have named these: that takes a search.
-            ErasureRequest.objects.filter(pk=erasure.pk).update(finished_at=None)
+        new = learn(erasure, done.ids)
         audit.amend(
             AuditEntry.Action.ERASED,
             {WebhookEvent: done.events, Attempt: done.attempts},
@@ -125,10 +122,19 @@ def _redact_late(pk: int, now: datetime) -> Redacted | None:
     return done
 
 
+def learn(erasure: ErasureRequest, ids: Iterable[str]) -> list[str]:
+    """Remember ids that come to be known late, and have the erasure gone on with for new ones."""
+    new = remember(erasure, ids)
+    if new:
+        # What came before may have named these: that takes a search.
+        ErasureRequest.objects.filter(pk=erasure.pk).update(finished_at=None)
+    return new
+
+
 def remember(erasure: ErasureRequest, ids: Iterable[str]) -> list[str]:
     """Have whatever names these ids redacted from now on; return those that are new."""
     wanted = set(ids)
-    known = in_scope(erasure.provider, erasure.account, erasure.livemode)
+    known = in_scope(**erasure.scope)
     there = {
         row.object_id: row for row in known.filter(object_id__in=wanted).select_related("erasure")
     }
@@ -140,9 +146,7 @@ def remember(erasure: ErasureRequest, ids: Iterable[str]) -> list[str]:
     made = [
         SuppressedId(
             erasure=erasure,
-            provider=erasure.provider,
-            account=erasure.account,
-            livemode=erasure.livemode,
+            **erasure.scope,
             object_id=each,
         )
         for each in new

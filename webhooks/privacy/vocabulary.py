@@ -116,6 +116,16 @@ SHARED_WORDS: Final = frozenset(
 )
 """What is personal, and yet so many people's that nobody is known by it in a text."""
 
+COMMON_CODES: Final = frozenset(
+    {
+        *("active", "canceled", "card", "complete", "draft", "duplicate", "exempt", "expired"),
+        *("failed", "fraudulent", "incomplete", "individual", "invoice", "none", "null", "open"),
+        *("order", "paid", "payment", "pending", "processing", "refund", "refunded", "reverse"),
+        *("subscription", "succeeded", "test", "true", "unknown", "unpaid", "void"),
+    }
+)
+"""Words that everybody's texts are full of: a person who calls itself so isn't known by it."""
+
 KEPT: Final = frozenset({"country", "id", "object", "type"})
 """What stays to be seen in whatever is about a person: it tells nobody apart."""
 
@@ -205,6 +215,8 @@ def is_known_by(key: str, value: str, *, parent: str = "", kind: str = "") -> bo
 
     Not by a provider's word (`none`, `succeeded`, a country): such a one is in everybody's texts.
     """
+    if value.casefold() in COMMON_CODES:
+        return False
     if meaning_of(key) is Meaning.PERSONAL:
         return True
     words = _words(key)

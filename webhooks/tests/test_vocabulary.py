@@ -68,6 +68,7 @@ def test_what_identifies_somebody_is_masked_erased_and_looked_for(key: str) -> N
         ("country_of_residence", "DE"),
         ("state", "Hamburg"),
         ("customer", "cus_123456"),
+        ("recipient_name", "None"),
     ],
 )
 def test_nobody_is_known_by_a_provider_s_word(key: str, value: str) -> None:
