@@ -77,6 +77,16 @@ def hold(
     return drill.run(options, progress)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_drill_delivers_snapshots_and_thin_events(live_server: LiveServer) -> None:
+    report = hold(live_server.url)
+    thin = WebhookEvent.objects.filter(type__startswith="v1.")
+
+    assert not report.broken
+    assert {event.status for event in thin} == {"ignored"}
+    assert thin.count() < WebhookEvent.objects.count() / 2
+
+
 def processed() -> WebhookEvent:
     found = WebhookEvent.objects.filter(status="processed", deliveries=1).last()
     assert found

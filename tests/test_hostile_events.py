@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from billing.models import MODELS, BillingChange
 from webhooks.models import WebhookEvent
-from webhooks.testing import sample
+from webhooks.testing import sample, thin_sample
 from webhooks.testing.api_client import bearer, issue
 from webhooks.testing.client import post, sign
 from webhooks.testing.fake_stripe import OLD, World, deliverable, random_story
@@ -42,6 +42,10 @@ def old_events() -> list[Json]:
 
 
 GENUINE = [*(sample(event_type, created=NOW) for event_type in TYPES), *old_events()]
+
+THIN = [
+    thin_sample(f"v1.{event_type}", created=NOW, context="org_1/acct_1") for event_type in TYPES
+]
 
 
 def told(payload: Any) -> WebhookEvent | None:
@@ -68,6 +72,17 @@ def test_an_odd_event_is_settled_at_once_and_left_nothing_half_done(data: st.Dat
         fresh = {**genuine, "id": f"evt_{data.draw(st.integers(0, 10**9))}", "created": NOW}
         odd = {"object": data.draw(spoiled(genuine["data"]["object"]))}
         event = told(data.draw(st.just({**fresh, "data": odd}) | spoiled(fresh)))
+        if event:
+            assert_settled(event)
+
+
+@drawn(data=st.data())
+def test_an_odd_thin_event_is_settled_too(data: st.DataObject) -> None:
+    # Of both kinds in one, as well: what names an object, and carries another.
+    thin, snapshot = (data.draw(st.sampled_from(events)) for events in (THIN, GENUINE))
+    for whole in (thin, {**snapshot, **thin}, {**thin, **snapshot}):
+        fresh = {**whole, "id": f"evt_{data.draw(st.integers(0, 10**9))}"}
+        event = told(data.draw(spoiled(fresh)))
         if event:
             assert_settled(event)
 
@@ -111,6 +126,11 @@ def test_every_screen_shows_what_odd_events_left(admin_client: Client) -> None:
         for path in places(subject):
             odd = with_value(subject, path, rng.choice(SHARP))
             event = told({**sample(event_type, created=NOW), "data": {"object": odd}})
+            if event:
+                assert_settled(event)
+    for thin in THIN:
+        for path in places(thin):
+            event = told(with_value(thin, path, rng.choice(SHARP)))
             if event:
                 assert_settled(event)
     assert_shown(admin_client)

@@ -10,7 +10,7 @@ from tests.fuzz.target import NOW, STRANGER
 from webhooks.providers import PROVIDERS
 from webhooks.testing.fake_stripe import OLD, World, deliverable, random_story
 from webhooks.testing.hostile import SHARP, as_body
-from webhooks.testing.stripe_events import story
+from webhooks.testing.stripe_events import story, thin_sample
 
 STEPS: Final = 60
 WORDS: Final = ("previous_attributes", "metadata", "deleted", "\\u0000", "\\ud800", "1e999", "null")
@@ -24,7 +24,10 @@ def seeds() -> Iterator[bytes]:
         told = deliverable(world, api_version=version) if version else deliverable(world)
         yield from (as_body(payload) for payload in told)
         yield from (b"\n".join(map(as_body, told[at : at + 3])) for at in range(0, len(told), 3))
-    yield from map(as_body, story(int(NOW.timestamp())))
+    now = int(NOW.timestamp())
+    yield from map(as_body, story(now))
+    for kind in ("v1.customer.updated", "v1.invoice.paid", "v2.core.account.updated"):
+        yield as_body(thin_sample(kind, created=now, context="org_1/acct_1"))
     for provider in PROVIDERS.values():
         for header in provider.sign(b"{}", secret="whsec_x", now=NOW).values():
             yield STRANGER + header.encode() + b"\n{}"

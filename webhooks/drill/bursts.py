@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from webhooks.drill import hostile
 from webhooks.drill.deliveries import Burst, DeliveryKind, DrillDelivery, event_id
-from webhooks.testing.stripe_events import story
+from webhooks.testing.stripe_events import story, thin_sample
 
 SHARES = {
     DeliveryKind.NEW: 20,
@@ -26,6 +26,12 @@ SHARES = {
 }
 """The number of each kind in a round. Rounds are shuffled one by one, so that even a short drill
 has every kind."""
+
+THIN = ("v1.customer.updated", "v1.invoice.paid", "v1.billing.meter.no_meter_found")
+"""Types of thin events, which name an object and carry none."""
+
+THIN_EVERY = 5
+"""The number of other events to a thin one."""
 
 AT_THE_SAME_TIME = 4
 """The number of deliveries of one event that are sent concurrently."""
@@ -102,7 +108,11 @@ class _Generator:
 def _genuine(run: str, rng: random.Random) -> Iterator[DrillDelivery]:
     numbers = itertools.count()
     while True:
-        *events, _ = story(int(time.time()))  # the last repeats one of the others
+        now = int(time.time())
+        *events, _ = story(now)  # the last repeats one of the others
+        # In between, so that even a short drill has some: they are read by rules of their own.
+        for at in range(len(events), 0, -THIN_EVERY):
+            events.insert(at, thin_sample(rng.choice(THIN), created=now))
         kind = rng.choice((DeliveryKind.NEW, DeliveryKind.OUT_OF_ORDER))
         if kind is DeliveryKind.OUT_OF_ORDER:
             rng.shuffle(events)

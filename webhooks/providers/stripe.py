@@ -34,6 +34,7 @@ THIN: Final = "v2.core.event"
 https://docs.stripe.com/event-destinations"""
 
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
+_LEAP_SECOND = re.compile(r"(?<=T[0-9]{2}:[0-9]{2}:)60")
 
 DASHBOARD_PATHS = {
     "event": "events",
@@ -207,11 +208,14 @@ def _related(payload: dict[str, Any]) -> dict[str, Any]:
 def _created(value: object) -> datetime | None:
     """Return when an event was made: snapshots say it in seconds, thin events in ISO 8601."""
     if isinstance(value, str):
+        # A leap second is the 61st of its minute, which `datetime` can't hold. It is the same
+        # moment as the one after it, as in seconds since 1970, which don't count it.
+        text, leaps = _LEAP_SECOND.subn("59", value.upper(), count=1)
         try:
-            said = datetime.fromisoformat(value.upper())
+            said = datetime.fromisoformat(text)
         except ValueError as error:
             raise MalformedEvent("The event's created must be a moment.") from error
-        value = (said if said.tzinfo else said.replace(tzinfo=UTC)).timestamp()
+        value = (said if said.tzinfo else said.replace(tzinfo=UTC)).timestamp() + leaps
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise MalformedEvent("The event's created must be a moment.")
     return moment(value)

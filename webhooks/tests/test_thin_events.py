@@ -59,7 +59,11 @@ def test_a_handler_gets_a_thin_event_whole(subscribe: Subscribe) -> None:
         ("2026-09-17T06:20:52Z", datetime(2026, 9, 17, 6, 20, 52, 0, UTC)),
         ("2026-09-17T08:20:52+02:00", datetime(2026, 9, 17, 6, 20, 52, 0, UTC)),
         ("2026-09-17T06:20:52", datetime(2026, 9, 17, 6, 20, 52, 0, UTC)),
+        ("2016-12-31T23:59:60Z", datetime(2017, 1, 1, tzinfo=UTC)),
+        ("2016-12-31t15:59:60.5-08:00", datetime(2017, 1, 1, 0, 0, 0, 500_000, UTC)),
+        ("2016-12-31T23:59:60", datetime(2017, 1, 1, tzinfo=UTC)),
         ("9999-12-31T23:59:59Z", None),
+        ("9999-12-31T23:59:60Z", None),
         ("0001-01-01T00:00:00+14:00", None),
         (1_790_000_000, datetime.fromtimestamp(1_790_000_000, UTC)),
     ],
@@ -70,7 +74,13 @@ def test_a_thin_event_s_time_of_creation_is_read(created: Any, moment: datetime 
     assert row.provider_created_at == moment
 
 
-@pytest.mark.parametrize("created", ["now", "", True, None, [], "2026-13-01T00:00:00Z"])
+@pytest.mark.parametrize(
+    "created",
+    [
+        *("now", "", True, None, [], "2026-13-01T00:00:00Z"),
+        *("2026-01-01T00:60:00Z", "2026-01-01T00:00:61Z"),
+    ],
+)
 def test_a_time_that_is_none_is_refused(created: Any) -> None:
     answer = deliver(thin_sample("v1.customer.created") | {"created": created})
 
