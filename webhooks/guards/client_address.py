@@ -48,6 +48,14 @@ def household(client: str) -> str:
     return str(ipaddress.ip_network((client, IPV6_HOUSEHOLD), strict=False))
 
 
+# Remembered: Python compares an address with each network that is set apart.
+@lru_cache(maxsize=4096)
+def is_public(client: str) -> bool:
+    """True for an address of the Internet, as strangers have; false where it is unknown."""
+    found = parse(client)
+    return found is not None and found.is_global
+
+
 def parse(text: str) -> Address | None:
     """Parse an address, which may have a port, brackets or a zone, or be mapped into IPv6."""
     # An IPv6 address stands in brackets where a port follows.

@@ -48,5 +48,4 @@ def _is_beyond_lists(endpoint: conf.Endpoint, client: str) -> bool:
         return True
     # No stranger on the Internet has such an address: it is our own proxy's, taken for the client's
     # because `TRUSTED_PROXY_COUNT` is too low, and so the provider comes from there as well.
-    found = client_address.parse(client)
-    return found is None or not found.is_global
+    return not client_address.is_public(client)
