@@ -43,6 +43,8 @@ def main() -> None:
 def server_command(port: int, *, workers: int = 1) -> list[str]:
     """Return the command that serves the project on this machine."""
     options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
+    # No HTTP/2: a few of its bytes stand for megabytes of headers, on hundreds of streams at once.
+    options += ["--http", "1"]
     threads = ["--blocking-threads", "4", "--no-ws", "--log-level", "warning"]
     # One that is told to stop while it starts may not hear it, and would be waited for in vain.
     threads += ["--workers-kill-timeout", "5"]

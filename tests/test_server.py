@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from http.client import HTTPConnection
 from http.cookiejar import CookieJar
 from typing import Any
@@ -177,3 +177,21 @@ def log_in(address: str, name: str, password: str) -> str:
     data = urlencode(fields | {"csrfmiddlewaretoken": token[1]}).encode()
     page: str = browser.open(login, data).read().decode()
     return page
+
+
+def connect(site: str) -> socket.socket:
+    place = urlsplit(site)
+    assert place.hostname
+    assert place.port
+    return socket.create_connection((place.hostname, place.port), timeout=10)
+
+
+def test_http_2_is_not_spoken(environment: Environment) -> None:
+    # A client that knows of no TLS begins so: https://www.rfc-editor.org/rfc/rfc9113#section-3.3
+    preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes.fromhex("000000040000000000")
+    with server(environment) as site, closing(connect(site)) as wire:
+        wire.sendall(preface)
+        answer = wire.recv(64)
+    # A server that speaks it begins with a SETTINGS frame, whose fourth byte is 4.
+    assert answer[3:4] != b"\x04"
+    assert not answer or answer.startswith(b"HTTP/1.1 ")

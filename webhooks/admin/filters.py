@@ -1,7 +1,7 @@
 """Filters of the list of events; none of them reads the table to know its choices."""
 
 from collections.abc import Callable
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
@@ -90,7 +90,8 @@ class DayRangeFilter(DateRangeFilter):
         last = self._midnight("_to")
         if first:
             queryset = queryset.filter(**{f"{self.field_path}__gte": first})
-        if last:
+        # The calendar ends with a day that has no next one: nothing is later.
+        if last and last.date() < date.max:
             queryset = queryset.filter(**{f"{self.field_path}__lt": last + timedelta(days=1)})
         return queryset
 

@@ -169,6 +169,7 @@ class TestList:
         assert found(viewer, received_at_from=today, received_at_to=today) == {event.event_id}
         assert found(viewer, received_at_from=tomorrow) == set()
         assert found(viewer, received_at_from="nonsense") == {event.event_id}
+        assert found(viewer, received_at_to="9999-12-31") == {event.event_id}
 
     def test_filter_by_mode_and_provider(self, viewer: Client) -> None:
         live = receive(livemode=True)
