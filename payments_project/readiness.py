@@ -61,12 +61,11 @@ class Probe:
         if time.monotonic() >= self._fresh_until and self._asking.acquire(blocking=False):
             self._asking_since = time.monotonic()
             try:
-                parts = dict(self._last.parts)
                 for name, is_ok in PARTS.items():
-                    parts[name] = "ok" if is_ok() else "failing"
+                    state = "ok" if is_ok() else "failing"
                     # Told at once: what deliveries need comes first, and a new process must not
                     # be without an outcome until a hung broker has been given up.
-                    self._last = Readiness(dict(parts))
+                    self._last = Readiness({**self._last.parts, name: state})
                 self._fresh_until = time.monotonic() + FRESH_SECONDS
             finally:
                 self._asking_since = None

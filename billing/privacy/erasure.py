@@ -25,11 +25,10 @@ from webhooks.models.audit import SYSTEM
 from webhooks.privacy.erasure import redact, request_erasure
 from webhooks.privacy.reasons import any_of, redact_reasons
 from webhooks.privacy.search import chunks
-from webhooks.privacy.suppression import remember, subject_of
+from webhooks.privacy.suppression import remember
 
 ERASE: Final = "billing.erase_customer"
 """The permission that a person needs to have a customer erased."""
-
 
 ALTERED: Final = "altered"
 """Among the tables of what was erased: rows that were kept, for they had been altered by SQL."""
@@ -85,7 +84,7 @@ def _erase(
     # Until nothing has come meanwhile that would have to be searched for.
     while known < erasure.objects_erased.count():
         # Found before anything is redacted: an interruption must not lose what to look for.
-        anyone = any_of(find_all(erasure, scope))
+        anyone = any_of(find_all(erasure))
         known = erasure.objects_erased.count()
         done["re-runs"] += redact_reasons(anyone)
         keys = stored_responses.redact_keys(erasure, anyone, now=clock())
@@ -96,7 +95,7 @@ def _erase(
                 done["re-runs"] += redacted.replays
                 altered |= redacted.held.altered_subjects
                 progress(done)
-            rows, kept = _redact_billing(erasure, scope, ids, actor=actor, now=clock())
+            rows, kept = _redact_billing(erasure, ids, actor=actor, now=clock())
             done.update(rows)
             altered |= kept
             progress(done)
@@ -110,15 +109,14 @@ def _erase(
 
 def follow(erasure: ErasureRequest, ids: Iterable[str], *, clock: Clock = timezone.now) -> None:
     """Redact what is kept of these ids of a person's, and of what names them, and so on."""
-    scope = erasure.scope
     # Ids lead to further ones: a charge to its refunds, and those to what they name.
     wanted = set(ids)
     while wanted:
-        named = {name for row in rows_of(scope, erasure, sorted(wanted)) for name in named_by(row)}
+        named = {name for row in rows_of(erasure, sorted(wanted)) for name in named_by(row)}
         new = remember(erasure, named)
         for each in redact(erasure, wanted, actor=SYSTEM, now=clock()):
             new += remember(erasure, each.ids)
-        _redact_billing(erasure, scope, sorted(wanted), actor=SYSTEM, now=clock())
+        _redact_billing(erasure, sorted(wanted), actor=SYSTEM, now=clock())
         wanted = set(new)
 
 
@@ -129,14 +127,13 @@ def finish_all(*, clock: Clock = timezone.now) -> Iterator[tuple[str, Counter[st
     refused, and yielded with None: somebody wrote it into the table.
     """
     for erasure in ErasureRequest.objects.filter(finished_at=None).order_by("pk"):
-        scope = ObjectScope(
-            provider=erasure.provider, account=erasure.account, livemode=erasure.livemode
-        )
         beginning = audit.beginning_of(erasure)
         if beginning is None:
             yield erasure.customer_id, None
             continue
-        done = _erase(erasure.customer_id, scope, beginning.actor, "", clock, lambda _: None)
+        done = _erase(
+            erasure.customer_id, erasure.scope, beginning.actor, "", clock, lambda _: None
+        )
         yield erasure.customer_id, done
 
 
@@ -156,18 +153,18 @@ def _finish(
         erasure.save(update_fields=["finished_at"])
     # What was kept went on record by itself, once: tried again every hour, it must not fill the
     # trail.
-    if actor and (is_new or (done - Counter({ALTERED: done[ALTERED]})).total()):
+    if actor and (is_new or done.total() > done[ALTERED]):
         audit.record(
             AuditEntry.Action.ERASED,
             actor=actor,
-            subject=subject_of(erasure),
+            subject=erasure.subject,
             details={"rows": dict(+done)},
             now=now,
         )
 
 
 def _redact_billing(
-    erasure: ErasureRequest, scope: ObjectScope, ids: list[str], *, actor: str, now: datetime
+    erasure: ErasureRequest, ids: list[str], *, actor: str, now: datetime
 ) -> tuple[Counter[str], set[str]]:
     """Redact the rows with these ids and their history; those that name them are remembered.
 
@@ -175,11 +172,11 @@ def _redact_billing(
     """
     done: Counter[str] = Counter()
     altered: set[str] = set()
-    for row in rows_of(scope, erasure, ids):
+    for row in rows_of(erasure, ids):
         remember(erasure, named_by(row))
         if row.provider_id in ids:
             done[row.object_type] += redact_stored(row)
-    history = BillingChange.objects.filter(**scope, provider_id__in=ids).exclude(fields={})
+    history = BillingChange.objects.filter(**erasure.scope, provider_id__in=ids).exclude(fields={})
     for changes in in_pages(history, PAGE):
         count, held = _redact_history(changes, erasure, actor=actor, now=now)
         done["history"] += count
@@ -204,7 +201,7 @@ def _redact_history(
             {BillingChange: [change.pk for change in redacted]},
             held=held,
             actor=actor,
-            subject=subject_of(erasure),
+            subject=erasure.subject,
             details={"history": len(redacted)},
             now=now,
         )

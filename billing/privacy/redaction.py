@@ -18,7 +18,7 @@ from webhooks import audit
 from webhooks.models import AuditEntry
 from webhooks.models.audit import SYSTEM
 from webhooks.privacy.redaction import SHORTEST, code, identifier, number
-from webhooks.privacy.suppression import UnprovenErasure, erasure_of_ids, learn, subject_of
+from webhooks.privacy.suppression import UnprovenErasure, erasure_of_ids, learn
 from webhooks.privacy.vocabulary import TABLE, Meaning, is_id, is_known_by, meaning_of
 from webhooks.privacy.vocabulary import is_personal as is_personal_key
 
@@ -80,15 +80,16 @@ def keep_erased(row: ProviderObject, made: BillingChange, *, now: datetime) -> N
         return
     learn(erasure, [row.provider_id])
     redact_stored(row)
-    held = audit.hold({BillingChange: [made.pk]})
     if redact_history(made):
+        # What is stored is what was found: it is held before it is saved.
+        held = audit.hold({BillingChange: [made.pk]})
         made.save(update_fields=["fields"])
         audit.amend(
             AuditEntry.Action.ERASED,
             {BillingChange: [made.pk]},
             held=held,
             actor=SYSTEM,
-            subject=subject_of(erasure),
+            subject=erasure.subject,
             details={"late": True, "history": 1},
             now=now,
         )

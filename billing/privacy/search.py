@@ -36,7 +36,7 @@ def scopes_of(customer_id: str) -> list[ObjectScope]:
     ]
 
 
-def find_all(erasure: ErasureRequest, scope: ObjectScope) -> set[str]:
+def find_all(erasure: ErasureRequest) -> set[str]:
     """Find all that is a person's; return the names and addresses found on the way."""
     values: set[str] = set()
     last = 0
@@ -45,7 +45,7 @@ def find_all(erasure: ErasureRequest, scope: ObjectScope) -> set[str]:
             for found, texts in find(erasure, ids):
                 remember(erasure, found)
                 values |= set(islice(texts, VALUES - len(values)))
-            for row in rows_of(scope, erasure, ids):
+            for row in rows_of(erasure, ids):
                 remember(erasure, named_by(row))
                 values |= set(islice(personal_values_of(row), VALUES - len(values)))
         last = last_of(erasure)
@@ -56,21 +56,19 @@ def find_all(erasure: ErasureRequest, scope: ObjectScope) -> set[str]:
     return values
 
 
-def rows_of(
-    scope: ObjectScope, erasure: ErasureRequest, ids: list[str]
-) -> Iterator[ProviderObject]:
+def rows_of(erasure: ErasureRequest, ids: list[str]) -> Iterator[ProviderObject]:
     """Yield the rows that have one of these ids, or name one."""
     for model in MODELS.values():
-        for rows in _queries(model, scope, erasure, ids):
+        for rows in _queries(model, erasure, ids):
             yield from chain.from_iterable(in_pages(rows, PAGE))
 
 
 def _queries(
-    model: type[ProviderObject], scope: ObjectScope, erasure: ErasureRequest, ids: list[str]
+    model: type[ProviderObject], erasure: ErasureRequest, ids: list[str]
 ) -> Iterator[QuerySet[Any]]:
     columns = {field.name for field in model._meta.concrete_fields}
     # One query a column: an OR over them would use none of their indexes.
-    theirs: QuerySet[Any] = model._default_manager.filter(**scope)
+    theirs: QuerySet[Any] = model._default_manager.filter(**erasure.scope)
     if "customer_id" in columns:
         # What names another customer is that one's, whatever else it names.
         theirs = theirs.filter(customer_id__in=["", erasure.customer_id])

@@ -18,7 +18,7 @@ from billing.models import IdempotencyKey
 from webhooks.database.paging import in_pages
 from webhooks.models import ErasureRequest
 from webhooks.privacy.redaction import redact
-from webhooks.privacy.search import known, mentioned
+from webhooks.privacy.search import ID_FORM, known, mentioned
 from webhooks.privacy.vocabulary import Meaning, meaning_of
 
 PAGE: Final = 100
@@ -26,7 +26,7 @@ PAGE: Final = 100
 HEADERS: Final = frozenset({"Allow", "Cache-Control", "Content-Type", "Vary"})
 """The headers of a stored response that say nothing of anybody; a `Location` may."""
 
-_ID: Final = re.compile(r"[A-Za-z]{2,16}_[A-Za-z0-9_]{1,240}")
+_ID: Final = re.compile(ID_FORM)
 
 
 @dataclass(slots=True)

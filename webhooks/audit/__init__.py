@@ -6,10 +6,10 @@ that altering or deleting one of them is found too.
 
 from webhooks.audit.amendments import amend, remove
 from webhooks.audit.chain import HeadLost, record, subject_of
-from webhooks.audit.entry_verification import verify_entry
+from webhooks.audit.entry_verification import find_intact, verify_entry
 from webhooks.audit.erasures import beginning, beginning_of, is_signed, sign
 from webhooks.audit.exports import VERIFIER, export
-from webhooks.audit.holding import Altered, Held, hold
+from webhooks.audit.holding import Held, hold
 from webhooks.audit.keys import keyed_hash
 from webhooks.audit.report import Anchor, VerificationReport
 from webhooks.audit.row_verification import MAX_COUNTED, unsealed
@@ -21,7 +21,6 @@ from webhooks.audit.verification import verify
 __all__ = [
     "MAX_COUNTED",
     "VERIFIER",
-    "Altered",
     "Anchor",
     "HeadLost",
     "Held",
@@ -33,6 +32,7 @@ __all__ = [
     "current_anchor",
     "declare",
     "export",
+    "find_intact",
     "hold",
     "is_signed",
     "keyed_hash",

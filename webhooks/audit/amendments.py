@@ -1,6 +1,6 @@
 """Rewriting and deleting sealed rows, on record."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -38,18 +38,7 @@ def amend(
     Raises `LookupError` for a model whose table isn't sealed, `ValueError` for a row that was not
     held against its seal, or does not fit it.
     """
-    wanted = _held(rows, held)
-    _record_altered(held, actor=actor, now=now)
-    if not wanted:
-        return None
-    seals = [
-        _amendment(table_of(model), ids, now)
-        for model, pks in wanted.items()
-        for ids in split_by_span(sorted(pks))
-    ]
-    # None stands for keys of which no row could be read: there is nothing to commit to.
-    made = [one for one in seals if one]
-    return commit(action, made, actor=actor, now=now, subject=subject, details=details)
+    return _put_on_record(_amendment, action, rows, held, actor, now, subject, details)
 
 
 @transaction.atomic
@@ -70,18 +59,32 @@ def remove(
     Raises `LookupError` for a model whose table isn't sealed, `ValueError` for a row that was not
     held against its seal, or does not fit it.
     """
+    return _put_on_record(_removal, action, rows, held, actor, now, subject, details)
+
+
+def _put_on_record(
+    seal: Callable[[SealedTable, list[int], datetime], Seal | None],
+    action: AuditEntry.Action,
+    rows: Rows,
+    held: Held,
+    actor: str,
+    now: datetime,
+    subject: str,
+    details: Mapping[str, Any] | None,
+) -> AuditEntry | None:
+    """Record the altered rows, and an act upon the others, if any, with a `seal` of each span."""
     wanted = _held(rows, held)
     _record_altered(held, actor=actor, now=now)
     if not wanted:
         return None
-    key = keys.current()
     seals = [
-        # No hashes: of a deleted row only its key is known.
-        build_seal(Seal.Kind.REMOVED, table_of(model).label, ids, b"", key=key, now=now)
+        seal(table_of(model), ids, now)
         for model, pks in wanted.items()
         for ids in split_by_span(sorted(pks))
     ]
-    return commit(action, seals, actor=actor, now=now, subject=subject, details=details)
+    # None stands for keys of which no row could be read: there is nothing to commit to.
+    made = [one for one in seals if one]
+    return commit(action, made, actor=actor, now=now, subject=subject, details=details)
 
 
 def _record_altered(held: Held, *, actor: str, now: datetime) -> None:
@@ -92,13 +95,13 @@ def _record_altered(held: Held, *, actor: str, now: datetime) -> None:
     """
     for altered in held.altered:
         logger.error("%s. It is kept as it is; see `manage.py audit verify`", altered)
-        known = AuditEntry.objects.filter(action=AuditEntry.Action.ALTERED, subject=altered.subject)
+        known = AuditEntry.objects.filter(action=AuditEntry.Action.ALTERED, subject=altered.where)
         if not known.exists():
             record(
                 AuditEntry.Action.ALTERED,
                 actor=actor,
                 now=now,
-                subject=altered.subject,
+                subject=altered.where,
                 details={"found": altered.what},
             )
 
@@ -127,3 +130,8 @@ def _amendment(table: SealedTable, pks: list[int], now: datetime) -> Seal | None
     if not ids:
         return None
     return build_seal(Seal.Kind.AMENDED, table.label, ids, bytes(macs), key=key, now=now)
+
+
+def _removal(table: SealedTable, pks: list[int], now: datetime) -> Seal:
+    # No hashes: of a deleted row only its key is known.
+    return build_seal(Seal.Kind.REMOVED, table.label, pks, b"", key=keys.current(), now=now)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from webhooks.audit import keys
 from webhooks.audit.canonical import canonical
 from webhooks.audit.entry_reading import readable
-from webhooks.audit.entry_verification import verify_entry
+from webhooks.audit.entry_verification import find_intact
 from webhooks.audit.report import Finding
 from webhooks.database.paging import in_pages
 from webhooks.models import AuditEntry, ErasureRequest, SuppressedId
@@ -28,10 +28,7 @@ def beginning_of(erasure: ErasureRequest) -> AuditEntry | None:
     Its actor is who had the person erased, whatever the row says.
     """
     entries = AuditEntry.objects.filter(action=AuditEntry.Action.ERASED, subject=erasure.subject)
-    for entry in readable(entries):
-        if _is_of(entry, erasure) and verify_entry(entry):
-            return entry
-    return None
+    return find_intact(entries, lambda entry: _begins(entry, erasure))
 
 
 def beginning(erasure: ErasureRequest) -> dict[str, Any]:
@@ -82,8 +79,8 @@ def _begun_by(entry: AuditEntry) -> tuple[int, int] | None:
     return (pk, entry.pk) if isinstance(pk, int) else None
 
 
-def _is_of(entry: AuditEntry, erasure: ErasureRequest) -> bool:
-    if not isinstance(entry.details, dict) or entry.details.get("begun") is not True:
+def _begins(entry: AuditEntry, erasure: ErasureRequest) -> bool:
+    if entry.details.get("begun") is not True:
         return False
     named = entry.details.get("erasure")
     # Release 0.1.0 did not name the row. It wrote both at one moment, for one actor.

@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Model
 
 from webhooks.audit import keys
+from webhooks.audit.report import Finding
 from webhooks.audit.row_macs import HashedRow, read
 from webhooks.audit.row_seals import INSERTED, MissingKey, RowSeals
 from webhooks.audit.seal_format import split_by_span
@@ -22,17 +23,6 @@ Rows = Mapping[type[Any], Iterable[int]]
 """Rows by their model, each by its key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Altered:
-    """A row that is not as it was recorded: its model's label and key, and what about it."""
-
-    subject: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.subject}: {self.what}"
-
-
 @dataclass(slots=True)
 class Held:
     """Rows as they were found: the keys of those that fit their seals, and the altered ones.
@@ -41,12 +31,12 @@ class Held:
     """
 
     intact: dict[type[Model], set[int]] = field(default_factory=dict)
-    altered: list[Altered] = field(default_factory=list)
+    altered: list[Finding] = field(default_factory=list)
 
     @property
     def altered_subjects(self) -> set[str]:
         """The altered rows, as entries name them."""
-        return {one.subject for one in self.altered}
+        return {one.where for one in self.altered}
 
     def fits(self, model: type[Model], pk: int) -> bool:
         """True when this row was held against its seal, and fits."""
@@ -68,7 +58,7 @@ def hold(rows: Rows) -> Held:
         for some in split_by_span(sorted(set(pks))):
             for pk, what in _compare(table, some):
                 if what:
-                    held.altered.append(Altered(f"{table.label}:{pk}", what))
+                    held.altered.append(Finding(f"{table.label}:{pk}", what))
                 else:
                     intact.add(pk)
     return held

@@ -13,7 +13,7 @@ from webhooks import audit
 from webhooks.models import Attempt, AuditEntry, ErasureRequest, WebhookEvent
 from webhooks.privacy.event_redaction import Redacted, redact_rows
 from webhooks.privacy.search import of_ids, pages
-from webhooks.privacy.suppression import remember, subject_of
+from webhooks.privacy.suppression import remember
 
 
 def request_erasure(
@@ -46,7 +46,7 @@ def request_erasure(
             audit.record(
                 AuditEntry.Action.ERASED,
                 actor=actor,
-                subject=subject_of(erasure),
+                subject=erasure.subject,
                 details={**audit.beginning(erasure), "reason": audit.keyed_hash(reason)},
                 now=now,
             )
@@ -72,7 +72,7 @@ def redact(
                     {WebhookEvent: done.events, Attempt: done.attempts},
                     held=done.held,
                     actor=actor,
-                    subject=subject_of(erasure),
+                    subject=erasure.subject,
                     details={"events": len(done.events), "attempts": len(done.attempts)},
                     now=now,
                 )

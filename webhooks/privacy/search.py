@@ -29,8 +29,10 @@ ROWS: Final = 100
 WINDOW: Final = 10_000
 """The most keys of events held in memory at a time."""
 
-# As providers form theirs: a short kind, an underscore, a code.
-_ID: Final = re.compile(rb"[A-Za-z]{2,16}_[A-Za-z0-9_]{1,240}")
+ID_FORM: Final = r"[A-Za-z]{2,16}_[A-Za-z0-9_]{1,240}"
+"""The form of ids in any text: a short kind, an underscore, a code, as providers form theirs."""
+
+_ID: Final = re.compile(ID_FORM.encode())
 
 
 def chunks(erasure: ErasureRequest, last: int = 0) -> Iterator[list[str]]:

@@ -113,7 +113,7 @@ def _redact_late(pk: int, now: datetime) -> Redacted | None:
             {WebhookEvent: done.events, Attempt: done.attempts},
             held=done.held,
             actor=SYSTEM,
-            subject=subject_of(erasure),
+            subject=erasure.subject,
             details={"late": True, "event": row.event_id},
             now=now,
         )
@@ -143,14 +143,7 @@ def remember(erasure: ErasureRequest, ids: Iterable[str]) -> list[str]:
     proven = [row for row in there.values() if not audit.is_signed(row)]
     moved = [row.object_id for row in proven if row.erasure_id != erasure.pk]
     new = sorted(wanted.difference(there))
-    made = [
-        SuppressedId(
-            erasure=erasure,
-            **erasure.scope,
-            object_id=each,
-        )
-        for each in new
-    ]
+    made = [SuppressedId(**erasure.scope, object_id=each) for each in new]
     for row in (*made, *proven):
         row.erasure = erasure
         audit.sign(row)
@@ -205,8 +198,3 @@ def erasure_of_ids(
     if rows:
         raise UnprovenErasure
     return None
-
-
-def subject_of(erasure: ErasureRequest) -> str:
-    """Return the person as the audit trail names it."""
-    return erasure.subject

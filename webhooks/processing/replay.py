@@ -77,19 +77,21 @@ def is_on_record(requested: Replay) -> bool:
     entries = AuditEntry.objects.filter(
         action=AuditEntry.Action.FORCED if requested.force else AuditEntry.Action.RERUN,
         actor=requested.actor,
-        details__replay=requested.pk,
     )
-    return any(
-        _is_of(entry, requested) and audit.verify_entry(entry)
-        for entry in entries.order_by("sequence")
-    )
+    return audit.find_intact(entries, lambda entry: _is_of(entry, requested)) is not None
 
 
 def _is_of(entry: AuditEntry, requested: Replay) -> bool:
     recorded, wanted = entry.details, _details(requested, ())
     # Of the reason only a hash was recorded, and its words may have been erased since. Release
     # 0.1.0 did not record which ids were chosen, but how many.
-    names = ("trigger", "selection", "events", *(["selected"] if "selected" in recorded else []))
+    names = (
+        "replay",
+        "trigger",
+        "selection",
+        "events",
+        *(["selected"] if "selected" in recorded else []),
+    )
     return all(recorded.get(name) == wanted.get(name) for name in names)
 
 
