@@ -36,7 +36,9 @@ RELEASE: Final = (
 )
 """The last migrations of release 0.1.0."""
 
-FILLED: Final[dict[str, dict[str, Any]]] = {}
+FILLED: Final[dict[str, dict[str, Any]]] = {
+    "webhooks.webhookevent": {"client": "", "user_agent": "", "request_id": ""},
+}
 """The values that rows of 0.1.0 have in columns that came later, by model: add yours."""
 
 DROPPED: Final = {("otp_totp.totpdevice", "confirmed", False)}

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 from webhooks import conf
 from webhooks.exceptions import Rejected
 from webhooks.guards.admission import IncomingDelivery, admit, read_body
+from webhooks.guards.sender import sender_of
 from webhooks.intake import alarms, refusals
 from webhooks.intake.receive import open_endpoint, receive_delivery
 from webhooks.problems import problem
@@ -28,7 +29,9 @@ def receive(request: HttpRequest, endpoint: str) -> HttpResponse:
         opened = open_endpoint(endpoint)
         admit(delivery, opened)
         delivery.body = _read_body(request, delivery)
-        is_new = receive_delivery(opened, delivery.body, delivery, now=now)
+        is_new = receive_delivery(
+            opened, delivery.body, delivery, now=now, sender=sender_of(delivery)
+        )
     except Rejected as refusal:
         refused = refusals.refuse(refusal, delivery, endpoint, now=now)
         return problem(

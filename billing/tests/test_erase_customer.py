@@ -85,6 +85,18 @@ def test_only_the_customers_own_data_is_erased(ada: Customer) -> None:
     assert bodies_with("bob@") == ["customer.created"]
 
 
+def test_who_sent_it_is_erased_with_it(ada: Customer) -> None:
+    WebhookEvent.objects.update(client="198.51.100.1", user_agent="Stripe/1.0", request_id="r1")
+    erase("cus_ada")
+    # Of the person comes more, too late.
+    tell("customer.updated", objects.customer(NOW + 1, id="cus_ada", name="Ada"))
+
+    senders = WebhookEvent.objects.values_list("client", "user_agent", "request_id")
+    assert set(senders.filter(erased_at__isnull=False)) == {("", "", "")}
+    assert set(senders.filter(erased_at__isnull=True)) == {("198.51.100.1", "Stripe/1.0", "r1")}
+    assert WebhookEvent.objects.filter(erased_at__isnull=False).count() == 4
+
+
 def test_of_a_stored_answer_that_can_t_be_read_the_key_is_kept(ada: Customer) -> None:
     now = timezone.now()
     row = IdempotencyKey.objects.create(

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Model, QuerySet
 
-from webhooks.models import Attempt, ErasureRequest, Replay, SuppressedId, WebhookEvent
+from webhooks.models import Attempt, ErasureRequest, Refusal, Replay, SuppressedId, WebhookEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,5 +129,16 @@ declare(
         fixed=("erasure_id", "provider", "account", "livemode", "object_id"),
         named_by="object_id",
         dated_by="erasure__begun_at",
+    )
+)
+# Else whoever is kept out could take back what tells of the attempt. What identifies the sender is
+# erasable; rows go after 90 days, on record.
+declare(
+    SealedTable(
+        Refusal,
+        fixed=("recorded_at", "endpoint", "code", "sha256", "weight"),
+        named_by="code",
+        dated_by="recorded_at",
+        erasable=("client", "user_agent"),
     )
 )

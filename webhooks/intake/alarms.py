@@ -19,12 +19,14 @@ from django.core.cache import cache as shared
 from django.db import Error
 from redis.exceptions import RedisError
 
-from webhooks import conf
+from webhooks import audit, conf
 from webhooks.bounded.maps import Deadlines
 from webhooks.conf import AlarmPolicy
 from webhooks.intake.alarm_messages import Alarm, AlarmKind, message
-from webhooks.models import WebhookEvent
+from webhooks.models import AuditEntry, WebhookEvent
+from webhooks.models.audit import SYSTEM
 from webhooks.monitoring import metrics
+from webhooks.processing.errors import textless
 from webhooks.signals import alarm_raised
 
 # Operators set their alerts on this name: it stays, wherever the module goes.
@@ -102,6 +104,7 @@ def sound(alarm: Alarm, *, now: datetime) -> None:
     if not _is_first(alarm):
         return
     logger.error("%s", message(alarm))
+    _put_on_record(alarm, now)
     metrics.ALARMS.labels(alarm.kind.value).inc()
     # A receiver that fails must not keep the others from hearing of it.
     alarm_raised.send_robust(
@@ -111,6 +114,27 @@ def sound(alarm: Alarm, *, now: datetime) -> None:
         count=alarm.count,
         seconds=alarm.seconds,
     )
+
+
+def _put_on_record(alarm: Alarm, now: datetime) -> None:
+    # Whoever is attacking must not be able to take back that somebody was warned. One entry to a
+    # cool-down, as with the log: strangers can't fill the trail.
+    try:
+        audit.record(
+            AuditEntry.Action.ALARM,
+            actor=SYSTEM,
+            subject=f"endpoint:{alarm.endpoint}",
+            details={
+                "kind": alarm.kind.value,
+                "refused": alarm.count,
+                "seconds": round(alarm.seconds),
+                **({"codes": list(alarm.codes)} if alarm.codes else {}),
+            },
+            now=now,
+        )
+    except (Error, LookupError, audit.HeadLost) as error:
+        # It must be heard whatever becomes of the record.
+        logger.exception("the alarm could not be put on record", exc_info=textless(error))
 
 
 def reset() -> None:

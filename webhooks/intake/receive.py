@@ -14,6 +14,7 @@ from webhooks.exceptions import (
     UnknownEndpoint,
 )
 from webhooks.guards import replay_cache
+from webhooks.guards.sender import NOBODY, Sender
 from webhooks.intake import secret_rotation
 from webhooks.intake.record import record
 from webhooks.models import Trigger
@@ -43,7 +44,12 @@ def open_endpoint(slug: str) -> conf.Endpoint:
 
 
 def receive_delivery(
-    endpoint: conf.Endpoint, body: bytes, headers: Headers, *, now: datetime
+    endpoint: conf.Endpoint,
+    body: bytes,
+    headers: Headers,
+    *,
+    now: datetime,
+    sender: Sender = NOBODY,
 ) -> bool:
     """Prove a delivery and record its events; process the new ones when that is done here.
 
@@ -58,7 +64,7 @@ def receive_delivery(
     in_request = place is conf.Processing.REQUEST
     # Each is committed by itself: one that fails leaves those before it recorded, and the
     # provider sends all of them again.
-    are_new = [_take_in(event, body, endpoint, in_request, now) for event in events]
+    are_new = [_take_in(event, body, endpoint, in_request, now, sender) for event in events]
     if any(are_new) and place is conf.Processing.CELERY:
         wakeup.wake()
     metrics.delivered(endpoint.slug, time.perf_counter() - started, are_new.count(False))
@@ -67,7 +73,12 @@ def receive_delivery(
 
 
 def _take_in(
-    event: Event, body: bytes, endpoint: conf.Endpoint, in_request: bool, now: datetime
+    event: Event,
+    body: bytes,
+    endpoint: conf.Endpoint,
+    in_request: bool,
+    now: datetime,
+    sender: Sender,
 ) -> bool:
     """Record an event, and process a new one where that is done here; True if it is new."""
     # Redis answers floods of duplicates; without it the statement that records finds them too.
@@ -75,7 +86,13 @@ def _take_in(
         if not delivery.to_count:
             return False
         row = record(
-            event, body, endpoint.slug, claimed=in_request, now=now, deliveries=delivery.to_count
+            event,
+            body,
+            endpoint.slug,
+            claimed=in_request,
+            now=now,
+            deliveries=delivery.to_count,
+            sender=sender,
         )
         delivery.is_recorded = True
     if row.is_new and row.is_erased:

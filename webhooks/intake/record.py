@@ -12,6 +12,7 @@ from django.db import Error, connection
 from webhooks import conf
 from webhooks.events import Event
 from webhooks.exceptions import StorageUnavailable
+from webhooks.guards.sender import NOBODY, Sender
 from webhooks.models import FETCHED
 from webhooks.privacy import suppression
 from webhooks.processing.errors import textless
@@ -22,6 +23,7 @@ COLUMNS: Final = (
     *("provider", "event_id", "endpoint", "type", "object_type", "object_id", "customer_id"),
     *("account", "livemode", "api_version", "provider_created_at", "body", "sha256", "secret_id"),
     *("received_at", "last_received_at", "available_at", "claimed_at", "attempts"),
+    *("client", "user_agent", "request_id"),
 )
 """The columns that recording fills, in the order of `_values`; the rest have database defaults."""
 
@@ -59,16 +61,25 @@ class Recorded:
 
 
 def record(
-    event: Event, body: bytes, endpoint: str, *, claimed: bool, now: datetime, deliveries: int = 1
+    event: Event,
+    body: bytes,
+    endpoint: str,
+    *,
+    claimed: bool,
+    now: datetime,
+    deliveries: int = 1,
+    sender: Sender = NOBODY,
 ) -> Recorded:
     """Record an event once, or count `deliveries` more of it, in one statement.
 
-    `claimed` makes a new row its first attempt's own, for the caller to process.
+    `claimed` makes a new row its first attempt's own, for the caller to process. The `sender` is
+    kept of the delivery that made the row.
     Raises `StorageUnavailable` when nothing was recorded.
     """
     # What is processed at once is asked about right before that, by `suppression.suppress`.
     condition, parameters = ("FALSE", ()) if claimed else suppression.erasure_condition(event)
-    values = (*_values(event, body, endpoint, claimed=claimed, now=now), deliveries, *parameters)
+    row = _values(event, body, endpoint, sender, claimed=claimed, now=now)
+    values = (*row, deliveries, *parameters)
     recorded = _store(RECORD + condition, values)
     assert recorded, "the statement answers with the row, whether it was there or not"  # noqa: S101
     return recorded
@@ -81,12 +92,12 @@ def recover(event: Event, body: bytes, *, now: datetime) -> Recorded | None:
     Raises `StorageUnavailable` when nothing could be recorded.
     """
     condition, parameters = suppression.erasure_condition(event)
-    values = (*_values(event, body, FETCHED, claimed=False, now=now), *parameters)
+    values = (*_values(event, body, FETCHED, NOBODY, claimed=False, now=now), *parameters)
     return _store(RECOVER + condition, values)
 
 
 def _values(
-    event: Event, body: bytes, endpoint: str, *, claimed: bool, now: datetime
+    event: Event, body: bytes, endpoint: str, sender: Sender, *, claimed: bool, now: datetime
 ) -> tuple[_Value, ...]:
     moment = connection.ops.adapt_datetimefield_value
     return (
@@ -110,6 +121,9 @@ def _values(
         moment(now + conf.lease() if claimed else now),
         moment(now if claimed else None),
         1 if claimed else 0,
+        sender.client,
+        sender.user_agent,
+        sender.request_id,
     )
 
 

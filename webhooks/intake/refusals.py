@@ -2,17 +2,18 @@
 
 import hashlib
 import logging
-import re
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Final
 
-from django.db import Error
+from django.db import Error, transaction
+from django.db.models import Q, QuerySet
 
-from webhooks import conf
+from webhooks import audit, conf
+from webhooks.database.paging import keys_to_clear
 from webhooks.exceptions import (
     InvalidSignature,
     MalformedSignature,
@@ -24,12 +25,13 @@ from webhooks.exceptions import (
 from webhooks.guards import client_address, rate_limit
 from webhooks.guards.admission import IncomingDelivery
 from webhooks.guards.circuit_breaker import Breaker
+from webhooks.guards.sender import printable, sender_of
 from webhooks.intake import alarms
 from webhooks.intake.alarm_messages import Alarm
 from webhooks.intake.likely_genuine import may_be_genuine
 from webhooks.intake.refusal_sampling import Sampler
-from webhooks.models import Refusal
-from webhooks.models.refusals import LONGEST_TEXT
+from webhooks.models import AuditEntry, Refusal
+from webhooks.models.audit import SYSTEM
 from webhooks.monitoring import metrics
 
 logger = logging.getLogger(__name__)
@@ -45,7 +47,6 @@ UNPROVEN: Final = (MissingSignature, MalformedSignature, InvalidSignature)
 """A stale signature is genuine: it is not among them."""
 
 LONGEST_SLUG: Final = 64
-_UNFIT: Final = re.compile(r"[^\x20-\x7e]+")
 
 _sampler = Sampler()
 _pending: deque[Refusal] = deque(maxlen=TRIM_EVERY)
@@ -80,6 +81,14 @@ class Refused:
             alarms.sound(alarm, now=self.now)
 
 
+@dataclass(slots=True)
+class Trimmed:
+    """The number of rows that were dropped, and the keys of altered ones, which were kept."""
+
+    rows: int = 0
+    altered: set[int] = field(default_factory=set)
+
+
 def refuse(refusal: Rejected, delivery: IncomingDelivery, slug: str, *, now: datetime) -> Refused:
     """Count a refusal, against its sender's budget too when it is the sender's doing."""
     # Strangers choose slugs, and each would be a new series of the metric.
@@ -102,12 +111,36 @@ def refuse(refusal: Rejected, delivery: IncomingDelivery, slug: str, *, now: dat
     return Refused(answer, sample, due, now)
 
 
-def trim(*, now: datetime) -> int:
-    """Drop all but the latest rows, and those that are too old to keep an address for."""
+def trim(*, now: datetime, actor: str = SYSTEM) -> Trimmed:
+    """Drop all but the latest rows, and those that are too old to keep an address for, on record.
+
+    What does not fit its seal is kept, and put on record as altered.
+    """
     latest = Refusal.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    surplus, _ = Refusal.objects.filter(pk__lte=latest - MOST_ROWS).delete()
-    old, _ = Refusal.objects.filter(recorded_at__lt=now - KEPT_FOR).delete()
-    return surplus + old
+    due = Refusal.objects.filter(Q(pk__lte=latest - MOST_ROWS) | Q(recorded_at__lt=now - KEPT_FOR))
+    done = Trimmed()
+    for pks in keys_to_clear(due.order_by("pk"), TRIM_EVERY, kept=done.altered):
+        _drop(due.filter(pk__in=pks), done, actor, now)
+    return done
+
+
+@transaction.atomic
+def _drop(refusals: QuerySet[Refusal], done: Trimmed, actor: str, now: datetime) -> None:
+    # Another process may be trimming the same rows.
+    pks = list(refusals.select_for_update().order_by("pk").values_list("pk", flat=True))
+    held = audit.hold({Refusal: pks})
+    intact = held.intact[Refusal]
+    Refusal.objects.filter(pk__in=intact).delete()
+    audit.remove(
+        AuditEntry.Action.CLEANED_UP,
+        {Refusal: intact},
+        held=held,
+        actor=actor,
+        details={"refusals": len(intact)},
+        now=now,
+    )
+    done.rows += len(intact)
+    done.altered |= set(pks) - intact
 
 
 def reset() -> None:
@@ -125,9 +158,12 @@ def _write_pending(now: datetime) -> None:
         try:
             rows = [_pending.popleft() for _ in range(len(_pending))]
             # Trimmed now and then by whoever is here: no schedule needs to run for it.
+            # Strangers make these rows, and few of them: the sampler bounds what a minute records,
+            # and with it how often the audit trail's head is locked here.
             if any(row.pk % TRIM_EVERY == 0 for row in Refusal.objects.bulk_create(rows)):
                 trim(now=now)
-        except Error as error:
+        # Without AUDIT_KEY, or with a damaged trail, nothing that is dropped could go on record.
+        except (Error, LookupError, audit.HeadLost) as error:
             # A database that refuses one sample would keep a thread waiting for each.
             _breaker.trip(BREAK_SECONDS)
             logger.warning("refusals are not put on record for %s s: %s", BREAK_SECONDS, error)
@@ -151,19 +187,13 @@ def _sample(
 ) -> Refusal:
     return Refusal(
         recorded_at=now,
-        endpoint=_cleaned(slug)[:LONGEST_SLUG],
+        endpoint=printable(slug, LONGEST_SLUG),
         code=answer.code,
         client=delivery.client,
-        user_agent=_cleaned(delivery.get("User-Agent", ""))[:LONGEST_TEXT],
+        user_agent=sender_of(delivery).user_agent,
         sha256="" if delivery.body is None else hashlib.sha256(delivery.body).hexdigest(),
         weight=weight,
     )
-
-
-def _cleaned(text: str) -> str:
-    """Return a stranger's text as it may be shown: printable ASCII on one line."""
-    # Cut first: a header may be long, and its sender is not trusted.
-    return _UNFIT.sub("?", text[: 2 * LONGEST_TEXT]).strip()
 
 
 def _deliveries(count: int) -> str:

@@ -35,6 +35,7 @@ class AuditEntry(AppendOnly):
         SECOND_FACTOR = "staff.second_factor", "Second factor changed"
         TOKEN_MADE = "token.made", "API token made"
         TOKEN_REVOKED = "token.revoked", "API token revoked"
+        ALARM = "alarm.raised", "Alarm raised"
         ALTERED = "audit.altered", "Row found altered"
         SEALED = "audit.sealed", "Rows sealed"
         EXPORTED = "audit.exported", "Audit trail exported"

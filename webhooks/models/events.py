@@ -101,6 +101,13 @@ class WebhookEvent(models.Model):
         blank=True,
         help_text="the id of the secret that proved it; empty for what was fetched",
     )
+    # Of the first delivery. Empty for what was fetched, what release 0.1.0 recorded, and once the
+    # payload has been cleaned up or the person erased.
+    client = models.CharField("client address", max_length=45, blank=True, db_default="")
+    user_agent = models.CharField(max_length=200, blank=True, db_default="")
+    request_id = models.CharField(
+        "request id", max_length=64, blank=True, db_default="", help_text="the proxy's"
+    )
     received_at = models.DateTimeField("received")
     last_received_at = models.DateTimeField("last received")
     # Defaults are the database's where the statement that records an event leaves columns out.

@@ -1,10 +1,8 @@
 """Samples of what was refused."""
 
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from django.db import models
-
-LONGEST_TEXT: Final = 200
 
 
 class Refusal(models.Model):
@@ -19,7 +17,7 @@ class Refusal(models.Model):
     client = models.CharField(
         "client address", max_length=45, blank=True, help_text="empty when nothing told it"
     )
-    user_agent = models.CharField(max_length=LONGEST_TEXT, blank=True)
+    user_agent = models.CharField(max_length=200, blank=True)
     sha256 = models.CharField(
         "SHA-256", max_length=64, blank=True, help_text="of the body; empty when it was not read"
     )

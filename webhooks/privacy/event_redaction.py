@@ -46,7 +46,10 @@ def redact_rows(rows: Sequence[WebhookEvent], *, now: datetime) -> Redacted:
         known = {row.object_id, row.event_id, row.customer_id, row.account}
         row.body = None if payload is None else as_body(redact(payload, known=known))
         row.last_error, row.erased_at = without_text(row.last_error), now
-    WebhookEvent.objects.bulk_update(rows, ["body", "last_error", "erased_at"])
+        row.client = row.user_agent = row.request_id = ""
+    WebhookEvent.objects.bulk_update(
+        rows, ["body", "last_error", "erased_at", "client", "user_agent", "request_id"]
+    )
     done.attempts = _redact_attempts(
         [one for one in attempts if one.event_id in done.events and held.fits(Attempt, one.pk)]
     )

@@ -81,7 +81,10 @@ def _drop_payloads(events: EventQuerySet, done: CleanedUp, actor: str, now: date
     pks = _lock(events)
     held = audit.hold({WebhookEvent: pks})
     intact = held.intact[WebhookEvent]
-    WebhookEvent.objects.filter(pk__in=intact).update(body=None)
+    # Who sent it is kept no longer than what was sent.
+    WebhookEvent.objects.filter(pk__in=intact).update(
+        body=None, client="", user_agent="", request_id=""
+    )
     audit.amend(
         AuditEntry.Action.CLEANED_UP,
         {WebhookEvent: intact},

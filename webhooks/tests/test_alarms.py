@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 from pytest_django import Settings
 
+from webhooks import audit
 from webhooks.exceptions import (
     InvalidSignature,
     MalformedEvent,
@@ -27,7 +28,7 @@ from webhooks.exceptions import (
 from webhooks.guards.admission import IncomingDelivery
 from webhooks.guards.published_sources import PUBLISHED
 from webhooks.intake import alarms, refusals
-from webhooks.models import WebhookEvent
+from webhooks.models import AuditEntry, AuditHead, WebhookEvent
 from webhooks.providers import PROVIDERS
 from webhooks.providers.stripe import StripeProvider
 from webhooks.signals import alarm_raised
@@ -107,6 +108,31 @@ def prove(seconds: float) -> None:
     assert post(body, sign(body)).status_code == 200
     WebhookEvent.objects.update(received_at=at(seconds))
     alarms.reset()
+
+
+def test_an_alarm_is_on_record_once(told: Told) -> None:
+    refuse(2 * UNPROVEN, StaleSignature)
+
+    assert told == [("nothing_proven", "stripe")]
+    entry = AuditEntry.objects.get(action=AuditEntry.Action.ALARM)
+    assert (entry.subject, entry.actor) == ("endpoint:stripe", "system")
+    assert entry.details == {
+        "kind": "nothing_proven",
+        "refused": UNPROVEN,
+        "seconds": SILENCE,
+        "codes": ["stale_signature"],
+    }
+
+
+def test_an_alarm_is_heard_though_it_can_not_be_put_on_record(
+    told: Told, caplog: pytest.LogCaptureFixture
+) -> None:
+    audit.record(AuditEntry.Action.COMMAND, actor="ada", subject="any", now=NOW)
+    AuditHead.objects.all().delete()
+    refuse(UNPROVEN)
+
+    assert told == [("nothing_proven", "stripe")]
+    assert "could not be put on record" in caplog.text
 
 
 def test_every_delivery_failing_looks_like_a_changed_secret(

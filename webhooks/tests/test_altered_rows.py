@@ -48,7 +48,7 @@ def test_an_altered_event_outlives_the_clean_up(column: str, days: int) -> None:
     before = found()
     said = clean_up()
 
-    assert "1 events were kept" in said
+    assert "1 rows were kept" in said
     assert "audit verify" in said
     assert WebhookEvent.objects.get(pk=event.pk).body is not None
     assert not WebhookEvent.objects.filter(pk=other.pk, body__isnull=False).exists()
@@ -89,7 +89,7 @@ def test_a_row_that_was_inserted_among_sealed_ones_is_kept() -> None:
     copy(WebhookEvent, first.pk, id=pk, event_id=7)
     WebhookEvent.objects.filter(pk=pk).update(received_at=timezone.now() - timedelta(days=100))
 
-    assert "1 events were kept" in clean_up()
+    assert "1 rows were kept" in clean_up()
     assert "inserted" in AuditEntry.objects.get(action=ALTERED).details["found"]
 
 
@@ -103,7 +103,7 @@ def test_a_row_whose_seal_was_altered_is_kept(kind: str) -> None:
     alter(seal, "macs")
     said = clean_up("--row-days", "95")
 
-    assert "1 events were kept" in said
+    assert "1 rows were kept" in said
     assert str(seal) in AuditEntry.objects.get(action=ALTERED).details["found"]
 
 
@@ -123,7 +123,7 @@ def test_many_altered_events_hold_up_no_others() -> None:
     said = clean_up("--batch-size", "2")
 
     assert "5 payloads dropped" in said
-    assert "5 events were kept" in said
+    assert "5 rows were kept" in said
 
 
 def test_what_was_not_held_against_its_seal_cannot_be_amended() -> None:
@@ -141,7 +141,7 @@ def test_a_row_whose_seal_was_deleted_is_neither_sealed_anew_nor_cleaned_up() ->
     execute("DELETE FROM webhooks_seal WHERE \"table\" = 'webhooks.webhookevent'")
     alter(event, "customer_id")
     before = found()
-    assert "2 events were kept" in clean_up()
+    assert "2 rows were kept" in clean_up()
     assert audit.seal(now=timezone.now()) == 0
     assert found() == before
     assert WebhookEvent.objects.filter(body__isnull=False).count() == 2
@@ -158,7 +158,7 @@ def test_a_row_whose_seal_of_this_hour_was_deleted_does_not_pass_for_a_late_one(
     execute("DELETE FROM webhooks_seal WHERE id = %s", seal.pk)
     alter(event, "customer_id")
     before = found()
-    assert "1 events were kept" in clean_up()
+    assert "1 rows were kept" in clean_up()
     assert WebhookEvent.objects.get(body__isnull=False).pk == event.pk
     assert found() == before
 

@@ -44,6 +44,19 @@ def test_payloads_go_first_and_rows_later() -> None:
     assert run() == "0 payloads dropped, 0 rows deleted"
 
 
+def test_a_sender_is_kept_no_longer_than_the_payload() -> None:
+    age(89)
+    age(91)
+    WebhookEvent.objects.update(client="198.51.100.1", user_agent="Stripe/1.0", request_id="r1")
+    run()
+
+    kept = WebhookEvent.objects.order_by("-received_at")
+    assert list(kept.values_list("client", "user_agent", "request_id")) == [
+        ("198.51.100.1", "Stripe/1.0", "r1"),
+        ("", "", ""),
+    ]
+
+
 def test_a_tombstone_still_makes_a_late_delivery_a_duplicate() -> None:
     event = age(100)
     run()

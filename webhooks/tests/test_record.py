@@ -50,6 +50,19 @@ def test_repeated_deliveries_are_counted_and_the_first_body_kept() -> None:
     assert json.loads(bytes(row.body or b""))["pending_webhooks"] == 3
 
 
+@pytest.mark.django_db
+def test_the_sender_of_the_first_delivery_is_kept_in_few_characters() -> None:
+    body = json.dumps(make_event()).encode()
+    told = {"User-Agent": "Stripe/1.0\x1b[31m\u202e" + "x" * 5000, "X-Request-Id": "r" * 5000}
+    post(body, sign(body) | told, client=Client(REMOTE_ADDR="198.51.100.1"))
+    other = {"User-Agent": "curl/8", "X-Request-Id": "other"}
+    post(body, sign(body) | other, client=Client(REMOTE_ADDR="198.51.100.2"))
+
+    row = WebhookEvent.objects.get()
+    assert (row.deliveries, row.client, row.request_id) == (2, "198.51.100.1", "r" * 64)
+    assert row.user_agent == ("Stripe/1.0?[31m?" + "x" * 200)[:200]
+
+
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 def test_simultaneous_deliveries_leave_one_row_and_one_effect(subscribe: Subscribe) -> None:
@@ -90,10 +103,10 @@ def test_only_the_body_and_what_it_says_is_stored() -> None:
     headers = sign(body)
     for sent in (headers | marked, headers | marked, marked):
         post(body, sent)
-    # Of what is refused, that much is kept to tell senders apart.
-    [refusal] = Refusal.objects.all()
-    assert refusal.user_agent == marked["User-Agent"]
-    refusal.delete()
+    # That much is kept to tell senders apart.
+    for row in (WebhookEvent.objects.get(), Refusal.objects.get()):
+        assert row.user_agent == marked["User-Agent"]
+        type(row)._default_manager.update(user_agent="")
 
     kept = [str(row) for model in apps.get_models() for row in model._default_manager.values()]
     assert not [row for row in kept if "marked" in row or headers["Stripe-Signature"][-64:] in row]

@@ -5,18 +5,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from webhooks import audit
 from webhooks.exceptions import InvalidSignature, MissingSignature, Rejected, StorageUnavailable
 from webhooks.guards.admission import IncomingDelivery
 from webhooks.intake import refusals
 from webhooks.intake.refusal_sampling import FIRST, MOST
-from webhooks.models import Refusal
+from webhooks.models import AuditEntry, Refusal
 from webhooks.monitoring import metrics
+from webhooks.testing.audit_trail import alter, first_found_when_altered, found
 from webhooks.testing.client import post, sign
 
 pytestmark = pytest.mark.django_db
@@ -127,6 +129,36 @@ def test_addresses_are_not_kept_for_long() -> None:
     call_command("cleanup_events", verbosity=0)
 
     assert [code for _, code, _ in recorded()] == ["missing_signature"]
+
+
+def test_what_is_dropped_is_on_record_and_what_was_altered_is_kept() -> None:
+    for code in (InvalidSignature, MissingSignature):
+        refuse(code(), now=NOW - timedelta(days=91))
+    audit.seal(now=NOW)
+    altered, _ = Refusal.objects.order_by("pk")
+    alter(altered, "code")
+    with pytest.raises(CommandError, match="1 rows were kept"):
+        call_command("cleanup_events", verbosity=0)
+
+    assert list(Refusal.objects.values_list("pk", flat=True)) == [altered.pk]
+    dropped = AuditEntry.objects.get(action=AuditEntry.Action.CLEANED_UP)
+    assert dropped.details["refusals"] == 1
+    # The one that was dropped is accounted for.
+    [finding] = found()
+    assert f"webhooks.refusal {altered.pk} (" in finding
+
+
+def test_an_altered_or_deleted_record_is_named() -> None:
+    refuse(InvalidSignature())
+    refuse(InvalidSignature())
+    audit.seal(now=NOW)
+    row = Refusal.objects.latest("pk")
+    told = first_found_when_altered(row)
+
+    assert f"webhooks.refusal {row.pk}: deleted" in told.pop("id")
+    assert told.keys() == {field.column for field in Refusal._meta.concrete_fields} - {"id"}
+    for column, what in told.items():
+        assert f"webhooks.refusal {row.pk} (" in what, column
 
 
 class Away:

@@ -67,12 +67,13 @@ class Command(RecordedCommand):
         self.stdout.write(
             f"{done.payloads} payloads {would}dropped, {done.rows} rows {would}deleted"
         )
+        altered = len(done.altered)
         if not options["dry_run"]:
-            refusals.trim(now=timezone.now())
-        if done.altered:
+            altered += len(refusals.trim(now=timezone.now(), actor=system_user()).altered)
+        if altered:
             raise CommandError(
-                f"{len(done.altered)} events were kept: they, or attempts at them, are not as they "
-                "were recorded. See `manage.py audit verify`."
+                f"{altered} rows were kept: they, or attempts at them, are not as they were "
+                "recorded. See `manage.py audit verify`."
             )
 
     # On a terminal only: in a log, carriage returns would make one endless line.
