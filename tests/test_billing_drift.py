@@ -93,6 +93,18 @@ def test_missing_and_unreachable_objects_are_reported(
     assert "1 out of reach" in out.getvalue()
 
 
+@pytest.mark.parametrize("keeps_a_trace", [True, False])
+def test_what_is_deleted_on_both_sides_has_not_drifted(
+    stripe: Served, customer: Customer, *, keeps_a_trace: bool
+) -> None:
+    customers.delete(stripe.world.account(), customer.provider_id)
+    deliver(deliverable(stripe.world)[-1])
+    if not keeps_a_trace:
+        Customer.objects.update(provider_id="cus_nowhere")
+    assert Customer.objects.get().deleted
+    assert "1 alike" in reconcile()
+
+
 def test_without_an_api_key_the_command_fails(settings: Settings) -> None:
     settings.STRIPE_API_KEY = ""
     with pytest.raises(CommandError, match="STRIPE_API_KEY is not set"):

@@ -27,6 +27,7 @@ from webhooks.processing.claims import claim_due
 from webhooks.processing.process import process
 from webhooks.processing.sweep import sweep
 from webhooks.testing import stripe_objects as objects
+from webhooks.testing.database import is_waited_for
 from webhooks.testing.fake_stripe import Fault, Served, customers, deliverable, payments
 from webhooks.testing.plugin import Subscribe
 from webhooks.testing.stripe_events import envelope
@@ -102,20 +103,13 @@ def test_an_event_in_processing_during_an_erasure_leaves_no_trace(
         assert begun.wait(WAIT)
         erasing = apart(pool, forget)
         # It has begun, and waits for the row.
-        while not _is_waited_for():
+        while not is_waited_for():
             assert not erasing.done()
         go_on.set()
         delivery.result(WAIT)
         erasing.result(WAIT)
     assert Attempt.objects.filter(event__event_id=told["id"]).count() == 1
     assert marked.traces_in_database() == []
-
-
-def _is_waited_for() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        [[waiting]] = cursor.fetchall()
-    return bool(waiting)
 
 
 @pytest.mark.parametrize("by_its_delivery", [False, True])
@@ -196,7 +190,7 @@ def test_a_fetched_answer_being_stored_during_an_erasure_leaves_no_trace(stripe:
             cursor.execute("LOCK TABLE billing_paymentintent IN EXCLUSIVE MODE")
             asking = apart(pool, partial(refresh, subject, cause))
             # It was found to be nobody's who was erased, and waits to be stored.
-            while not _is_waited_for():
+            while not is_waited_for():
                 assert not asking.done()
             erasing = partial(erase, customer, SCOPE, actor="anna", reason="asked")
             apart(pool, erasing).result(WAIT)

@@ -27,6 +27,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from billing.api.idempotency import idempotent, reference
+from billing.idempotency.encryption import decrypt
 from billing.models import IdempotencyKey
 
 SECRET = "pi_1_secret_known_to_none"
@@ -198,6 +199,13 @@ def sealed_by_release_0_1_0(text: str) -> str:
     derivation = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"billing.sealing")
     key = base64.urlsafe_b64encode(derivation.derive(django_settings.SECRET_KEY.encode()))
     return Fernet(key).encrypt(text.encode()).decode()
+
+
+def test_what_was_stored_by_an_earlier_version_can_be_read(settings: Settings) -> None:
+    settings.SECRET_KEY = "a-key-that-everybody-may-know-of-good-length"
+    stored = "AQcHBwcHBwcHBwcHB0re8RqHaNzbQY9sW1uFoNW2eUhTsDDLXOn64gIaWciMFL803l3L02Q="
+
+    assert decrypt(stored, "row 7") == "pi_1_secret_known_to_all"
 
 
 @pytest.mark.parametrize("body", ["of 0.1.0", "of a lost key", "", "\N{SNOWMAN}", "AAAA"])

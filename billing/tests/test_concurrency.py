@@ -46,6 +46,23 @@ def deliver(number: int) -> None:
                 send(told(number))
 
 
+def deliver_of_its_own_charge(number: int) -> None:
+    refunds = [build.refund(id=f"re_{(number + n) % REFUNDS}") for n in range(REFUNDS)]
+    charge = build.charge(id=f"ch_{number}", refunds={"data": refunds})
+    with own_connection(), transaction.atomic():
+        send(event("charge.refunded", charge, id=f"evt_{number}"))
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_events_that_name_the_same_objects_in_other_orders_never_wait_in_a_circle() -> None:
+    deliver_of_its_own_charge(EVENTS)
+    with ThreadPoolExecutor(max_workers=8) as workers:
+        list(workers.map(deliver_of_its_own_charge, range(EVENTS)))
+    assert Charge.objects.count() == EVENTS + 1
+    assert Refund.objects.count() == REFUNDS
+
+
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 def test_events_about_the_same_objects_wait_for_each_other() -> None:

@@ -15,6 +15,8 @@ from billing.models.base import ObjectScope
 from billing.privacy import erasure
 from billing.tasks import finish_erasures
 from webhooks import audit
+from webhooks.events import Event
+from webhooks.exceptions import PermanentFailure, Unprepared
 from webhooks.models import (
     Attempt,
     AuditEntry,
@@ -31,6 +33,7 @@ from webhooks.testing import deliver
 from webhooks.testing import stripe_objects as objects
 from webhooks.testing.audit_trail import alter, found
 from webhooks.testing.browser import log_in
+from webhooks.testing.plugin import Subscribe
 from webhooks.testing.stripe_events import envelope, thin_sample
 
 pytestmark = pytest.mark.django_db
@@ -83,6 +86,39 @@ def test_only_the_customers_own_data_is_erased(ada: Customer) -> None:
     assert (bob.name, bob.email) == ("Bob", "bob@example.com")
     assert Dispute.objects.get(provider_id="du_bob").metadata == {"who": "bob"}
     assert bodies_with("bob@") == ["customer.created"]
+
+
+def test_an_event_that_names_another_customer_is_that_ones(ada: Customer) -> None:
+    for name in ("ada", "bob"):
+        method = {"id": "pm_1", "object": "payment_method", "customer": f"cus_{name}"}
+        tell(
+            "payment_method.attached", method | {"billing_details": {"email": f"{name}@x.example"}}
+        )
+    erase("cus_ada")
+
+    assert bodies_with("ada@x") == []
+    assert bodies_with("bob@x") == ["payment_method.attached"]
+
+
+def test_what_went_wrong_is_not_told_of_somebody_erased_meanwhile(
+    ada: Customer, subscribe: Subscribe
+) -> None:
+    def erase_and_fail() -> None:
+        erase("cus_ada")
+        raise PermanentFailure("Ada Lovelace can't be billed")
+
+    def ask_for_it(event: Event) -> None:
+        raise Unprepared(erase_and_fail)
+
+    subscribe(ask_for_it, "customer.updated")
+    tell("customer.updated", objects.customer(NOW + 1, id="cus_ada", name="Ada Lovelace"))
+
+    event = WebhookEvent.objects.latest("pk")
+    attempt = event.attempt_set.get()
+    assert (event.status, attempt.outcome) == ("failed", "failed")
+    assert "PermanentFailure" in event.last_error
+    kept = f"{event.last_error} {attempt.error} {attempt.handlers} {bodies_with('Lovelace')}"
+    assert "Lovelace" not in kept
 
 
 def test_who_sent_it_is_erased_with_it(ada: Customer) -> None:

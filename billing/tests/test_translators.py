@@ -202,6 +202,20 @@ def test_a_change_has_the_fields_of_its_model(change: type[Change]) -> None:
             {"payment_intent_id": "pi_1", "charge_id": UNKNOWN},
             id="invoice with its payments",
         ),
+        pytest.param(
+            build.invoice(
+                payments={
+                    "data": [
+                        build.invoice_payment(
+                            status="open", is_default=False, payment={"payment_intent": "pi_0"}
+                        ),
+                        build.invoice_payment(status="open"),
+                    ]
+                }
+            ),
+            {"payment_intent_id": "pi_1"},
+            id="invoice with the payment that its customer is asked to make",
+        ),
         pytest.param(build.invoice(parent=None), {"subscription_id": ""}, id="invoice of nothing"),
         pytest.param(
             build.invoice_payment(payment={"type": "charge", "charge": "ch_1"}),
@@ -247,6 +261,16 @@ def test_a_change_has_the_fields_of_its_model(change: type[Change]) -> None:
             build.checkout_session(),
             {"customer_email": "jo@example.com", "payment_intent_id": "", "amount_total": 1800},
             id="checkout session",
+        ),
+        pytest.param(
+            build.checkout_session(customer_email="given@example.com"),
+            {"customer_email": "jo@example.com"},
+            id="checkout session whose customer typed in another address",
+        ),
+        pytest.param(
+            build.checkout_session(customer_email="given@example.com", customer_details=None),
+            {"customer_email": "given@example.com"},
+            id="checkout session that nobody has filled in",
         ),
         pytest.param(
             build.payout(),
@@ -302,6 +326,13 @@ def test_an_ended_subscription_is_not_a_deleted_one() -> None:
 )
 def test_irrelevant_events_give_no_changes(event_type: str, subject: Json | None) -> None:
     assert stripe.translate(event(event_type, subject)) == []
+
+
+def test_a_pair_of_metadata_that_was_not_there_before_is_not_empty_before() -> None:
+    told = event("customer.updated", build.customer(metadata={"plan": "gold", "seat": "4"}))
+    told.payload["data"]["previous_attributes"] = {"metadata": {"plan": None, "seat": "3"}}
+    [change] = stripe.translate(told)
+    assert change.before == {"metadata": {"seat": "3"}}
 
 
 def test_a_charge_of_2020_brings_its_refunds() -> None:

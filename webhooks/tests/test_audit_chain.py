@@ -1,16 +1,19 @@
 """The chain: what an entry holds, that it only grows, and that its key can be changed."""
 
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import Error, connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
 from webhooks import audit, tasks
+from webhooks.audit.chain import mac_of
 from webhooks.audit.keys import key_id_of
 from webhooks.models import AppendOnlyError, AuditEntry, AuditHead, Seal, WebhookEvent
 from webhooks.testing import deliver
@@ -205,6 +208,32 @@ def test_a_key_can_t_be_changed_without_consent(settings: Settings) -> None:
     assert found() == ["entry 2: the former key does not consent to its successor"]
 
 
+def test_a_consent_can_t_be_given_again(settings: Settings) -> None:
+    first, second = settings.AUDIT_KEY, NEW_KEY
+    record()
+    for key, former in ((second, first), (first, second)):
+        settings.AUDIT_KEY, settings.AUDIT_KEY_FALLBACKS = key, [former]
+        record()
+    # Whoever got hold of the second key while it was in use has the chain change to it once more.
+    settings.AUDIT_KEY, settings.AUDIT_KEY_FALLBACKS = second, [first]
+    record()
+    changes = AuditEntry.objects.filter(action=AuditEntry.Action.KEY_CHANGED).order_by("sequence")
+    given, *_, again = changes
+    before, after = (AuditEntry.objects.get(sequence=again.sequence + step) for step in (-1, 1))
+    again.details["consent"] = given.details["consent"]
+    for entry, previous in ((again, before), (after, again)):
+        entry.mac = mac_of(entry, previous=previous.mac, key=second)
+        execute(
+            "UPDATE webhooks_auditentry SET details = %s, mac = %s WHERE sequence = %s",
+            json.dumps(entry.details),
+            entry.mac,
+            entry.sequence,
+        )
+    execute("UPDATE webhooks_audithead SET mac = %s", after.mac)
+
+    assert found() == [f"entry {again.sequence}: the former key does not consent to its successor"]
+
+
 def test_an_old_key_can_t_go_on_signing(settings: Settings) -> None:
     lay()
     former = settings.AUDIT_KEY
@@ -234,6 +263,17 @@ def test_many_rows_take_several_seals(monkeypatch: pytest.MonkeyPatch) -> None:
         deliver(make_event())
     assert audit.seal(now=timezone.now()) == 14
     assert Seal.objects.filter(table="webhooks.webhookevent").count() == 3
+    assert not found()
+
+
+def test_what_is_deleted_at_once_takes_several_seals(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webhooks.audit.seal_format.MAX_ROWS", 3)
+    for _ in range(7):
+        deliver(make_event())
+    WebhookEvent.objects.update(received_at=timezone.now() - timedelta(days=500))
+    call_command("cleanup_events", verbosity=0)
+    removed = Seal.objects.filter(table="webhooks.webhookevent", kind=Seal.Kind.REMOVED)
+    assert list(removed.order_by("pk").values_list("count", flat=True)) == [3, 3, 1]
     assert not found()
 
 

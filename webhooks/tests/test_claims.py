@@ -1,6 +1,7 @@
 """Who takes which events, in which order, and gives back what."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
+from webhooks import conf
 from webhooks.events import Event
 from webhooks.models import EventQuerySet, Trigger, WebhookEvent
 from webhooks.processing import claims
@@ -197,6 +199,54 @@ def test_a_slow_sweep_loses_no_lease(settings: Settings) -> None:
     attempts = list(sweep(clock=lambda: now + timedelta(seconds=next(ticks))))
     assert len(attempts) == 3
     assert set(WebhookEvent.objects.values_list("attempts", "lost_leases")) == {(1, 0)}
+
+
+def test_no_event_is_handled_once_its_lease_has_ended(subscribe: Subscribe) -> None:
+    now, could_be_taken = timezone.now(), []
+
+    def handle_slowly(event: Event) -> None:
+        nonlocal now
+        due = WebhookEvent.objects.due(now).filter(event_id=event.id)
+        could_be_taken.append(due.exists())
+        now += conf.lease() + timedelta(seconds=1)
+
+    subscribe(handle_slowly)
+    record(3)
+    now = timezone.now()
+
+    assert len(list(sweep(clock=lambda: now))) == 3
+    assert could_be_taken == [False] * 3
+
+
+def test_a_request_s_own_event_can_not_be_taken_from_it(
+    settings: Settings, subscribe: Subscribe
+) -> None:
+    settings.WEBHOOK_PROCESSING = "request"
+    taken: list[list[claims.Claim]] = []
+    subscribe(lambda _: taken.append(claims.claim_due(9, now=timezone.now())))
+    record(1)
+
+    assert taken == [[]]
+    assert WebhookEvent.objects.get().status == "processed"
+
+
+@pytest.mark.parametrize("handler", [None, lambda _: None])
+def test_workers_that_an_event_was_taken_from_are_forgotten_once_it_is_done(
+    handler: Callable[[Event], None] | None, settings: Settings, subscribe: Subscribe
+) -> None:
+    settings.WEBHOOK_MAX_LOST_LEASES = 2
+    if handler:
+        subscribe(handler)
+    record(1)
+    now, outcomes = timezone.now(), []
+    for _ in range(3):
+        # A worker takes it, and is not heard of again; the next one does it.
+        assert claims.claim_due(1, now=now)
+        now += timedelta(days=1)
+        outcomes += [attempt.outcome for attempt in sweep(clock=lambda at=now: at)]  # type: ignore[misc]
+        replay_all()
+
+    assert outcomes == ["processed" if handler else "ignored"] * 3
 
 
 def test_release_event_works_without_redis(settings: Settings) -> None:

@@ -1,15 +1,18 @@
 """Forgetting: first the payload, later the row, never what somebody may still need."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection, transaction
 from django.utils import timezone
 
 from webhooks.models import Attempt, WebhookEvent
 from webhooks.testing import deliver
+from webhooks.testing.database import is_waited_for
 from webhooks.tests.events import make_event
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +58,30 @@ def test_a_sender_is_kept_no_longer_than_the_payload() -> None:
         ("198.51.100.1", "Stripe/1.0", "r1"),
         ("", "", ""),
     ]
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("days", [91, 401])
+def test_an_event_that_fails_while_it_is_cleaned_up_is_kept(days: int) -> None:
+    age(days)
+    with ThreadPoolExecutor() as pool:
+        with transaction.atomic():
+            WebhookEvent.objects.update(status=WebhookEvent.Status.FAILED)
+            cleaning = pool.submit(run_apart)
+            # It has chosen the event, and waits for its lock.
+            while not is_waited_for():
+                assert not cleaning.done()
+        assert cleaning.result() == "0 payloads dropped, 0 rows deleted"
+
+    assert WebhookEvent.objects.get().body is not None
+
+
+def run_apart() -> str:
+    try:
+        return run()
+    finally:
+        connection.close()
 
 
 def test_a_tombstone_still_makes_a_late_delivery_a_duplicate() -> None:

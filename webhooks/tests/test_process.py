@@ -181,6 +181,25 @@ def test_an_observer_s_failure_undoes_the_attempt_and_is_retried(subscribe: Subs
     assert effects() == ["succeed"]
 
 
+def test_an_undone_attempt_has_nothing_run_again_that_had_succeeded(subscribe: Subscribe) -> None:
+    subscribe(succeed)
+    subscribe(fail)
+    deliver(make_event())
+
+    def observe(**_: Any) -> None:
+        raise RuntimeError("observer")
+
+    event_received.connect(observe)
+    try:
+        sweep_at(WebhookEvent.objects.get().available_at)
+    finally:
+        event_received.disconnect(observe)
+    (attempt,) = sweep_at(WebhookEvent.objects.get().available_at)
+
+    assert outcomes(attempt) == {"succeed": "skipped", "fail": "failed"}
+    assert effects() == ["succeed"]
+
+
 def test_recorded_events_are_processed_by_the_sweep(
     recorded: WebhookEvent, subscribe: Subscribe
 ) -> None:

@@ -419,6 +419,17 @@ class TestSchedule:
         orders = Reconciliation.objects.order_by("pk").values_list("seen", "recorded")
         assert list(orders) == [(1, 1), (1, 0)]
 
+    def test_one_that_was_given_up_long_ago_is_not_gone_on_with(self, stripe: Served) -> None:
+        made(stripe, delivered=False)
+        failing(stripe)
+        self.reconcile()
+        Reconciliation.objects.update(created_at=timezone.now() - timedelta(days=4))
+        stripe.world.faults.clear()
+
+        self.reconcile()
+        orders = Reconciliation.objects.order_by("pk").values_list("recorded", "finished_at")
+        assert [(recorded, at is not None) for recorded, at in orders] == [(0, False), (1, True)]
+
     def test_it_is_off_unless_it_is_asked_for(self) -> None:
         assert "reconcile" not in project.CELERY_BEAT_SCHEDULE
         done = subprocess.run(

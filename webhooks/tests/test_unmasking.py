@@ -92,6 +92,14 @@ def test_unmasking_needs_the_raw_payload_permission(event: WebhookEvent) -> None
     assert not views_on_record()
 
 
+def test_unmasking_needs_the_permission_to_see_events(event: WebhookEvent) -> None:
+    client = log_in("view_raw_payload")
+
+    assert client.get(url(event, "raw")).status_code == 403
+    assert client.post(url(event, "raw"), {"reason": "curious"}).status_code == 403
+    assert not views_on_record()
+
+
 def test_nothing_is_recorded_when_there_is_no_payload(event: WebhookEvent) -> None:
     client = log_in("view_webhookevent", "view_raw_payload")
     WebhookEvent.objects.update(body=None)

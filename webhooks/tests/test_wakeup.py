@@ -2,6 +2,7 @@
 
 import logging
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -66,6 +67,20 @@ def test_a_new_event_publishes_a_message_and_a_repeat_does_not(
     deliver(make_event())
     wait_until(lambda: calls(broker) > 0)
     assert calls(broker) == 1
+
+
+def test_what_is_known_wakes_nobody(broker: servers.Server, settings: Settings) -> None:
+    event = make_event()
+    settings.WEBHOOK_PROCESSING = "loop"
+    deliver(event)
+    settings.WEBHOOK_PROCESSING = "celery"
+    before = set(threading.enumerate())
+
+    assert "idempotent_replay" in deliver(event).json()
+    # The first that is worth a call starts the thread that makes it.
+    assert set(threading.enumerate()) == before
+    deliver(make_event())
+    assert len(set(threading.enumerate()) - before) == 1
 
 
 def test_messages_are_coalesced(broker: servers.Server) -> None:
