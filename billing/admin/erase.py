@@ -52,8 +52,9 @@ def erasure_facts(customer: Customer) -> Iterator[Facts]:
         ended = (
             moment(erasure.finished_at)
             if erasure.finished_at
-            # Interrupted, or more came in later: erasing again mends either.
-            else "not yet: more has come, or it was interrupted; erase again"
+            # Erasing again mends the first two, and says if it is the third.
+            else "not yet: more has come, it was interrupted, or rows that `audit verify` names "
+            "were altered and kept; erase again"
         )
         beginning = beginning_of(erasure)
         facts = [

@@ -23,12 +23,13 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
         # What it tells of those who log in is in the audit trail.
         "axes": {"level": "WARNING"},
-        # What any stranger can bring about is no error of ours.
+        # What anybody can bring about by an address or a body is no error of ours.
         **{
             f"django.security.{name}": {"level": "CRITICAL"}
             for name in (
                 *("DisallowedHost", "RequestDataTooBig", "TooManyFieldsSent", "TooManyFilesSent"),
-                "SuspiciousMultipartForm",
+                *("SuspiciousMultipartForm", "DisallowedModelAdminLookup"),
+                "DisallowedModelAdminToField",
             )
         },
         # In more detail, Stripe's client tells what it sends and gets, client secrets included.

@@ -66,6 +66,9 @@ class OnRecord(BaseAdmin):
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         # Django lists and counts all that goes along, whatever model it is of.
         listed, counts, needed, protected = super().get_deleted_objects(objs, request)
+        # What goes along is the account's own, such as tokens, which nobody may delete by
+        # themselves. To ask for a permission would tell that there are any.
+        needed = {name for name in needed if name == self.opts.verbose_name}
         if not request.user.is_superuser:
             listed = [str(one) for one in objs]
             counts = {str(self.opts.verbose_name_plural): len(listed)}
@@ -102,6 +105,10 @@ class AccountAdmin(OnRecord, BaseUserAdmin, SelectionAdmin):
 
     def rights(self, obj: Any) -> Rights:
         return accounts.rights_of_user(obj)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        accounts.revoke_tokens(obj, actor=request.user.get_username(), now=timezone.now())
+        super().delete_model(request, obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         kept = super().get_readonly_fields(request, obj)

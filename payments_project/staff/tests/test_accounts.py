@@ -1,13 +1,16 @@
 """Changes of who may do what: by whom, and on record."""
 
+import re
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
-from webhooks.models import AuditEntry
+from webhooks import tokens
+from webhooks.models import AuditEntry, Scope
 
 pytestmark = pytest.mark.django_db
 
@@ -100,6 +103,40 @@ def test_creating_and_deleting_an_account_is_recorded(admin: Client) -> None:
     assert made["changed"]["active"] == [None, True]
     assert ended["changed"]["active"] == [True, None]
     assert PASSWORD not in str(on_record())
+
+
+@pytest.mark.parametrize("selected", [True, False])
+def test_an_account_takes_its_tokens_with_it_on_record(
+    admin: Client, other: User, *, selected: bool
+) -> None:
+    _, key = tokens.create(
+        other, name="sync", scopes=[Scope.EVENTS_READ], actor="anna", now=timezone.now()
+    )
+    if selected:
+        form = {"action": "delete_selected", "_selected_action": [other.pk], "post": "yes"}
+        save(admin, USERS, form)
+    else:
+        save(admin, f"{USERS}{other.pk}/delete/", {"post": "yes"})
+
+    assert not User.objects.filter(pk=other.pk).exists()
+    assert tokens.recognise(key, now=timezone.now()) is None
+    revoked = AuditEntry.objects.get(action=AuditEntry.Action.TOKEN_REVOKED)
+    assert (revoked.actor, revoked.details) == ("anna", {"prefix": key[:12]})
+
+
+def test_deleting_an_account_does_not_tell_whether_it_has_a_token() -> None:
+    keeper, user = log_in("view_user", "delete_user"), User.objects.create(username="carl")
+    page = f"{USERS}{user.pk}/delete/"
+    without = keeper.get(page).content
+    tokens.create(user, name="sync", scopes=[], actor="anna", now=timezone.now())
+
+    assert without_csrf(keeper.get(page).content) == without_csrf(without)
+    save(keeper, page, {"post": "yes"})
+    assert not User.objects.filter(pk=user.pk).exists()
+
+
+def without_csrf(page: bytes) -> bytes:
+    return re.sub(rb'"csrfmiddlewaretoken" value="\w+"', b"", page)
 
 
 def test_deleting_several_accounts_is_recorded(admin: Client, other: User) -> None:
