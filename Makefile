@@ -69,9 +69,10 @@ nightly: .venv/dev.stamp ## Tell 10,000 stories (test: 150), draw 1,000 oddities
 
 # What the files have stays, where it can: UPGRADE=--upgrade takes the newest of what is not pinned.
 .PHONY: lock
-lock: .venv/dev.stamp ## Pin what requirements.in and requirements-dev.in need, with hashes
+lock: .venv/dev.stamp ## Pin what the requirements*.in need, the benchmark's too, with hashes
 	$(LOCK) --output-file requirements.txt requirements.in
 	$(LOCK) --output-file requirements-dev.txt requirements-dev.in
+	$(LOCK) --output-file benchmarks/requirements-djstripe.txt benchmarks/requirements-djstripe.in
 
 # Asked about packages that it does not know, pip-audit is content, unless it is strict.
 .PHONY: audit

@@ -59,7 +59,7 @@ def python_with(requirements: Path, folder: Path) -> Path:
     installed = folder / "requirements.txt"
     if not installed.exists() or installed.read_bytes() != requirements.read_bytes():
         run(Path(sys.executable), "-m", "venv", "--clear", str(folder))
-        pip = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+        pip = ("-m", "pip", "install", "--require-hashes", "--quiet", "--disable-pip-version-check")
         run(python, *pip, "-r", str(requirements))
         installed.write_bytes(requirements.read_bytes())
     return python
