@@ -24,7 +24,7 @@ def _problems() -> Iterator[CheckMessage]:
         )
     if conf.setting("STRIPE_FETCH") not in list(Fetching):
         yield Error(
-            f"STRIPE_FETCH is {conf.setting('STRIPE_FETCH')!r}.",
+            "STRIPE_FETCH is none of the words that it may be.",
             hint=f"Choose one of: {', '.join(Fetching)}.",
             id="billing.E002",
         )

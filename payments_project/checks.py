@@ -32,6 +32,14 @@ def _check_debug() -> Iterator[CheckMessage]:
             hint="Set DEBUG to false; in development, leave ALLOWED_HOSTS out.",
             id="payments_project.E001",
         )
+    # Whatever the proxy calls this server, those whom it lets in are strangers.
+    if settings.DEBUG and settings.TRUSTED_PROXY_COUNT:
+        yield Error(
+            f"DEBUG is on, and TRUSTED_PROXY_COUNT is {settings.TRUSTED_PROXY_COUNT}: error pages "
+            "would show settings and source code to strangers, who come through a proxy.",
+            hint="Set DEBUG to false; in development, leave TRUSTED_PROXY_COUNT out.",
+            id="payments_project.E003",
+        )
 
 
 def _check_secret_key() -> Iterator[CheckMessage]:

@@ -26,7 +26,9 @@ class Kind(StrEnum):
     TEXT = "text"
     NUMBER = "number"
     SWITCH = "switch"
+    LEVEL = "log level"
     LIST = "list"
+    ADDRESS = "address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,10 @@ VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = {
             shown="`celery` with a broker, else `request`",
         ),
         Variable(
-            "CELERY_BROKER_URL", "broker of the Celery workers", WEBHOOKS["CELERY_BROKER_URL"]
+            "CELERY_BROKER_URL",
+            "broker of the Celery workers",
+            WEBHOOKS["CELERY_BROKER_URL"],
+            Kind.ADDRESS,
         ),
         Variable(
             "RECONCILE_EVERY_MINUTES",
@@ -170,6 +175,7 @@ VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = {
         Variable(
             "DATABASE_URL",
             "PostgreSQL in production: `postgres://user:password@host/name`",
+            kind=Kind.ADDRESS,
             shown="SQLite at `DATABASE_PATH`",
         ),
         Variable(
@@ -183,6 +189,7 @@ VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = {
             "answers floods of duplicates, and lets servers share their rate limits; no event "
             "depends on it",
             WEBHOOKS["REDIS_URL"],
+            Kind.ADDRESS,
         ),
     ),
     "Staff, API and audit trail": (
@@ -230,7 +237,7 @@ VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = {
             WEBHOOKS["METRICS_TOKEN"],
             secret=True,
         ),
-        Variable("LOG_LEVEL", "of the log on standard error", "INFO"),
+        Variable("LOG_LEVEL", "of the log on standard error", "INFO", Kind.LEVEL),
     ),
     "Django": (
         Variable("SECRET_KEY", "Django's", REQUIRED, shown="required", secret=True),

@@ -10,10 +10,9 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
-from kombu.exceptions import KombuError
-from redis.exceptions import RedisError
 
 from payments_project.celery import app as celery_app
+from webhooks.outages import BROKER_OUTAGE, REDIS_OUTAGE
 
 FRESH_SECONDS: Final = 5.0
 """The time for which an outcome is told again, so that probes cost no more for being many."""
@@ -101,7 +100,7 @@ def _cache() -> bool:
         # Written, too: a Redis that is full or a replica still answers whoever only reads.
         cache.set("readyz", "ok", timeout=10)
         return bool(cache.get("readyz") == "ok")
-    except (RedisError, OSError):
+    except REDIS_OUTAGE:
         return False
 
 
@@ -112,7 +111,7 @@ def _broker() -> bool:
         # Bounded: left to itself, kombu tries for ever, and so would whoever probes.
         with celery_app.connection_for_write() as broker:
             broker.ensure_connection(max_retries=1, timeout=BROKER_SECONDS)
-    except (KombuError, OSError):
+    except BROKER_OUTAGE:
         return False
     return True
 

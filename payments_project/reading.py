@@ -13,6 +13,7 @@ from typing import Any, Final
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from payments_project.addresses import problem_of
 from payments_project.environment import REQUIRED, Kind, declared
 
 _BY_NAME: Final = {variable.name: variable for variable in declared()}
@@ -22,6 +23,9 @@ _SWITCHES: Final = {
     **dict.fromkeys(("false", "no", "off", "0"), False),
 }
 
+_DIGITS: Final = re.compile(r"\s*-?[0-9]+\s*")
+_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
 _LINE: Final = re.compile(r"(?:export )?[A-Za-z_][A-Za-z_0-9]*=.*|#.*|\s*")
 
 
@@ -30,7 +34,8 @@ def read(name: str, *, default: Any = None) -> Any:
 
     `default` goes before the declared one, where it depends on another setting. Raises `KeyError`
     for a variable that nobody declared, and `ImproperlyConfigured` for a required one that is not
-    set, an empty secret, and a text that is not of the variable's kind.
+    set, an empty secret, an address that can't be read, and a text that is not of the
+    variable's kind.
     """
     variable = _BY_NAME[name]
     # Not by django-environ: it takes a value that begins with $ for another variable's name, and
@@ -43,11 +48,14 @@ def read(name: str, *, default: Any = None) -> Any:
         return list(value) if variable.kind is Kind.LIST else value
     if variable.secret and not text.strip():
         raise ImproperlyConfigured(_emptied(name))
+    if variable.kind is Kind.ADDRESS and text and (problem := problem_of(name, text)):
+        raise ImproperlyConfigured(f"{name} {problem}")
     try:
         return _CASTS[variable.kind](text)
     except (KeyError, ValueError):
         raise ImproperlyConfigured(
-            f"{name} is {text!r}, which is no {variable.kind}. {_FIXES[variable.kind]}"
+            # Without the text: it may be a secret that was put into the wrong place.
+            f"{name} is no {variable.kind}. {_FIXES[variable.kind]}"
         ) from None
 
 
@@ -94,14 +102,24 @@ def _emptied(name: str) -> str:
     )
 
 
+def _number(text: str) -> int:
+    # By digits alone: Python's own reading takes 3_0 for 30, and the digits of every script.
+    if not _DIGITS.fullmatch(text):
+        raise ValueError
+    return int(text)
+
+
 _CASTS: Final[Mapping[Kind, Callable[[str], Any]]] = {
     Kind.TEXT: str,
-    Kind.NUMBER: int,
+    Kind.ADDRESS: str,
+    Kind.NUMBER: _number,
     # By these words alone: a slip must not be one more way to say false.
     Kind.SWITCH: lambda text: _SWITCHES[text.strip().lower()],
+    Kind.LEVEL: lambda text: _LEVELS[_LEVELS.index(text.strip().upper())],
     Kind.LIST: lambda text: [part for each in text.split(",") if (part := each.strip())],
 }
 _FIXES: Final[Mapping[Kind, str]] = {
     Kind.NUMBER: "Write digits.",
     Kind.SWITCH: "Write true or false.",
+    Kind.LEVEL: "Write DEBUG, INFO, WARNING or ERROR.",
 }

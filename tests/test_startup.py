@@ -48,6 +48,10 @@ def run(command: tuple[str, ...], changes: Environment) -> subprocess.CompletedP
         ({"STRIPE_API_KEY": "sk_live_51abc"}, "webhooks.W027: STRIPE_API_KEY is a key of live"),
         ({"DEBUG": "true", "ALLOWED_HOSTS": "*"}, "payments_project.E001: DEBUG is on"),
         (
+            {**ON_THIS_MACHINE, "TRUSTED_PROXY_COUNT": "1"},
+            "payments_project.E003: DEBUG is on, and TRUSTED_PROXY_COUNT is 1",
+        ),
+        (
             {"DEBUG": "true", "ALLOWED_HOSTS": "localhost,pay.example"},
             "payments_project.E001: DEBUG is on, and ALLOWED_HOSTS has pay.example",
         ),

@@ -8,10 +8,10 @@ from typing import Final
 from limits import RateLimitItemPerSecond
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
-from redis.exceptions import RedisError
 
 from billing import conf
 from webhooks.exceptions import ProviderApiUnavailable
+from webhooks.outages import REDIS_OUTAGE, reason
 
 logger = logging.getLogger(__name__)
 
@@ -32,9 +32,9 @@ def wait_for_turn(provider: str, account: str, *, per_second: int) -> None:
             if time.monotonic() > deadline:
                 raise ProviderApiUnavailable(f"More than {per_second} calls a second are wanted.")
             time.sleep(POLL_SECONDS)
-    except RedisError as error:
+    except REDIS_OUTAGE as error:
         # Counting only spares the provider, so calls go through without it.
-        logger.warning("calls to %s are not being counted: %s", provider, error)
+        logger.warning("calls to %s are not being counted: %s", provider, reason(error))
 
 
 # One for all calls: it holds the connections, or without Redis the counts.

@@ -115,7 +115,7 @@ def _alarms(problem: str) -> Error:
 def _check_processing() -> Iterator[CheckMessage]:
     if conf.setting("WEBHOOK_PROCESSING") not in list(conf.Processing):
         yield Error(
-            f"WEBHOOK_PROCESSING is {conf.setting('WEBHOOK_PROCESSING')!r}.",
+            "WEBHOOK_PROCESSING is none of the words that it may be.",
             hint=f"Choose one of: {', '.join(conf.Processing)}.",
             id="webhooks.E003",
         )
@@ -170,7 +170,7 @@ def _check_rates() -> Iterator[CheckMessage]:
             conf.parse_rate(conf.setting(name))
         except ValueError as error:
             yield Error(
-                f"{name}: {error}",
+                f"{name} {error}",
                 hint=f"Set {name} to a number per s, min, hour or day.",
                 id="webhooks.E006",
             )

@@ -66,7 +66,8 @@ def parse_rate(rate: str) -> tuple[int, int]:
     """Return a rate such as `600/min` as a count and seconds. Raises `ValueError` for others."""
     count, _, period = rate.partition("/")
     if not count.strip().isdecimal() or period.strip() not in _PERIODS:
-        raise ValueError(f"{rate!r} is not a rate, such as 600/min.")
+        # Without the text, here as in every message: it may be a secret in the wrong place.
+        raise ValueError("is no rate, such as 600/min.")
     return int(count), _PERIODS[period.strip()]
 
 

@@ -52,5 +52,12 @@ def known_secrets() -> frozenset[str]:
 def _known(whole: tuple[str, ...], lists: tuple[str, ...], urls: tuple[str, ...]) -> frozenset[str]:
     # Cached, because every line of the log is held against them.
     several = (part.strip() for each in lists for part in each.split(","))
-    passwords = (unquote(urlsplit(url).password or "") for url in urls)
+    passwords = (_password(url) for url in urls)
     return frozenset(secret for secret in [*whole, *several, *passwords] if secret)
+
+
+def _password(url: str) -> str:
+    try:
+        return unquote(urlsplit(url).password or "")
+    except ValueError:
+        return url  # where it can't be read, nobody knows which part is the password

@@ -27,7 +27,6 @@ from limits import RateLimitItemPerSecond
 from limits.storage import RedisStorage, Storage
 from limits.strategies import MovingWindowRateLimiter
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from webhooks import conf
@@ -35,6 +34,7 @@ from webhooks.bounded.maps import Deadlines
 from webhooks.guards.circuit_breaker import Breaker
 from webhooks.guards.rate_limit_storage import MOST_CLIENTS, BoundedStorage
 from webhooks.monitoring import metrics
+from webhooks.outages import REDIS_OUTAGE, reason
 
 logger = logging.getLogger(__name__)
 
@@ -85,16 +85,16 @@ class RateLimit:
             metrics.LIMITER_FAILURES.inc()
             return None
         rate = RateLimitItemPerSecond(limit, seconds)
-        limiter = _shared(redis_url) if redis_url else self._here
         try:
+            limiter = _shared(redis_url) if redis_url else self._here
             if limiter.hit(rate, self.purpose, client):
                 return None
             return limiter.get_window_stats(rate, self.purpose, client).reset_time
-        except (RedisError, OSError) as error:
+        except REDIS_OUTAGE as error:
             _breaker.trip(BREAK_SECONDS)
             metrics.LIMITER_FAILURES.inc()
             logger.warning(
-                "rates are not counted for %s s, without Redis: %s", BREAK_SECONDS, error
+                "rates are not counted for %s s, without Redis: %s", BREAK_SECONDS, reason(error)
             )
             return None
 

@@ -14,11 +14,11 @@ from functools import cache
 from typing import Any
 
 from django_redis import get_redis_connection
-from redis.exceptions import RedisError
 
 from webhooks import conf
 from webhooks.events import Event
 from webhooks.guards.circuit_breaker import Breaker
+from webhooks.outages import REDIS_OUTAGE, reason
 
 logger = logging.getLogger(__name__)
 
@@ -125,9 +125,9 @@ def _run_script(script: str, key: str, *arguments: object) -> int | None:
         return None
     try:
         answer: int = _script(script)(keys=[key], args=list(arguments))
-    except (RedisError, OSError) as error:
+    except REDIS_OUTAGE as error:
         _breaker.trip(BREAK_SECONDS)
-        logger.warning("going on without Redis for %s s: %s", BREAK_SECONDS, error)
+        logger.warning("going on without Redis for %s s: %s", BREAK_SECONDS, reason(error))
         return None
     return answer
 

@@ -17,7 +17,6 @@ from threading import Lock
 
 from django.core.cache import cache as shared
 from django.db import Error
-from redis.exceptions import RedisError
 
 from webhooks import audit, conf
 from webhooks.bounded.maps import Deadlines
@@ -26,6 +25,7 @@ from webhooks.intake.alarm_messages import Alarm, AlarmKind, message
 from webhooks.models import AuditEntry, WebhookEvent
 from webhooks.models.audit import SYSTEM
 from webhooks.monitoring import metrics
+from webhooks.outages import REDIS_OUTAGE
 from webhooks.processing.errors import textless
 from webhooks.signals import alarm_raised
 
@@ -167,7 +167,7 @@ def _is_first(alarm: Alarm) -> bool:
     key = f"webhooks:alarm:{alarm.kind}:{alarm.endpoint}"
     try:
         return shared.add(key, 1, timeout=conf.alarm_policy().cool_down)
-    except (RedisError, OSError):
+    except REDIS_OUTAGE:
         # Heard twice is better than not heard.
         return True
 

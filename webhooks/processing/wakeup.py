@@ -11,7 +11,8 @@ import threading
 import time
 
 from celery import current_app
-from kombu.exceptions import KombuError
+
+from webhooks.outages import BROKER_OUTAGE, reason
 
 logger = logging.getLogger(__name__)
 
@@ -43,8 +44,9 @@ class Waker:
                 # Not retried by Celery: the next call, or the sweep, does as well.
                 current_app.send_task(DRAIN, retry=False, expires=CALL_EXPIRES_SECONDS)
                 time.sleep(MOMENT_SECONDS)
-            except (KombuError, OSError) as error:
-                logger.warning("no broker to call the workers with, the sweep will do: %s", error)
+            except BROKER_OUTAGE as error:
+                told = reason(error)
+                logger.warning("no broker to call the workers with, the sweep will do: %s", told)
                 time.sleep(RECOVERY_SECONDS)
 
 
