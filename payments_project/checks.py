@@ -10,9 +10,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as Caution
 
-MIN_KEY_LENGTH: Final = 32
-MIN_DISTINCT: Final = 5
-"""As Django's own check has it, which asks for a longer key, and only warns."""
+from webhooks.checks.strength import LEAST_OF_A_KEY, weakness
 
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1", "[::1]")
 
@@ -48,22 +46,15 @@ def _check_secret_key() -> Iterator[CheckMessage]:
         ("SECRET_KEY_FALLBACKS", settings.SECRET_KEY_FALLBACKS),
     ]:
         # In development a short one will do: who reaches it has the machine anyway.
-        if not settings.DEBUG and any(_is_weak(key) for key in keys):
+        if not settings.DEBUG and any(weakness(key, least=LEAST_OF_A_KEY) for key in keys):
             yield Error(
                 f"{name} can be guessed: whoever does can forge sessions. It has fewer than "
-                f"{MIN_KEY_LENGTH} characters, few different ones, or was made for development.",
+                f"{LEAST_OF_A_KEY} characters or few different ones, repeats itself, is a "
+                "placeholder, or stands in quotation marks or white space.",
                 hint=f"Set {name} to a secret of its own: "
                 "python -c 'import secrets; print(secrets.token_urlsafe(50))'",
                 id="payments_project.E002",
             )
-
-
-def _is_weak(key: str) -> bool:
-    return (
-        len(key) < MIN_KEY_LENGTH
-        or len(set(key)) < MIN_DISTINCT
-        or key.startswith("django-insecure-")
-    )
 
 
 def _check_hosts() -> Iterator[CheckMessage]:

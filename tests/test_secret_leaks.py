@@ -28,7 +28,7 @@ SECRETS = {
     "STRIPE_API_KEY": "sk_test_MARKEDapikey000000000003",
     "SECRET_KEY": "MARKED-django-key-04-" + "x7" * 20,
     "AUDIT_KEY": "MARKED-audit-key-005-" + "y8" * 20,
-    "METRICS_TOKEN": "MARKED-metrics-token-06",
+    "METRICS_TOKEN": "MARKED-metrics-token-0006",
     "REDIS_URL": "redis://:MARKEDredis07@127.0.0.1:9/0",
 }
 HEADERS = {

@@ -5,7 +5,9 @@ import subprocess
 import sys
 
 import pytest
-from django.conf import settings
+from django.conf import settings as project
+from django.core.checks import run_checks
+from pytest_django import Settings
 
 from tests.processes import Environment
 
@@ -21,7 +23,7 @@ BEAT = ("-m", "celery", "-A", "payments_project", "beat", "--pidfile", "")
 def run(command: tuple[str, ...], changes: Environment) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *command],
-        cwd=settings.BASE_DIR,
+        cwd=project.BASE_DIR,
         env=os.environ | changes,
         capture_output=True,
         text=True,
@@ -43,9 +45,12 @@ def run(command: tuple[str, ...], changes: Environment) -> subprocess.CompletedP
         ({"SECRET_KEY": "x"}, "payments_project.E002: SECRET_KEY can be guessed"),
         ({"SECRET_KEY": "abc" * 20}, "payments_project.E002: SECRET_KEY can be guessed"),
         ({"SECRET_KEY_FALLBACKS": "x"}, "payments_project.E002: SECRET_KEY_FALLBACKS can be"),
-        ({"AUDIT_KEY": "secret"}, "webhooks.W030: AUDIT_KEY has fewer"),
+        ({"AUDIT_KEY": "secret"}, "webhooks.W030: A secret in AUDIT_KEY could be"),
+        ({"AUDIT_KEY_FALLBACKS": "former"}, "webhooks.W030: A secret in AUDIT_KEY_FALLBACKS could"),
+        ({"METRICS_TOKEN": "hello"}, "webhooks.W020: A secret in METRICS_TOKEN could be"),
+        ({"METRICS_TOKEN": "${METRICS_TOKEN}"}, "webhooks.E020: METRICS_TOKEN holds a placeholder"),
         ({"STRIPE_TOLERANCE_SECONDS": "99999999"}, "webhooks.E014: STRIPE_TOLERANCE_SECONDS is"),
-        ({"STRIPE_API_KEY": "sk_live_51abc"}, "webhooks.W027: STRIPE_API_KEY is a key of live"),
+        ({"STRIPE_API_KEY": "sk_live_51abc"}, "webhooks.W027: STRIPE_API_KEY is no key of test"),
         ({"DEBUG": "true", "ALLOWED_HOSTS": "*"}, "payments_project.E001: DEBUG is on"),
         (
             {**ON_THIS_MACHINE, "TRUSTED_PROXY_COUNT": "1"},
@@ -78,6 +83,34 @@ def test_development_on_this_machine_starts_with_any_secrets() -> None:
     done = run(SERVER, {**WEAK, **ON_THIS_MACHINE})
 
     assert done.returncode == 0, done.stderr
+
+
+KEY = "known-to-all-and-good-for-tests-only-and-for-nothing-else"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("short", "abc" * 20, "0123456789" * 5, f"django-insecure-{KEY}", f"'{KEY}'", f"{KEY} "),
+        *(
+            "change-me-" * 6,
+            "your-secret-key-here-" * 3,
+            "${SECRET_KEY_OF_THE_VAULT_OF_PRODUCTION}",
+        ),
+        " " * 20 + "abcdefgh" + " " * 20,
+    ],
+)
+@pytest.mark.parametrize("name", ["SECRET_KEY", "SECRET_KEY_FALLBACKS"])
+def test_a_key_that_can_be_guessed_is_an_error(settings: Settings, name: str, key: str) -> None:
+    assert "payments_project.E002" not in deployment_problems()
+
+    setattr(settings, name, key if name == "SECRET_KEY" else [KEY, key])
+    assert "payments_project.E002" in deployment_problems()
+
+
+def deployment_problems() -> set[str | None]:
+    found = run_checks(tags=["payments_project"], include_deployment_checks=True)
+    return {problem.id for problem in found}
 
 
 SAFE = {

@@ -13,13 +13,16 @@ class WebhooksConfig(AppConfig):
     def ready(self) -> None:
         """Register the checks of this app's settings."""
         # Here, as models can't be imported before every app has loaded.
-        from webhooks.checks.secrets import check_data, check_secrets, check_strength
+        from webhooks.checks.api_key import check_api_key, check_data, check_use
+        from webhooks.checks.secrets import check_secrets, check_strength
         from webhooks.checks.settings import check_settings
         from webhooks.intake.column_check import check_event_columns
 
         checks.register(check_settings, "webhooks")
         checks.register(check_event_columns, "webhooks")
         checks.register(check_secrets, "webhooks")
+        checks.register(check_api_key, "webhooks")
         checks.register(check_strength, "webhooks", deploy=True)
+        checks.register(check_use, "webhooks", deploy=True)
         # With this tag only where a database is at hand: `check` alone must not need one.
         checks.register(check_data, checks.Tags.database)

@@ -11,7 +11,7 @@ from django.utils.html import format_html
 
 from webhooks.admin.panels import Table, Withheld
 from webhooks.admin.values import code, event_type, link, moment, ordinal, page_url, two_lines
-from webhooks.checks.secrets import has_test_key_with_live_data
+from webhooks.checks.api_key import has_test_key_with_live_data
 from webhooks.intake import secret_rotation
 from webhooks.models import Refusal, WebhookEvent
 from webhooks.models.permissions import may_view

@@ -1,6 +1,8 @@
 """What is missing or malformed is named, with its fix."""
 
 import json
+from collections.abc import Callable
+from secrets import token_hex, token_urlsafe
 from typing import Any
 
 import pytest
@@ -14,6 +16,8 @@ from webhooks.testing.client import post, sign
 from webhooks.tests.events import make_event
 
 GOOD = "whsec_another_known_to_all_and_good_for_tests"
+SIGNING_SESSIONS = "known-to-all-and-good-for-tests-only"
+SIGNING_THE_TRAIL = "known-to-all-and-good-for-tests-of-the-trail"
 
 
 def found(**options: Any) -> set[str]:
@@ -69,7 +73,6 @@ def test_the_suites_own_settings_pass() -> None:
         ("AUDIT_KEY", "", "webhooks.E009"),
         ("SECRET_KEY", "known-to-all-and-good-for-tests-of-the-trail", "webhooks.E030"),
         ("AUDIT_SEAL_EVERY_MINUTES", -1, "webhooks.E031"),
-        ("AUDIT_KEY", "shorter than 32 characters", "webhooks.W030"),
         (
             "AUDIT_KEY_FALLBACKS",
             [" known-to-all-and-good-for-tests-of-the-trail"],
@@ -86,6 +89,22 @@ def test_the_suites_own_settings_pass() -> None:
         ("STRIPE_WEBHOOK_SECRET", "pk_live_51abc", "webhooks.E021"),
         ("STRIPE_WEBHOOK_SECRET", "known-to-all-and-good-for-tests-only", "webhooks.E023"),
         ("STRIPE_WEBHOOK_SECRET", f'"{GOOD}"', "webhooks.E024"),
+        ("STRIPE_WEBHOOK_SECRET", f"{GOOD}\u200b", "webhooks.E024"),
+        ("STRIPE_WEBHOOK_SECRET", "whsec_${STRIPE_SECRET_OF_THE_VAULT}", "webhooks.E020"),
+        ("STRIPE_WEBHOOK_SECRET", "$(cat /run/secrets/stripe_webhook)", "webhooks.E020"),
+        ("STRIPE_WEBHOOK_SECRET", "$STRIPE_SECRET_OF_THE_VAULT", "webhooks.E020"),
+        ("STRIPE_WEBHOOK_SECRET", SIGNING_THE_TRAIL, "webhooks.E023"),
+        ("AUDIT_KEY", f"'{GOOD}'", "webhooks.E024"),
+        ("AUDIT_KEY", "change-me-change-me-change-me-change-me", "webhooks.E020"),
+        ("AUDIT_KEY", "${AUDIT_KEY_OF_THE_VAULT_OF_PRODUCTION}", "webhooks.E020"),
+        ("AUDIT_KEY_FALLBACKS", ["<the former key>"], "webhooks.E020"),
+        ("AUDIT_KEY_FALLBACKS", [SIGNING_SESSIONS], "webhooks.E030"),
+        ("METRICS_TOKEN", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "webhooks.E020"),
+        ("METRICS_TOKEN", "{{ metrics_token }}", "webhooks.E020"),
+        ("METRICS_TOKEN", f'"{GOOD}"', "webhooks.E024"),
+        ("METRICS_TOKEN", SIGNING_SESSIONS, "webhooks.E023"),
+        ("METRICS_TOKEN", SIGNING_THE_TRAIL, "webhooks.E023"),
+        ("METRICS_TOKEN", "whsec_known_to_all_and_good_for_tests_only", "webhooks.E023"),
         ("STRIPE_API_KEY", "whsec_abc", "webhooks.E022"),
         ("STRIPE_API_KEY", "pk_test_abc", "webhooks.E022"),
         ("STRIPE_API_KEY", "'sk_test_abc'", "webhooks.E024"),
@@ -120,7 +139,22 @@ TWO = {"provider": "stripe", "secrets_setting": "STRIPE_WEBHOOK_SECRET"}
             "webhooks.W022",
         ),
         ({"STRIPE_WEBHOOK_SECRET": "whsec_short"}, "webhooks.W020"),
+        ({"STRIPE_WEBHOOK_SECRET": "whsec_" + "a" * 32}, "webhooks.W020"),
+        ({"STRIPE_WEBHOOK_SECRET": "whsec_test_secret_test_secret"}, "webhooks.W020"),
+        ({"STRIPE_WEBHOOK_SECRET": f"{GOOD},whsec_short"}, "webhooks.W020"),
+        ({"METRICS_TOKEN": "a"}, "webhooks.W020"),
+        ({"METRICS_TOKEN": "shorter than 24 letters"}, "webhooks.W020"),
+        ({"AUDIT_KEY": "shorter than 32 characters"}, "webhooks.W030"),
+        ({"AUDIT_KEY": "a" * 32}, "webhooks.W030"),
+        ({"AUDIT_KEY": "0123456789abcdef" * 2}, "webhooks.W030"),
+        ({"AUDIT_KEY_FALLBACKS": ["short"]}, "webhooks.W030"),
         ({"STRIPE_API_KEY": "rk_test_51abc"}, "webhooks.W023"),
+        ({"STRIPE_API_KEY": "sk_org_live_51abc"}, "webhooks.W027"),
+        ({"STRIPE_API_KEY": "SK_LIVE_51abc"}, "webhooks.W027"),
+        (
+            {"STRIPE_API_KEY": "rk_live_51abc", "STRIPE_API_BASE": " HTTP://stripe.example"},
+            "webhooks.W027",
+        ),
         (
             {"STRIPE_API_KEY": "rk_live_51abc", "STRIPE_API_BASE": "http://stripe.example"},
             "webhooks.W027",
@@ -145,6 +179,16 @@ def test_warnings_do_not_keep_a_server_from_starting(
 
     assert {each.id for each in told} == {problem}
     assert not any(each.is_serious() for each in told)
+
+
+@pytest.mark.parametrize("make", [token_urlsafe, token_hex])
+def test_secrets_as_they_are_made_pass(settings: Settings, make: Callable[[int], str]) -> None:
+    for _ in range(200):
+        settings.STRIPE_WEBHOOK_SECRET = f"whsec_{make(24)}"
+        settings.METRICS_TOKEN = make(24)
+        settings.AUDIT_KEY, settings.AUDIT_KEY_FALLBACKS = make(32), [make(24)]
+
+        assert found(include_deployment_checks=True) == set()
 
 
 @pytest.mark.parametrize("secret", ["whsec_x", "whsec_old", "whsec_test", "whsec_test_secret"])
