@@ -164,3 +164,23 @@ def test_who_may_see_customers_is_shown_their_own_columns_alone(
     about_events = {url for url in addresses(events) if "event" in url}
     assert leaks(client, about_events, hidden(events)) == []
     assert HOLDER not in client.get(f"/api/v1/events/{events[0].event_id}/changes").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("screen", "column"),
+    [
+        *(("billing/checkoutsession", name) for name in ("customer_email", "client_reference_id")),
+        *(("billing/paymentintent", name) for name in ("description", "error_message")),
+        ("billing/charge", "failure_message"),
+        ("billing/charge", "card_last4"),
+        ("billing/customer", "phone"),
+        ("webhooks/webhookevent", "body"),
+    ],
+)
+@pytest.mark.parametrize("lookup", ["", "__exact", "__startswith", "__isnull"])
+def test_no_list_tells_masked_values_by_what_it_finds(
+    screen: str, column: str, lookup: str
+) -> None:
+    address = f"/admin/{screen}/?{column}{lookup}=1"
+
+    assert somebody(sees_customers=True).get(address).status_code == 400

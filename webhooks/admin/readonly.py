@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.contrib.admin import ShowFacets
-from django.db.models import BinaryField, Model
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
 
@@ -72,12 +72,21 @@ class ReadOnlyAdmin(IndexedSearchAdmin):
         return page
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        # What the filters ask is allowed; what else may be put into an address, such as a search
-        # for a part of a text, would read the whole table. Nothing can be told from bytes.
+        # What the filters ask is allowed. What else may be put into an address would read the whole
+        # table, and tell by the rows it finds what is masked in them, or may be searched for by
+        # others only.
         # Django's own filter of a yes or no asks `isnull` where neither may be stored.
         name = lookup.removesuffix("__exact").removesuffix("__isnull")
-        of_bytes = [one.name for one in self.model._meta.fields if isinstance(one, BinaryField)]
-        return "__" not in name and name not in of_bytes
+        fields = self.model._meta.fields
+        columns = {column for field in fields for column in (field.name, field.attname)}
+        return "__" not in name and (name not in columns or name in self._filtered_by(request))
+
+    def _filtered_by(self, request: HttpRequest) -> set[str]:
+        # A filter is a class with a parameter of its own, or a column with such a class.
+        return {
+            str(each[0] if isinstance(each, tuple) else getattr(each, "parameter_name", each))
+            for each in self.get_list_filter(request)
+        }
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         # Django takes the permission to change for it, which here means an act of its own at most.

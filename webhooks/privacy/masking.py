@@ -6,7 +6,14 @@ from typing import Any, Final
 
 from webhooks.privacy.card_numbers import card_like, without_cards
 from webhooks.privacy.secret_shapes import IN_PAYLOADS
-from webhooks.privacy.vocabulary import KEPT, Meaning, is_personal, is_secret, meaning_of
+from webhooks.privacy.vocabulary import (
+    KEPT,
+    Meaning,
+    is_id,
+    is_personal,
+    is_secret,
+    meaning_of,
+)
 
 # Tried once for each run of characters: long texts without an address take no longer for it.
 _EMAIL: Final = re.compile(
@@ -57,8 +64,10 @@ class _Masking:
         if isinstance(value, list):
             return [self.value(each, key, kind) for each in value]
         if isinstance(value, str):
-            # Ids can hold digits that pass for a card's.
-            return value if key == "id" else mask_text(value, self.mark)
+            # Ids can hold digits that pass for a card's; what else is called so is anybody's words.
+            if key == "id" and is_id(value):
+                return IN_PAYLOADS.sub(self.mark, value)
+            return mask_text(value, self.mark)
         return self.mark if isinstance(value, int) and card_like(str(value)) else value
 
     def _object(self, value: Mapping[str, Any], parent: str, above: str) -> dict[str, Any]:

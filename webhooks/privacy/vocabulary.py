@@ -34,7 +34,7 @@ TABLE: Final[Mapping[Meaning, tuple[str, ...]]] = {
         *("access_token", "api_key", "cvc", "cvv", "private_key", "refresh_token"),
         # Whoever has such an address sees the customer's data, or pays as the customer.
         *("hosted_instructions_url", "hosted_invoice_url", "hosted_voucher_url", "invoice_pdf"),
-        *("receipt_url",),
+        *("hosted_regulatory_receipt_url", "pdf", "receipt_url"),
     ),
     Meaning.PERSONAL: (
         *("account_number", "collected_information", "evidence", "id_number", "individual"),
@@ -137,7 +137,12 @@ PEOPLE: Final = frozenset(
 )
 """The types of objects whose `name` is a person's."""
 
-PAGES: Final = frozenset({"checkout.session", "billing_portal.session"})
+PAGES: Final = frozenset(
+    {
+        *("account_link", "billing_portal.session", "checkout.session"),
+        *("identity.verification_session", "login_link"),
+    }
+)
 """The types of objects whose `url` lets its bearer in."""
 
 OWNED_TYPES: Final = frozenset(

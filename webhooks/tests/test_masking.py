@@ -45,6 +45,32 @@ def test_secrets_and_addresses_are_masked_in_texts(secret: str) -> None:
     assert mask_text(f"failed for {secret}, again", MASK) == f"failed for {MASK}, again"
 
 
+@pytest.mark.parametrize("text", ["jane.doe@example.com", *CARDS, "sk_live_abcdefghij"])
+def test_what_is_called_an_id_and_is_none_is_masked_like_any_text(text: str) -> None:
+    masked = mask_json({"metadata": {"id": text}, "id": "ch_4242424242424242"}, MASK)
+
+    assert masked == {"metadata": {"id": MASK}, "id": "ch_4242424242424242"}
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        {"object": "credit_note", "pdf": "https://pay.example/credit_notes/1/pdf"},
+        {"object": "identity.verification_session", "url": "https://verify.example/start/1"},
+        {"object": "account_link", "url": "https://connect.example/setup/1"},
+        {"object": "login_link", "url": "https://connect.example/login/1"},
+        {
+            "object": "treasury.received_credit",
+            "hosted_regulatory_receipt_url": "https://x.example",
+        },
+    ],
+)
+def test_pages_that_let_their_bearer_in_are_masked(subject: dict[str, str]) -> None:
+    masked = mask_json(subject, MASK)
+
+    assert sorted(masked.values()) == sorted([subject["object"], MASK])
+
+
 @pytest.mark.parametrize(
     ("key", "place", "personal"),
     [
