@@ -6,6 +6,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -31,7 +32,7 @@ from webhooks.processing.replay import replay, request_replay
 from webhooks.processing.sweep import sweep
 from webhooks.testing import deliver
 from webhooks.testing import stripe_objects as objects
-from webhooks.testing.audit_trail import alter, found
+from webhooks.testing.audit_trail import alter, execute, found
 from webhooks.testing.browser import log_in
 from webhooks.testing.plugin import Subscribe
 from webhooks.testing.stripe_events import envelope, thin_sample
@@ -411,6 +412,22 @@ def test_what_was_altered_in_the_database_is_kept_and_named(ada: Customer) -> No
     assert found() == []
     assert ErasureRequest.objects.get().finished_at
     assert AuditEntry.objects.filter(action=AuditEntry.Action.ALTERED).count() == 1
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has its types watched")
+@pytest.mark.parametrize("body", ["CAST(body AS TEXT)", "CAST(x'fffe' AS TEXT)", "7"])
+@pytest.mark.parametrize("object_id", ["ch_ada", "du_ada"])
+def test_an_erasure_goes_on_past_a_body_that_is_no_bytes(
+    ada: Customer, object_id: str, body: str
+) -> None:
+    execute(f"UPDATE webhooks_webhookevent SET body = {body} WHERE object_id = '{object_id}'")  # noqa: S608
+    if is_same_text := body == "CAST(body AS TEXT)":
+        erase("cus_ada")
+    else:
+        assert "1 rows were kept" in erase_with_altered_rows("cus_ada", "--reason=ticket 7")
+
+    events = WebhookEvent.objects.filter(erased_at=None, object_id__endswith="_ada")
+    assert [event.object_id for event in events] == ([] if is_same_text else [object_id])
 
 
 def test_an_altered_entry_of_the_history_is_kept(ada: Customer) -> None:

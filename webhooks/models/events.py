@@ -7,6 +7,7 @@ from django.db import models
 
 from webhooks import strict_json
 from webhooks.events import Event
+from webhooks.models.bodies import BodyField
 from webhooks.models.globs import Glob
 from webhooks.models.replays import Replay
 
@@ -87,7 +88,7 @@ class WebhookEvent(models.Model):
     api_version = models.CharField("API version", max_length=255, blank=True)
     provider_created_at = models.DateTimeField("made by the provider", null=True, blank=True)
 
-    body = models.BinaryField(
+    body = BodyField(
         null=True, help_text="the signed bytes, less what was erased; none once cleaned up"
     )
     erased_at = models.DateTimeField(

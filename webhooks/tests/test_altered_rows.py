@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import models
+from django.db import connection, models
 from django.utils import timezone
 
 from webhooks import audit
 from webhooks.models import Attempt, AuditEntry, Seal, WebhookEvent
 from webhooks.testing import deliver
 from webhooks.testing.audit_trail import alter, copy, execute, found
+from webhooks.testing.browser import log_in
 from webhooks.tests.events import make_event
 
 pytestmark = pytest.mark.django_db
@@ -172,3 +173,20 @@ def test_a_payload_that_was_altered_before_it_was_sealed_is_kept() -> None:
     held = audit.hold(rows)
     assert not held.fits(WebhookEvent, event.pk)
     assert "does not have its sha256" in held.altered[0].what
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has its types watched")
+@pytest.mark.parametrize("body", ["CAST(body AS TEXT)", "CAST(x'fffe' AS TEXT)", "7", "1.5"])
+def test_a_body_that_is_no_bytes_is_shown_and_nothing_stops_at_it(body: str) -> None:
+    event, other = old_events(100, 100)
+    execute(f"UPDATE webhooks_webhookevent SET body = {body} WHERE id = %s", event.pk)  # noqa: S608
+    client = log_in("view_webhookevent", "view_raw_payload")
+    page = f"/admin/webhooks/webhookevent/{event.pk}"
+
+    assert client.get(f"{page}/change/").status_code == 200
+    assert client.post(f"{page}/raw/", {"reason": "asked"}).status_code == 200
+    event.refresh_from_db()
+    # The same text is the same bytes.
+    assert bool(found()) is (body != "CAST(body AS TEXT)")
+    assert ("kept" in clean_up()) if found() else call_command("cleanup_events") is None
+    assert WebhookEvent.objects.get(pk=other.pk).body is None
