@@ -61,7 +61,7 @@ def main() -> None:
     pin()
     os.environ["DJANGO_SETTINGS_MODULE"] = "payments_project.settings"
     django.setup()
-    from webhooks.admin.payload import colour, indent
+    from webhooks.admin.payload import colour, masked
 
     _row("milliseconds", [f"{size // MIB} MiB" for size in SIZES])
     for name, make in BODIES.items():
@@ -69,7 +69,7 @@ def main() -> None:
     forged = ["t=1," + "v1=0," * (size // 5) for size in SIZES]
     _row("a header of signatures", [_timed(_forge, header) for header in forged])
     for name in ("quotes, and no end", "lists in lists"):
-        shown = [_timed(lambda body: colour(indent(body)), BODIES[name](size)) for size in SIZES]
+        shown = [_timed(lambda body: colour(masked(body)), BODIES[name](size)) for size in SIZES]
         _row(f"shown: {name}", shown)
 
 

@@ -4,6 +4,7 @@ import stripe
 
 from billing.exceptions import KeyInUse, KeyReused, ProviderRefused, ProviderUnavailable
 from webhooks.monitoring.logs import without_secrets
+from webhooks.privacy.masking import MASK, mask_text
 
 
 def translate(error: stripe.StripeError) -> Exception:
@@ -42,7 +43,7 @@ def _refusal(error: stripe.StripeError, status: int) -> ProviderRefused:
     stated = details.get("error")
     stated = stated if isinstance(stated, dict) else {}
     return ProviderRefused(
-        without_secrets(str(stated.get("message") or "Stripe refused this.")),
+        mask_text(without_secrets(str(stated.get("message") or "Stripe refused this.")), MASK),
         status=status,
         code=str(stated.get("code") or ""),
         param=str(stated.get("param") or ""),

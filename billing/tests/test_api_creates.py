@@ -22,11 +22,12 @@ SESSION = {
 PAYMENT = {"amount": 1800, "currency": "eur"}
 REFUND = {"payment_intent": "pi_1"}
 SECRET = "pi_1_secret_known_to_none"
+EMAIL = "jo.marked@example.com"
 DECLINED = {
     "type": "card_error",
     "code": "card_declined",
     "decline_code": "insufficient_funds",
-    "message": f"Declined sk_test_0123 {SECRET}",
+    "message": f"Declined sk_test_0123 {SECRET} {EMAIL} x?to=jo.marked%40example.com",
     "param": "amount",
     "payment_intent": {"client_secret": SECRET},
 }
@@ -124,6 +125,7 @@ def test_stripes_refusal_is_passed_on(
     answer = ask(till, "payment-intents", PAYMENT)
     assert problem(answer) == expected
     told = answer.json()
+    assert "jo.marked" not in f"{told} {caplog.text}"
     if expected[1] == "card_refused":
         assert told["errors"][0]["field"] == "amount"
         assert told["errors"][0]["code"] == "insufficient_funds"

@@ -11,7 +11,7 @@ from typing import Final
 from billing.changes import Change
 from billing.ordering import Snapshot, pack, resolve, unpack
 from billing.translators import stripe
-from webhooks.admin.payload import colour, indent
+from webhooks.admin.payload import colour, masked
 from webhooks.events import Event
 from webhooks.exceptions import PermanentFailure, Rejected
 from webhooks.providers import PROVIDERS, Provider
@@ -48,7 +48,7 @@ def _deliver(provider: Provider, bodies: list[bytes]) -> None:
     told: dict[tuple[str, str], list[tuple[Change, Snapshot]]] = defaultdict(list)
     for number, body in enumerate(bodies):
         if len(body) < SHOWN:
-            colour(indent(body))
+            colour(masked(body))
         for event in _proven(provider, body):
             with suppress(PermanentFailure):
                 for change in TRANSLATORS[provider.name](event):

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from webhooks import strict_json
 from webhooks.models import WebhookEvent
-from webhooks.monitoring.logs import without_secrets
+from webhooks.monitoring.logs import without_own_secrets
 from webhooks.privacy.masking import MASK, mask_json
 
 # Each token is marked up by itself: for a payload beyond this size the page would be too heavy.
@@ -55,25 +55,21 @@ def payload_panel(event: WebhookEvent, raw_url: str = "") -> Payload:
 
 def raw_panel(body: bytes) -> Payload:
     """Return a payload as it was signed, indented and coloured, but for what opens anything."""
-    text = without_secrets(indent(body))
+    text = masked(body, personal=False)
     return Payload(colour(text), filesizeformat(len(body)), is_masked=False)
 
 
-def masked(body: bytes) -> str:
-    """Return a body as JSON on many lines, without what identifies a person or opens anything."""
+def masked(body: bytes, *, personal: bool = True) -> str:
+    """Return a body as JSON on many lines, without what opens anything or identifies a person.
+
+    With what identifies a person, unless what is `personal` is to be masked.
+    """
     try:
-        return _readable(mask_json(strict_json.read(body), MASK))
+        payload = mask_json(strict_json.read(body), MASK, personal=personal)
+        return without_own_secrets(_readable(payload))
     except ValueError:
         # Shown as it is, it might show anybody's address: what can't be read can't be masked.
         return UNREADABLE
-
-
-def indent(body: bytes) -> str:
-    """Return a body as JSON on many lines; as it is when it isn't JSON, or would be too long."""
-    try:
-        return _readable(strict_json.read(body))
-    except ValueError:
-        return body.decode(errors="backslashreplace")
 
 
 def _readable(payload: object) -> str:

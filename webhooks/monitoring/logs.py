@@ -6,12 +6,17 @@ import traceback
 from types import TracebackType
 
 from webhooks import conf
-from webhooks.monitoring.scrubbing import mask_secrets
+from webhooks.monitoring.scrubbing import mask_known, mask_secrets
 
 
 def without_secrets(text: str) -> str:
     """Return the text without this project's own secrets, and without whatever looks like one."""
     return mask_secrets(text, conf.known_secrets())
+
+
+def without_own_secrets(text: str) -> str:
+    """Return the text without this project's own secrets."""
+    return mask_known(text, conf.known_secrets())
 
 
 class Formatter(logging.Formatter):

@@ -7,8 +7,9 @@ from html import escape
 from typing import Final
 from urllib.parse import quote
 
-from webhooks.privacy.card_numbers import card_spans
-from webhooks.privacy.secret_shapes import IN_LOGS, LOG_HINTS
+from webhooks.privacy.card_numbers import SEPARATOR, card_spans
+from webhooks.privacy.encoded import mask_decoded
+from webhooks.privacy.secret_shapes import hide_secrets
 
 HIDDEN: Final = "[hidden]"
 
@@ -18,14 +19,18 @@ SHORTEST: Final = 6
 
 def mask_secrets(text: str, known: Iterable[str] = ()) -> str:
     """Return the text without these secrets, whatever looks like one, and card numbers."""
-    # Plain searches first: the patterns are dear, and nearly every text has nothing to mask.
+    return mask_decoded(mask_known(text, known), _mask_shapes)
+
+
+def mask_known(text: str, known: Iterable[str]) -> str:
+    """Return the text without these secrets."""
+    # Plain searches first: the pattern is dear, and nearly every text has nothing to mask.
     forms = _forms_of(frozenset(known))
-    if any(form in text for form in forms):
-        text = _any_of(forms).sub(HIDDEN, text)
-    small = text.lower()
-    if any(hint in small for hint in LOG_HINTS):
-        text = IN_LOGS.sub(HIDDEN, text)
-    return mask_cards(text)
+    return _any_of(forms).sub(HIDDEN, text) if any(form in text for form in forms) else text
+
+
+def _mask_shapes(text: str) -> str:
+    return mask_cards(hide_secrets(text, HIDDEN))
 
 
 def mask_cards(text: str) -> str:
@@ -37,15 +42,16 @@ def mask_cards(text: str) -> str:
     parts, end = [], 0
     for start, stop in card_spans(text):
         if start >= end and not _is_part_of_a_word(text, start, stop):
-            digits = "".join(filter(str.isdigit, text[start:stop]))
+            digits = SEPARATOR.sub("", text[start:stop])
             parts += [text[end:start], f"[card {digits[-4:]}]"]
             end = stop
     return "".join([*parts, text[end:]])
 
 
 def _is_part_of_a_word(text: str, start: int, stop: int) -> bool:
-    # Hashes and ids hold long runs of digits too.
-    return text[start - 1 : start].isalpha() or text[stop : stop + 1].isalpha()
+    # Hashes and ids hold long runs of digits too; `%3D` is no letter.
+    is_after = text[start - 1 : start].isalpha() and text[start - 3 : start - 2] != "%"
+    return is_after or text[stop : stop + 1].isalpha()
 
 
 @lru_cache(maxsize=8)

@@ -5,9 +5,19 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import Final
 
-# What follows an underscore is the end of an id.
-_DIGITS: Final = re.compile(r"(?<![0-9_])[0-9]+(?:[ \-\u00a0\u2010-\u2015]{1,3}[0-9]+)*")
-_GROUP: Final = re.compile(r"[0-9]+")
+# Colons and commas are between the parts of times and the items of lists; the rest is as typed, as
+# in a URL, however often it was encoded, and as escaped in JSON.
+SEPARATOR: Final = re.compile(
+    r"[\s\-+./_|\u00ad\u00b7\u200b-\u200d\u2010-\u2015\u2022\u2060\u2212\ufeff]|\\[nrt]"
+    r"|%(?:25)*+(?:20|09|0[AD]|2[BDEF]|5F|C2%(?:25)*+A0)",
+    re.IGNORECASE,
+)
+# What follows an underscore is the end of an id. Digits are those of any script; those of what is
+# encoded in a URL are none of a number.
+_DIGITS: Final = re.compile(
+    rf"(?<![\d_])(?:%[0-9A-F]{{2}})?+(\d++(?:(?:{SEPARATOR.pattern}){{1,4}}+\d++)*+)", re.IGNORECASE
+)
+_GROUP: Final = re.compile(rf"(?:{SEPARATOR.pattern})|(\d+)", re.IGNORECASE)
 CARD_DIGITS: Final = range(13, 20)
 _DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
@@ -15,7 +25,7 @@ _DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 def card_like(text: str) -> bool:
     """True for a text with what may be a card's number: 13 to 19 digits that pass Luhn's check.
 
-    Spaces and dashes may stand between them.
+    Whatever people and URLs put between groups of digits may stand between them.
     """
     return next(card_spans(text), None) is not None
 
@@ -35,10 +45,11 @@ def card_spans(text: str) -> Iterator[tuple[int, int]]:
     """Yield where what may be a card's number begins and ends; several readings may overlap."""
     for run in _DIGITS.finditer(text):
         # Most runs are amounts and dates: no digits need to be counted.
-        if run.end() - run.start() < CARD_DIGITS.start:
+        if len(run[1]) < CARD_DIGITS.start:
             continue
-        groups = [found.span() for found in _GROUP.finditer(text, *run.span())]
-        digits = [int(digit) for digit in run.group() if digit in "0123456789"]
+        found = [one for one in _GROUP.finditer(text, *run.span(1)) if one[1]]
+        groups = [one.span() for one in found]
+        digits = [int(digit) for one in found for digit in one[1]]
         if len(digits) >= CARD_DIGITS.start:
             yield from _in_run(groups, digits)
 

@@ -1,11 +1,12 @@
 """Masks for staff in the place of what is personal or secret, in a provider's JSON and in texts."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from webhooks.privacy.card_numbers import card_like, without_cards
-from webhooks.privacy.secret_shapes import IN_PAYLOADS
+from webhooks.privacy.encoded import mask_decoded
+from webhooks.privacy.secret_shapes import hide_secrets
 from webhooks.privacy.vocabulary import (
     KEPT,
     Meaning,
@@ -15,13 +16,11 @@ from webhooks.privacy.vocabulary import (
     meaning_of,
 )
 
+_LOCAL: Final = r"""[^\s@\uff20<>"',;:()\[\]]++"""
 # Tried once for each run of characters: long texts without an address take no longer for it.
 _EMAIL: Final = re.compile(
-    r"""(?<![^\s@<>"',;:()\[\]])[^\s@<>"',;:()\[\]]++@[^\s@<>"',;:()\[\]]+"""
-)
-# The same in a URL, however often it was encoded.
-_ENCODED_EMAIL: Final = re.compile(
-    r"(?<![\w.+%-])(?:[\w.+-]|%(?!(?:25)*40)[0-9A-Fa-f]{2})++%(?:25)*40[\w.%-]+"
+    rf"""(?<![^\s@\uff20<>"',;:()\[\]])(?:{_LOCAL}(?:'{_LOCAL}){{0,2}}+|"[^"\s]{{1,64}}")"""
+    rf"[@\uff20]{_LOCAL}"
 )
 
 MASK: Final = "\N{BULLET}" * 5
@@ -30,20 +29,26 @@ MASK: Final = "\N{BULLET}" * 5
 
 def mask_text(text: str, mark: str) -> str:
     """Return a text with a mark in the place of card-like numbers, mail addresses and secrets."""
-    text = without_cards(text, mark)
-    # Most texts of a payload are short and have neither: the patterns cost more than looking.
-    text = IN_PAYLOADS.sub(mark, text) if "_" in text else text
-    text = _EMAIL.sub(mark, text) if "@" in text else text
-    return _ENCODED_EMAIL.sub(mark, text) if "40" in text and "%" in text else text
+    return mask_decoded(text, lambda plain: _mask_plain(plain, mark))
 
 
-def mask_json(payload: Any, mark: str, *, free_text: bool = False) -> Any:
+def _hide(text: str, mark: str) -> str:
+    return without_cards(hide_secrets(text, mark), mark)
+
+
+def _mask_plain(text: str, mark: str) -> str:
+    text = _hide(text, mark)
+    return _EMAIL.sub(mark, text) if "@" in text or "\uff20" in text else text
+
+
+def mask_json(payload: Any, mark: str, *, free_text: bool = False, personal: bool = True) -> Any:
     """Return a copy of a provider's JSON with a mark in the place of what is personal or secret.
 
     Keys, ids, amounts, moments and codes stay as they are. With `free_text`, whatever anybody may
-    have written is replaced as well. Raises `RecursionError` for what is nested beyond reason.
+    have written is replaced as well; not `personal`, secrets and card numbers alone. Raises
+    `RecursionError` for what is nested beyond reason.
     """
-    return _Masking(mark, free_text).value(payload, "", "")
+    return _Masking(mark, free_text, personal).value(payload, "", "")
 
 
 def mask_member(key: str, value: Any, mark: str, *, kind: str) -> Any:
@@ -53,12 +58,17 @@ def mask_member(key: str, value: Any, mark: str, *, kind: str) -> Any:
 
 
 class _Masking:
-    def __init__(self, mark: str, free_text: bool) -> None:
+    def __init__(self, mark: str, free_text: bool, personal: bool) -> None:
         self.mark = mark
         self.free_text = free_text
+        self.personal = personal
+        self.plain = _mask_plain if personal else _hide
+
+    def text(self, text: str) -> str:
+        return mask_decoded(text, lambda plain: self.plain(plain, self.mark))
 
     def value(self, value: Any, key: str, kind: str) -> Any:
-        """Return a value that is not personal because of its key."""
+        """Return a value that is neither personal nor secret because of its key."""
         if isinstance(value, Mapping):
             return self._object(value, key, kind)
         if isinstance(value, list):
@@ -66,9 +76,9 @@ class _Masking:
         if isinstance(value, str):
             # Ids can hold digits that pass for a card's; what else is called so is anybody's words.
             if key == "id" and is_id(value):
-                return IN_PAYLOADS.sub(self.mark, value)
-            return mask_text(value, self.mark)
-        return self.mark if isinstance(value, int) and card_like(str(value)) else value
+                return hide_secrets(value, self.mark)
+            return self.text(value)
+        return self.mark if isinstance(value, int | float) and card_like(str(value)) else value
 
     def _object(self, value: Mapping[str, Any], parent: str, above: str) -> dict[str, Any]:
         stated = value.get("object")
@@ -76,29 +86,30 @@ class _Masking:
         # What an update replaced is told beside the object, and is of the object's kind.
         within = stated.get("object", "") if isinstance(stated, Mapping) else ""
         return {
-            mask_text(key, self.mark): self._member(key, each, parent, kind, within, value)
+            self.text(key): self._member(key, each, parent, kind, within, value)
             for key, each in value.items()
         }
 
     def _member(
         self, key: str, each: Any, parent: str, kind: str, within: str, among: Mapping[str, Any]
     ) -> Any:
-        if (
-            is_personal(key, parent=parent, kind=kind, siblings=among.keys())
-            or is_secret(key, kind=kind)
-            or (self.free_text and meaning_of(key) is Meaning.FREE_TEXT)
-        ):
-            return self._masked(each)
+        if is_secret(key, parent=parent, kind=kind):
+            return self._masked(each, kept=())
+        is_hidden = self.personal and is_personal(
+            key, parent=parent, kind=kind, siblings=among.keys()
+        )
+        if is_hidden or (self.free_text and meaning_of(key) is Meaning.FREE_TEXT):
+            return self._masked(each, kept=KEPT)
         return self.value(each, key, within if key == "previous_attributes" else "")
 
-    def _masked(self, value: Any) -> Any:
+    def _masked(self, value: Any, kept: Collection[str]) -> Any:
         if isinstance(value, Mapping):
             return {
-                mask_text(key, self.mark): each
-                if key in KEPT and not isinstance(each, Mapping | list)
-                else self._masked(each)
+                self.text(key): self.value(each, key, "")
+                if key in kept and not isinstance(each, Mapping | list)
+                else self._masked(each, kept)
                 for key, each in value.items()
             }
         if isinstance(value, list):
-            return [self._masked(each) for each in value]
+            return [self._masked(each, kept) for each in value]
         return value if value is None or isinstance(value, bool) or value == "" else self.mark

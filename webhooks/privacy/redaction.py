@@ -182,7 +182,7 @@ def _is_about_a_person(key: str, parent: str, kind: str, among: Mapping[str, Any
     return (
         meaning_of(key) in (Meaning.PERSON, Meaning.FREE_TEXT)
         or is_personal(key, parent=parent, kind=kind, siblings=among.keys())
-        or is_secret(key, kind=kind)
+        or is_secret(key, parent=parent, kind=kind)
     )
 
 

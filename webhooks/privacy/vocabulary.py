@@ -31,10 +31,7 @@ class Meaning(Enum):
 
 TABLE: Final[Mapping[Meaning, tuple[str, ...]]] = {
     Meaning.SECRET: (
-        *("access_token", "api_key", "cvc", "cvv", "private_key", "refresh_token"),
-        # Whoever has such an address sees the customer's data, or pays as the customer.
-        *("hosted_instructions_url", "hosted_invoice_url", "hosted_voucher_url", "invoice_pdf"),
-        *("hosted_regulatory_receipt_url", "pdf", "receipt_url"),
+        *("api_key", "credential", "credentials", "cvc", "cvv", "invoice_pdf", "pdf"),
     ),
     Meaning.PERSONAL: (
         *("account_number", "collected_information", "evidence", "id_number", "individual"),
@@ -80,11 +77,37 @@ TABLE: Final[Mapping[Meaning, tuple[str, ...]]] = {
 
 _MEANINGS: Final = {key: meaning for meaning, keys in TABLE.items() for key in keys}
 
-SECRET_WORDS: Final = frozenset({"secret", "password", "passcode", "otp"})
+SECRET_WORDS: Final = frozenset(
+    {
+        *("jwt", "otp", "passcode", "passphrase", "passwd", "password", "pin", "pwd", "secret"),
+        *("token",),
+    }
+)
+BEARER_WORDS: Final = frozenset(
+    {
+        *("action", "debit", "hosted", "image", "native", "qr", "receipt", "redirect"),
+    }
+)
+"""In the name of an address, or of what it is in: whoever has it sees the customer's data, pays as
+the customer, or consents for them."""
+
 PERSONAL_WORDS: Final = frozenset(
     {
-        *("email", "phone", "telephone", "mobile", "fax", "address", "street", "city", "town"),
-        *("line1", "line2", "postal", "postcode", "zip", "ip", "dob", "birth", "birthdate"),
+        *("email", "mail", "phone", "telephone", "mobile", "tel", "fax", "address", "street"),
+        *("city", "town"),
+        *(
+            "line1",
+            "line2",
+            "postal",
+            "postalcode",
+            "postcode",
+            "zip",
+            "zipcode",
+            "ip",
+            "dob",
+            "birth",
+            "birthdate",
+        ),
         *("birthday", "birthplace", "ssn", "passport", "iban", "bban", "surname", "username"),
         *("nationality", "latitude", "longitude", "signature"),
     }
@@ -110,8 +133,8 @@ NOT_PERSONAL: Final = frozenset(
 
 SHARED_WORDS: Final = frozenset(
     {
-        *("city", "latitude", "longitude", "nationality", "postal", "postcode", "state", "town"),
-        *("zip",),
+        *("city", "latitude", "longitude", "nationality", "postal", "postalcode", "postcode"),
+        *("state", "town", "zip", "zipcode"),
     }
 )
 """What is personal, and yet so many people's that nobody is known by it in a text."""
@@ -167,13 +190,24 @@ _PROVIDERS_WORD: Final = re.compile(r"[a-z][a-z0-9_]*|[A-Z]{2,3}")
 TYPED_CODES: Final = frozenset({"promotion_code"})
 """The types of objects whose `code` is what a customer types in, and somebody's words."""
 
+# What hides a key hides it however it is spelt; what keeps one is kept as providers write it.
+_HIDING: Final = (Meaning.SECRET, Meaning.PERSONAL, Meaning.PERSON, Meaning.FREE_TEXT)
+_SPELT: Final = {key.replace("_", ""): _MEANINGS[key] for m in _HIDING for key in TABLE[m]}
+_RUN_TOGETHER: Final = re.compile(
+    "address|birth|email|passport|phone|surname"
+    rf"|(?:{'|'.join(sorted(NAMED_PEOPLE))}|user)name"
+)
+_SECRET_RUN_TOGETHER: Final = re.compile(
+    "(?:access|api|private)key|pass(?:code|phrase|wd|word)|secret|token$"
+)
+
 # Keys come in snake_case and in camelCase: both are told by the same words.
 _WORD: Final = re.compile(r"(?:[A-Z]?[a-z]+|[A-Z]+(?![a-z]))[0-9]*|[0-9]+")
 
 
 def meaning_of(key: str) -> Meaning | None:
     """Return what the table says of a key; None of one whose words or place must tell."""
-    return _MEANINGS.get(key)
+    return _MEANINGS.get(key) or _SPELT.get("".join(_words(key)))
 
 
 def is_id(text: str) -> bool:
@@ -181,15 +215,19 @@ def is_id(text: str) -> bool:
     return len(text) <= LONGEST_NAME and bool(_ID.fullmatch(text))
 
 
-def is_secret(key: str, *, kind: str = "") -> bool:
+def is_secret(key: str, *, parent: str = "", kind: str = "") -> bool:
     """True when the value of a key opens something to whoever knows it.
 
-    `kind` is what the object that it is in says of itself as its `object`.
+    `parent` is the key of the object that it is in, `kind` what that says of itself as its
+    `object`.
     """
+    words = _words(key)
     return (
         meaning_of(key) is Meaning.SECRET
-        or not SECRET_WORDS.isdisjoint(_words(key))
-        or (key == "url" and kind in PAGES)
+        or not SECRET_WORDS.isdisjoint(words)
+        or bool(_SECRET_RUN_TOGETHER.search("".join(words)))
+        or (words == ["url"] and kind in PAGES)
+        or ("url" in words and not BEARER_WORDS.isdisjoint((*words, *_words(parent))))
     )
 
 
@@ -203,16 +241,18 @@ def is_personal(
     """
     if meaning_of(key) is Meaning.PERSONAL:
         return True
-    if key == "name":
+    words = _words(key)
+    if words == ["name"]:
         return _is_about_somebody(parent, kind, siblings)
     if key == "value":
         return kind == "tax_id" or parent.endswith("tax_ids")
-    words = _words(key)
     # `email_verified` tells of an address; it is not one.
     if not words or words[-1] in NOT_PERSONAL:
         return False
     is_a_name = "name" in words and not NAMED_PEOPLE.isdisjoint(words)
-    return is_a_name or not PERSONAL_WORDS.isdisjoint(words)
+    return (
+        is_a_name or not PERSONAL_WORDS.isdisjoint(words) or any(map(_RUN_TOGETHER.search, words))
+    )
 
 
 def is_known_by(key: str, value: str, *, parent: str = "", kind: str = "") -> bool:

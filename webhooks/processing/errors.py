@@ -11,9 +11,9 @@ MAX_ERROR_LENGTH = 4000
 
 def describe(error: Exception) -> str:
     """Return an error in one line, without secrets, fit for any text column, and for staff."""
-    # Cut before the patterns run, and again after: an error may quote a whole payload.
+    # Masked before it is cut: half a secret has no shape, and is one nevertheless.
     line = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return escaped(_masked(line[: 2 * MAX_ERROR_LENGTH]))[:MAX_ERROR_LENGTH]
+    return escaped(_masked(line))[:MAX_ERROR_LENGTH]
 
 
 class Textless(Exception):
@@ -32,7 +32,7 @@ def textless(error: BaseException) -> Textless:
 def trace(errors: list[Exception]) -> str:
     """Return where errors came from, for developers; the end of it when it is long."""
     text = "\n".join("".join(traceback.format_exception(e)) for e in errors)
-    return escaped(_masked(text[-2 * MAX_ERROR_LENGTH :]))[-MAX_ERROR_LENGTH:]
+    return escaped(_masked(text))[-MAX_ERROR_LENGTH:]
 
 
 def _masked(text: str) -> str:

@@ -133,3 +133,4 @@ def test_codes_are_shown_and_kept_but_no_sentence_in_their_place(key: str) -> No
     assert mask(key, "card_declined") == "card_declined"
     assert erase(key, "card_declined") == "card_declined"
     assert erase(key, TEXT) is None
+    assert erase(key, "4242.4242.4242.4242") is None
