@@ -3,19 +3,30 @@
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
+from html import unescape
 from typing import Any, Final
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
+from django.core.management import CommandError, call_command
+from django.db.models import Model
 from django.test import Client
+from django.utils import timezone
 
 from billing.models import MODELS, BillingChange, Customer
 from tests.addresses import routes
 from tests.marked import CARD, EMAIL, PHONE, marked
-from webhooks.models import WebhookEvent
+from webhooks import audit
+from webhooks.events import Event
+from webhooks.exceptions import PermanentFailure
+from webhooks.models import ApiToken, AuditEntry, Refusal, WebhookEvent
 from webhooks.privacy.masking import MASK, mask_json
 from webhooks.testing import deliver
 from webhooks.testing import stripe_objects as objects
+from webhooks.testing.api_client import caller, issue
+from webhooks.testing.fake_stripe import Served, customers, deliverable
+from webhooks.testing.plugin import Subscribe
 from webhooks.testing.stripe_events import envelope
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +40,14 @@ SECRETS: Final = {
     "twice": "https://shop.example/r?to=jo.Zq82marked%2540example.com",
     "contact_email": "jo.Zq83marked@example.com",
     "card": CARD,
+    "accessToken": "MARKED-access-token-04",
+    "emailaddress": "MARKED at example, 05",
+    "header": "Bearer MARKED-bearer-06",
+    "jwt": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJNQVJLIn0.MARKED-07",
+    "link": "https://shop.example/reset?token=MARKED-08",
+    "encoded": "https://shop.example/?cs=pi_3Zq%5Fsecret%5FMARKED000009",
+    "page": "https://invoice.stripe.com/i/acct_1/live_MARKED_10",
+    "typed": "https://shop.example/?n=4242+4242%204242.4242",
 }
 KINDS: Final = {
     "customer.created": objects.customer(NOW),
@@ -45,13 +64,41 @@ HOLDER: Final = "Zora Zq84holder"
 OWN_COLUMNS: Final = {EMAIL, HOLDER, PHONE}
 """What stands in a customer's own columns, for those who may see customers."""
 
-PUBLIC: Final = re.compile(r"schema|docs|healthz|readyz|metrics|webhooks/\^|^$|\^api|log|jsi18n")
+PUBLIC: Final = re.compile(
+    r"schema|docs|healthz|readyz|metrics|webhooks/\^|^$|\^api|log|jsi18n|\?P<url>|autocomplete|admin/r/"
+)
 """Addresses that show nothing of any row."""
+
+NEVER: Final = re.compile(r"/add/$|/delete/$|/password/$|/code/$|admin/\w+/\w+/\d+/$|/replay$")
+"""Those that nobody is answered at, or that lead elsewhere, or only take a POST."""
+
+FORBIDDEN: Final = {
+    "Support": r"auth/|apitoken/|auditentry/|/ignore/|/raw/|/erase/",
+    "Operator": r"auth/|auditentry/",
+    "Auditor": r"/rerun/|/ignore/|/raw/|/erase/",
+}
+"""Those that a group is refused at, for want of a permission."""
+
+QUERIES: Final = {"admin": ("q=cus", "o=-1", "q=none"), "api": ("page_size=1", "livemode=false")}
+"""What is asked of every list."""
+
+POSTED: Final = {
+    "Support": {"webhookevent", "rerun", "replay"},
+    "Operator": {"webhookevent", "rerun", "replay", "ignore", "raw", "erase"},
+    "Auditor": {"webhookevent", "export"},
+}
+"""Where each group is answered when it posts."""
+
+OPENING: Final = {*SECRETS} - {"reset", "twice", "contact_email", "emailaddress"}
+"""What opens something, and a card's number: kept back from whoever sees payloads unmasked."""
 
 
 @pytest.fixture
-def events() -> list[WebhookEvent]:
-    """An event of each kind of object, with secrets and personal texts wherever they may be."""
+def events(subscribe: Subscribe) -> list[WebhookEvent]:
+    """An event of each kind of object, with secrets and personal texts wherever they may be.
+
+    Beside them, what has pages of its own: a token, a refusal, an error, entries of the trail.
+    """
     for kind, subject in KINDS.items():
         told = marked(subject)
         told["metadata"] = told.get("metadata", {}) | SECRETS
@@ -61,6 +108,18 @@ def events() -> list[WebhookEvent]:
         assert deliver(envelope(kind, told, NOW)).status_code == 200
     assert not WebhookEvent.objects.exclude(status="processed").exists()
     assert {*BillingChange.objects.values_list("object_type", flat=True)} == {*MODELS}
+
+    def quote(told: Event) -> None:
+        raise PermanentFailure(f"{told.payload['data']['object']}")
+
+    subscribe(quote)
+    # What its key alone tells to be personal is not known in a text.
+    quoted = {name: text for name, text in SECRETS.items() if name != "emailaddress"}
+    deliver(envelope("test.failed", {"object": "test", "id": "t_1", **quoted}, NOW))
+    Client().post("/webhooks/stripe", b"{}", content_type="application/json")
+    assert Refusal.objects.exists()
+    issue(User.objects.create(username="program"))
+    audit.seal(now=timezone.now())
     return list(WebhookEvent.objects.order_by("pk"))
 
 
@@ -75,32 +134,37 @@ def leaves(value: Any) -> Iterator[str]:
         yield value
 
 
-def hidden(events: list[WebhookEvent]) -> set[str]:
-    """The texts that the payloads' pages keep back."""
+def hidden(events: list[WebhookEvent], *, personal: bool = True) -> set[str]:
+    """The texts that the payloads' pages keep back; those that even the unmasked ones do."""
     payloads = [json.loads(bytes(event.body or b"")) for event in events]
-    shown = json.dumps([mask_json(one, MASK) for one in payloads], ensure_ascii=False)
+    masked = [mask_json(one, MASK, personal=personal) for one in payloads]
+    shown = json.dumps(masked, ensure_ascii=False)
     # The shorter ones are in every page, as a part of something else.
     kept = {text for one in payloads for text in leaves(one) if len(text) > 5 and text not in shown}
-    assert {EMAIL, HOLDER, PHONE, *SECRETS.values()} <= kept
+    assert {EMAIL, HOLDER, PHONE, *SECRETS.values()} <= kept or not personal
+    assert {text for name, text in SECRETS.items() if name in OPENING} <= kept
     return kept
 
 
 def addresses(events: list[WebhookEvent]) -> set[str]:
-    """Every address, with each object and event that it can name."""
-    rows: dict[str, list[Any]] = {name: [] for name in ("webhookevent", "user", "group")}
+    """Every address, with each object and event that it can name; lists with queries, too."""
+    shown: tuple[type[Model], ...] = (ApiToken, AuditEntry, Refusal, User, Group, *MODELS.values())
+    rows: dict[str, list[Any]] = {
+        str(model._meta.model_name): list(model._default_manager.all()) for model in shown
+    }
     rows["webhookevent"] = events
-    rows |= {str(m._meta.model_name): list(m._default_manager.all()) for m in MODELS.values()}
     found = set()
     for route in routes():
         if PUBLIC.search(route):
             continue
-        path = "/" + route.replace("^", "").replace("$", "")
+        path = "/" + re.sub(r"\(\?P<app_label>(\w+)[^)]*\)", r"\1", route)
+        path = path.replace("^", "").replace("$", "")
         name = next((name for name in rows if f"/{name}/" in path), "")
         plural = re.search(r"api/v1/([a-z-]+)s/", path)
         ids = [
             row.provider_id
             for kind, model in MODELS.items()
-            if plural and kind.replace("_", "-") == plural[1]
+            if plural and re.sub("[_.]", "-", kind) == plural[1]
             for row in model._default_manager.all()
         ]
         for row in rows.get(name) or [None]:
@@ -109,8 +173,10 @@ def addresses(events: list[WebhookEvent]) -> set[str]:
                     url = re.sub(r"<(path:object_)?id>", str(row.pk if row else 1), path)
                     url = re.sub(r"\(\?P<event_id>[^)]*\)|<event_id>", event.event_id, url)
                     url = re.sub(r"\(\?P<provider_id>[^)]*\)|<provider_id>", provider_id, url)
-                    found.add(url)
-    return found
+                    found.add(url.replace("entitlements", "entitlements?product=prod_1"))
+    lists = {url for url in found if re.fullmatch(r"/admin/\w+/\w+/|/api/v1/[\w-]+", url)}
+    asked = {f"{url}?{query}" for url in lists for query in QUERIES[url.split("/")[1]]}
+    return found | {url for url in asked if "/admin/auth/" not in url}
 
 
 def somebody(*, sees_customers: bool) -> Client:
@@ -127,20 +193,33 @@ def somebody(*, sees_customers: bool) -> Client:
     return client
 
 
-def leaks(client: Client, urls: set[str], kept: set[str]) -> list[str]:
-    """Which texts an address shows that it must not."""
-    found = []
-    shown = 0
+def member(role: str) -> Client:
+    """Somebody of a group of the staff's."""
+    user = User.objects.create(username="anna", is_staff=True)
+    user.groups.set(Group.objects.filter(name=role))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def leaks(page: bytes, kept: set[str], where: str) -> list[str]:
+    """Which texts something shows that it must not."""
+    told = unescape(page.decode())
+    # As it has them, and as JSON has them.
+    told += told.encode().decode("unicode_escape", errors="ignore") if "\\u" in told else ""
+    return [f"{where}: {text}" for text in kept if text in told]
+
+
+def read(client: Client, urls: set[str], kept: set[str]) -> tuple[list[str], set[str]]:
+    """What leaks at some addresses, and at which of them nothing is shown."""
+    found, unseen = [], set()
     for url in sorted(urls):
         answer = client.get(url)
         assert answer.status_code < 500, url
-        shown += answer.status_code == 200
-        page = answer.content.decode()
-        # As the page has it, and as JSON has it.
-        page += page.encode().decode("unicode_escape", errors="ignore") if "\\u" in page else ""
-        found += [f"{url}: {text}" for text in kept if text in page]
-    assert shown > len(urls) / 3
-    return found
+        if answer.status_code != 200:
+            unseen.add(url)
+        found += leaks(answer.getvalue(), kept, url)
+    return found, unseen
 
 
 def test_nobody_who_may_not_see_customers_is_shown_what_payloads_hide(
@@ -148,22 +227,108 @@ def test_nobody_who_may_not_see_customers_is_shown_what_payloads_hide(
 ) -> None:
     client = somebody(sees_customers=False)
 
-    assert leaks(client, addresses(events), hidden(events)) == []
+    found, unseen = read(client, addresses(events), hidden(events))
+
+    assert found == []
+    assert unseen
 
 
-def test_who_may_see_customers_is_shown_their_own_columns_alone(
-    events: list[WebhookEvent],
+@pytest.mark.parametrize("role", FORBIDDEN)
+def test_each_group_is_shown_customers_own_columns_alone(
+    events: list[WebhookEvent], role: str
 ) -> None:
-    client = somebody(sees_customers=True)
+    client, urls = member(role), addresses(events)
     customer = Customer.objects.get()
     page = client.get(f"/admin/billing/customer/{customer.pk}/change/").content.decode()
 
+    found, unseen = read(client, urls, hidden(events) - OWN_COLUMNS)
+
     assert EMAIL in page
-    assert leaks(client, addresses(events), hidden(events) - OWN_COLUMNS) == []
+    assert found == []
+    refused = {url for url in urls if NEVER.search(url) or re.search(FORBIDDEN[role], url)}
+    assert unseen == refused
     # An event, what it changed, and an object's history have them nowhere.
-    about_events = {url for url in addresses(events) if "event" in url}
-    assert leaks(client, about_events, hidden(events)) == []
+    about_events = {url for url in urls if "event" in url}
+    assert read(client, about_events, hidden(events))[0] == []
     assert HOLDER not in client.get(f"/api/v1/events/{events[0].event_id}/changes").content.decode()
+
+
+@pytest.mark.parametrize("role", FORBIDDEN)
+def test_what_is_posted_is_answered_with_nothing_hidden(
+    events: list[WebhookEvent], role: str
+) -> None:
+    client, customer = member(role), Customer.objects.get()
+    kept, opening = hidden(events), hidden(events, personal=False)
+    asked = {"reason": "asked for"}
+    posts: list[tuple[str, dict[str, Any]]] = [
+        ("/admin/webhooks/webhookevent/", {"action": name, "_selected_action": [event.pk]})
+        for name in ("rerun_selected", "ignore_selected")
+        for event in events
+    ]
+    for event in events:
+        start = f"/admin/webhooks/webhookevent/{event.pk}"
+        acts = ("rerun", "ignore", "raw")
+        posts += [(f"{start}/{act}/", data) for act in acts for data in ({}, asked)]
+        posts.append((f"/api/v1/events/{event.event_id}/replay", asked))
+    posts.append((f"/admin/billing/customer/{customer.pk}/erase/", {"customer_id": "x"} | asked))
+    posts.append(("/admin/webhooks/auditentry/export/", {}))
+    answered, raw = set(), b""
+    for url, data in posts:
+        how = {"content_type": "application/json"} if "/api/" in url else {"follow": True}
+        answer = client.post(url, data, **how)
+        assert answer.status_code in (200, 202, 403), url
+        if answer.status_code != 403:
+            answered.add(url.strip("/").split("/")[-1])
+        page = answer.getvalue()
+        # Who may see payloads unmasked is shown the person, and no secret.
+        is_raw = url.endswith("/raw/") and "reason" in data
+        raw += page if is_raw else b""
+        assert leaks(page, opening if is_raw else kept - OWN_COLUMNS, url) == []
+
+    assert (EMAIL.encode() in raw) is (role == "Operator")
+    assert answered == POSTED[role]
+
+
+def test_a_program_is_shown_nothing_hidden(events: list[WebhookEvent]) -> None:
+    seen: tuple[type[Model], ...] = (WebhookEvent, BillingChange, *MODELS.values())
+    names = [model._meta.model_name for model in seen if model is not Customer]
+    program = caller(*(f"view_{name}" for name in names))
+    urls = {url for url in addresses(events) if url.startswith("/api/")}
+
+    found, unseen = read(program, urls, hidden(events))
+
+    assert found == []
+    assert unseen
+
+
+def test_commands_print_nothing_hidden(
+    stripe: Served, events: list[WebhookEvent], capfd: pytest.CaptureFixture[str]
+) -> None:
+    home = stripe.world.account()
+    made = customers.create(home, name=HOLDER, email=EMAIL, metadata=SECRETS)
+    deliver(deliverable(stripe.world)[-1])
+    customers.update(home, made["id"], metadata=SECRETS | {"wifi_password": "MARKED-other-11"})
+    # What a provider's word should be may be anything once somebody has written it.
+    Customer.objects.filter(provider_id=made["id"]).update(currency=EMAIL)
+    for command in (
+        ["reconcile_billing"],
+        ["process_events"],
+        ["replay_events", "--reason=x"],
+        ["replay_events", "--reason=x", "--status=failed"],
+        ["release_event", events[-1].event_id, "--reason=x"],
+        ["erase_customer", made["id"], "--reason=x", "--dry-run"],
+        ["erase_customer", made["id"], "--reason=x"],
+        ["cleanup_events"],
+        ["audit", "verify"],
+        ["audit", "status"],
+        ["api_token", "list"],
+    ):
+        with suppress(CommandError) as _:
+            call_command(*command)
+    said = "".join(capfd.readouterr())
+
+    assert made["id"] in said
+    assert leaks(said.encode(), hidden(events) | {"MARKED-other-11"}, "commands") == []
 
 
 @pytest.mark.parametrize(

@@ -60,9 +60,9 @@ def raw_panel(body: bytes) -> Payload:
 
 
 def masked(body: bytes, *, personal: bool = True) -> str:
-    """Return a body as JSON on many lines, without what opens anything or identifies a person.
+    """Return a body as JSON on many lines, without what opens anything.
 
-    With what identifies a person, unless what is `personal` is to be masked.
+    Without what identifies a person either, if what is `personal` is to be masked.
     """
     try:
         payload = mask_json(strict_json.read(body), MASK, personal=personal)

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from billing.fetching.drift import Compared, compare_all
 from billing.models import MODELS
+from billing.privacy.masking import masked
 from billing.privacy.redaction import is_personal
 from webhooks.management.recorded import RecordedCommand
 from webhooks.providers import stripe_api
@@ -115,10 +116,11 @@ def _lines(compared: Compared) -> Iterator[str]:
     subject = compared.subject
     where = f" in {subject.scope['account']}" if subject.scope["account"] else ""
     name = f"{subject.object_type} {subject.provider_id}{where}"
-    for field, (stored, theirs) in compared.differences.items():
+    for field, values in compared.differences.items():
         # What commands print ends up in logs, and personal data must not be there.
-        values = "" if is_personal(subject.object_type, field) else f": {stored!r} -> {theirs!r}"
-        yield f"{name}: {field}{values or ' differs'}"
+        stored, theirs = (masked(subject.object_type, field, value) for value in values)
+        is_told = not is_personal(subject.object_type, field)
+        yield f"{name}: {field}" + (f": {stored!r} -> {theirs!r}" if is_told else " differs")
     if compared.was_in_doubt and not compared.differences:
         yield f"{name}: was in doubt, and is as stored"
     if compared.gone:
