@@ -11,10 +11,6 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_THROTTLE_CLASSES": [
-        "webhooks.api.throttling.CallerThrottle",
-        "webhooks.api.throttling.StrangerThrottle",
-    ],
     "DEFAULT_PARSER_CLASSES": ["webhooks.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "webhooks.api.pagination.KeysetPagination",

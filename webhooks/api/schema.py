@@ -8,6 +8,7 @@ from django.views.decorators.cache import cache_control
 from drf_spectacular.renderers import OpenApiJsonRenderer2, OpenApiYamlRenderer2
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from webhooks.api.throttling import CountedView
 from webhooks.problems import CONTENT_TYPE
 
 Json = dict[str, Any]
@@ -91,14 +92,14 @@ def _operations(result: Json) -> Iterator[tuple[str, Json]]:
             yield path, operation
 
 
-class SchemaView(SpectacularAPIView):
+class SchemaView(CountedView, SpectacularAPIView):
     """The schema: JSON, or YAML for those who ask for it."""
 
     renderer_classes = (OpenApiJsonRenderer2, OpenApiYamlRenderer2)  # type: ignore[assignment]
 
 
 @method_decorator(cache_control(no_store=True), name="dispatch")
-class DocsView(SpectacularSwaggerSplitView):
+class DocsView(CountedView, SpectacularSwaggerSplitView):
     """Pages to read the schema and to try it; logged-in users need no token here.
 
     The script comes by itself, for the Content-Security-Policy to allow none in the page.

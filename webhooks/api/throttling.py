@@ -1,9 +1,12 @@
 """The API's rate limits. Where Redis is set and does not answer, nobody is held back."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
 
 from webhooks.conf import parse_rate, setting
 from webhooks.guards import client_address, rate_limit
@@ -61,3 +64,27 @@ class StrangerThrottle(Throttle):
             return None
         # Not REST framework's own, which takes an address with a port for another address.
         return client_address.household(client_address.address(request.META))
+
+
+class CountedView(APIView):
+    """A view that counts each request before it refuses any, or refusals would have no end.
+
+    REST framework counts last, when whoever lacks a valid token, a permission or a type that is
+    answered has been turned away already.
+    """
+
+    throttle_classes: Sequence[type[BaseThrottle]] = (CallerThrottle, StrangerThrottle)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Find out who calls, count the request, then see whether it may go on."""
+        try:
+            self.perform_authentication(request)
+        except APIException:
+            # Whoever fails to prove who they are is a stranger.
+            super().check_throttles(request)
+            raise
+        super().check_throttles(request)
+        super().initial(request, *args, **kwargs)
+
+    def check_throttles(self, request: Request) -> None:
+        """Count nothing more: REST framework calls this once the request has been let through."""

@@ -12,17 +12,16 @@ from rest_framework import exceptions
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from webhooks.api.fields import StrictSerializer, TextField
 from webhooks.api.permissions import Grant, Granted
 from webhooks.api.problems import Problem
-from webhooks.api.throttling import StrangerThrottle
+from webhooks.api.throttling import CountedView
 from webhooks.database.text import LONGEST_NAME, is_storable
 
 
-class ApiView(APIView):
+class ApiView(CountedView):
     """A view for those who have its `grant`. Nothing on the way may keep what it answers."""
 
     permission_classes: Sequence[type[BasePermission]] = (Granted,)
@@ -32,15 +31,6 @@ class ApiView(APIView):
     def grant_for(self, request: Request) -> Grant:
         """Return the permission and scope that this request needs."""
         return self.grant
-
-    def handle_exception(self, exc: Exception) -> Response:
-        """Answer an error; those who fail to prove who they are may do so only so often."""
-        if isinstance(exc, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
-            # Throttles run after proof, so those who fail it would never be counted by them.
-            throttle = StrangerThrottle()
-            if not throttle.allow_request(self.request, self):
-                exc = exceptions.Throttled(throttle.wait())
-        return super().handle_exception(exc)
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Response:
         """Forbid keeping it."""

@@ -1,6 +1,7 @@
 """The API's keys: who may come in, with what, and how often; and the command that makes them."""
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -141,6 +142,60 @@ def test_an_address_may_guess_only_so_often(settings: Settings) -> None:
     assert caller("view_webhookevent").get(EVENTS).status_code == 200
     elsewhere = Client(REMOTE_ADDR="203.0.113.9")
     assert elsewhere.get(EVENTS).status_code == 401
+
+
+REFUSED: dict[str, tuple[Callable[[User], Client], int]] = {
+    "without the scope": (lambda anna: bearer(issue(anna, [])[1]), 403),
+    "without the permission": (lambda _: caller(name="berta"), 403),
+    "for a type that is not answered": (lambda anna: _asking(issue(anna)[1], "text/html"), 406),
+    "for such a type, as a stranger": (lambda _: _asking("pay_guess", "text/html"), 401),
+    "without a token": (lambda _: Client(), 401),
+}
+
+
+def _asking(key: str, accepted: str) -> Client:
+    client = bearer(key)
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {key}", HTTP_ACCEPT=accepted)
+    return client
+
+
+@pytest.mark.parametrize("refused", REFUSED)
+def test_nobody_is_refused_without_end(anna: User, settings: Settings, refused: str) -> None:
+    settings.API_THROTTLE_RATE = settings.API_ANONYMOUS_THROTTLE_RATE = "2/hour"
+    make, status = REFUSED[refused]
+    client = make(anna)
+    assert [client.get(EVENTS).status_code for _ in range(3)] == [status, status, 429]
+    answer = client.get(EVENTS)
+    assert problem(answer) == (429, "throttled")
+    assert 3500 < int(answer.headers["Retry-After"]) <= 3600
+    # Not by its user or its address, which others have too.
+    assert caller("view_webhookevent").get(EVENTS).status_code == 200
+
+
+def test_a_session_refused_for_its_csrf_token_is_not_refused_without_end(
+    anna: User, settings: Settings
+) -> None:
+    settings.API_ANONYMOUS_THROTTLE_RATE = "2/hour"
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(anna)
+    said = [client.post(f"{EVENTS}/evt_1/replay").status_code for _ in range(3)]
+    assert said == [403, 403, 429]
+
+
+@pytest.mark.parametrize("address", ["/api/schema/", "/api/docs/"])
+def test_keys_are_not_guessed_without_end_where_none_is_needed(
+    settings: Settings, address: str
+) -> None:
+    settings.API_ANONYMOUS_THROTTLE_RATE = "2/hour"
+    guesser = bearer("pay_guess")
+    assert [guesser.get(address).status_code for _ in range(3)] == [401, 401, 429]
+
+
+def test_a_request_is_counted_once(settings: Settings) -> None:
+    settings.API_THROTTLE_RATE = settings.API_ANONYMOUS_THROTTLE_RATE = "4/hour"
+    for client in (caller("view_webhookevent"), bearer("pay_guess")):
+        assert 429 not in [client.get(EVENTS).status_code for _ in range(4)]
+        assert client.get(EVENTS).status_code == 429
 
 
 def test_while_redis_is_away_nobody_is_throttled(settings: Settings) -> None:
