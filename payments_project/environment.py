@@ -200,7 +200,7 @@ VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = {
         ),
         Variable(
             "API_THROTTLE_RATE",
-            "requests per token or user, per `s`, `min`, `hour` or `day`",
+            "requests per token or user, refused ones included, per `s`, `min`, `hour` or `day`",
             WEBHOOKS["API_THROTTLE_RATE"],
         ),
         Variable(

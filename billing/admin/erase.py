@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest
 
 from billing.models import Customer
-from billing.privacy.erasure import ALTERED, erase
+from billing.privacy.erasure import ALTERED, erase, rows_kept
 from webhooks.admin.panels import Fact, Facts
 from webhooks.admin.style import Textarea, TextInput
 from webhooks.admin.values import moment
@@ -49,21 +49,26 @@ def erasure_facts(customer: Customer) -> Iterator[Facts]:
     for erasure in ErasureRequest.objects.filter(
         customer_id=customer.provider_id, **customer.scope
     ):
-        ended = (
-            moment(erasure.finished_at)
-            if erasure.finished_at
-            # Erasing again mends the first two, and says if it is the third.
-            else "not yet: more has come, it was interrupted, or rows that `audit verify` names "
-            "were altered and kept; erase again"
-        )
         beginning = beginning_of(erasure)
         facts = [
             Fact("Begun", moment(erasure.begun_at)),
-            Fact("Ended", ended),
+            Fact("Ended", _ended(erasure)),
             # By the trail, as anybody's name could be put into the row.
             Fact("By", beginning.actor if beginning else "nobody on record"),
         ]
         yield Facts("Personal data erased", [facts])
+
+
+def _ended(erasure: ErasureRequest) -> str:
+    if erasure.finished_at:
+        return moment(erasure.finished_at)
+    if kept := rows_kept(erasure):
+        return (
+            f"not yet: rows kept, as they do not fit their seals: {kept}. `manage.py audit verify` "
+            "names them; erase again once they are as they were"
+        )
+    # Interrupted, or more came in later: erasing again mends either.
+    return "not yet: more has come, or it was interrupted; erase again"
 
 
 def is_erased(customer: Customer) -> bool:

@@ -151,16 +151,32 @@ def _finish(
         # Emptied again by what becomes known later: see `webhooks.privacy.suppression`.
         erasure.finished_at = now
         erasure.save(update_fields=["finished_at"])
-    # What was kept went on record by itself, once: tried again every hour, it must not fill the
-    # trail.
-    if actor and (is_new or done.total() > done[ALTERED]):
+    # Tried again every hour for rows that were kept, it must not fill the trail.
+    is_news = is_new or done.total() > done[ALTERED] or done[ALTERED] != rows_kept(erasure)
+    if actor and is_news:
         audit.record(
             AuditEntry.Action.ERASED,
             actor=actor,
             subject=erasure.subject,
-            details={"rows": dict(+done)},
+            details={"request": erasure.pk, "rows": dict(+done)},
             now=now,
         )
+
+
+def rows_kept(erasure: ErasureRequest) -> int:
+    """Return how many altered rows were kept when an erasure was last tried, by the trail."""
+    entries = AuditEntry.objects.filter(action=AuditEntry.Action.ERASED, subject=erasure.subject)
+    kept = [
+        entry.details["rows"].get(ALTERED, 0)
+        for entry in audit.all_intact(entries, lambda entry: _is_outcome(entry, erasure))
+    ]
+    return kept[-1] if kept else 0
+
+
+def _is_outcome(entry: AuditEntry, erasure: ErasureRequest) -> bool:
+    # Release 0.1.0 did not name the request.
+    is_its_own = entry.details.get("request", erasure.pk) == erasure.pk
+    return is_its_own and isinstance(entry.details.get("rows"), dict)
 
 
 def _redact_billing(

@@ -33,7 +33,7 @@ from webhooks.processing.sweep import sweep
 from webhooks.testing import deliver
 from webhooks.testing import stripe_objects as objects
 from webhooks.testing.audit_trail import alter, execute, found
-from webhooks.testing.browser import log_in
+from webhooks.testing.browser import log_in, text
 from webhooks.testing.plugin import Subscribe
 from webhooks.testing.stripe_events import envelope, thin_sample
 
@@ -428,6 +428,47 @@ def test_an_erasure_goes_on_past_a_body_that_is_no_bytes(
 
     events = WebhookEvent.objects.filter(erased_at=None, object_id__endswith="_ada")
     assert [event.object_id for event in events] == ([] if is_same_text else [object_id])
+
+
+@pytest.mark.parametrize("is_interrupted", [False, True])
+def test_the_customers_page_says_that_an_altered_row_was_kept(
+    ada: Customer, anna: Client, is_interrupted: bool
+) -> None:
+    audit.seal(now=timezone.now())
+    charge = WebhookEvent.objects.get(object_id="ch_ada")
+    WebhookEvent.objects.filter(pk=charge.pk).update(body=bytes(charge.body or b"") + b" ")
+    record = f"/admin/billing/customer/{ada.pk}/change/"
+    if is_interrupted:
+        with pytest.raises(KeyboardInterrupt):
+            erasure.erase("cus_ada", SCOPE, actor="anna", reason="x", progress=interrupt)
+        assert "or it was interrupted" in text(anna, record)
+        erase_with_altered_rows("--unfinished")
+    else:
+        anna.post(page(ada), {"customer_id": "cus_ada", "reason": "ticket 7"})
+
+    for _ in range(2):
+        shown = text(anna, record)
+        assert "do not fit their seals: 1." in shown
+        assert "audit verify" in shown
+        assert "or it was interrupted" not in shown
+        # Tried again, as it is every hour, it says so still, and adds nothing to the trail.
+        entries = AuditEntry.objects.count()
+        finish_erasures()
+        assert AuditEntry.objects.count() == entries
+
+    # Somebody else's erasure of that id is another.
+    other = request_erasure("stripe", "acct_1", False, "cus_ada", actor="x", now=timezone.now())[0]
+    assert erasure.rows_kept(other) == 0
+    WebhookEvent.objects.filter(pk=charge.pk).update(body=charge.body)
+    finish_erasures()
+    assert "do not fit" not in text(anna, record)
+    # What comes later is no longer put down to that row.
+    ErasureRequest.objects.update(finished_at=None)
+    assert "or it was interrupted" in text(anna, record)
+
+
+def interrupt(_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_an_altered_entry_of_the_history_is_kept(ada: Customer) -> None:

@@ -6,9 +6,8 @@ from typing import Any
 
 from django.contrib.auth.models import Group, Permission, User
 
-from webhooks import tokens
 from webhooks.audit import record, subject_of
-from webhooks.models import ApiToken, AuditEntry
+from webhooks.models import AuditEntry
 
 Rights = dict[str, Any]
 
@@ -48,12 +47,6 @@ def record_change(
 def record_new_password(user: User, *, actor: str, now: datetime) -> None:
     """Put on record that an account has a new password, or none any more."""
     _record(user, {"password": "changed"}, actor, now)
-
-
-def revoke_tokens(user: User, *, actor: str, now: datetime) -> None:
-    """Revoke an account's API tokens, each on record, as before it is deleted with them."""
-    for token in ApiToken.objects.filter(user=user, revoked_at=None).order_by("pk"):
-        tokens.revoke(token, actor=actor, now=now)
 
 
 def _record(subject: User | Group, details: Rights, actor: str, now: datetime) -> None:

@@ -6,7 +6,7 @@ that altering or deleting one of them is found too.
 
 from webhooks.audit.amendments import amend, remove
 from webhooks.audit.chain import HeadLost, record, subject_of
-from webhooks.audit.entry_verification import find_intact, verify_entry
+from webhooks.audit.entry_verification import all_intact, find_intact, verify_entry
 from webhooks.audit.erasures import beginning, beginning_of, is_signed, sign
 from webhooks.audit.exports import VERIFIER, export
 from webhooks.audit.holding import Held, hold
@@ -26,6 +26,7 @@ __all__ = [
     "Held",
     "SealedTable",
     "VerificationReport",
+    "all_intact",
     "amend",
     "beginning",
     "beginning_of",

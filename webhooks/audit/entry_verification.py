@@ -1,6 +1,6 @@
 """Verify single entries by their neighbours."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from django.db.models import QuerySet
 
@@ -13,14 +13,20 @@ from webhooks.models import AuditEntry
 def find_intact(
     entries: QuerySet[AuditEntry], tells: Callable[[AuditEntry], bool]
 ) -> AuditEntry | None:
-    """Return the first of some entries that `tells`, and was not altered; None without one.
+    """Return the first of some entries that `tells`, and was not altered; None without one."""
+    return next(all_intact(entries, tells), None)
+
+
+def all_intact(
+    entries: QuerySet[AuditEntry], tells: Callable[[AuditEntry], bool]
+) -> Iterator[AuditEntry]:
+    """Yield those of some entries that `tell` and were not altered, in order.
 
     Choose them by other columns than `details`, as for `readable`.
     """
     for entry in readable(entries):
         if isinstance(entry.details, dict) and tells(entry) and verify_entry(entry):
-            return entry
-    return None
+            yield entry
 
 
 def verify_entry(entry: AuditEntry) -> bool | None:

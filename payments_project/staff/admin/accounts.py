@@ -16,7 +16,9 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from payments_project.staff import accounts
 from payments_project.staff.accounts import Rights
+from webhooks import tokens
 from webhooks.admin.selections import SelectionAdmin
+from webhooks.models import ApiToken
 from webhooks.models.permissions import may_view
 
 # Django's own screens, which would change who may do what without a record of it.
@@ -66,9 +68,9 @@ class OnRecord(BaseAdmin):
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         # Django lists and counts all that goes along, whatever model it is of.
         listed, counts, needed, protected = super().get_deleted_objects(objs, request)
-        # What goes along is the account's own, such as tokens, which nobody may delete by
-        # themselves. To ask for a permission would tell that there are any.
-        needed = {name for name in needed if name == self.opts.verbose_name}
+        # An account's tokens go with it. Nobody may delete one by itself: asked for here, that would
+        # tell that there is one, and keep everybody from deleting its user.
+        needed.discard(ApiToken._meta.verbose_name)
         if not request.user.is_superuser:
             listed = [str(one) for one in objs]
             counts = {str(self.opts.verbose_name_plural): len(listed)}
@@ -106,10 +108,6 @@ class AccountAdmin(OnRecord, BaseUserAdmin, SelectionAdmin):
     def rights(self, obj: Any) -> Rights:
         return accounts.rights_of_user(obj)
 
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        accounts.revoke_tokens(obj, actor=request.user.get_username(), now=timezone.now())
-        super().delete_model(request, obj)
-
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         kept = super().get_readonly_fields(request, obj)
         return kept if request.user.is_superuser else (*kept, *RAISING)
@@ -135,6 +133,12 @@ class AccountAdmin(OnRecord, BaseUserAdmin, SelectionAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        # Before they go with the account, for each is an entry of its own.
+        for token in ApiToken.objects.filter(user=obj, revoked_at=None):
+            tokens.revoke(token, actor=request.user.get_username(), now=timezone.now())
+        super().delete_model(request, obj)
 
     def user_change_password(
         self,
