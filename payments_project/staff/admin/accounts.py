@@ -68,8 +68,8 @@ class OnRecord(BaseAdmin):
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         # Django lists and counts all that goes along, whatever model it is of.
         listed, counts, needed, protected = super().get_deleted_objects(objs, request)
-        # An account's tokens go with it. Nobody may delete one by itself: asked for here, that would
-        # tell that there is one, and keep everybody from deleting its user.
+        # An account's tokens go with it. Nobody may delete one by itself: asked for here, that
+        # would tell that there is one, and keep everybody from deleting its user.
         needed.discard(ApiToken._meta.verbose_name)
         if not request.user.is_superuser:
             listed = [str(one) for one in objs]
