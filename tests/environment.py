@@ -5,6 +5,7 @@ the suite runs: on `sqlite` alone (the default), or on `postgresql` and Redis. T
 for the run, unless `TEST_DATABASE_URL` and `TEST_REDIS_URL` name servers to use.
 """
 
+import gc
 import os
 import sys
 from collections.abc import Generator
@@ -70,7 +71,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs PostgreSQL where there is none, and beside it what no database decides.
+    """Skip what needs PostgreSQL where there is none, and there what no database decides.
 
     Raises `pytest.UsageError` for a test that is marked `one_database` and asks for one.
     """
@@ -82,8 +83,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 raise pytest.UsageError(f"{item.nodeid} is marked one_database, and asks for it")
             if on_postgresql:
                 item.add_marker(pytest.mark.skip(reason="no database decides it"))
+        elif item.get_closest_marker("pages") and on_postgresql:
+            item.add_marker(pytest.mark.skip(reason="permissions and templates decide it"))
         elif item.get_closest_marker("postgresql") and not on_postgresql:
             item.add_marker(pytest.mark.skip(reason="needs PostgreSQL"))
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what is there till the end: it is most of the heap."""
+    gc.collect()
+    gc.freeze()
 
 
 def _fixtures(item: pytest.Item) -> list[str]:

@@ -233,6 +233,7 @@ def test_nobody_who_may_not_see_customers_is_shown_what_payloads_hide(
     assert unseen
 
 
+@pytest.mark.pages
 @pytest.mark.parametrize("role", FORBIDDEN)
 def test_each_group_is_shown_customers_own_columns_alone(
     events: list[WebhookEvent], role: str
@@ -253,6 +254,7 @@ def test_each_group_is_shown_customers_own_columns_alone(
     assert HOLDER not in client.get(f"/api/v1/events/{events[0].event_id}/changes").content.decode()
 
 
+@pytest.mark.pages
 @pytest.mark.parametrize("role", FORBIDDEN)
 def test_what_is_posted_is_answered_with_nothing_hidden(
     events: list[WebhookEvent], role: str
