@@ -14,6 +14,7 @@ import pytest
 from django.conf import settings
 
 from payments_project.development import server_command
+from tests import warm
 from webhooks.testing.servers import free_port
 
 Environment = dict[str, str]
@@ -23,14 +24,7 @@ START_SECONDS = 60
 
 def manage(environment: Environment, *arguments: str) -> str:
     """Run a management command in a process of its own; its output."""
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=settings.BASE_DIR,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = warm.run(environment, "manage.py", *arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

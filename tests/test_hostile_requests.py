@@ -3,8 +3,6 @@
 import logging
 import os
 import random
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -18,6 +16,7 @@ from django.urls import reverse
 from hypothesis import strategies as st
 from pytest_django import Settings
 
+from tests import warm
 from webhooks.models import WebhookEvent
 from webhooks.testing import deliver, sample
 from webhooks.testing.client import post, sign
@@ -202,14 +201,9 @@ import django, logging
 django.setup()
 logging.getLogger("webhooks").warning("failed on %s", "x\\r\\n2026-01-01 INFO forged")
 """
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=django_settings.BASE_DIR,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "payments_project.settings"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "payments_project.settings"}
+    done = warm.run(environment, "-c", program)
+    assert done.returncode == 0, done.stderr
     [line] = [line for line in done.stderr.splitlines() if "forged" in line]
     assert "failed on x\\r\\n2026" in line
 

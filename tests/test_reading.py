@@ -2,16 +2,15 @@
 
 import json
 import os
-import subprocess
-import sys
 import traceback
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from payments_project.reading import read
+from tests import warm
 
 pytestmark = pytest.mark.one_database
 
@@ -24,18 +23,10 @@ print(json.dumps({{name: getattr(settings, name) for name in {TOLD}}}, default=s
 """
 
 
-def settings_with(
-    program: str = TELL, /, **changes: str | None
-) -> subprocess.CompletedProcess[str]:
+def settings_with(program: str = TELL, /, **changes: str | None) -> CompletedProcess[str]:
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "payments_project.settings", **changes}
-    return subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=settings.BASE_DIR,
-        env={name: value for name, value in environment.items() if value is not None},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    told = {name: value for name, value in environment.items() if value is not None}
+    return warm.run(told, "-c", program)
 
 
 ODD = {
@@ -47,7 +38,7 @@ ODD = {
 }
 
 
-def assert_taken_as_written(done: subprocess.CompletedProcess[str]) -> None:
+def assert_taken_as_written(done: CompletedProcess[str]) -> None:
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     written = {name: text for name, text in ODD.items() if name in found}

@@ -1,14 +1,13 @@
 """Servers and workers do not start with settings that are plainly unsafe."""
 
 import os
-import subprocess
-import sys
+from subprocess import CompletedProcess
 
 import pytest
-from django.conf import settings as project
 from django.core.checks import run_checks
 from pytest_django import Settings
 
+from tests import warm
 from tests.processes import Environment
 
 pytestmark = pytest.mark.one_database
@@ -20,16 +19,8 @@ WORKER = ("-m", "celery", "-A", "payments_project", "worker", "--pool", "solo")
 BEAT = ("-m", "celery", "-A", "payments_project", "beat", "--pidfile", "")
 
 
-def run(command: tuple[str, ...], changes: Environment) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *command],
-        cwd=project.BASE_DIR,
-        env=os.environ | changes,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+def run(command: tuple[str, ...], changes: Environment) -> CompletedProcess[str]:
+    return warm.run(os.environ | changes, *command)
 
 
 @pytest.mark.parametrize(

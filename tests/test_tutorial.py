@@ -23,7 +23,7 @@ ROOT = Path(settings.BASE_DIR)
 TUTORIAL = ROOT / "docs" / "tutorial.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```\n", re.DOTALL | re.MULTILINE)
 DECLARED = {variable.name for variable in declared()}
-NOT_COPIED = (".git", ".venv", ".env", "data", "staticfiles", "__pycache__", ".*_cache", ".fuzz")
+NOT_COPIED = (".git", ".venv", ".env", "data", "staticfiles", ".*_cache", ".fuzz")
 
 
 @dataclass(frozen=True, slots=True)
