@@ -12,6 +12,7 @@ from webhooks.database.paging import keys_in_pages
 from webhooks.models import AuditEntry
 
 BATCH: Final = 2000
+FEW: Final = 50
 
 _COLUMNS: Final = ("sequence", "action", "actor", "subject", "key_id", "mac")
 
@@ -31,12 +32,26 @@ def readable(entries: QuerySet[AuditEntry]) -> Iterator[AuditEntry]:
     return (entry for entry, _ in _in_batches(entries, None) if isinstance(entry, AuditEntry))
 
 
+def readable_latest_first(entries: QuerySet[AuditEntry]) -> Iterator[AuditEntry]:
+    """Yield the same in the reverse order, for whoever looks at a few only."""
+    batches = keys_in_pages(entries, FEW, is_descending=True)
+    for entry, _ in _read_batches(batches, "-sequence"):
+        if isinstance(entry, AuditEntry):
+            yield entry
+
+
 def _in_batches(
     entries: QuerySet[AuditEntry], after: int | None
 ) -> Iterator[tuple[AuditEntry | int, Any]]:
-    for batch in keys_in_pages(entries, BATCH, after=after):
+    yield from _read_batches(keys_in_pages(entries, BATCH, after=after))
+
+
+def _read_batches(
+    batches: Iterator[list[int]], order: str = "sequence"
+) -> Iterator[tuple[AuditEntry | int, Any]]:
+    for batch in batches:
         try:
-            found = list(_read(AuditEntry.objects.filter(sequence__in=batch)))
+            found = list(_read(AuditEntry.objects.filter(sequence__in=batch), order))
         except (Error, ValueError, TypeError):
             # One row that can't be read fails its whole batch: find out which by reading singly.
             yield from map(_read_one, batch)
@@ -51,13 +66,11 @@ def _read_one(sequence: int) -> tuple[AuditEntry | int, Any]:
         return sequence, {}
 
 
-def _read(entries: Any) -> Iterator[tuple[AuditEntry, Any]]:
+def _read(entries: Any, order: str = "sequence") -> Iterator[tuple[AuditEntry, Any]]:
     # SQLite stores times as text, and would hide a changed spelling behind an equal value.
     is_text = connection.vendor == "sqlite"
     recorded_at = Cast("recorded_at", TextField()) if is_text else F("recorded_at")
-    rows = entries.order_by("sequence").values_list(
-        *_COLUMNS, recorded_at, Cast("details", TextField())
-    )
+    rows = entries.order_by(order).values_list(*_COLUMNS, recorded_at, Cast("details", TextField()))
     for *values, when, raw in rows:
         entry = AuditEntry(**dict(zip(_COLUMNS, values, strict=True)))
         entry.recorded_at = stored_moment(when) if is_text else when

@@ -4,20 +4,19 @@ Rewriting commits to what a row holds from then on, and deleting to nothing: eit
 somebody altered before it pass for what was recorded.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Model
 
 from webhooks.audit import keys
+from webhooks.audit.once_sealed import once_sealed
 from webhooks.audit.report import Finding
 from webhooks.audit.row_macs import HashedRow, read
 from webhooks.audit.row_seals import INSERTED, MissingKey, RowSeals
 from webhooks.audit.seal_format import split_by_span
-from webhooks.audit.seal_ranges import is_lost, is_open, lost_ranges, newest_seal
 from webhooks.audit.sealed_tables import SealedTable, table_of
-from webhooks.models import Seal
 
 Rows = Mapping[type[Any], Iterable[int]]
 """Rows by their model, each by its key."""
@@ -69,12 +68,14 @@ def _compare(table: SealedTable, pks: list[int]) -> Iterator[tuple[int, str]]:
     known, seals, wanted = keys.known(), RowSeals(table), set(pks)
     seals.load(pks[0] - 1, pks[-1], wanted=wanted)
     broken = seals.broken(known)
-    never_sealed = _without_seal_for_no_reason(table, wanted - seals.sealed.keys())
+    unsealed = wanted - seals.sealed.keys()
+    # Sealed once, or inserted among what was.
+    once = once_sealed(table) if unsealed else ()
     for row in read(table, table.rows.filter(pk__in=pks)):
         pk = row.pk if isinstance(row, HashedRow) else row
         if pk in broken:
             yield pk, f"{broken[pk]} was altered, so nothing tells what it should be"
-        elif pk in never_sealed:
+        elif pk in unsealed and pk in once:
             yield pk, INSERTED
         else:
             yield pk, "; ".join(map(_described, seals.differences(row, known)))
@@ -85,22 +86,3 @@ def _described(difference: str | MissingKey) -> str:
         key_id = difference.seal.key_id
         return f"it can't be verified: the key {key_id!r} is not among AUDIT_KEY_FALLBACKS"
     return difference
-
-
-def _without_seal_for_no_reason(table: SealedTable, pks: Collection[int]) -> set[int]:
-    """Return those of some rows without a seal that should have one."""
-    if not pks:
-        return set()
-    newest, lost = newest_seal(table), lost_ranges(table)
-    return {
-        pk
-        for pk in pks
-        if is_lost(pk, lost)
-        or (newest and pk <= newest.last and not _may_still_appear(table, pk, newest))
-    }
-
-
-def _may_still_appear(table: SealedTable, pk: int, newest: Seal) -> bool:
-    above = Seal.objects.filter(table=table.label, kind=Seal.Kind.ROWS, last__gte=pk)
-    sealed_at = above.order_by("last").values_list("sealed_at", flat=True).first()
-    return sealed_at is not None and is_open(sealed_at, newest)

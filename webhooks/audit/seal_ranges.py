@@ -3,12 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Exists, OuterRef
-
-from webhooks.audit.entry_reading import readable
-from webhooks.audit.entry_verification import verify_entry
 from webhooks.audit.sealed_tables import SealedTable
-from webhooks.models import AuditEntry, Seal
+from webhooks.models import Seal
 
 # Keys are given out when a row is inserted, and seen when it is committed: a slow transaction
 # brings rows with keys below some that were sealed meanwhile.
@@ -42,30 +38,6 @@ def open_ranges(table: SealedTable) -> list[tuple[int | None, int]]:
             return ranges
         last = end
     return [*ranges, (None, last)] if last is not None else ranges
-
-
-def lost_ranges(table: SealedTable) -> list[tuple[int, int]]:
-    """Return the (first, last) keys of rows that were sealed, by the chain, and whose seal is gone.
-
-    Of those sealed lately, and after the newest seal that is left. Among older ones a row without
-    a seal is taken for inserted anyway.
-    """
-    entries = AuditEntry.objects.filter(action=AuditEntry.Action.SEALED).exclude(
-        Exists(Seal.objects.filter(entry=OuterRef("sequence")))
-    )
-    if newest := newest_seal(table):
-        entries = entries.filter(recorded_at__gt=newest.sealed_at - LATE)
-    return [
-        (entry.details["first"], entry.details["last"])
-        for entry in readable(entries)
-        # One that somebody wrote must keep nothing from being sealed.
-        if verify_entry(entry) and entry.details.get("table") == table.label
-    ]
-
-
-def is_lost(pk: int, lost: list[tuple[int, int]]) -> bool:
-    """True for a key in one of these ranges."""
-    return any(first <= pk <= last for first, last in lost)
 
 
 def is_open(sealed_at: datetime, newest: Seal) -> bool:

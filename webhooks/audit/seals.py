@@ -13,13 +13,12 @@ from django.utils import timezone
 from webhooks import conf
 from webhooks.audit import keys
 from webhooks.audit.chain import HEAD, HeadLost, lock_head, record
+from webhooks.audit.once_sealed import OnceSealed, once_sealed
 from webhooks.audit.report import Anchor
 from webhooks.audit.row_macs import HashedRow, first_mac, fixed_mac, read
 from webhooks.audit.seal_format import MAX_ROWS, build_seal, ids_of, root_of, roots_digest
 from webhooks.audit.seal_ranges import (
     in_range,
-    is_lost,
-    lost_ranges,
     newest_seal,
     open_ranges,
     seals_in_range,
@@ -109,8 +108,11 @@ def commit(
 
 
 def _seal_new(table: SealedTable, now: datetime, actor: str) -> int:
-    total = 0
-    while count := _seal_next(table, now, actor):
+    # Looked at first without the lock, so that an idle sealer holds up nobody who appends.
+    if not _unsealed(table).exists():
+        return 0
+    total, once = 0, once_sealed(table)
+    while count := _seal_next(table, once, now, actor):
         total += count
         if count < MAX_ROWS:
             break
@@ -118,20 +120,13 @@ def _seal_new(table: SealedTable, now: datetime, actor: str) -> int:
 
 
 @transaction.atomic
-def _seal_next(table: SealedTable, now: datetime, actor: str) -> int:
-    # Looked at first without the lock, so that an idle sealer holds up nobody who appends.
-    if not _unsealed(table).exists():
-        return 0
+def _seal_next(table: SealedTable, once: OnceSealed, now: datetime, actor: str) -> int:
     lock_head()
-    unsealed = _unsealed(table)
-    # Sealed anew, what was altered since would pass for what it was.
-    for first, last in lost_ranges(table):
-        unsealed = unsealed.exclude(pk__range=(first, last))
+    unsealed = once.leave_out_of(_unsealed(table))
     pks = list(unsealed.order_by("pk").values_list("pk", flat=True)[:MAX_ROWS])
     if not pks:
         return 0
-    rows = unsealed.filter(pk__lte=pks[-1])
-    return _seal_rows(table, Seal.Kind.ROWS, rows, now, actor)
+    return _seal_rows(table, Seal.Kind.ROWS, unsealed.filter(pk__lte=pks[-1]), now, actor)
 
 
 def _unsealed(table: SealedTable) -> Any:
@@ -160,6 +155,7 @@ def _seal_rows(table: SealedTable, kind: Seal.Kind, rows: Any, now: datetime, ac
         [one],
         actor=actor,
         now=now,
+        subject=table.label,
         details={**described, "count": len(ids)},
     )
     return len(ids)
@@ -185,6 +181,7 @@ def _late(table: SealedTable, lowest: int | None, highest: int) -> list[int]:
     known: set[int] = set()
     for one in seals_in_range(table, lowest, highest):
         known.update(ids_of(one))
-    lost = lost_ranges(table)
     there = in_range(table.rows, lowest, highest).order_by("pk").values_list("pk", flat=True)
-    return [pk for pk in there.iterator() if pk not in known and not is_lost(pk, lost)]
+    late = [pk for pk in there.iterator() if pk not in known]
+    once = once_sealed(table) if late else ()
+    return [pk for pk in late if pk not in once]

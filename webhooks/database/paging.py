@@ -32,15 +32,19 @@ def in_pages(rows: QuerySet[Row], size: int, *, after: int | None = None) -> Ite
 
 
 def keys_in_pages(
-    rows: QuerySet[Any], size: int, *, after: int | None = None
+    rows: QuerySet[Any], size: int, *, after: int | None = None, is_descending: bool = False
 ) -> Iterator[list[int]]:
-    """Yield the primary keys of rows, `size` at a time, under the same terms as `in_pages`."""
-    keys = rows.order_by("pk").values_list("pk", flat=True)
-    page = list((keys if after is None else keys.filter(pk__gt=after))[:size])
+    """Yield the primary keys of rows, `size` at a time, under the same terms as `in_pages`.
+
+    With `is_descending`, from the highest on.
+    """
+    order, beyond = ("-pk", "pk__lt") if is_descending else ("pk", "pk__gt")
+    keys = rows.order_by(order).values_list("pk", flat=True)
+    page = list((keys if after is None else keys.filter(**{beyond: after}))[:size])
     while page:
         last = page[-1]
         yield page
-        page = list(keys.filter(pk__gt=last)[:size])
+        page = list(keys.filter(**{beyond: last})[:size])
 
 
 def keys_to_clear(

@@ -21,8 +21,8 @@ pytestmark = pytest.mark.django_db
 ALTERED = AuditEntry.Action.ALTERED
 
 
-def old_events(*days: int) -> list[WebhookEvent]:
-    """Deliver events, make each so many days old, and seal them."""
+def old_events(*days: int, sealed: timedelta = timedelta()) -> list[WebhookEvent]:
+    """Deliver events, make each so many days old, and seal them, so long ago."""
     rows = []
     for age in days:
         event = make_event()
@@ -30,7 +30,7 @@ def old_events(*days: int) -> list[WebhookEvent]:
         received = timezone.now() - timedelta(days=age)
         WebhookEvent.objects.filter(event_id=event["id"]).update(received_at=received)
         rows.append(WebhookEvent.objects.get(event_id=event["id"]))
-    audit.seal(now=timezone.now())
+    audit.seal(now=timezone.now() - sealed)
     return rows
 
 
@@ -161,6 +161,54 @@ def test_a_row_whose_seal_of_this_hour_was_deleted_does_not_pass_for_a_late_one(
     before = found()
     assert "1 rows were kept" in clean_up()
     assert WebhookEvent.objects.get(body__isnull=False).pk == event.pk
+    assert found() == before
+
+
+LOST_SEALS = {
+    "renamed": "SET \"table\" = 'webhooks.attempt'",
+    "of another kind": "SET kind = 'removed'",
+    "shrunk": "SET last = first - 1",
+    "moved": "SET first = first + 1000, last = last + 1000",
+    "made late": "SET sealed_at = '2999-01-01 00:00:00'",
+    "of another entry": "SET entry = 1",
+}
+
+
+@pytest.mark.parametrize("ages", [(3, 2), (3, 0), (0, 0)])
+@pytest.mark.parametrize("change", LOST_SEALS.values(), ids=LOST_SEALS)
+def test_what_an_altered_seal_covered_is_not_sealed_anew(
+    change: str, ages: tuple[int, int]
+) -> None:
+    for _ in range(3):  # gaps among the keys, so that ranges can be moved without overlapping
+        deliver(make_event())
+    rows = [old_events(100, 100, sealed=timedelta(days=age)) for age in ages]
+    event = rows[-1][0]
+    mine = {"table": "webhooks.webhookevent", "kind": Seal.Kind.ROWS}
+    seal = Seal.objects.filter(**mine).latest("pk")
+    execute(f"UPDATE webhooks_seal {change} WHERE id = %s", seal.pk)
+    alter(event, "customer_id")
+    before = found()
+    clean_up()
+
+    assert WebhookEvent.objects.get(pk=event.pk).body is not None
+    assert AuditEntry.objects.filter(
+        action=ALTERED, subject=f"webhooks.webhookevent:{event.pk}"
+    ).exists()
+    assert set(before) <= set(found())
+
+
+def test_what_all_old_seals_covered_is_not_late() -> None:
+    event, *_ = old_events(100, sealed=timedelta(days=3))
+    old_events(100, sealed=timedelta(days=2))
+    old_events(100)
+    newest = Seal.objects.filter(table="webhooks.webhookevent").latest("pk")
+    execute("DELETE FROM webhooks_seal WHERE id <> %s", newest.pk)
+    alter(event, "customer_id")
+    before = found()
+
+    assert audit.seal(now=timezone.now()) == 0
+    assert "2 rows were kept" in clean_up()
+    assert WebhookEvent.objects.filter(body__isnull=False).count() == 2
     assert found() == before
 
 
