@@ -102,6 +102,35 @@ def test_an_event_that_names_another_customer_is_that_ones(ada: Customer) -> Non
     assert bodies_with("bob@x") == ["payment_method.attached"]
 
 
+def test_an_event_that_only_says_that_it_was_erased_is_redacted(ada: Customer) -> None:
+    guest = objects.charge(NOW, id="ch_guest", customer=None)
+    tell("charge.succeeded", guest | {"billing_details": {"email": "Ada@example.com"}})
+    execute("UPDATE webhooks_webhookevent SET erased_at = received_at")
+    assert erase("cus_ada").startswith("redacted: 2 charge, 1 customer, 1 dispute, 4 events,")
+    assert bodies_with("ada@") == bodies_with("Ada@") == []
+    assert bodies_with("bob@") == ["customer.created"]
+
+
+def test_what_was_redacted_is_not_redacted_again(ada: Customer) -> None:
+    erase("cus_ada")
+    before = list(WebhookEvent.objects.order_by("pk").values())
+    assert erase("cus_ada") == "nothing is left to erase\n"
+    assert list(WebhookEvent.objects.order_by("pk").values()) == before
+
+
+def test_a_late_event_that_only_says_that_it_was_erased_is_redacted(
+    ada: Customer, settings: Settings
+) -> None:
+    erase("cus_ada")
+    settings.WEBHOOK_PROCESSING = "loop"
+    execute("DELETE FROM webhooks_erased WHERE object_id = 'cus_ada'")
+    tell("customer.updated", objects.customer(NOW + 1, id="cus_ada", email="ada@example.com"))
+    remember(ErasureRequest.objects.get(), ["cus_ada"])
+    execute("UPDATE webhooks_webhookevent SET erased_at = received_at")
+    assert [attempt.outcome for attempt in sweep()] == [Attempt.Outcome.PROCESSED]
+    assert bodies_with("ada@") == []
+
+
 def test_what_went_wrong_is_not_told_of_somebody_erased_meanwhile(
     ada: Customer, subscribe: Subscribe
 ) -> None:

@@ -5,7 +5,7 @@ that altering or deleting one of them is found too.
 """
 
 from webhooks.audit.amendments import amend, remove
-from webhooks.audit.chain import HeadLost, record, subject_of
+from webhooks.audit.chain import NOT_RECORDABLE, HeadLost, record, subject_of
 from webhooks.audit.entry_verification import all_intact, find_intact, verify_entry
 from webhooks.audit.erasures import beginning, beginning_of, is_signed, sign
 from webhooks.audit.exports import VERIFIER, export
@@ -20,6 +20,7 @@ from webhooks.audit.verification import verify
 
 __all__ = [
     "MAX_COUNTED",
+    "NOT_RECORDABLE",
     "VERIFIER",
     "Anchor",
     "HeadLost",

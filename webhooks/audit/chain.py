@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import Error, transaction
 from django.db.models import Model
 
 from webhooks.audit import keys
@@ -23,6 +23,10 @@ MAX_SUBJECT: Final = 255
 
 class HeadLost(Exception):
     """The head row is gone while there are entries: somebody deleted it, and nothing may follow."""
+
+
+NOT_RECORDABLE: Final = (Error, LookupError, HeadLost)
+"""What keeps an act from going on record: the database, a missing `AUDIT_KEY`, a lost head."""
 
 
 def record(

@@ -6,6 +6,7 @@ altered in them since would pass for what was recorded.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -50,13 +51,13 @@ def once_sealed(table: SealedTable) -> OnceSealed:
     Reads the entries of the last hour of sealing: for whoever has rows without a seal, not for each
     that has one.
     """
-    found, newest = OnceSealed(), None
-    recent: list[AuditEntry] = []
+    found, recent = OnceSealed(), list[AuditEntry]()
+    newest: datetime | None = None
     for entry in _declared(table):
         if entry.details["kind"] == Seal.Kind.ROWS:
             # By the chain's own times: those in the seals may have been altered.
-            is_old = newest and entry.recorded_at <= newest - LATE
-            if (is_old or not newest) and not verify_entry(entry):
+            is_old = newest is not None and entry.recorded_at <= newest - LATE
+            if (is_old or newest is None) and not verify_entry(entry):
                 continue  # one that somebody wrote must keep nothing from being sealed
             if is_old:
                 found.settled = entry.details["last"]

@@ -59,3 +59,11 @@ def keys_to_clear(
     keys = rows.values_list("pk", flat=True)
     while batch := [pk for pk in keys[: size + len(kept)] if pk not in kept]:
         yield batch[:size]
+
+
+def lock_keys(rows: QuerySet[Any]) -> list[int]:
+    """Lock rows in the order of their keys, and return these.
+
+    The query is asked once more under the lock: rows that no longer match are not among them.
+    """
+    return list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from webhooks.guards.admission import IncomingDelivery
-
-LONGEST_TEXT: Final = 200
-LONGEST_REQUEST_ID: Final = 64
+from webhooks.models.senders import LONGEST_REQUEST_ID, LONGEST_USER_AGENT
 
 _UNFIT: Final = re.compile(r"[^\x20-\x7e]+")
 
@@ -32,7 +30,7 @@ def sender_of(delivery: IncomingDelivery) -> Sender:
     """Return the sender of a delivery, in so few characters that any row can hold it."""
     return Sender(
         delivery.client,
-        printable(delivery.get("User-Agent", ""), LONGEST_TEXT),
+        printable(delivery.get("User-Agent", ""), LONGEST_USER_AGENT),
         printable(delivery.get("X-Request-Id", ""), LONGEST_REQUEST_ID),
     )
 

@@ -132,7 +132,7 @@ def _put_on_record(alarm: Alarm, now: datetime) -> None:
             },
             now=now,
         )
-    except (Error, LookupError, audit.HeadLost) as error:
+    except audit.NOT_RECORDABLE as error:
         # It must be heard whatever becomes of the record.
         logger.exception("the alarm could not be put on record", exc_info=textless(error))
 

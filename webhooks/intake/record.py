@@ -14,6 +14,7 @@ from webhooks.events import Event
 from webhooks.exceptions import StorageUnavailable
 from webhooks.guards.sender import NOBODY, Sender
 from webhooks.models import FETCHED
+from webhooks.models.senders import SENDER_COLUMNS
 from webhooks.privacy import suppression
 from webhooks.processing.errors import textless
 
@@ -23,7 +24,7 @@ COLUMNS: Final = (
     *("provider", "event_id", "endpoint", "type", "object_type", "object_id", "customer_id"),
     *("account", "livemode", "api_version", "provider_created_at", "body", "sha256", "secret_id"),
     *("received_at", "last_received_at", "available_at", "claimed_at", "attempts"),
-    *("client", "user_agent", "request_id"),
+    *SENDER_COLUMNS,
 )
 """The columns that recording fills, in the order of `_values`; the rest have database defaults."""
 

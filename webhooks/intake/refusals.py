@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Final
 
-from django.db import Error, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from webhooks import audit, conf
-from webhooks.database.paging import keys_to_clear
+from webhooks.database.paging import keys_to_clear, lock_keys
 from webhooks.exceptions import (
     InvalidSignature,
     MalformedSignature,
@@ -116,8 +116,10 @@ def trim(*, now: datetime, actor: str = SYSTEM) -> Trimmed:
 
     What does not fit its seal is kept, and put on record as altered.
     """
-    latest = Refusal.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    due = Refusal.objects.filter(Q(pk__lte=latest - MOST_ROWS) | Q(recorded_at__lt=now - KEPT_FOR))
+    # Counted, and not reckoned from the highest key: that may be anything, if SQL put it in.
+    keys = Refusal.objects.order_by("-pk").values_list("pk", flat=True)
+    too_many = Q(pk__lte=next(iter(keys[MOST_ROWS : MOST_ROWS + 1]), 0))
+    due = Refusal.objects.filter(too_many | Q(recorded_at__lt=now - KEPT_FOR))
     done = Trimmed()
     for pks in keys_to_clear(due.order_by("pk"), TRIM_EVERY, kept=done.altered):
         _drop(due.filter(pk__in=pks), done, actor, now)
@@ -127,7 +129,7 @@ def trim(*, now: datetime, actor: str = SYSTEM) -> Trimmed:
 @transaction.atomic
 def _drop(refusals: QuerySet[Refusal], done: Trimmed, actor: str, now: datetime) -> None:
     # Another process may be trimming the same rows.
-    pks = list(refusals.select_for_update().order_by("pk").values_list("pk", flat=True))
+    pks = lock_keys(refusals)
     held = audit.hold({Refusal: pks})
     intact = held.intact[Refusal]
     Refusal.objects.filter(pk__in=intact).delete()
@@ -163,7 +165,7 @@ def _write_pending(now: datetime) -> None:
             if any(row.pk % TRIM_EVERY == 0 for row in Refusal.objects.bulk_create(rows)):
                 trim(now=now)
         # Without AUDIT_KEY, or with a damaged trail, nothing that is dropped could go on record.
-        except (Error, LookupError, audit.HeadLost) as error:
+        except audit.NOT_RECORDABLE as error:
             # A database that refuses one sample would keep a thread waiting for each.
             _breaker.trip(BREAK_SECONDS)
             logger.warning("refusals are not put on record for %s s: %s", BREAK_SECONDS, error)

@@ -10,6 +10,7 @@ from webhooks.events import Event
 from webhooks.models.bodies import BodyField
 from webhooks.models.globs import Glob
 from webhooks.models.replays import Replay
+from webhooks.models.senders import LONGEST_REQUEST_ID, LONGEST_USER_AGENT
 
 FETCHED: Final = "(fetched)"
 """In the place of an endpoint, and no endpoint's name: the event was asked for, not delivered.
@@ -105,9 +106,13 @@ class WebhookEvent(models.Model):
     # Of the first delivery. Empty for what was fetched, what release 0.1.0 recorded, and once the
     # payload has been cleaned up or the person erased.
     client = models.CharField("client address", max_length=45, blank=True, db_default="")
-    user_agent = models.CharField(max_length=200, blank=True, db_default="")
+    user_agent = models.CharField(max_length=LONGEST_USER_AGENT, blank=True, db_default="")
     request_id = models.CharField(
-        "request id", max_length=64, blank=True, db_default="", help_text="the proxy's"
+        "request id",
+        max_length=LONGEST_REQUEST_ID,
+        blank=True,
+        db_default="",
+        help_text="the proxy's",
     )
     received_at = models.DateTimeField("received")
     last_received_at = models.DateTimeField("last received")

@@ -4,6 +4,8 @@ from typing import ClassVar
 
 from django.db import models
 
+from webhooks.models.senders import LONGEST_USER_AGENT
+
 
 class Refusal(models.Model):
     """One refused delivery out of `weight`, with nothing in it but what is named here.
@@ -17,7 +19,7 @@ class Refusal(models.Model):
     client = models.CharField(
         "client address", max_length=45, blank=True, help_text="empty when nothing told it"
     )
-    user_agent = models.CharField(max_length=200, blank=True)
+    user_agent = models.CharField(max_length=LONGEST_USER_AGENT, blank=True)
     sha256 = models.CharField(
         "SHA-256", max_length=64, blank=True, help_text="of the body; empty when it was not read"
     )

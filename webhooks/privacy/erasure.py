@@ -61,7 +61,7 @@ def redact(
     An event that is being processed is waited for. What the events name is remembered. Events that
     were altered in the database are kept, and put on record: see `Redacted.held`.
     """
-    for page in pages(of_ids(erasure, ids).filter(erased_at=None)):
+    for page in pages(of_ids(erasure, ids)):
         with transaction.atomic():
             done = redact_rows(list(page.select_for_update()), now=now)
             # In the same transaction: once a payload is gone, nobody could find these again.

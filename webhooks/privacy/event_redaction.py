@@ -1,5 +1,6 @@
 """What is left of an event's row, of its attempts and of what staff wrote about it."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,14 +11,16 @@ from django.db.models import Exists, OuterRef, Q
 
 from webhooks import audit, strict_json
 from webhooks.models import Attempt, AuditReason, Replay, WebhookEvent
+from webhooks.models.senders import SENDER_COLUMNS
 from webhooks.privacy.redaction import ERASED, owned, redact
 
 
 @dataclass(slots=True)
 class Redacted:
-    """The keys of rewritten rows, by table, and the ids that the events among them named.
+    """The keys of rewritten rows, by table, and the ids that the events named.
 
-    `held` has what was found of the rows before; what was altered in the database is not rewritten.
+    What holds nothing of the person any more is not rewritten, nor is what was altered in the
+    database: `held` has what was found of the rows before.
     """
 
     held: audit.Held
@@ -30,32 +33,57 @@ class Redacted:
 def redact_rows(rows: Sequence[WebhookEvent], *, now: datetime) -> Redacted:
     """Take what identifies somebody out of events, locked by the caller, and of their attempts.
 
-    Not of those that were altered since they were sealed: they are kept, as evidence.
+    Not of those that were altered since they were sealed: they are kept, as evidence. Whether an
+    event says that it was erased does not count, as SQL could make it say so.
     """
     attempts = list(Attempt.objects.filter(event__in=[row.pk for row in rows]).order_by("pk"))
     held = audit.hold(
         {WebhookEvent: [row.pk for row in rows], Attempt: [attempt.pk for attempt in attempts]}
     )
     rows = [row for row in rows if held.fits(WebhookEvent, row.pk)]
-    done = Redacted(held, events=[row.pk for row in rows])
-    for row in rows:
-        done.ids |= ids_of(row)
-        payload = parse(row.body)
-        # The SHA-256 stays: it proves what was signed, and identifies nobody.
-        # By these the row is found, and the books are kept: a customer's may be of any form.
-        known = {row.object_id, row.event_id, row.customer_id, row.account}
-        row.body = None if payload is None else as_body(redact(payload, known=known))
-        row.last_error, row.erased_at = without_text(row.last_error), now
-        row.client = row.user_agent = row.request_id = ""
-    WebhookEvent.objects.bulk_update(
-        rows, ["body", "last_error", "erased_at", "client", "user_agent", "request_id"]
-    )
-    done.attempts = _redact_attempts(
-        [one for one in attempts if one.event_id in done.events and held.fits(Attempt, one.pk)]
-    )
+    theirs = {row.pk for row in rows}
+    done = Redacted(held, ids=set().union(*map(ids_of, rows)))
+    speaking = [
+        one
+        for one in attempts
+        if one.event_id in theirs and held.fits(Attempt, one.pk) and _forget_words(one)
+    ]
+    # An event goes with its attempts: whoever counts what was erased counts events.
+    of_speaking = {one.event_id for one in speaking}
+    rows = [row for row in rows if _forget(row, now) or row.pk in of_speaking]
+    Attempt.objects.bulk_update(speaking, ["error", "handlers"])
+    WebhookEvent.objects.bulk_update(rows, ["body", "last_error", "erased_at", *SENDER_COLUMNS])
+    done.events, done.attempts = [row.pk for row in rows], [one.pk for one in speaking]
     done.replays = _redact_replays(done.events)
     _redact_reasons(rows)
     return done
+
+
+def is_redacted(row: WebhookEvent) -> bool:
+    """True when an event's payload is what an erasure has left of it, or there is none."""
+    # By the bytes: the mark alone may be SQL's.
+    return row.body is None or (
+        row.erased_at is not None and hashlib.sha256(row.body).hexdigest() != row.sha256
+    )
+
+
+def _forget(row: WebhookEvent, now: datetime) -> bool:
+    """Take what identifies somebody out of an event, unsaved; True when that changes it."""
+    payload, before = parse(row.body), _erasable(row)
+    # The SHA-256 stays: it proves what was signed, and identifies nobody.
+    # By these the row is found, and the books are kept: a customer's may be of any form.
+    known = {row.object_id, row.event_id, row.customer_id, row.account}
+    row.body = None if payload is None else as_body(redact(payload, known=known))
+    row.last_error = without_text(row.last_error)
+    for column in SENDER_COLUMNS:
+        setattr(row, column, "")
+    is_new, row.erased_at = row.erased_at is None, row.erased_at or now
+    return is_new or _erasable(row) != before
+
+
+def _erasable(row: WebhookEvent) -> list[Any]:
+    body = None if row.body is None else bytes(row.body)
+    return [body, row.last_error, *(getattr(row, column) for column in SENDER_COLUMNS)]
 
 
 def ids_of(row: WebhookEvent) -> set[str]:
@@ -86,18 +114,14 @@ def without_text(error: str) -> str:
     return f"{kind}: {ERASED}" if kind.isidentifier() else ERASED if error else ""
 
 
-def _redact_attempts(attempts: Sequence[Attempt]) -> list[int]:
-    speaking = [
-        attempt
-        for attempt in attempts
-        if attempt.error or any(handler.get("error") for handler in attempt.handlers)
-    ]
-    for attempt in speaking:
-        attempt.error = ERASED if attempt.error else ""
-        for handler in attempt.handlers:
-            handler["error"] = without_text(handler.get("error", ""))
-    Attempt.objects.bulk_update(speaking, ["error", "handlers"])
-    return [attempt.pk for attempt in speaking]
+def _forget_words(attempt: Attempt) -> bool:
+    """Take the words out of an attempt's errors, unsaved; True when that changes it."""
+    before = [attempt.error, *(handler.get("error", "") for handler in attempt.handlers)]
+    attempt.error = ERASED if attempt.error else ""
+    for handler in attempt.handlers:
+        if "error" in handler:
+            handler["error"] = without_text(handler["error"])
+    return before != [attempt.error, *(handler.get("error", "") for handler in attempt.handlers)]
 
 
 def _redact_replays(events: list[int]) -> int:

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from webhooks import audit
-from webhooks.database.paging import keys_to_clear
+from webhooks.database.paging import keys_to_clear, lock_keys
 from webhooks.models import Attempt, AuditEntry, EventQuerySet, WebhookEvent
+from webhooks.models.senders import SENDER_COLUMNS
 
 SETTLED_WELL = [WebhookEvent.Status.PROCESSED, WebhookEvent.Status.IGNORED]
 
@@ -78,12 +79,12 @@ def cleanup(
 @transaction.atomic
 def _drop_payloads(events: EventQuerySet, done: CleanedUp, actor: str, now: datetime) -> None:
     # The query asks for the same state once more, in case it has changed since.
-    pks = _lock(events)
+    pks = lock_keys(events)
     held = audit.hold({WebhookEvent: pks})
     intact = held.intact[WebhookEvent]
     # Who sent it is kept no longer than what was sent.
     WebhookEvent.objects.filter(pk__in=intact).update(
-        body=None, client="", user_agent="", request_id=""
+        body=None, **dict.fromkeys(SENDER_COLUMNS, "")
     )
     audit.amend(
         AuditEntry.Action.CLEANED_UP,
@@ -99,7 +100,7 @@ def _drop_payloads(events: EventQuerySet, done: CleanedUp, actor: str, now: date
 
 @transaction.atomic
 def _delete(events: EventQuerySet, done: CleanedUp, actor: str, now: datetime) -> None:
-    pks = _lock(events)
+    pks = lock_keys(events)
     # Read before they go: the database deletes them with their event, and the trail names them.
     attempts = dict(Attempt.objects.filter(event__in=pks).values_list("pk", "event_id"))
     held = audit.hold({WebhookEvent: pks, Attempt: attempts})
@@ -118,7 +119,3 @@ def _delete(events: EventQuerySet, done: CleanedUp, actor: str, now: datetime) -
     )
     done.rows += len(intact)
     done.altered |= set(pks) - intact
-
-
-def _lock(events: EventQuerySet) -> list[int]:
-    return list(events.select_for_update().order_by("pk").values_list("pk", flat=True))

@@ -14,7 +14,7 @@ from django.db.models import Q
 from webhooks import audit
 from webhooks.database.paging import in_pages, keys_in_pages
 from webhooks.models import ErasureRequest, EventQuerySet, SuppressedId, WebhookEvent
-from webhooks.privacy.event_redaction import ids_of, parse
+from webhooks.privacy.event_redaction import ids_of, is_redacted, parse
 from webhooks.privacy.redaction import owned, personal_values
 from webhooks.privacy.suppression import in_scope
 
@@ -72,10 +72,10 @@ def pages(events: EventQuerySet) -> Iterator[EventQuerySet]:
 
 def find(erasure: ErasureRequest, ids: Iterable[str]) -> Iterator[tuple[set[str], set[str]]]:
     """Yield what the events of these ids hold: further ids of the person's, and personal values."""
-    for page in pages(of_ids(erasure, ids).filter(erased_at=None)):
+    for page in pages(of_ids(erasure, ids)):
         found: set[str] = set()
         values: set[str] = set()
-        for row in _intact(list(page)):
+        for row in _intact(_unredacted(page)):
             found |= ids_of(row)
             values |= personal_values(parse(row.body))
         yield found, values
@@ -86,10 +86,10 @@ def find_nameless(erasure: ErasureRequest, emails: Iterable[str]) -> Iterator[se
 
     Those that name something of the person's, and what a guest did with the same mail address.
     """
-    nameless = _in_scope_of(erasure).filter(customer_id="", erased_at=None, body__isnull=False)
+    nameless = _in_scope_of(erasure).filter(customer_id="", body__isnull=False)
     addresses = {each.casefold() for each in emails}
     for page in pages(nameless):
-        theirs = dict(_known_among(erasure, list(page), addresses))
+        theirs = dict(_known_among(erasure, _unredacted(page), addresses))
         for row in _intact(list(theirs)):
             yield ids_of(row) | theirs[row]
 
@@ -108,6 +108,10 @@ def _known_among(
             is_theirs = any(each.casefold() in addresses for each in personal_values(payload))
         if is_theirs:
             yield row, ids - {""}
+
+
+def _unredacted(rows: Iterable[WebhookEvent]) -> list[WebhookEvent]:
+    return [row for row in rows if not is_redacted(row)]
 
 
 def _intact(rows: list[WebhookEvent]) -> list[WebhookEvent]:

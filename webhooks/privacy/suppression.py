@@ -50,12 +50,12 @@ def suppress(pk: int, event: Event | None, *, now: datetime) -> bool:
     if event is not None and not falls_under_erasure(event):
         return False
     done = _redact_late(pk, now)
-    if done and not done.events:
+    if done and not done.held.fits(WebhookEvent, pk):
         raise PermanentFailure(
             "It is of an erased customer, and was altered in the database since it was recorded. "
             "It is kept as it is: see `manage.py audit verify`."
         )
-    return done is not None
+    return bool(done and done.events)
 
 
 def falls_under_erasure(event: Event) -> bool:
@@ -103,7 +103,7 @@ def redact_late(pk: int, *, now: datetime) -> bool:
 def _redact_late(pk: int, now: datetime) -> Redacted | None:
     with transaction.atomic():
         # The payload is read under the lock: the erasure's own search may be rewriting it.
-        row = WebhookEvent.objects.select_for_update().filter(pk=pk, erased_at=None).first()
+        row = WebhookEvent.objects.select_for_update().filter(pk=pk).first()
         if row is None or not (erasure := erasure_of(row, parse(row.body) or {})):
             return None
         done = redact_rows([row], now=now)

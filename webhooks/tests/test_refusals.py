@@ -18,7 +18,7 @@ from webhooks.intake import refusals
 from webhooks.intake.refusal_sampling import FIRST, MOST
 from webhooks.models import AuditEntry, Refusal
 from webhooks.monitoring import metrics
-from webhooks.testing.audit_trail import alter, first_found_when_altered, found
+from webhooks.testing.audit_trail import alter, copy, first_found_when_altered, found
 from webhooks.testing.client import post, sign
 
 pytestmark = pytest.mark.django_db
@@ -121,6 +121,14 @@ def test_adding_a_record_trims_the_table(monkeypatch: pytest.MonkeyPatch) -> Non
 
     assert 50 <= Refusal.objects.count() < 50 + refusals.TRIM_EVERY
     assert Refusal.objects.latest("pk").recorded_at == NOW + timedelta(minutes=299)
+
+
+def test_a_row_with_a_key_of_its_own_drops_no_others() -> None:
+    refuse(InvalidSignature(), now=NOW)
+    mine = Refusal.objects.get().pk
+    copy(Refusal, mine, id=2**40)
+    call_command("cleanup_events", verbosity=0)
+    assert set(Refusal.objects.values_list("pk", flat=True)) == {mine, 2**40}
 
 
 def test_addresses_are_not_kept_for_long() -> None:
