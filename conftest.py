@@ -23,3 +23,11 @@ def unprobed() -> None:
     from payments_project.readiness import readiness
 
     readiness.reset()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say it at the end, in quiet runs too, where nothing of Stripe's own was at hand."""
+    from webhooks.testing import recordings
+
+    for line in recordings.missing():
+        terminalreporter.write_line(line, yellow=True, bold=True)

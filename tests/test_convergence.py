@@ -8,11 +8,9 @@ import os
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Model
 from django.utils import timezone
@@ -30,6 +28,7 @@ from webhooks.events import Event
 from webhooks.models import WebhookEvent
 from webhooks.providers.stripe import StripeProvider
 from webhooks.signals import matches
+from webhooks.testing import recordings
 from webhooks.testing.fake_stripe import (
     CURRENT,
     OLD,
@@ -60,13 +59,13 @@ def drawn(test: Callable[..., None]) -> Callable[..., None]:
         deadline=None,
         derandomize=ORDERS == IN_THE_SUITE,
         database=None,
+        print_blob=True,
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
     return chosen(given(seed=st.integers(0, 2**32))(test))
 
 
-RECORDED = Path(settings.BASE_DIR).parent / "shared" / "data" / "stripe"
-STORIES = sorted(RECORDED.glob("sequences-*/*.json"))
+STORIES = recordings.recorded_stories()
 
 pytestmark = pytest.mark.django_db
 
@@ -234,8 +233,7 @@ def test_few_objects_end_in_doubt() -> None:
 
 @pytest.mark.skipif(not STORIES, reason="no recorded events are at hand")
 def test_recorded_stories_end_as_they_did_in_any_order() -> None:
-    for path in STORIES:
-        told = json.loads(path.read_text())
+    for told in STORIES.values():
         for seed in range(ORDERS // 50):
             forget()
             for payload in in_any_order(followed(told), random.Random(seed)):  # noqa: S311

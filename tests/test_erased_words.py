@@ -1,13 +1,10 @@
 """Words about a person, planted wherever an event may hold any, are gone after an erasure."""
 
-import json
 from io import StringIO
 from itertools import cycle
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from django.conf import settings
 from django.core.management import call_command
 
 from billing.models import MODELS
@@ -16,11 +13,9 @@ from tests.delivering import Json, deliver
 from tests.marked import readings_of_database
 from webhooks.models import WebhookEvent
 from webhooks.privacy.vocabulary import Meaning, meaning_of
-from webhooks.testing import stripe_events
+from webhooks.testing import recordings, stripe_events
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-RECORDED = Path(settings.BASE_DIR).parent / "shared" / "data" / "stripe"
 
 WORD: Final = "quillfeather"
 SMALL: Final = "zoe_quillfeather_20"
@@ -54,12 +49,9 @@ BILLED: Final = {*MODELS, "invoice_payment"}
 def samples() -> list[Json]:
     """One event of every type that the kit makes, or that lies beside the project, and shape."""
     found = [stripe_events.sample(each, created=1_790_000_000) for each in KIT]
-    for path in sorted([*RECORDED.glob("sequences-*/*.json"), *RECORDED.glob("events-*/*.json")]):
-        told = json.loads(path.read_text())
-        found += told if isinstance(told, list) else [told]
-    path = RECORDED / "objects-2026.json"
-    resources = json.loads(path.read_text())["resources"] if path.exists() else {}
-    for subject in resources.values():
+    found += [event for story in recordings.recorded_stories().values() for event in story]
+    found += recordings.single_events()
+    for subject in recordings.objects().values():
         if "object" in subject:
             kind = f"{subject['object']}.updated"
             found.append(stripe_events.envelope(kind, subject, 1_790_000_000, api_version="new"))

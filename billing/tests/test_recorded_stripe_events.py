@@ -1,12 +1,10 @@
-"""Events that Stripe has really sent, where somebody has put some beside the project."""
+"""Events that Stripe has really sent, as far as they are at hand, and the fake's."""
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.utils import timezone
 
 from billing.models import MODELS, BillingChange
@@ -15,16 +13,9 @@ from billing.translators import stripe
 from webhooks.events import Event
 from webhooks.providers.stripe import StripeProvider
 from webhooks.signals import matches
+from webhooks.testing import recordings
 
-RECORDED = Path(settings.BASE_DIR).parent / "shared" / "data" / "stripe"
-STORIES = sorted(RECORDED.glob("sequences-*/*.json"))
-SAMPLES = RECORDED / "objects-2026.json"
-SINGLE = sorted(RECORDED.glob("events-*/*.json"))
-
-pytestmark = [
-    pytest.mark.django_db,
-    pytest.mark.skipif(not STORIES, reason="no recorded events are at hand"),
-]
+pytestmark = pytest.mark.django_db
 
 
 def delivered(payloads: list[dict[str, Any]]) -> Iterator[Event]:
@@ -48,10 +39,10 @@ def followed(events: list[Event]) -> list[Event]:
 
 
 def test_a_recorded_story_told_twice_is_told_once(subtests: pytest.Subtests) -> None:
-    for path in STORIES:
-        with subtests.test(path.stem):
+    for name, story in recordings.stories().items():
+        with subtests.test(name):
             forget()
-            events = followed(list(delivered(json.loads(path.read_text()))))
+            events = followed(list(delivered(story)))
             assert all(stripe.translate(event) for event in events)
             for event in events:
                 send(event)
@@ -64,15 +55,14 @@ def test_a_recorded_story_told_twice_is_told_once(subtests: pytest.Subtests) -> 
 
 
 def test_every_recorded_event_is_understood() -> None:
-    payloads = [json.loads(path.read_text()) | {"id": f"evt_{path.stem}"} for path in SINGLE]
-    for event in followed(list(delivered(payloads))):
+    for event in followed(list(delivered(recordings.single_events()))):
         assert send(event)
         assert send(event) == []
 
 
 @pytest.mark.parametrize("kind", MODELS)
 def test_a_sample_of_the_current_shape_is_understood(kind: str) -> None:
-    sample = json.loads(SAMPLES.read_text())["resources"][kind]
+    sample = recordings.objects()[kind]
     payload = {"id": "evt_1", "type": "any.updated", "data": {"object": sample}}
     [event] = delivered([payload])
     assert send(event)

@@ -2,11 +2,9 @@
 
 import json
 import random
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 
 from billing.models import MODELS
 from billing.ordering import facts_of, plain
@@ -15,21 +13,19 @@ from billing.tests import builders as build
 from billing.tests.builders import event, send
 from billing.translators.stripe import translate_object
 from webhooks.privacy.redaction import named, owned, personal_values, redact
+from webhooks.testing import recordings
 from webhooks.testing.fake_stripe import World, deliverable, random_story
 
 Json = dict[str, Any]
 
-RECORDED = Path(settings.BASE_DIR).parent / "shared" / "data" / "stripe"
-
 
 def subjects() -> list[Json]:
-    """Objects as Stripe tells of them, in shapes of all years, as far as they are at hand."""
+    """Objects as the fake tells of them, and Stripe, in shapes of all years, where at hand."""
     world = World(1, now=1_790_000_000)
     random_story(world, random.Random(1), 300)  # noqa: S311
     events = [*deliverable(world), *deliverable(world, api_version="2020-08-27")]
-    for path in [*RECORDED.glob("sequences-*/*.json"), *RECORDED.glob("events-*/*.json")]:
-        told = json.loads(path.read_text())
-        events += told if isinstance(told, list) else [told]
+    events += [event for story in recordings.recorded_stories().values() for event in story]
+    events += recordings.single_events()
     return [told["data"]["object"] for told in events]
 
 

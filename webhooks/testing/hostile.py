@@ -52,8 +52,10 @@ def drawn(**strategies: st.SearchStrategy[Any]) -> Callable[..., Callable[..., N
         deadline=None,
         # The suite must fail for a change and not by chance; the night draws others.
         derandomize=EXAMPLES == IN_THE_SUITE,
-        # Nothing is remembered from one run for the next, so every run is alike.
+        # Nothing is remembered from one run for the next, so every run is alike; what to type to
+        # have one failure again is printed with it.
         database=None,
+        print_blob=True,
         suppress_health_check=list(HealthCheck),
     )
     return lambda test: chosen(given(**strategies)(test))

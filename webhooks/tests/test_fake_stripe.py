@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 import stripe
 
+from webhooks.testing import recordings
 from webhooks.testing.fake_stripe import (
     CURRENT,
     OLD,
@@ -48,10 +49,6 @@ from webhooks.testing.fake_stripe.problems import ApiError
 from webhooks.testing.fake_stripe.shapes import difference, restored
 
 pytestmark = pytest.mark.one_database
-
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "stripe"
-SAMPLES = SHARED / "objects-2026.json"
-RECORDED = sorted(SHARED.glob("sequences-2025/*.json"))
 
 NOON = 1_790_000_000
 STORIES = 50
@@ -746,16 +743,18 @@ def test_a_pause_and_a_cancellation_are_undone(account: Account) -> None:
 
 def test_events_come_as_they_were_recorded() -> None:
     """The bill of a subscription, against bills that Stripe has really written."""
-    if not RECORDED:
+    known_stories = recordings.recorded_stories().items()
+    stories = [told for name, told in known_stories if name.startswith("sequences-2025/")]
+    if not stories:
         pytest.skip("no recorded events are at hand")
     world = World(1, now=NOON)
     account = world.account()
     invoices_of(account)
     ours = [event for event in deliverable(world) if event["type"].startswith("invoice.")]
-    for path in RECORDED:
+    for told in stories:
         theirs = [
             event
-            for event in json.loads(path.read_text())
+            for event in told
             if event["type"].startswith("invoice.") and event["data"]["object"]["status"] != "draft"
         ][:5]
         assert [event["type"] for event in theirs] == [event["type"] for event in ours[1:]]
@@ -884,9 +883,9 @@ ADDED = {
 
 
 def test_objects_have_the_current_shape() -> None:
-    if not SAMPLES.exists():
+    samples = recordings.recorded_objects()
+    if not samples:
         pytest.skip("no samples are at hand")
-    samples = json.loads(SAMPLES.read_text())["resources"]
     seen = set()
     for seed in range(10):
         world = story(seed)
