@@ -191,6 +191,12 @@ VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = {
             WEBHOOKS["REDIS_URL"],
             Kind.ADDRESS,
         ),
+        Variable(
+            "WEBHOOK_REPLAY_CACHE_SECONDS",
+            "how long Redis remembers an event, to answer a flood of its deliveries; 0 is not",
+            WEBHOOKS["WEBHOOK_REPLAY_CACHE_SECONDS"],
+            Kind.NUMBER,
+        ),
     ),
     "Staff, API and audit trail": (
         Variable(

@@ -4,20 +4,20 @@ from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse
-from django.views.decorators.http import require_safe
 
 from payments_project.metrics import may_read
 from payments_project.readiness import readiness
+from webhooks.problems import takes
 
 
-@require_safe
+@takes("GET", "HEAD")
 def alive(_: HttpRequest) -> JsonResponse:
     """Answer 200 whenever the process answers at all."""
     # Asks nobody else: whoever restarts on this answer could not mend a database that is away.
     return JsonResponse({"status": "alive"})
 
 
-@require_safe
+@takes("GET", "HEAD")
 def ready(request: HttpRequest) -> JsonResponse:
     """Answer 200 when deliveries can be taken, else 503.
 

@@ -7,13 +7,12 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
 from prometheus_client import CONTENT_TYPE_LATEST, Metric, generate_latest
 from prometheus_client.registry import Collector
 
 from webhooks.exceptions import NotAuthorised
 from webhooks.monitoring import gauges, metrics
-from webhooks.problems import problem
+from webhooks.problems import problem, takes
 
 
 class _Everything(Collector):
@@ -24,7 +23,7 @@ class _Everything(Collector):
 
 
 @never_cache
-@require_GET
+@takes("GET")
 def show(request: HttpRequest) -> HttpResponse:
     """Answer whoever has the `METRICS_TOKEN` with all metrics as text; anyone where none is set.
 

@@ -37,8 +37,7 @@ EVERYWHERE = {
 }
 JSON = {"Content-Type": "application/json"}
 PROBLEM = {"Content-Type": "application/problem+json"}
-HTML = {"Content-Type": "text/html; charset=utf-8"}
-ONLY_POST = {**HTML, "Allow": "POST", "Content-Length": "0"}
+ONLY_POST = {**PROBLEM, "Allow": "POST"}
 UNCACHED = {"Cache-Control": "max-age=0, no-cache, no-store, must-revalidate, private"}
 ANSWERS: list[tuple[str, str, dict[str, str], int, dict[str, str]]] = [
     ("POST", "/webhooks/stripe", {}, 400, PROBLEM),

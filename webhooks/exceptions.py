@@ -86,6 +86,14 @@ class UnknownEndpoint(Rejected):
     title = "There is no such endpoint"
 
 
+class MethodNotAllowed(Rejected):
+    """The address takes other methods; the header `Allow` names them."""
+
+    status_code = 405
+    code = "method_not_allowed"
+    title = "The address does not take this method"
+
+
 class PayloadTooLarge(Rejected):
     """The body is larger than `WEBHOOK_MAX_BODY_BYTES`."""
 

@@ -2,11 +2,15 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from functools import wraps
+from typing import Any, Concatenate, Final, ParamSpec
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 
-from webhooks.exceptions import Rejected
+from webhooks.exceptions import MethodNotAllowed, Rejected
+
+Rest = ParamSpec("Rest")
+View = Callable[Concatenate[HttpRequest, Rest], HttpResponse]
 
 CONTENT_TYPE: Final = "application/problem+json"
 
@@ -82,3 +86,23 @@ def problem(refusal: Rejected, *, then: Callable[[], None] | None = None) -> Htt
         status=refusal.status_code, code=refusal.code, title=refusal.title, detail=refusal.detail
     )
     return respond(body, retry_after=refusal.retry_after, then=then)
+
+
+def takes(*methods: str) -> Callable[[View[Rest]], View[Rest]]:
+    """Have a view take these methods; any other is answered by a problem document."""
+
+    def decorate(view: View[Rest]) -> View[Rest]:
+        @wraps(view)
+        def wrapper(
+            request: HttpRequest, /, *args: Rest.args, **kwargs: Rest.kwargs
+        ) -> HttpResponse:
+            if request.method in methods:
+                return view(request, *args, **kwargs)
+            allowed = ", ".join(methods)
+            answer = problem(MethodNotAllowed(f"Use {allowed}."))
+            answer.headers["Allow"] = allowed
+            return answer
+
+        return wrapper
+
+    return decorate

@@ -5,7 +5,6 @@ import json
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
 
 from webhooks import conf
 from webhooks.exceptions import Rejected
@@ -13,14 +12,14 @@ from webhooks.guards.admission import IncomingDelivery, admit, read_body
 from webhooks.guards.sender import sender_of
 from webhooks.intake import alarms, refusals
 from webhooks.intake.receive import open_endpoint, receive_delivery
-from webhooks.problems import problem
+from webhooks.problems import problem, takes
 
 RECEIVED = json.dumps({"status": "received"})
 RECEIVED_AGAIN = json.dumps({"status": "received", "idempotent_replay": True})
 
 
 @csrf_exempt
-@require_POST
+@takes("POST")
 def receive(request: HttpRequest, endpoint: str) -> HttpResponse:
     """Take a delivery: 200 once its events are committed, else a problem document (RFC 9457)."""
     now = timezone.now()

@@ -67,7 +67,12 @@ def idempotent(
         @wraps(view)
         def wrapper(*args: Any, **kwargs: Any) -> HttpResponseBase:
             # The first of the arguments, or the second where the view is a method.
-            request = next(each for each in args if isinstance(each, Request | HttpRequest))
+            request = next((each for each in args if isinstance(each, Request | HttpRequest)), None)
+            if request is None:
+                raise TypeError(
+                    f"{view.__qualname__} is no view: `idempotent` needs the request among the "
+                    "first of its arguments, and got none."
+                )
             try:
                 key = _key(request, required=required)
                 if key is None:

@@ -79,6 +79,11 @@ def django_view(request: HttpRequest) -> HttpResponse:
 
 
 @idempotent()
+def refund(amount: int) -> HttpResponse:
+    return HttpResponse(amount)
+
+
+@idempotent()
 def stream(request: HttpRequest) -> StreamingHttpResponse:
     till.pay("")
     return StreamingHttpResponse([b"a"])
@@ -432,3 +437,8 @@ def test_one_of_many_simultaneous_requests_is_processed() -> None:
     assert len(till.references) == 1
     assert post(client).headers["Idempotency-Replayed"] == "true"
     assert IdempotencyKey.objects.count() == 1
+
+
+def test_a_function_that_is_no_view_is_named() -> None:
+    with pytest.raises(TypeError, match="refund is no view"):
+        refund(7)

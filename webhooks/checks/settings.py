@@ -187,6 +187,12 @@ def _check_bounds() -> Iterator[CheckMessage]:
                 hint=f"Set {name} to a positive number.",
                 id="webhooks.E004",
             )
+    if (seconds := conf.replay_cache_seconds()) < 0:
+        yield Error(
+            f"WEBHOOK_REPLAY_CACHE_SECONDS is {seconds}: there is no such time.",
+            hint="Set it to a number of seconds; 0 has Redis remember nothing.",
+            id="webhooks.E004",
+        )
 
 
 MAX_TOLERANCE_SECONDS = 3600

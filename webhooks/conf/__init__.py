@@ -24,6 +24,7 @@ from webhooks.conf.receiving import (
     endpoints,
     max_body_bytes,
     rate_limit,
+    replay_cache_seconds,
     stripe_tolerance,
 )
 
@@ -45,6 +46,7 @@ __all__ = [
     "parse_rate",
     "processing",
     "rate_limit",
+    "replay_cache_seconds",
     "retry_policy",
     "seal_every",
     "secrets",

@@ -18,6 +18,8 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "WEBHOOK_RATE_LIMIT": 100,
     "WEBHOOK_ALARMS": {},
     "WEBHOOK_MAX_BODY_BYTES": 1024 * 1024,
+    # Floods of one event come within minutes.
+    "WEBHOOK_REPLAY_CACHE_SECONDS": 3600,
     # Needs neither a broker nor a second process: right for a first try, and for few events.
     "WEBHOOK_PROCESSING": "request",
     # Longer than the workers' time limit: a handler that hangs costs its worker first.

@@ -68,6 +68,12 @@ def max_body_bytes() -> int:
     return value
 
 
+def replay_cache_seconds() -> int:
+    """Return the seconds that Redis remembers an event for (`WEBHOOK_REPLAY_CACHE_SECONDS`)."""
+    value: int = setting("WEBHOOK_REPLAY_CACHE_SECONDS")
+    return value
+
+
 def stripe_tolerance() -> timedelta:
     """Return how far a Stripe signature's time may be from now (`STRIPE_TOLERANCE_SECONDS`)."""
     return timedelta(seconds=setting("STRIPE_TOLERANCE_SECONDS"))

@@ -25,9 +25,6 @@ logger = logging.getLogger(__name__)
 LOCK_SECONDS = 30
 """The time after which others no longer wait for a delivery."""
 
-MEMORY_SECONDS = 3600
-"""The time for which a recorded event is remembered: floods come within minutes."""
-
 WAIT_SECONDS = 0.25
 """The longest that a delivery waits for another of the same event, before the database decides."""
 
@@ -88,7 +85,8 @@ def delivery(event: Event) -> Iterator[Delivery]:
         yield this
     finally:
         if state == ENTERED:
-            _run_script(LEAVE, key, token, MEMORY_SECONDS if this.is_recorded else 0)
+            kept = conf.replay_cache_seconds() if this.is_recorded else 0
+            _run_script(LEAVE, key, token, kept)
 
 
 def clear(provider: str, event_id: str) -> None:

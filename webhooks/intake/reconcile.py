@@ -23,6 +23,9 @@ from webhooks.providers import PROVIDERS, Page, Provider
 SCHEDULE = "the schedule"
 """The actor of the scheduled reconciliations, which nobody asks for."""
 
+GRACE = timedelta(minutes=1)
+"""An age such as 30d is reckoned when it is read, and compared a moment later."""
+
 SCHEDULED_DAYS = 3
 """The time that the scheduled ones look back: Stripe gives up on a delivery after as long."""
 
@@ -58,7 +61,7 @@ def request_reconciliation(
     now: datetime,
 ) -> Reconciliation:
     """Put on record who asks for a reconciliation, and of what. Raises `NotPossible`."""
-    _able(provider, since, now)
+    _check_reach(_able(provider), since, now)
     return Reconciliation.objects.create(
         provider=provider,
         account=account,
@@ -84,7 +87,8 @@ def reconcile(
     the page it was in, what it had recorded is known by then.
     Raises `NotPossible`, `ProviderApiUnavailable`, `ProviderApiRefused` or `StorageUnavailable`.
     """
-    provider = _able(requested.provider, requested.since, clock())
+    # It may be gone on with when some of it is out of the provider's reach: the rest is not.
+    provider = _able(requested.provider)
     result = Reconciled(requested.seen, requested.recorded)
     place = conf.processing()
     for page in _pages(provider, requested):
@@ -115,7 +119,8 @@ def missing(
     provider: str, *, account: str, since: datetime, undelivered_only: bool, now: datetime
 ) -> Iterator[Event]:
     """Yield the events that a reconciliation would record; write nothing. Raises as it would."""
-    able = _able(provider, since, now)
+    able = _able(provider)
+    _check_reach(able, since, now)
     for page in able.list_events(account=account, since=since, undelivered_only=undelivered_only):
         yield from (event for event, _ in _unknown(page))
 
@@ -143,20 +148,23 @@ def _scheduled(provider: str, now: datetime) -> Reconciliation:
     )
 
 
-def _able(name: str, since: datetime, now: datetime) -> Provider:
+def _able(name: str) -> Provider:
     provider = PROVIDERS.get(name)
     if provider is None or not provider.lists_events:
         able = ", ".join(name for name, one in PROVIDERS.items() if one.lists_events)
         raise NotPossible(f"{name} can't be asked for its events; these can: {able}.")
+    return provider
+
+
+def _check_reach(provider: Provider, since: datetime, now: datetime) -> None:
     # Refused before the provider is asked: its own answer to this would be harder to read.
     if since >= now:
         raise NotPossible(f"{since:%Y-%m-%d %H:%M:%S} UTC is still to come.")
-    if since < now - provider.keeps_events:
+    if since < now - provider.keeps_events - GRACE:
         raise NotPossible(
-            f"{name.capitalize()} keeps events for {provider.keeps_events.days} days: "
+            f"{provider.name.capitalize()} keeps events for {provider.keeps_events.days} days: "
             f"it can't be asked for those since {since:%Y-%m-%d %H:%M:%S} UTC."
         )
-    return provider
 
 
 def _pages(provider: Provider, requested: Reconciliation) -> Iterator[Page]:

@@ -44,6 +44,7 @@ def test_the_suites_own_settings_pass() -> None:
         ("STRIPE_TOLERANCE_SECONDS", -1, "webhooks.E004"),
         ("STRIPE_TOLERANCE_SECONDS", 3 * 365 * 24 * 3600, "webhooks.E014"),
         ("WEBHOOK_MAX_BODY_BYTES", 0, "webhooks.E004"),
+        ("WEBHOOK_REPLAY_CACHE_SECONDS", -1, "webhooks.E004"),
         ("API_THROTTLE_RATE", "600", "webhooks.E006"),
         ("API_THROTTLE_RATE", "many/min", "webhooks.E006"),
         ("API_ANONYMOUS_THROTTLE_RATE", "1/year", "webhooks.E006"),

@@ -24,6 +24,12 @@ REFUSALS = [
     ),
     (exceptions.MalformedEvent(), 400, "malformed_event", "The body is not an event"),
     (exceptions.UnknownEndpoint(), 404, "unknown_endpoint", "There is no such endpoint"),
+    (
+        exceptions.MethodNotAllowed(),
+        405,
+        "method_not_allowed",
+        "The address does not take this method",
+    ),
     (exceptions.PayloadTooLarge(), 413, "payload_too_large", "The body is too large"),
     (
         exceptions.SourceNotAllowed(),

@@ -355,6 +355,22 @@ class TestAccounts:
         assert len(fetched()) == 3
 
 
+class TestReach:
+    def test_all_that_the_provider_keeps_can_be_asked_for(self, stripe: Served) -> None:
+        made(stripe, make_event(created=seconds_ago(29 * 24 * 3600)))
+        assert "1 recorded" in run("--since", "30d")
+        assert "0 events would be recorded" in run("--dry-run", "--since", "30d")
+
+    def test_what_is_resumed_late_brings_what_is_still_kept(self, stripe: Served) -> None:
+        for _ in range(2):
+            made(stripe)
+        failing(stripe, after=0)
+        with pytest.raises(CommandError, match="--resume"):
+            run("--since", "30d")
+        Reconciliation.objects.update(since=timezone.now() - timedelta(days=32))
+        assert "2 recorded" in run("--resume")
+
+
 class TestWhatCannotBe:
     @pytest.mark.parametrize(
         ("arguments", "why"),

@@ -16,7 +16,7 @@ from redis import Redis
 from webhooks.events import Event
 from webhooks.guards import replay_cache
 from webhooks.guards.circuit_breaker import Breaker
-from webhooks.guards.replay_cache import FLOOD, LOCK_SECONDS, MEMORY_SECONDS, WAIT_SECONDS
+from webhooks.guards.replay_cache import FLOOD, LOCK_SECONDS, WAIT_SECONDS
 from webhooks.models import Replay, WebhookEvent
 from webhooks.processing import claims
 from webhooks.processing.process import process
@@ -86,16 +86,27 @@ def test_a_flood_of_repeats_costs_no_query_and_is_counted(
     assert deliveries(event) == 1 + 2 * FLOOD
 
 
-def test_a_lock_ends_with_its_delivery_and_the_event_is_remembered(
-    redis: "Redis",
+@pytest.mark.parametrize("seconds", [3600, 40])
+def test_a_lock_ends_with_its_delivery_and_the_event_is_remembered_as_long_as_is_set(
+    redis: "Redis", settings: Settings, seconds: int
 ) -> None:
+    assert settings.WEBHOOK_REPLAY_CACHE_SECONDS == 3600
+    settings.WEBHOOK_REPLAY_CACHE_SECONDS = seconds
     with replay_cache.delivery(EVENT) as delivery:
         (key,) = redis.keys()
         assert 0 < redis.ttl(key) <= LOCK_SECONDS
         delivery.is_recorded = True
 
     assert redis.get(key) == b"0"
-    assert LOCK_SECONDS < redis.ttl(key) <= MEMORY_SECONDS
+    assert LOCK_SECONDS < redis.ttl(key) <= seconds
+
+
+def test_nothing_is_remembered_for_no_time(redis: "Redis", settings: Settings) -> None:
+    settings.WEBHOOK_REPLAY_CACHE_SECONDS = 0
+    with replay_cache.delivery(EVENT) as delivery:
+        delivery.is_recorded = True
+
+    assert redis.keys() == []
 
 
 def test_a_failed_delivery_leaves_no_lock_and_no_memory(redis: "Redis") -> None:
