@@ -213,16 +213,17 @@ def test_budgets_are_shared_through_redis() -> None:
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
-def test_without_redis_nobody_is_limited(redis: servers.Server, how: signal.Signals) -> None:
+def test_without_redis_nobody_is_limited(
+    redis: servers.Server, how: signal.Signals, caplog: pytest.LogCaptureFixture
+) -> None:
     fail()
     redis.down(how)
     failures = count(metrics.LIMITER_FAILURES)
-    started = time.monotonic()
 
     assert {fail() for _ in range(5 * LIMIT)} == {FAILED}
     assert count(metrics.LIMITER_FAILURES) == failures + 5 * LIMIT
     # Only one of them waited for it.
-    assert time.monotonic() - started < 2
+    assert caplog.text.count("rates are not counted") == 1
 
 
 def test_the_number_of_remembered_clients_is_bounded() -> None:
