@@ -1,8 +1,6 @@
 """Real processes of the project's, and what to ask of them."""
 
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -11,7 +9,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.conf import settings
 
 from payments_project.development import server_command
 from tests import warm
@@ -39,16 +36,9 @@ def query(environment: Environment, sql: str) -> list[tuple[Any, ...]]:
 
 
 @contextmanager
-def process(environment: Environment, *command: str) -> Iterator[subprocess.Popen[str]]:
+def process(environment: Environment, *command: str) -> Iterator[warm.Started]:
     """A Python process of this project's, stopped at the end."""
-    started = subprocess.Popen(
-        [sys.executable, *command],
-        cwd=settings.BASE_DIR,
-        env={**environment, "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    started = warm.Started(environment, *command)
     try:
         yield started
     finally:
@@ -74,7 +64,7 @@ def answers(port: int) -> bool:
     return False
 
 
-def wait_until(condition: Callable[[], bool], started: subprocess.Popen[str] | None = None) -> None:
+def wait_until(condition: Callable[[], bool], started: warm.Started | None = None) -> None:
     """Wait for what a process is to bring about; fail when it ends, or when it takes too long."""
     deadline = time.monotonic() + START_SECONDS
     while not condition():

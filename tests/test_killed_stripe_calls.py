@@ -4,12 +4,12 @@ import json
 import signal
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from subprocess import Popen
 
 import pytest
 
 from billing.stripe_client.calls import LEASE
 from tests.processes import Environment, process
+from tests.warm import Started
 from webhooks.testing.fake_stripe import Fault, Served, truth
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -41,7 +41,7 @@ def shared(environment: Environment, stripe: Served) -> Environment:
     }
 
 
-def said(started: Popen[str]) -> dict[str, object]:
+def said(started: Started) -> dict[str, object]:
     output, _ = started.communicate(timeout=60)
     assert started.returncode == 0, output
     answer: dict[str, object] = json.loads(output.splitlines()[-1])

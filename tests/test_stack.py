@@ -16,6 +16,7 @@ import pytest
 
 from tests.processes import process, wait_until
 from tests.stack_greeting import ORDER
+from tests.warm import Started
 from webhooks.testing.servers import free_port
 
 pytestmark = pytest.mark.postgresql
@@ -26,8 +27,7 @@ APPLIED_TWICE = (
 )
 
 
-def read_until(stack: subprocess.Popen[str], last: str) -> str:
-    assert stack.stdout
+def read_until(stack: Started, last: str) -> str:
     told = ""
     while last not in told:
         line = stack.stdout.readline()

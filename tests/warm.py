@@ -1,4 +1,4 @@
-"""Commands in processes which have the libraries already: to import them takes longer than to run.
+"""Processes which have the libraries already: to import them takes longer than most commands run.
 
 `python -m tests.warm` imports what is others' and reads no setting, and forks for each command. The
 project is imported in the fork, under the environment that the test has given it.
@@ -12,17 +12,23 @@ import runpy
 import signal
 import subprocess
 import sys
+import time
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
+from typing import Any
 
 from django.conf import settings
 
-SECONDS = 60
+RUN_SECONDS = 60
+LIFE_SECONDS = 300
+"""The longest that a process lives: it outlives no suite that was killed by much."""
+
 LIBRARIES = (
     *("celery.app.base", "celery.bin.celery", "cryptography.fernet", "qrcode", "redis"),
+    *("cryptography.hazmat.primitives.kdf.hkdf", "granian.cli", "limits.strategies"),
     *("django.contrib.admin", "django.core.handlers.wsgi", "django.core.management"),
     *("django.db.backends.postgresql.base", "django.db.backends.sqlite3.base"),
     *("django_filters", "jsonschema", "rest_framework.serializers", "stripe"),
@@ -34,16 +40,79 @@ _lock = Lock()
 
 def run(environment: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
     """Run what would follow `python` on a command line to its end, in the project's folder."""
-    with _lock, TemporaryDirectory(prefix="warm-") as folder:
+    with TemporaryDirectory(prefix="warm-") as folder:
+        outputs = [str(Path(folder, name)) for name in ("stdout", "stderr")]
+        pid = _fork(environment, command, outputs, RUN_SECONDS)
+        code = _ask(await_end=pid)
+        output, errors = (Path(each).read_text() for each in outputs)
+    return subprocess.CompletedProcess(command, code, output, errors)
+
+
+class Started:
+    """A process that goes on by itself; it does as `subprocess.Popen` does."""
+
+    def __init__(self, environment: dict[str, str], *command: str) -> None:
+        """Start what would follow `python` on a command line, in the project's folder."""
+        with TemporaryDirectory(prefix="warm-") as folder:
+            pipe = Path(folder, "output")
+            os.mkfifo(pipe)
+            self.pid = _fork(environment, command, [str(pipe)], LIFE_SECONDS)
+            self.stdout = pipe.open()
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Return the exit code; None while it runs."""
+        if self.returncode is None:
+            self.returncode = _ask(look_at=self.pid)
+        return self.returncode
+
+    def wait(self, timeout: float = LIFE_SECONDS) -> int:
+        """Wait for the end, and return the exit code. Raises `TimeoutError`."""
+        deadline = time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"process {self.pid} did not end within {timeout} s")
+            time.sleep(0.01)
+        return code
+
+    def communicate(self, timeout: float = LIFE_SECONDS) -> tuple[str, None]:
+        """Read the rest of what it says, errors too, and wait for the end."""
+        rest = "" if self.stdout.closed else self.stdout.read()
+        self.stdout.close()
+        self.wait(timeout)
+        return rest, None
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send a signal, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it."""
+        self.send_signal(signal.SIGKILL)
+
+
+def _fork(
+    environment: dict[str, str], command: tuple[str, ...], outputs: list[str], seconds: int
+) -> int:
+    order = {"environment": environment, "command": command}
+    pid: int = _ask(fork={**order, "outputs": outputs, "seconds": seconds})
+    return pid
+
+
+def _ask(**order: Any) -> Any:
+    """Give the parent of all an order, and return its answer."""
+    with _lock:
         parent = _parent()
         assert parent.stdin
         assert parent.stdout
-        order = {"environment": environment, "command": command, "folder": folder}
         parent.stdin.write(json.dumps(order) + "\n")
         parent.stdin.flush()
-        code = int(parent.stdout.readline())
-        output, errors = (Path(folder, name).read_text() for name in ("stdout", "stderr"))
-    return subprocess.CompletedProcess(command, code, output, errors)
+        return json.loads(parent.stdout.readline())
 
 
 @cache
@@ -66,21 +135,36 @@ def _serve() -> None:
     gc.freeze()
     for line in sys.stdin:
         order = json.loads(line)
-        child = os.fork()
-        if not child:
-            _become(**order)
-            return
-        _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201
+        if "fork" in order:
+            answer: int | None = os.fork()
+            if not answer:
+                _become(**order["fork"])
+                return
+        elif "await_end" in order:
+            answer = _ended(order["await_end"], 0)
+        else:
+            answer = _ended(order["look_at"], os.WNOHANG)
+        print(json.dumps(answer), flush=True)  # noqa: T201
 
 
-def _become(environment: dict[str, str], command: list[str], folder: str) -> None:
+def _ended(child: int, options: int) -> int | None:
+    pid, status = os.waitpid(child, options)
+    return os.waitstatus_to_exitcode(status) if pid else None
+
+
+def _become(
+    environment: dict[str, str], command: list[str], outputs: list[str], seconds: int
+) -> None:
     """Go on as the command, and end as a process does that was started for it."""
-    signal.alarm(SECONDS)
+    signal.alarm(seconds)
     os.environ.clear()
     os.environ.update(environment)
-    for number, name in ((0, os.devnull), (1, f"{folder}/stdout"), (2, f"{folder}/stderr")):
-        os.dup2(os.open(name, os.O_RDWR | os.O_CREAT), number)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    opened = [os.open(name, os.O_WRONLY | os.O_CREAT) for name in outputs]
+    os.dup2(opened[0], 1)
+    os.dup2(opened[-1], 2)
+    # As for one that was started with PYTHONUNBUFFERED: whoever reads a pipe waits for lines.
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     kind, *rest = command
     if kind == "-c":
         code, *rest = rest
