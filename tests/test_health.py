@@ -105,6 +105,7 @@ def status_of(url: str) -> int:
         return error.code
 
 
+@pytest.mark.one_database
 def test_a_hung_broker_is_asked_by_one_probe_of_many(environment: Environment) -> None:
     with hung_broker() as (address, taken), ThreadPoolExecutor(16) as pool:
         # Recorded for a sweep: calling the workers is not what is tried here.
@@ -117,6 +118,7 @@ def test_a_hung_broker_is_asked_by_one_probe_of_many(environment: Environment) -
     assert 1 <= len(taken) <= 2
 
 
+@pytest.mark.one_database
 def test_a_new_process_is_ready_before_a_hung_broker_is_given_up(environment: Environment) -> None:
     with hung_broker() as (address, taken), ThreadPoolExecutor(1) as pool:
         changes = {"CELERY_BROKER_URL": address, "WEBHOOK_PROCESSING": "loop"}

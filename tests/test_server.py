@@ -178,6 +178,7 @@ def connect(site: str) -> socket.socket:
     return socket.create_connection((place.hostname, place.port), timeout=10)
 
 
+@pytest.mark.one_database
 def test_http_2_is_not_spoken(environment: Environment) -> None:
     # A client that knows of no TLS begins so: https://www.rfc-editor.org/rfc/rfc9113#section-3.3
     preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes.fromhex("000000040000000000")

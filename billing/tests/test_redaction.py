@@ -29,6 +29,7 @@ def subjects() -> list[Json]:
     return [told["data"]["object"] for told in events]
 
 
+@pytest.mark.one_database
 def test_a_redacted_object_says_the_same_of_money() -> None:
     seen = set()
     for subject in subjects():

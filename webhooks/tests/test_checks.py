@@ -182,6 +182,7 @@ def test_warnings_do_not_keep_a_server_from_starting(
     assert not any(each.is_serious() for each in told)
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("make", [token_urlsafe, token_hex])
 def test_secrets_as_they_are_made_pass(settings: Settings, make: Callable[[int], str]) -> None:
     for _ in range(200):

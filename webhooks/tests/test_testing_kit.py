@@ -64,6 +64,7 @@ def test_an_endpoint_that_is_not_configured_is_named() -> None:
         deliver(sample("invoice.paid"), endpoint="paypal")
 
 
+@pytest.mark.one_database
 def test_production_loads_nothing_that_is_for_tests_only() -> None:
     program = f"""
 import sys, django
