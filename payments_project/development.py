@@ -107,7 +107,7 @@ def send_story(port: int) -> None:
     from webhooks import conf
     from webhooks.providers import PROVIDERS
     from webhooks.testing.sending import send
-    from webhooks.testing.stripe_events import story
+    from webhooks.testing.stripe_story import story
 
     secret = conf.secrets("STRIPE_WEBHOOK_SECRET")[0]
     url = f"http://127.0.0.1:{port}/webhooks/stripe"

@@ -21,7 +21,7 @@ from webhooks.providers import PROVIDERS
 from webhooks.testing import sample
 from webhooks.testing.sending import Answer, send
 from webhooks.testing.servers import free_port, postgresql
-from webhooks.testing.stripe_events import story
+from webhooks.testing.stripe_story import story
 
 
 def deliver(address: str, event: dict[str, Any]) -> Answer:

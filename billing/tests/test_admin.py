@@ -15,7 +15,7 @@ from billing.models import MODELS, Charge, Customer, Invoice, ProviderObject, Su
 from webhooks.models import WebhookEvent
 from webhooks.testing import browser, deliver, sample
 from webhooks.testing.browser import log_in
-from webhooks.testing.stripe_events import story
+from webhooks.testing.stripe_story import story
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,8 @@ from tests.fuzz.target import NOW, STRANGER
 from webhooks.providers import PROVIDERS
 from webhooks.testing.fake_stripe import OLD, World, deliverable, random_story
 from webhooks.testing.hostile import SHARP, as_body
-from webhooks.testing.stripe_events import story, thin_sample
+from webhooks.testing.stripe_events import thin_sample
+from webhooks.testing.stripe_story import story
 
 STEPS: Final = 60
 WORDS: Final = ("previous_attributes", "metadata", "deleted", "\\u0000", "\\ud800", "1e999", "null")

@@ -10,7 +10,7 @@ from tests.processes import Environment, manage, server
 from tests.system.browser import Page, browser
 from tests.system.nginx import HOST, nginx
 from tests.system.requests import ask, delivery
-from webhooks.testing.stripe_events import story
+from webhooks.testing.stripe_story import story
 
 SITE = f"https://{HOST}"
 PASSWORD = "known-to-all-who-read-this"

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from webhooks.drill import hostile
 from webhooks.drill.deliveries import Burst, DeliveryKind, DrillDelivery, event_id
-from webhooks.testing.stripe_events import story, thin_sample
+from webhooks.testing.stripe_events import thin_sample
+from webhooks.testing.stripe_story import story
 
 SHARES = {
     DeliveryKind.NEW: 20,

@@ -11,7 +11,7 @@ from webhooks.monitoring.scrubbing import mask_cards, mask_secrets
 from webhooks.privacy.card_numbers import card_like
 from webhooks.privacy.masking import MASK, mask_json, mask_text
 from webhooks.privacy.vocabulary import is_personal
-from webhooks.testing import stripe_events
+from webhooks.testing import stripe_story
 
 pytestmark = pytest.mark.one_database
 
@@ -253,7 +253,7 @@ def test_free_text_is_masked_on_request() -> None:
 
 
 def test_sample_events_keep_all_that_is_not_personal() -> None:
-    for event in stripe_events.story(0):
+    for event in stripe_story.story(0):
         shown = mask_json(event, MASK)
         subject = shown["data"]["object"]
         assert subject["id"] == event["data"]["object"]["id"]
