@@ -5,62 +5,15 @@ reads no variable; payments_project.reading reads them.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from billing.conf import DEFAULTS as BILLING
 from payments_project.staff.conf import SecondFactor
+from payments_project.variables import REQUIRED, ValueType, Variable
 from webhooks.conf import DEFAULTS as WEBHOOKS
 
 BASE_DIR: Final[Path] = Path(__file__).resolve().parent.parent
-
-REQUIRED: Final = object()
-"""The default of a variable that must be set."""
-
-
-class Kind(StrEnum):
-    """How a variable's text is read."""
-
-    TEXT = "text"
-    NUMBER = "number"
-    SWITCH = "switch"
-    LEVEL = "log level"
-    LIST = "list"
-    ADDRESS = "address"
-
-
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """An environment variable.
-
-    `default` holds where it is not set. `shown` is what the documents say of the default where
-    its value would not tell, as one that depends on another variable. A `secret` may be left
-    out where it has a default, and is never empty: emptied by an accident, it would open a door.
-    """
-
-    name: str
-    meaning: str
-    default: Any = ""
-    kind: Kind = Kind.TEXT
-    shown: str = ""
-    secret: bool = False
-
-    @property
-    def text(self) -> str:
-        """Return the default as the environment would have it; empty for one that must be set."""
-        if self.default is REQUIRED:
-            return ""
-        if self.kind is Kind.LIST:
-            return ",".join(self.default)
-        return str(self.default).lower() if self.kind is Kind.SWITCH else str(self.default)
-
-    @property
-    def documented_default(self) -> str:
-        """Return the default as docs/configuration.md has it."""
-        return self.shown or (f"`{self.text}`" if self.text else "none")
-
 
 VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = {
     "Receiving": (
@@ -74,13 +27,13 @@ VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = {
             "STRIPE_TOLERANCE_SECONDS",
             "how far a signature's time may be from now, in either direction",
             WEBHOOKS["STRIPE_TOLERANCE_SECONDS"],
-            Kind.NUMBER,
+            ValueType.NUMBER,
         ),
         Variable(
             "WEBHOOK_MAX_BODY_BYTES",
             "larger bodies are refused",
             WEBHOOKS["WEBHOOK_MAX_BODY_BYTES"],
-            Kind.NUMBER,
+            ValueType.NUMBER,
         ),
         Variable(
             "ALLOWED_WEBHOOK_IPS",
@@ -101,7 +54,7 @@ VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = {
             "refused deliveries per client and minute; an IPv6 network of 64 bits is one client; "
             "0 is no limit",
             WEBHOOKS["WEBHOOK_RATE_LIMIT"],
-            Kind.NUMBER,
+            ValueType.NUMBER,
         ),
         Variable(
             "TRUSTED_PROXY_COUNT",
@@ -109,7 +62,7 @@ VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = {
             "believed. They must drop header names with underscores, as nginx does: to this "
             "server `X_Forwarded_For` is the same header",
             WEBHOOKS["TRUSTED_PROXY_COUNT"],
-            Kind.NUMBER,
+            ValueType.NUMBER,
         ),
     ),
     "Processing": (
@@ -124,13 +77,13 @@ VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = {
             "CELERY_BROKER_URL",
             "broker of the Celery workers",
             WEBHOOKS["CELERY_BROKER_URL"],
-            Kind.ADDRESS,
+            ValueType.ADDRESS,
         ),
         Variable(
             "RECONCILE_EVERY_MINUTES",
             "how often beat asks for what was not delivered in the last three days; 0 is never",
             WEBHOOKS["RECONCILE_EVERY_MINUTES"],
-            Kind.NUMBER,
+            ValueType.NUMBER,
         ),
     ),
     "Stripe and billing": (
@@ -150,32 +103,32 @@ VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = {
             "STRIPE_FETCH_PER_SECOND",
             "how many objects may be fetched in a second",
             BILLING["STRIPE_FETCH_PER_SECOND"],
-            Kind.NUMBER,
+            ValueType.NUMBER,
         ),
         Variable(
             "BILLING_GRACE_DAYS",
             "how long a customer who falls behind keeps what was paid for",
             BILLING["BILLING_GRACE_DAYS"],
-            Kind.NUMBER,
+            ValueType.NUMBER,
         ),
         Variable(
             "RECONCILE_BILLING_EVERY_HOURS",
             "how often beat compares what changed with what Stripe has; 0 is never",
             BILLING["RECONCILE_BILLING_EVERY_HOURS"],
-            Kind.NUMBER,
+            ValueType.NUMBER,
         ),
         Variable(
             "RECONCILE_BILLING_REPAIR",
             "`true` stores what Stripe has; `false` only logs what differs",
             BILLING["RECONCILE_BILLING_REPAIR"],
-            Kind.SWITCH,
+            ValueType.SWITCH,
         ),
     ),
     "Database and Redis": (
         Variable(
             "DATABASE_URL",
             "PostgreSQL in production: `postgres://user:password@host/name`",
-            kind=Kind.ADDRESS,
+            type=ValueType.ADDRESS,
             shown="SQLite at `DATABASE_PATH`",
         ),
         Variable(
@@ -189,7 +142,7 @@ VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = {
             "answers floods of duplicates, and lets servers share their rate limits; no event "
             "depends on it",
             WEBHOOKS["REDIS_URL"],
-            Kind.ADDRESS,
+            ValueType.ADDRESS,
         ),
         Variable(
             "WEBHOOK_REPLAY_CACHE_SECONDS",
@@ -221,12 +174,14 @@ VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = {
             shown="required unless `DEBUG`",
             secret=True,
         ),
-        Variable("AUDIT_KEY_FALLBACKS", "former keys", WEBHOOKS["AUDIT_KEY_FALLBACKS"], Kind.LIST),
+        Variable(
+            "AUDIT_KEY_FALLBACKS", "former keys", WEBHOOKS["AUDIT_KEY_FALLBACKS"], ValueType.LIST
+        ),
         Variable(
             "AUDIT_SEAL_EVERY_MINUTES",
             "how often beat, or `process_events --loop`, seals what was recorded; 0 is never",
             WEBHOOKS["AUDIT_SEAL_EVERY_MINUTES"],
-            Kind.NUMBER,
+            ValueType.NUMBER,
         ),
     ),
     "Metrics and logs": (
@@ -243,31 +198,31 @@ VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = {
             WEBHOOKS["METRICS_TOKEN"],
             secret=True,
         ),
-        Variable("LOG_LEVEL", "of the log on standard error", "INFO", Kind.LEVEL),
+        Variable("LOG_LEVEL", "of the log on standard error", "INFO", ValueType.LEVEL),
     ),
     "Django": (
         Variable("SECRET_KEY", "Django's", REQUIRED, shown="required", secret=True),
-        Variable("SECRET_KEY_FALLBACKS", "former keys, while one is changed", (), Kind.LIST),
-        Variable("DEBUG", "`true` in development only", False, Kind.SWITCH),
-        Variable("ALLOWED_HOSTS", "host names", (), Kind.LIST),
+        Variable("SECRET_KEY_FALLBACKS", "former keys, while one is changed", (), ValueType.LIST),
+        Variable("DEBUG", "`true` in development only", False, ValueType.SWITCH),
+        Variable("ALLOWED_HOSTS", "host names", (), ValueType.LIST),
         Variable(
             "SECURE_SSL_REDIRECT",
             "never applies to webhooks, health and metrics: a redirect would lose deliveries",
             True,
-            Kind.SWITCH,
+            ValueType.SWITCH,
             shown="true unless `DEBUG`",
         ),
         Variable(
             "SECURE_HSTS_INCLUDE_SUBDOMAINS",
             "browsers demand HTTPS of the host's subdomains too",
             True,
-            Kind.SWITCH,
+            ValueType.SWITCH,
         ),
         Variable(
             "SECURE_HSTS_PRELOAD",
             "the host may be put on the list that browsers come with",
             True,
-            Kind.SWITCH,
+            ValueType.SWITCH,
         ),
         Variable(
             "ENV_FILE",

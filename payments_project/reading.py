@@ -14,7 +14,8 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from payments_project.addresses import problem_of
-from payments_project.environment import REQUIRED, Kind, declared
+from payments_project.environment import declared
+from payments_project.variables import REQUIRED, ValueType
 
 _BY_NAME: Final = {variable.name: variable for variable in declared()}
 
@@ -45,17 +46,17 @@ def read(name: str, *, default: Any = None) -> Any:
         value = variable.default if default is None else default
         if value is REQUIRED:
             raise ImproperlyConfigured(f"{name} is not set. Set the environment variable {name}.")
-        return list(value) if variable.kind is Kind.LIST else value
+        return list(value) if variable.type is ValueType.LIST else value
     if variable.secret and not text.strip():
         raise ImproperlyConfigured(_emptied(name))
-    if variable.kind is Kind.ADDRESS and text and (problem := problem_of(name, text)):
+    if variable.type is ValueType.ADDRESS and text and (problem := problem_of(name, text)):
         raise ImproperlyConfigured(f"{name} {problem}")
     try:
-        return _CASTS[variable.kind](text)
+        return _CASTS[variable.type](text)
     except (KeyError, ValueError):
         raise ImproperlyConfigured(
             # Without the text: it may be a secret that was put into the wrong place.
-            f"{name} is no {variable.kind}. {_FIXES[variable.kind]}"
+            f"{name} is no {variable.type}. {_FIXES[variable.type]}"
         ) from None
 
 
@@ -109,17 +110,17 @@ def _number(text: str) -> int:
     return int(text)
 
 
-_CASTS: Final[Mapping[Kind, Callable[[str], Any]]] = {
-    Kind.TEXT: str,
-    Kind.ADDRESS: str,
-    Kind.NUMBER: _number,
+_CASTS: Final[Mapping[ValueType, Callable[[str], Any]]] = {
+    ValueType.TEXT: str,
+    ValueType.ADDRESS: str,
+    ValueType.NUMBER: _number,
     # By these words alone: a slip must not be one more way to say false.
-    Kind.SWITCH: lambda text: _SWITCHES[text.strip().lower()],
-    Kind.LEVEL: lambda text: _LEVELS[_LEVELS.index(text.strip().upper())],
-    Kind.LIST: lambda text: [part for each in text.split(",") if (part := each.strip())],
+    ValueType.SWITCH: lambda text: _SWITCHES[text.strip().lower()],
+    ValueType.LEVEL: lambda text: _LEVELS[_LEVELS.index(text.strip().upper())],
+    ValueType.LIST: lambda text: [part for each in text.split(",") if (part := each.strip())],
 }
-_FIXES: Final[Mapping[Kind, str]] = {
-    Kind.NUMBER: "Write digits.",
-    Kind.SWITCH: "Write true or false.",
-    Kind.LEVEL: "Write DEBUG, INFO, WARNING or ERROR.",
+_FIXES: Final[Mapping[ValueType, str]] = {
+    ValueType.NUMBER: "Write digits.",
+    ValueType.SWITCH: "Write true or false.",
+    ValueType.LEVEL: "Write DEBUG, INFO, WARNING or ERROR.",
 }
