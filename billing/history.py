@@ -7,10 +7,9 @@ from typing import Any
 
 from billing.changes import Change
 from billing.models import MODELS, BillingChange, ProviderObject
-from billing.models.base import ObjectScope
 from billing.ordering import OrderingReason, Resolution, Snapshot, plain
 from webhooks import row_statements
-from webhooks.events import Event
+from webhooks.events import Event, ObjectScope
 
 Verdict = BillingChange.Verdict
 Source = BillingChange.Source

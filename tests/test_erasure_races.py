@@ -16,12 +16,11 @@ from pytest_django import Settings
 from billing.fetching.fetch import Subject, refresh
 from billing.history import Cause
 from billing.models import BillingChange, Charge, Customer, PaymentIntent
-from billing.models.base import ObjectScope
 from billing.privacy.erasure import erase
 from tests import marked
 from tests.delivering import Json, deliver
 from tests.marked import mark
-from webhooks.events import Event
+from webhooks.events import Event, ObjectScope
 from webhooks.models import Attempt, WebhookEvent
 from webhooks.processing.claims import claim_due
 from webhooks.processing.process import process

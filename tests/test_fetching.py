@@ -14,9 +14,9 @@ from pytest_django import Settings
 from billing.fetching.fetch import Subject, refresh
 from billing.history import Cause
 from billing.models import BillingChange, Customer, FetchLock
-from billing.models.base import ObjectScope
 from billing.ordering import OrderingReason
 from tests.delivering import deliver
+from webhooks.events import ObjectScope
 from webhooks.exceptions import ProviderApiRefused, ProviderApiUnavailable
 from webhooks.models import Attempt, WebhookEvent
 from webhooks.processing.sweep import sweep

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 EARLIEST: Final = datetime(2, 1, 1, tzinfo=UTC).timestamp()
 LATEST: Final = datetime(9998, 12, 31, tzinfo=UTC).timestamp()
@@ -12,6 +12,14 @@ zone, and have days added to it."""
 
 Clock = Callable[[], datetime]
 """Tells the time, in UTC: `timezone.now`, or a test's."""
+
+
+class ObjectScope(TypedDict):
+    """The provider, account and mode within which an object's id is unique."""
+
+    provider: str
+    account: str
+    livemode: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,8 @@ from django.utils import timezone
 from billing.fetching.fetch import Subject, fetch, refresh
 from billing.history import Cause, Differences
 from billing.models import BillingChange, ProviderObject
-from billing.models.base import ObjectScope
 from webhooks.database.paging import in_pages
-from webhooks.events import Clock
+from webhooks.events import Clock, ObjectScope
 from webhooks.exceptions import ProviderApiRefused, ProviderApiUnavailable
 
 BATCH = 200

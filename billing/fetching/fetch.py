@@ -21,12 +21,11 @@ from billing.fetching.lock import held
 from billing.history import Cause, caused_by
 from billing.idempotency.keys import refuse_in_transaction
 from billing.models import MODELS, BillingChange, ProviderObject
-from billing.models.base import ObjectScope
 from billing.operations import apply_answer
 from billing.ordering import Snapshot
 from billing.privacy.redaction import keep_erased
 from billing.translators import stripe
-from webhooks.events import Clock, Event
+from webhooks.events import Clock, Event, ObjectScope
 from webhooks.exceptions import ProviderApiUnavailable, Unprepared
 from webhooks.privacy.redaction import redact
 from webhooks.privacy.suppression import is_of_somebody_erased

@@ -14,8 +14,7 @@ from typing import Any, Final
 from django.db import IntegrityError, transaction
 
 from billing.models import FetchLock
-from billing.models.base import ObjectScope
-from webhooks.events import Clock
+from webhooks.events import Clock, ObjectScope
 from webhooks.exceptions import ProviderApiUnavailable
 
 LEASE: Final = timedelta(seconds=30)

@@ -1,22 +1,15 @@
 """The base of all models of a provider's objects."""
 
 from collections.abc import Iterable
-from typing import ClassVar, TypedDict, TypeVar
+from typing import ClassVar, TypeVar
 
 from django.db import models
 
 from billing.changes import CHANGES
 from billing.ordering import FactMap, Snapshot, pack, plain, unpack
+from webhooks.events import ObjectScope
 
 Object = TypeVar("Object", bound="ProviderObject")
-
-
-class ObjectScope(TypedDict):
-    """The provider, account and mode within which an object's id is unique."""
-
-    provider: str
-    account: str
-    livemode: bool
 
 
 class ProviderObject(models.Model):

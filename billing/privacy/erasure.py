@@ -13,13 +13,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from billing.models import BillingChange
-from billing.models.base import ObjectScope
 from billing.privacy import stored_responses
 from billing.privacy.redaction import named_by, redact_history, redact_stored
 from billing.privacy.search import PAGE, find_all, rows_of, scopes_of
 from webhooks import audit
 from webhooks.database.paging import in_pages
-from webhooks.events import Clock
+from webhooks.events import Clock, ObjectScope
 from webhooks.models import AuditEntry, ErasureRequest
 from webhooks.models.audit import SYSTEM
 from webhooks.privacy.erasure import redact, request_erasure

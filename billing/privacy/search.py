@@ -7,9 +7,9 @@ from typing import Any, Final
 from django.db.models import QuerySet
 
 from billing.models import MODELS, ProviderObject
-from billing.models.base import ObjectScope
 from billing.privacy.redaction import NAMING, named_by, personal_values_of
 from webhooks.database.paging import in_pages
+from webhooks.events import ObjectScope
 from webhooks.models import ErasureRequest, WebhookEvent
 from webhooks.privacy.search import chunks, find, find_nameless, last_of
 from webhooks.privacy.suppression import remember

@@ -13,11 +13,10 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from billing.models import BillingChange, Charge, Customer, Dispute, IdempotencyKey
-from billing.models.base import ObjectScope
 from billing.privacy import erasure
 from billing.tasks import finish_erasures
 from webhooks import audit
-from webhooks.events import Event
+from webhooks.events import Event, ObjectScope
 from webhooks.exceptions import PermanentFailure, Unprepared
 from webhooks.models import (
     Attempt,

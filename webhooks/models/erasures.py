@@ -1,16 +1,10 @@
 """Erasures of personal data, recorded so that it is not stored again."""
 
-from typing import ClassVar, TypedDict
+from typing import ClassVar
 
 from django.db import models
 
-
-class ErasureScope(TypedDict):
-    """The account and mode of a provider that an erasure is within."""
-
-    provider: str
-    account: str
-    livemode: bool
+from webhooks.events import ObjectScope
 
 
 class ErasureRequest(models.Model):
@@ -40,9 +34,9 @@ class ErasureRequest(models.Model):
         return self.customer_id
 
     @property
-    def scope(self) -> ErasureScope:
-        """The account and mode that the person was a customer in."""
-        return ErasureScope(provider=self.provider, account=self.account, livemode=self.livemode)
+    def scope(self) -> ObjectScope:
+        """The provider, account and mode that the person was a customer in."""
+        return ObjectScope(provider=self.provider, account=self.account, livemode=self.livemode)
 
     @property
     def subject(self) -> str:

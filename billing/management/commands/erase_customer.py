@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from billing.models.base import ObjectScope
 from billing.privacy import erasure
 from billing.privacy.search import scopes_of
+from webhooks.events import ObjectScope
 from webhooks.management.operator import system_user
 
 
