@@ -1,9 +1,5 @@
-"""Stripe: verify its deliveries, and list, fetch and link its objects.
+"""Stripe: verify its deliveries, and list, fetch and link its objects."""
 
-Signature scheme: https://docs.stripe.com/webhooks#verify-manually
-"""
-
-import hmac
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -17,23 +13,16 @@ from webhooks.events import Event, moment
 from webhooks.exceptions import (
     InvalidSignature,
     MalformedEvent,
-    MalformedSignature,
-    MissingSignature,
     ProviderApiUnavailable,
     StaleSignature,
 )
-from webhooks.providers import stripe_api, stripe_events
+from webhooks.providers import stripe_api, stripe_events, stripe_signatures
 from webhooks.providers.base import FetchedObject, Headers, Page, Provider, read_json, secret_id_of
-
-MAX_PARTS: Final = 32
-"""The most parts of a signature header. Stripe signs once for each secret in force, which are
-two while one is rolled; each further part would cost a stranger less than us."""
 
 THIN: Final = "v2.core.event"
 """A thin event's `object`: it names what it is about, and does not carry it.
 https://docs.stripe.com/event-destinations"""
 
-_TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _LEAP_SECOND = re.compile(r"(?<=T[0-9]{2}:[0-9]{2}:)60")
 
 DASHBOARD_PATHS = {
@@ -61,9 +50,9 @@ class StripeProvider(Provider):
     def verify(
         self, body: bytes, headers: Headers, *, secrets: Sequence[str], now: datetime
     ) -> list[Event]:
-        timestamp, signatures = _parse_signature(headers.get(self.signature_header, ""))
+        timestamp, signatures = stripe_signatures.parse(headers.get(self.signature_header, ""))
         signed = timestamp.encode() + b"." + body
-        proof = _proof(signed, signatures, secrets)
+        proof = stripe_signatures.proof(signed, signatures, secrets)
         if proof is None:
             raise InvalidSignature
         # Either way: a timestamp from the future would keep a recorded delivery valid for longer.
@@ -73,7 +62,7 @@ class StripeProvider(Provider):
 
     def sign(self, body: bytes, *, secret: str, now: datetime) -> dict[str, str]:
         timestamp = str(int(now.timestamp()))
-        signature = _signature(timestamp.encode() + b"." + body, secret).decode()
+        signature = stripe_signatures.signature(timestamp.encode() + b"." + body, secret).decode()
         return {self.signature_header: f"t={timestamp},v1={signature}"}
 
     def can_fetch(self, object_type: str, *, livemode: bool) -> bool:
@@ -112,44 +101,6 @@ def _as_listed(payload: dict[str, Any], account: str) -> tuple[Event, bytes]:
         raise ProviderApiUnavailable(f"Stripe listed what is not an event: {error}") from error
     # A list that is fetched for a connected account may leave the account out of its events.
     return replace(event, account=event.account or account), body
-
-
-def _proof(signed: bytes, signatures: Sequence[bytes], secrets: Sequence[str]) -> str | None:
-    """Return the first secret that one of the signatures was made with."""
-    for secret in secrets:
-        # Hashing a body costs: once for each secret, however many signatures a stranger sends.
-        expected = _signature(signed, secret)
-        if any(hmac.compare_digest(expected, candidate) for candidate in signatures):
-            return secret
-    return None
-
-
-def _signature(signed: bytes, secret: str) -> bytes:
-    # The key is the secret as it is shown, `whsec_` included, and not what it decodes to.
-    return hmac.digest(secret.encode(), signed, "sha256").hex().encode()
-
-
-def _parse_signature(header: str) -> tuple[str, list[bytes]]:
-    """Return the timestamp, as sent, and the `v1` signatures of `t=…,v1=…[,v1=…][,v0=…]`."""
-    if not header.strip():
-        raise MissingSignature
-    timestamps, signatures = [], []
-    parts = header.split(",", MAX_PARTS)
-    if len(parts) > MAX_PARTS:
-        raise MalformedSignature(f"The signature header has more than {MAX_PARTS} parts.")
-    for part in parts:
-        key, _, value = part.partition("=")
-        if key == "t":
-            timestamps.append(value)
-        elif key == "v1":
-            # Compared as bytes: hmac refuses to compare text that is not ASCII.
-            signatures.append(value.encode(errors="replace"))
-    # Two timestamps would leave open which of them was signed.
-    if len(timestamps) != 1 or not _TIMESTAMP.fullmatch(timestamps[0]):
-        raise MalformedSignature("The signature header needs one t, a time in seconds.")
-    if not signatures:
-        raise MalformedSignature("The signature header has no v1 signature.")
-    return timestamps[0], signatures
 
 
 def _parse_body(body: bytes) -> dict[str, Any]:
