@@ -11,7 +11,7 @@ from django.utils import timezone
 from billing import conf
 from billing.conf import Fetching
 from billing.fetching.drift import Compared, compare_all
-from billing.idempotency import keys
+from billing.idempotency.expiry import clean_up
 from billing.models import MODELS
 from billing.privacy.erasure import ALTERED, finish_all
 
@@ -62,7 +62,7 @@ def finish_erasures() -> None:
 def cleanup_keys() -> None:
     """Delete the idempotency keys whose lifetime is over."""
     deadline = time.monotonic() + TURN_SECONDS
-    done = keys.clean_up(now=timezone.now(), is_over=lambda: time.monotonic() > deadline)
+    done = clean_up(now=timezone.now(), is_over=lambda: time.monotonic() > deadline)
     logger.info("%s idempotency keys were deleted", done)
 
 

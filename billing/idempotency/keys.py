@@ -14,12 +14,10 @@ from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
-from django.db.models import Q
 
 from billing.exceptions import InTransaction, KeyInUse, KeyReused
 from billing.idempotency.hashed_keys import names_of
 from billing.models import IdempotencyKey
-from webhooks.database.paging import keys_to_clear
 
 State = IdempotencyKey.State
 
@@ -144,35 +142,6 @@ def abandon(started: Started, response: StoredResponse | None = None) -> bool:
     An outcome is kept for people to look at, and is not repeated.
     """
     return _settle(started, State.FAILED, response)
-
-
-def clean_up(
-    *,
-    now: datetime,
-    batch_size: int = 1000,
-    dry_run: bool = False,
-    progress: Callable[[int], None] = lambda _: None,
-    is_over: Callable[[], bool] = lambda: False,
-) -> int:
-    """Delete expired keys whose work is not under way, and return how many.
-
-    Each batch is a transaction of its own; after each, `is_over` says whether to leave the rest.
-    Raises `ValueError` for a batch of no keys.
-    """
-    if batch_size < 1:
-        raise ValueError("a batch has at least one key")
-    in_flight = Q(state=State.STARTED, locked_until__gt=now)
-    expired = IdempotencyKey.objects.filter(~in_flight, expires_at__lte=now)
-    if dry_run:
-        return expired.count()
-    total = 0
-    for pks in keys_to_clear(expired.order_by("expires_at"), batch_size):
-        # The query still asks for what has expired, in case one was renewed in the meantime.
-        total += expired.filter(pk__in=pks).delete()[0]
-        progress(total)
-        if is_over():
-            break
-    return total
 
 
 def _lock(fresh: IdempotencyKey) -> IdempotencyKey:

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from billing.exceptions import InTransaction, KeyInUse, KeyReused
 from billing.idempotency import keys
+from billing.idempotency.expiry import clean_up
 from billing.idempotency.keys import Started, StoredResponse
 from billing.models import IdempotencyKey
 from billing.tasks import cleanup_keys
@@ -112,8 +113,8 @@ def test_a_key_in_use_does_not_expire() -> None:
     start(NOON + DAY - timedelta(seconds=1))
     with pytest.raises(KeyInUse):
         begin(NOON + DAY)
-    assert keys.clean_up(now=NOON + DAY) == 0
-    assert keys.clean_up(now=NOON + DAY + LEASE) == 1
+    assert clean_up(now=NOON + DAY) == 0
+    assert clean_up(now=NOON + DAY + LEASE) == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -160,7 +161,7 @@ def test_keys_are_cleaned_up_in_batches() -> None:
 @pytest.mark.django_db
 def test_a_clean_up_is_bounded() -> None:
     make(5, NOON)
-    assert keys.clean_up(now=NOON, batch_size=2, is_over=lambda: True) == 2
+    assert clean_up(now=NOON, batch_size=2, is_over=lambda: True) == 2
     assert IdempotencyKey.objects.count() == 3
 
 
@@ -216,7 +217,7 @@ def test_a_clean_up_at_the_same_time_makes_nobody_fail() -> None:
         now = NOON + 2 * number * DAY
         with own_connection():
             if number % 4 == 3:
-                return keys.clean_up(now=now)
+                return clean_up(now=now)
             try:
                 begun = begin(now)
             except KeyInUse:

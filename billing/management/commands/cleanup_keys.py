@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from billing.idempotency import keys
+from billing.idempotency.expiry import clean_up
 from webhooks.management.recorded import RecordedCommand
 
 
@@ -30,7 +30,7 @@ class Command(RecordedCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         try:
-            done = keys.clean_up(
+            done = clean_up(
                 now=timezone.now(),
                 batch_size=options["batch_size"],
                 dry_run=options["dry_run"],
