@@ -1,0 +1,79 @@
+"""Checks of the endpoints: whom each believes, and whom it lets in."""
+
+from collections.abc import Iterator
+
+from django.core.checks import CheckMessage, Error
+from django.core.checks import Warning as Caution
+
+from webhooks import conf
+from webhooks.guards import sources
+from webhooks.providers import PROVIDERS
+
+
+def check_endpoints() -> Iterator[CheckMessage]:
+    """Return what would have an endpoint take what is forged, or refuse what is genuine."""
+    yield from _check_secrets()
+    yield from _check_guards()
+    yield from _check_sources()
+
+
+def _check_secrets() -> Iterator[CheckMessage]:
+    for endpoint in conf.endpoints():
+        if endpoint.provider not in PROVIDERS:
+            yield Error(
+                f"The endpoint {endpoint.slug!r} names an unknown provider, {endpoint.provider!r}.",
+                hint=f"In WEBHOOK_ENDPOINTS, choose one of: {', '.join(PROVIDERS)}.",
+                id="webhooks.E002",
+            )
+        if not endpoint.secrets:
+            yield Error(
+                f"{endpoint.secrets_setting} is not set: the endpoint {endpoint.slug!r} "
+                "could not tell a genuine delivery from a forged one.",
+                hint=f"Set {endpoint.secrets_setting} to the provider's signing secret, or take "
+                "the endpoint out of WEBHOOK_ENDPOINTS.",
+                id="webhooks.E001",
+            )
+
+
+def _check_guards() -> Iterator[CheckMessage]:
+    named = {"ALLOWED_WEBHOOK_IPS": conf.setting("ALLOWED_WEBHOOK_IPS")}
+    for slug, configured in conf.setting("WEBHOOK_ENDPOINTS").items():
+        named[f"WEBHOOK_ENDPOINTS[{slug!r}]['allowed_ips']"] = configured.get("allowed_ips", "")
+    # One by one: the message must say which of the lists is wrong.
+    for name, text in named.items():
+        try:
+            sources.networks(text)
+        except ValueError as error:
+            yield Error(
+                f"{name}: {error}.",
+                hint="Name addresses, networks without host bits and providers, comma-separated.",
+                id="webhooks.E010",
+            )
+    for name, why in [
+        ("WEBHOOK_RATE_LIMIT", "0 lets clients fail as often as they like"),
+        ("TRUSTED_PROXY_COUNT", "0 means that clients connect to this server themselves"),
+    ]:
+        if conf.setting(name) < 0:
+            yield Error(
+                f"{name} is {conf.setting(name)}.",
+                hint=f"Set {name} to a number; {why}.",
+                id="webhooks.E011",
+            )
+
+
+def _check_sources() -> Iterator[CheckMessage]:
+    for endpoint in conf.endpoints():
+        allowed = endpoint.allowed_ips, endpoint.allowed_user_agents
+        try:
+            refused = sources.shut_out(endpoint.provider, *allowed)
+        except ValueError:
+            continue  # told by E010
+        if refused:
+            yield Caution(
+                f"The endpoint {endpoint.slug!r} refuses deliveries which come from "
+                f"{', '.join(refused)}, as {endpoint.provider}'s do.",
+                hint=f"Name {endpoint.provider!r} in ALLOWED_WEBHOOK_IPS, and in "
+                "ALLOWED_WEBHOOK_USER_AGENTS what its user agent begins with; or let "
+                "TRUSTED_PROXY_COUNT tell whose addresses come in, and take the lists away.",
+                id="webhooks.W028",
+            )
