@@ -109,11 +109,13 @@ def send_story(port: int) -> None:
     from webhooks.testing.sending import send
     from webhooks.testing.stripe_story import story
 
-    secret = conf.secrets("STRIPE_WEBHOOK_SECRET")[0]
+    # Where the endpoints have other names there is none to tell it to.
+    if not (endpoint := conf.endpoint("stripe")) or not endpoint.secrets:
+        return
     url = f"http://127.0.0.1:{port}/webhooks/stripe"
     for event in story(int(timezone.now().timestamp())):
         body = json.dumps(event).encode()
-        headers = PROVIDERS["stripe"].sign(body, secret=secret, now=timezone.now())
+        headers = PROVIDERS["stripe"].sign(body, secret=endpoint.secrets[0], now=timezone.now())
         answer = send(url, body, headers)
         if not answer.is_success:
             sys.exit(f"{url} refused an event of the story: {answer.status} {answer.body}")

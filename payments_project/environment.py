@@ -24,6 +24,19 @@ VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = {
             secret=True,
         ),
         Variable(
+            "WEBHOOK_ENDPOINTS",
+            "the endpoints: `slug`, or `slug=provider` where these differ, comma-separated; each "
+            "has variables of its own, see below",
+            ("stripe",),
+            ValueType.LIST,
+        ),
+        Variable(
+            "WEBHOOK_ALIASES",
+            "other addresses that lead to an endpoint: `/path=slug`, comma-separated",
+            (),
+            ValueType.LIST,
+        ),
+        Variable(
             "STRIPE_TOLERANCE_SECONDS",
             "how far a signature's time may be from now, in either direction",
             WEBHOOKS["STRIPE_TOLERANCE_SECONDS"],
@@ -148,7 +161,7 @@ VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = {
             "WEBHOOK_REPLAY_CACHE_SECONDS",
             "how long Redis remembers an event, to answer a flood of its deliveries; 0 is not",
             WEBHOOKS["WEBHOOK_REPLAY_CACHE_SECONDS"],
-            Kind.NUMBER,
+            ValueType.NUMBER,
         ),
     ),
     "Staff, API and audit trail": (

@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from payments_project.addresses import problem_of
 from payments_project.environment import declared
-from payments_project.variables import REQUIRED, ValueType
+from payments_project.variables import REQUIRED, ValueType, Variable
 
 _BY_NAME: Final = {variable.name: variable for variable in declared()}
 
@@ -38,7 +38,12 @@ def read(name: str, *, default: Any = None) -> Any:
     set, an empty secret, an address that can't be read, and a text that is not of the
     variable's kind.
     """
-    variable = _BY_NAME[name]
+    return read_as(_BY_NAME[name], default)
+
+
+def read_as(variable: Variable, default: Any = None) -> Any:
+    """Return the value of a variable that is named for an endpoint; see `read`."""
+    name = variable.name
     # Not by django-environ: it takes a value that begins with $ for another variable's name, and
     # a token that begins with one became empty, which opened what it was to close.
     text = os.environ.get(name)
@@ -48,7 +53,7 @@ def read(name: str, *, default: Any = None) -> Any:
             raise ImproperlyConfigured(f"{name} is not set. Set the environment variable {name}.")
         return list(value) if variable.type is ValueType.LIST else value
     if variable.secret and not text.strip():
-        raise ImproperlyConfigured(_emptied(name))
+        raise ImproperlyConfigured(_emptied(variable))
     if variable.type is ValueType.ADDRESS and text and (problem := problem_of(name, text)):
         raise ImproperlyConfigured(f"{name} {problem}")
     try:
@@ -92,10 +97,11 @@ def database(url: str) -> dict[str, Any]:
     return config
 
 
-def _emptied(name: str) -> str:
+def _emptied(variable: Variable) -> str:
+    name = variable.name
     fix = f"Set {name} to its value"
     # Only these have a meaning when they are left out; for AUDIT_KEY that is so in development.
-    if _BY_NAME[name].default is not REQUIRED and name != "STRIPE_WEBHOOK_SECRET":
+    if variable.default is not REQUIRED and not name.endswith("_WEBHOOK_SECRET"):
         fix += ", or take the variable away altogether"
     return (
         f"{name} is set, and empty. Was it filled in from a variable or a file that is empty, or "

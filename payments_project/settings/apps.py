@@ -1,12 +1,20 @@
 """Settings of the apps: endpoints, guards, Stripe, billing, audit trail, metrics."""
 
+import re
+
+from payments_project.endpoints import read_aliases, read_endpoints, read_secrets
 from payments_project.reading import read
 
-# By slug, the last part of the URL: the provider, and the setting with its secrets.
-WEBHOOK_ENDPOINTS = {
-    "stripe": {"provider": "stripe", "secrets_setting": "STRIPE_WEBHOOK_SECRET"},
-}
+WEBHOOK_ENDPOINTS = read_endpoints(read("WEBHOOK_ENDPOINTS"))
+WEBHOOK_ALIASES = read_aliases(read("WEBHOOK_ALIASES"), WEBHOOK_ENDPOINTS)
+
+_ALIASES = "".join(rf"|{re.escape(path.removeprefix('/'))}/?\Z" for path in WEBHOOK_ALIASES)
+MACHINE_PATHS = rf"/(?:webhooks/|(?:healthz|readyz|metrics)\Z{_ALIASES})"
+"""What providers, probes and Prometheus ask for: nobody there has a session or a form."""
+
 STRIPE_WEBHOOK_SECRET = read("STRIPE_WEBHOOK_SECRET")
+# Settings of names that the environment chooses: an endpoint's secrets are named for it.
+globals().update(read_secrets(WEBHOOK_ENDPOINTS))
 STRIPE_TOLERANCE_SECONDS = read("STRIPE_TOLERANCE_SECONDS")
 
 # A key that was pasted with a line end would fail with every call.

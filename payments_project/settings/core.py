@@ -62,9 +62,6 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 0
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 
-MACHINE_PATHS = r"/(?:webhooks/|(?:healthz|readyz|metrics)\Z)"
-"""What providers, probes and Prometheus ask for: nobody there has a session or a form."""
-
 ROOT_URLCONF = "payments_project.urls"
 WSGI_APPLICATION = "payments_project.wsgi.application"
 

@@ -1,7 +1,8 @@
 """HTTPS, cookies and headers."""
 
 from payments_project.reading import read
-from payments_project.settings.core import DEBUG, MACHINE_PATHS
+from payments_project.settings.apps import MACHINE_PATHS
+from payments_project.settings.core import DEBUG
 
 # Providers don't follow redirects, and neither do probes.
 SECURE_SSL_REDIRECT = read("SECURE_SSL_REDIRECT", default=not DEBUG)

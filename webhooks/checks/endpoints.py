@@ -38,7 +38,7 @@ def _check_secrets() -> Iterator[CheckMessage]:
 def _check_guards() -> Iterator[CheckMessage]:
     named = {"ALLOWED_WEBHOOK_IPS": conf.setting("ALLOWED_WEBHOOK_IPS")}
     for slug, configured in conf.setting("WEBHOOK_ENDPOINTS").items():
-        named[f"WEBHOOK_ENDPOINTS[{slug!r}]['allowed_ips']"] = configured.get("allowed_ips", "")
+        named[f"`allowed_ips` of the endpoint {slug!r}"] = configured.get("allowed_ips", "")
     # One by one: the message must say which of the lists is wrong.
     for name, text in named.items():
         try:
