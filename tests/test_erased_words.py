@@ -12,7 +12,8 @@ from billing.privacy.redaction import is_personal
 from tests.delivering import Json, deliver
 from tests.marked import readings_of_database
 from webhooks.models import WebhookEvent
-from webhooks.privacy.vocabulary import Meaning, meaning_of
+from webhooks.privacy.meanings import meaning_of
+from webhooks.privacy.vocabulary import Meaning
 from webhooks.testing import recordings, stripe_events
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -8,7 +8,8 @@ from django.contrib.auth.models import AnonymousUser
 from billing.models import Customer
 from webhooks.models.permissions import may_view
 from webhooks.privacy.masking import MASK, mask_member
-from webhooks.privacy.vocabulary import Meaning, is_personal, meaning_of
+from webhooks.privacy.meanings import is_personal, meaning_of
+from webhooks.privacy.vocabulary import Meaning
 
 _PROSE: Final = (str, list, dict)
 _NAMING: Final = (Meaning.ID, Meaning.OWNED)

@@ -17,9 +17,10 @@ from billing.idempotency.keys import is_in_flight, reference_of
 from billing.models import IdempotencyKey
 from webhooks.database.paging import in_pages
 from webhooks.models import ErasureRequest
+from webhooks.privacy.meanings import meaning_of
 from webhooks.privacy.redaction import redact
 from webhooks.privacy.search import ID_FORM, known, mentioned
-from webhooks.privacy.vocabulary import Meaning, meaning_of
+from webhooks.privacy.vocabulary import Meaning
 
 PAGE: Final = 100
 

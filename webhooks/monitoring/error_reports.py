@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
 from webhooks.monitoring.logs import without_secrets
-from webhooks.privacy.vocabulary import is_secret
+from webhooks.privacy.meanings import is_secret
 
 _HIDDEN: Final = re.compile(
     "API|AUTH|TOKEN|KEY|SECRET|PASS|SIGNATURE|COOKIE|(?:DATABASE|REDIS|BROKER)_URL", re.IGNORECASE

@@ -6,15 +6,9 @@ from typing import Any, Final
 
 from webhooks.privacy.card_numbers import card_like, without_cards
 from webhooks.privacy.encoded import mask_decoded
+from webhooks.privacy.meanings import is_id, is_personal, is_secret, meaning_of
 from webhooks.privacy.secret_shapes import hide_secrets
-from webhooks.privacy.vocabulary import (
-    KEPT,
-    Meaning,
-    is_id,
-    is_personal,
-    is_secret,
-    meaning_of,
-)
+from webhooks.privacy.vocabulary import KEPT, Meaning
 
 _LOCAL: Final = r"""[^\s@\uff20<>"',;:()\[\]]++"""
 # Tried once for each run of characters: long texts without an address take no longer for it.

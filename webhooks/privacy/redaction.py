@@ -12,18 +12,8 @@ from typing import Any, Final
 
 from webhooks.database.text import is_name
 from webhooks.privacy.card_numbers import card_like
-from webhooks.privacy.vocabulary import (
-    KEPT,
-    NUMBERED,
-    OWNED_TYPES,
-    TYPED_CODES,
-    Meaning,
-    is_id,
-    is_known_by,
-    is_personal,
-    is_secret,
-    meaning_of,
-)
+from webhooks.privacy.meanings import is_id, is_known_by, is_personal, is_secret, meaning_of
+from webhooks.privacy.vocabulary import KEPT, NUMBERED, OWNED_TYPES, TYPED_CODES, Meaning
 
 ERASED: Final = "(erased)"
 """In the place of a text that may have named somebody."""

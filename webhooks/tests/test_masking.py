@@ -10,7 +10,7 @@ import pytest
 from webhooks.monitoring.scrubbing import mask_cards, mask_secrets
 from webhooks.privacy.card_numbers import card_like
 from webhooks.privacy.masking import MASK, mask_json, mask_text
-from webhooks.privacy.vocabulary import is_personal
+from webhooks.privacy.meanings import is_personal
 from webhooks.testing import stripe_story
 
 pytestmark = pytest.mark.one_database
