@@ -17,9 +17,10 @@ from billing.ordering import FactMap, Snapshot
 from webhooks import audit
 from webhooks.models import AuditEntry
 from webhooks.models.audit import SYSTEM
+from webhooks.privacy.identities import SHORTEST
 from webhooks.privacy.meanings import is_id, is_known_by, meaning_of
 from webhooks.privacy.meanings import is_personal as is_personal_key
-from webhooks.privacy.redaction import SHORTEST, code, identifier, number
+from webhooks.privacy.redaction import code, identifier, number
 from webhooks.privacy.suppression import UnprovenErasure, erasure_of_ids, learn
 from webhooks.privacy.vocabulary import TABLE, Meaning
 

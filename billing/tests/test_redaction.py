@@ -12,7 +12,8 @@ from billing.privacy.redaction import is_personal, redact_row
 from billing.tests import builders as build
 from billing.tests.builders import event, send
 from billing.translators.stripe import translate_object
-from webhooks.privacy.redaction import named, owned, personal_values, redact
+from webhooks.privacy.identities import named, owned, personal_values
+from webhooks.privacy.redaction import redact
 from webhooks.testing import recordings
 from webhooks.testing.fake_stripe import World, deliverable, random_story
 

@@ -12,7 +12,8 @@ from django.db.models import Exists, OuterRef, Q
 from webhooks import audit, strict_json
 from webhooks.models import Attempt, AuditReason, Replay, WebhookEvent
 from webhooks.models.senders import SENDER_COLUMNS
-from webhooks.privacy.redaction import ERASED, owned, redact
+from webhooks.privacy.identities import owned
+from webhooks.privacy.redaction import ERASED, redact
 
 
 @dataclass(slots=True)

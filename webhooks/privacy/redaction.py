@@ -7,19 +7,15 @@ still an event, and says the same of money.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from webhooks.database.text import is_name
 from webhooks.privacy.card_numbers import card_like
-from webhooks.privacy.meanings import is_id, is_known_by, is_personal, is_secret, meaning_of
-from webhooks.privacy.vocabulary import KEPT, NUMBERED, OWNED_TYPES, TYPED_CODES, Meaning
+from webhooks.privacy.meanings import is_id, is_personal, is_secret, kind_of, meaning_of
+from webhooks.privacy.vocabulary import NUMBERED, TYPED_CODES, Meaning
 
 ERASED: Final = "(erased)"
 """In the place of a text that may have named somebody."""
-
-SHORTEST: Final = 4
-"""Of personal values, those that are shorter are not looked for in texts: they'd be anywhere."""
 
 _CODE: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 _NUMBER: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -28,10 +24,6 @@ _MOMENT: Final = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)?"
 )
 _KEY: Final = re.compile(r"[A-Za-z0-9_]{1,64}")
-_NAMED_SHALLOWLY: Final = (
-    *("charge", "payment_intent", "invoice", "subscription", "payment_method", "setup_intent"),
-    *("latest_charge", "mandate", "source_transaction"),
-)
 
 
 def redact(payload: Any, *, known: Collection[str] = ()) -> Any:
@@ -59,70 +51,13 @@ def number(text: str) -> str:
     return text if _NUMBER.fullmatch(text) and not card_like(text) else ""
 
 
-def owned(payload: Any) -> set[str]:
-    """Return the ids of the objects in an event, or named in it, that are one customer's each.
-
-    Customers' own are not among them, as one may name another.
-    """
-    return set(_owned(payload, ""))
-
-
-def named(payload: Mapping[str, Any]) -> list[str]:
-    """Return the ids by which an event that names no customer may be known as one's.
-
-    They are read where a provider has them, without searching: every delivery passes here.
-    """
-    data = _mapping(payload.get("data"))
-    references = _references(_mapping(data.get("object")))
-    # An event that takes something from a customer names that customer there alone.
-    references.append(_mapping(data.get("previous_attributes")).get("customer"))
-    return _ids(references)
-
-
-def named_by(subject: Mapping[str, Any]) -> list[str]:
-    """Return the ids by which an object that names no customer may be known as one's."""
-    return _ids(_references(subject))
-
-
-def _references(subject: Mapping[str, Any]) -> list[Any]:
-    payment = _mapping(subject.get("payment"))
-    return [*map(subject.get, ("id", *_NAMED_SHALLOWLY)), payment.get("payment_intent")]
-
-
-def _ids(references: Iterable[Any]) -> list[str]:
-    return [found for one in references if (found := _id(one))]
-
-
-def personal_values(payload: Any) -> set[str]:
-    """Return the texts by which the person may be known elsewhere: names and addresses."""
-    return {
-        text for text in _personal(payload, "", "", "", personal=False) if len(text) >= SHORTEST
-    }
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _id(value: Any) -> str:
-    if isinstance(value, Mapping):
-        value = value.get("id")
-    # What has no id's form may name somebody: it must not be remembered as theirs.
-    return value if is_name(value) and is_id(value) else ""
-
-
-def _kind(value: Mapping[str, Any], above: str) -> str:
-    stated = value.get("object")
-    return stated if isinstance(stated, str) else above
-
-
 class _Redaction:
     def __init__(self, known: Collection[str]) -> None:
         self.known = known
 
     def value(self, value: Any, key: str, parent: str, kind: str) -> Any:
         if isinstance(value, Mapping):
-            return self._mapping(value, key, _kind(value, kind))
+            return self._mapping(value, key, kind_of(value, kind))
         if isinstance(value, list):
             return [self.value(each, key, parent, kind) for each in value]
         if isinstance(value, str):
@@ -182,37 +117,3 @@ def _emptied(value: Any, key: str) -> Any:
     if isinstance(value, Mapping):
         return {name: _emptied(each, name) for name, each in value.items() if _KEY.fullmatch(name)}
     return [_emptied(each, key) for each in value] if isinstance(value, list) else None
-
-
-def _owned(value: Any, key: str) -> Iterator[str]:
-    if isinstance(value, list):
-        for each in value:
-            yield from _owned(each, key)
-    elif isinstance(value, Mapping):
-        if meaning_of(key) is Meaning.OWNED or _kind(value, "") in OWNED_TYPES:
-            yield from filter(None, [_id(value)])
-        for name, each in value.items():
-            if not (name == "metadata" or meaning_of(name) is Meaning.PERSON):
-                yield from _owned(each, name)
-    elif meaning_of(key) is Meaning.OWNED:
-        yield from filter(None, [_id(value)])
-
-
-def _personal(value: Any, key: str, parent: str, kind: str, *, personal: bool) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        kind = _kind(value, kind)
-        for name, each in value.items():
-            # Countries and ids are in texts of everybody's.
-            if name in KEPT and isinstance(each, str):
-                continue
-            is_theirs = (
-                personal
-                or meaning_of(name) is Meaning.PERSON
-                or is_personal(name, parent=key, kind=kind, siblings=value.keys())
-            )
-            yield from _personal(each, name, key, kind, personal=is_theirs)
-    elif isinstance(value, list):
-        for each in value:
-            yield from _personal(each, key, parent, kind, personal=personal)
-    elif personal and isinstance(value, str) and is_known_by(key, value, parent=parent, kind=kind):
-        yield value

@@ -15,7 +15,7 @@ from webhooks import audit
 from webhooks.database.paging import in_pages, keys_in_pages
 from webhooks.models import ErasureRequest, EventQuerySet, SuppressedId, WebhookEvent
 from webhooks.privacy.event_redaction import ids_of, is_redacted, parse
-from webhooks.privacy.redaction import owned, personal_values
+from webhooks.privacy.identities import owned, personal_values
 from webhooks.privacy.suppression import in_scope
 
 Value = TypeVar("Value")

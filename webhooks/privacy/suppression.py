@@ -15,7 +15,7 @@ from webhooks.exceptions import PermanentFailure
 from webhooks.models import Attempt, AuditEntry, ErasureRequest, SuppressedId, WebhookEvent
 from webhooks.models.audit import SYSTEM
 from webhooks.privacy.event_redaction import Redacted, parse, redact_rows
-from webhooks.privacy.redaction import named, named_by
+from webhooks.privacy.identities import named, named_by
 from webhooks.signals import ids_erased
 
 logger = logging.getLogger(__name__)

@@ -7,8 +7,9 @@ import pytest
 from django.test import RequestFactory
 
 from webhooks.monitoring.error_reports import Filter
+from webhooks.privacy.identities import owned, personal_values
 from webhooks.privacy.masking import MASK, mask_json
-from webhooks.privacy.redaction import owned, personal_values, redact
+from webhooks.privacy.redaction import redact
 from webhooks.privacy.vocabulary import PERSONAL_WORDS, SECRET_WORDS, SHARED_WORDS, TABLE, Meaning
 
 pytestmark = pytest.mark.one_database

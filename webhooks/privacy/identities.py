@@ -1,0 +1,102 @@
+"""By what a person is known in a provider's JSON: by ids, and by names and addresses."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from webhooks.database.text import is_name
+from webhooks.privacy.meanings import is_id, is_known_by, is_personal, kind_of, meaning_of
+from webhooks.privacy.vocabulary import KEPT, OWNED_TYPES, Meaning
+
+SHORTEST: Final = 4
+"""Of personal values, those that are shorter are not looked for in texts: they'd be anywhere."""
+
+_NAMED_SHALLOWLY: Final = (
+    *("charge", "payment_intent", "invoice", "subscription", "payment_method", "setup_intent"),
+    *("latest_charge", "mandate", "source_transaction"),
+)
+
+
+def owned(payload: Any) -> set[str]:
+    """Return the ids of the objects in an event, or named in it, that are one customer's each.
+
+    Customers' own are not among them, as one may name another.
+    """
+    return set(_owned(payload, ""))
+
+
+def named(payload: Mapping[str, Any]) -> list[str]:
+    """Return the ids by which an event that names no customer may be known as one's.
+
+    They are read where a provider has them, without searching: every delivery passes here.
+    """
+    data = _mapping(payload.get("data"))
+    references = _references(_mapping(data.get("object")))
+    # An event that takes something from a customer names that customer there alone.
+    references.append(_mapping(data.get("previous_attributes")).get("customer"))
+    return _ids(references)
+
+
+def named_by(subject: Mapping[str, Any]) -> list[str]:
+    """Return the ids by which an object that names no customer may be known as one's."""
+    return _ids(_references(subject))
+
+
+def personal_values(payload: Any) -> set[str]:
+    """Return the texts by which the person may be known elsewhere: names and addresses."""
+    return {
+        text for text in _personal(payload, "", "", "", personal=False) if len(text) >= SHORTEST
+    }
+
+
+def _references(subject: Mapping[str, Any]) -> list[Any]:
+    payment = _mapping(subject.get("payment"))
+    return [*map(subject.get, ("id", *_NAMED_SHALLOWLY)), payment.get("payment_intent")]
+
+
+def _ids(references: Iterable[Any]) -> list[str]:
+    return [found for one in references if (found := _id(one))]
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _id(value: Any) -> str:
+    if isinstance(value, Mapping):
+        value = value.get("id")
+    # What has no id's form may name somebody: it must not be remembered as theirs.
+    return value if is_name(value) and is_id(value) else ""
+
+
+def _owned(value: Any, key: str) -> Iterator[str]:
+    if isinstance(value, list):
+        for each in value:
+            yield from _owned(each, key)
+    elif isinstance(value, Mapping):
+        if meaning_of(key) is Meaning.OWNED or kind_of(value, "") in OWNED_TYPES:
+            yield from filter(None, [_id(value)])
+        for name, each in value.items():
+            if not (name == "metadata" or meaning_of(name) is Meaning.PERSON):
+                yield from _owned(each, name)
+    elif meaning_of(key) is Meaning.OWNED:
+        yield from filter(None, [_id(value)])
+
+
+def _personal(value: Any, key: str, parent: str, kind: str, *, personal: bool) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        kind = kind_of(value, kind)
+        for name, each in value.items():
+            # Countries and ids are in texts of everybody's.
+            if name in KEPT and isinstance(each, str):
+                continue
+            is_theirs = (
+                personal
+                or meaning_of(name) is Meaning.PERSON
+                or is_personal(name, parent=key, kind=kind, siblings=value.keys())
+            )
+            yield from _personal(each, name, key, kind, personal=is_theirs)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _personal(each, key, parent, kind, personal=personal)
+    elif personal and isinstance(value, str) and is_known_by(key, value, parent=parent, kind=kind):
+        yield value
