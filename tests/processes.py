@@ -1,6 +1,7 @@
 """Real processes of the project's, and what to ask of them."""
 
 import sqlite3
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -64,7 +65,9 @@ def answers(port: int) -> bool:
     return False
 
 
-def wait_until(condition: Callable[[], bool], started: warm.Started | None = None) -> None:
+def wait_until(
+    condition: Callable[[], bool], started: subprocess.Popen[str] | warm.Started | None = None
+) -> None:
     """Wait for what a process is to bring about; fail when it ends, or when it takes too long."""
     deadline = time.monotonic() + START_SECONDS
     while not condition():
