@@ -31,12 +31,17 @@ class MissingKey:
 
 @dataclass(slots=True)
 class RowSeals:
-    """What seals say of rows of a table: as sealed, as amended since, and which were removed."""
+    """What seals say of rows of a table: as sealed, as amended since, and which were removed.
+
+    A row is sealed once. A seal that has it `again` was made while the first was hidden by SQL, or
+    the entry that tells of it was.
+    """
 
     table: SealedTable
     sealed: dict[int, RowSeal] = field(default_factory=dict)
     amended: dict[int, RowSeal] = field(default_factory=dict)
     removed: set[int] = field(default_factory=set)
+    again: dict[int, Seal] = field(default_factory=dict)
 
     def load(
         self, lowest: int | None, highest: int, *, wanted: Collection[int] | None = None
@@ -48,7 +53,13 @@ class RowSeals:
         """
         for seal in seals_in_range(self.table, lowest, highest):
             for pk, macs in zip(ids_of(seal), macs_of(seal, 2), strict=False):
-                if wanted is None or pk in wanted:
+                if wanted is not None and pk not in wanted:
+                    continue
+                # The first stands: a later one holds what somebody made of the row, with the first
+                # out of the way.
+                if pk in self.sealed:
+                    self.again[pk] = seal
+                else:
                     self.sealed[pk] = RowSeal(seal, macs)
         low = highest - SPAN if lowest is None else lowest
         low = min(low, *self.sealed) if self.sealed else low
@@ -76,6 +87,7 @@ class RowSeals:
         """
         pk = row.pk if isinstance(row, HashedRow) else row
         sealed, change = self.sealed.get(pk), self.amended.get(pk)
+        yield from self.contradictions(pk)
         if pk in self.removed:
             yield "there, though on record as deleted"
         if not isinstance(row, HashedRow):
@@ -92,6 +104,11 @@ class RowSeals:
         elif self.table.proven and row.digest is not None:
             # Not sealed yet, and a body that an erasure would rewrite: this is all that tells.
             yield from _check_proof(self.table.proven, row)
+
+    def contradictions(self, pk: int) -> Iterator[str]:
+        """Yield where a row's seals contradict each other, be the row there or not."""
+        if again := self.again.get(pk):
+            yield f"sealed anew by {again}, while {self.sealed[pk].seal} was out of the way"
 
     def _erasable_differences(
         self,

@@ -130,6 +130,8 @@ def _check_range(
     for pk in sorted(seals.sealed.keys() - seen):
         if pk in seals.removed:
             result.removed += 1
+            for what in seals.contradictions(pk):
+                result.findings.append(Finding(f"{one.table.label} {pk}", f"deleted, and {what}"))
         elif not any(first <= pk <= last for first, last in unverifiable):
             where = f"{one.table.label} {pk}"
             result.findings.append(Finding(where, f"deleted; {seals.sealed[pk].seal} has it"))
