@@ -10,7 +10,7 @@ from billing.models import BillingChange
 from webhooks import audit
 from webhooks.models import AuditEntry
 from webhooks.testing import deliver, sample
-from webhooks.testing.audit_trail import execute, first_found_when_altered, found
+from webhooks.testing.audit_trail import execute, first_found_when_altered, found, hidden
 
 pytestmark = pytest.mark.django_db
 
@@ -46,3 +46,23 @@ def test_an_erased_value_that_comes_back_is_named(change: BillingChange) -> None
     assert not found()
     BillingChange.objects.filter(pk=change.pk).update(fields=change.fields)
     assert "its fields is not what" in found()[0]
+
+
+def test_an_entry_that_is_erased_while_its_seal_is_hidden_is_named(change: BillingChange) -> None:
+    rows = {BillingChange: [change.pk]}
+    with hidden(CHANGES.label):
+        BillingChange.objects.filter(pk=change.pk).update(fields={"total": [1, 2]})
+        held = audit.hold(rows)
+        audit.amend(AuditEntry.Action.ERASED, rows, held=held, actor="ada", now=timezone.now())
+    assert "changed by" in found()[0]
+
+
+def test_an_entry_that_is_erased_before_its_seal_is_no_finding() -> None:
+    deliver(sample("invoice.paid"))
+    rows = {BillingChange: [BillingChange.objects.latest("pk").pk]}
+    for number in range(2):
+        held = audit.hold(rows)
+        BillingChange.objects.filter(pk__in=rows[BillingChange]).update(fields={"total": [number]})
+        audit.amend(AuditEntry.Action.ERASED, rows, held=held, actor="ada", now=timezone.now())
+        audit.seal(now=timezone.now())
+        assert found() == []

@@ -1,6 +1,6 @@
 """Rewriting and deleting sealed rows, on record."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,13 +8,17 @@ from django.db import transaction
 from django.db.models import Model
 
 from webhooks.audit import keys
-from webhooks.audit.chain import record
+from webhooks.audit.chain import lock_head, record
 from webhooks.audit.holding import Held, Rows
 from webhooks.audit.row_macs import HashedRow, erasable_mac, read
-from webhooks.audit.seal_format import build_seal, split_by_span
+from webhooks.audit.row_seals import RowSeals
+from webhooks.audit.seal_format import build_seal, say_unsealed, split_by_span
 from webhooks.audit.sealed_tables import SealedTable, table_of
 from webhooks.audit.seals import commit, logger
 from webhooks.models import AuditEntry, Seal
+
+Say = Callable[[bytes], bytes]
+"""Gives the hashes of a seal the mark that its rows had no seal before, where that is so."""
 
 
 @transaction.atomic
@@ -63,7 +67,7 @@ def remove(
 
 
 def _put_on_record(
-    seal: Callable[[SealedTable, list[int], datetime], Seal | None],
+    seal: Callable[[SealedTable, list[int], datetime, Say], Seal | None],
     action: AuditEntry.Action,
     rows: Rows,
     held: Held,
@@ -78,9 +82,10 @@ def _put_on_record(
     if not wanted:
         return None
     seals = [
-        seal(table_of(model), ids, now)
+        seal(table_of(model), ids, now, say)
         for model, pks in wanted.items()
-        for ids in split_by_span(sorted(pks))
+        for say, some in _by_seal(model, pks, held)
+        for ids in split_by_span(sorted(some))
     ]
     # None stands for keys of which no row could be read: there is nothing to commit to.
     made = [one for one in seals if one]
@@ -116,7 +121,22 @@ def _held(rows: Rows, held: Held) -> dict[type[Model], set[int]]:
     return {model: pks for model, pks in wanted.items() if pks}
 
 
-def _amendment(table: SealedTable, pks: list[int], now: datetime) -> Seal | None:
+def _by_seal(model: type[Model], pks: set[int], held: Held) -> Iterator[tuple[Say, set[int]]]:
+    """Yield the rows that a seal has, and those that none has, each with what their seal says."""
+    unsealed = pks & held.unsealed.get(model, set())
+    if unsealed:
+        # Asked once more with the head locked: they may have been sealed since they were held, and
+        # whatever seals them now comes later.
+        lock_head()
+        for some in split_by_span(sorted(unsealed)):
+            seals = RowSeals(table_of(model))
+            seals.load(some[0] - 1, some[-1], wanted=some)
+            unsealed -= seals.sealed.keys()
+    yield bytes, pks - unsealed
+    yield say_unsealed, unsealed
+
+
+def _amendment(table: SealedTable, pks: list[int], now: datetime, say: Say) -> Seal | None:
     key = keys.current()
     ids: list[int] = []
     macs = bytearray()
@@ -129,9 +149,9 @@ def _amendment(table: SealedTable, pks: list[int], now: datetime) -> Seal | None
         macs += erasable_mac(table, row, key)
     if not ids:
         return None
-    return build_seal(Seal.Kind.AMENDED, table.label, ids, bytes(macs), key=key, now=now)
+    return build_seal(Seal.Kind.AMENDED, table.label, ids, say(bytes(macs)), key=key, now=now)
 
 
-def _removal(table: SealedTable, pks: list[int], now: datetime) -> Seal:
+def _removal(table: SealedTable, pks: list[int], now: datetime, say: Say) -> Seal:
     # No hashes: of a deleted row only its key is known.
-    return build_seal(Seal.Kind.REMOVED, table.label, pks, b"", key=keys.current(), now=now)
+    return build_seal(Seal.Kind.REMOVED, table.label, pks, say(b""), key=keys.current(), now=now)

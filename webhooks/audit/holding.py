@@ -16,7 +16,7 @@ from webhooks.audit.report import Finding
 from webhooks.audit.row_macs import HashedRow, read
 from webhooks.audit.row_seals import INSERTED, MissingKey, RowSeals
 from webhooks.audit.seal_format import split_by_span
-from webhooks.audit.sealed_tables import SealedTable, table_of
+from webhooks.audit.sealed_tables import table_of
 
 Rows = Mapping[type[Any], Iterable[int]]
 """Rows by their model, each by its key."""
@@ -26,10 +26,12 @@ Rows = Mapping[type[Any], Iterable[int]]
 class Held:
     """Rows as they were found: the keys of those that fit their seals, and the altered ones.
 
-    A row that no seal has yet fits, unless it has a proof of its own and does not fit that.
+    A row that no seal has yet fits, unless it has a proof of its own and does not fit that; such
+    are among the `unsealed` as well.
     """
 
     intact: dict[type[Model], set[int]] = field(default_factory=dict)
+    unsealed: dict[type[Model], set[int]] = field(default_factory=dict)
     altered: list[Finding] = field(default_factory=list)
 
     @property
@@ -55,7 +57,11 @@ def hold(rows: Rows) -> Held:
     for model, pks in rows.items():
         table, intact = table_of(model), held.intact.setdefault(model, set())
         for some in split_by_span(sorted(set(pks))):
-            for pk, what in _compare(table, some):
+            seals = RowSeals(table)
+            seals.load(some[0] - 1, some[-1], wanted=set(some))
+            unsealed = set(some) - seals.sealed.keys()
+            held.unsealed.setdefault(model, set()).update(unsealed)
+            for pk, what in _compare(seals, some, unsealed):
                 if what:
                     held.altered.append(Finding(f"{table.label}:{pk}", what))
                 else:
@@ -63,12 +69,10 @@ def hold(rows: Rows) -> Held:
     return held
 
 
-def _compare(table: SealedTable, pks: list[int]) -> Iterator[tuple[int, str]]:
+def _compare(seals: RowSeals, pks: list[int], unsealed: set[int]) -> Iterator[tuple[int, str]]:
     """Yield each row's key, and what is wrong with it; nothing for one that fits."""
-    known, seals, wanted = keys.known(), RowSeals(table), set(pks)
-    seals.load(pks[0] - 1, pks[-1], wanted=wanted)
+    known, table = keys.known(), seals.table
     broken = seals.broken(known)
-    unsealed = wanted - seals.sealed.keys()
     # Sealed once, or inserted among what was.
     once = once_sealed(table) if unsealed else ()
     for row in read(table, table.rows.filter(pk__in=pks)):

@@ -1,12 +1,12 @@
 """Hold one row against its seals: what was committed to of it, and where it differs."""
 
 import hmac
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from webhooks.audit.row_macs import AS_PROVEN, MAC_BYTES, HashedRow, erasable_mac, fixed_mac
-from webhooks.audit.seal_format import SPAN, ids_of, macs_of, root_of
+from webhooks.audit.seal_format import SPAN, ids_of, macs_of, root_of, says_unsealed
 from webhooks.audit.seal_ranges import seals_in_range
 from webhooks.audit.sealed_tables import SealedTable
 from webhooks.models import Seal
@@ -33,8 +33,8 @@ class MissingKey:
 class RowSeals:
     """What seals say of rows of a table: as sealed, as amended since, and which were removed.
 
-    A row is sealed once. A seal that has it `again` was made while the first was hidden by SQL, or
-    the entry that tells of it was.
+    A row is sealed once, and what is done to it later says that it was. A seal that has it `again`,
+    or is one of a row `changed_unsealed`, was made while the first was hidden by SQL.
     """
 
     table: SealedTable
@@ -42,6 +42,7 @@ class RowSeals:
     amended: dict[int, RowSeal] = field(default_factory=dict)
     removed: set[int] = field(default_factory=set)
     again: dict[int, Seal] = field(default_factory=dict)
+    changed_unsealed: dict[int, Seal] = field(default_factory=dict)
 
     def load(
         self, lowest: int | None, highest: int, *, wanted: Collection[int] | None = None
@@ -75,8 +76,14 @@ class RowSeals:
             for pk, macs in zip(ids_of(seal), macs_of(seal, 1), strict=False):
                 if pk in known:
                     self.amended[pk] = RowSeal(seal, macs)
+            self._note_unsealed(seal, known)
         for seal in changes.filter(kind=Seal.Kind.REMOVED).order_by("id").iterator():
             self.removed.update(pk for pk in ids_of(seal) if pk in known)
+            self._note_unsealed(seal, known)
+
+    def _note_unsealed(self, change: Seal, known: Container[int]) -> None:
+        if says_unsealed(change):
+            self.changed_unsealed |= {pk: change for pk in ids_of(change) if pk in known}
 
     def differences(
         self, row: HashedRow | int, known: Mapping[str, str]
@@ -107,8 +114,15 @@ class RowSeals:
 
     def contradictions(self, pk: int) -> Iterator[str]:
         """Yield where a row's seals contradict each other, be the row there or not."""
+        if pk not in self.sealed:
+            return
+        first = self.sealed[pk].seal
         if again := self.again.get(pk):
-            yield f"sealed anew by {again}, while {self.sealed[pk].seal} was out of the way"
+            yield f"sealed anew by {again}, while {first} was out of the way"
+        change = self.changed_unsealed.get(pk)
+        # Seals are numbered under the lock of the head, and so is it found out what has none.
+        if change and change.pk > first.pk:
+            yield f"changed by {change}, while {first} was out of the way"
 
     def _erasable_differences(
         self,

@@ -20,6 +20,9 @@ SPAN: Final = 1 << 16
 """Amended and deleted rows are sealed by spans of so many keys, so that their seals can be found by
 a range of keys."""
 
+_UNSEALED: Final = b"\1"
+"""At the end of the hashes of a seal, where it is no part of any."""
+
 
 def pack_ids(ids: Sequence[int]) -> bytes:
     """Return keys as eight bytes each, big-endian."""
@@ -36,6 +39,16 @@ def macs_of(seal: Seal, per_row: int) -> Iterator[bytes]:
     """Return each row's part of `macs`, which is so many hashes long."""
     raw, size = bytes(seal.macs), per_row * MAC_BYTES
     return (raw[start : start + size] for start in range(0, len(raw), size))
+
+
+def say_unsealed(macs: bytes) -> bytes:
+    """Return the `macs` of rows that were amended or removed before any seal had them."""
+    return macs + _UNSEALED
+
+
+def says_unsealed(seal: Seal) -> bool:
+    """True of an amendment or a removal whose rows no seal had then."""
+    return len(seal.macs) % MAC_BYTES == len(_UNSEALED)
 
 
 def split_by_span(pks: Sequence[int]) -> Iterator[list[int]]:

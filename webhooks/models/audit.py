@@ -111,7 +111,8 @@ class Seal(AppendOnly):
     columns have a hash of their own: what may be erased later does not take part in it.
 
     `ids` are eight bytes each. `macs` are, in the same order, per row 16 bytes for the fixed
-    columns and 16 for the erasable ones; of amended rows the latter alone; of removed ones none.
+    columns and 16 for the erasable ones; of amended rows the latter alone; of removed ones none. A
+    byte more says that the amended or removed rows had no seal before.
     """
 
     class Kind(models.TextChoices):

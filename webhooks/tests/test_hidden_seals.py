@@ -1,7 +1,5 @@
-"""Seals and entries that SQL hides for a while, and puts back, have made nothing pass for genuine."""
+"""Nothing passes for genuine because SQL hid seals and entries for a while, and put them back."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -9,25 +7,14 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from webhooks import audit
-from webhooks.models import Seal, WebhookEvent
-from webhooks.testing.audit_trail import alter, execute, found
+from webhooks.intake import refusals
+from webhooks.models import Refusal, Seal, WebhookEvent
+from webhooks.testing.audit_trail import alter, execute, found, hidden
 from webhooks.tests.test_altered_rows import clean_up, old_events
 
 pytestmark = pytest.mark.django_db
 
 TABLE = "webhooks.webhookevent"
-
-
-@contextmanager
-def hidden(table: str) -> Iterator[None]:
-    """Take a table's seals away, and their entries out of sight, and put all of it back."""
-    execute('CREATE TABLE kept AS SELECT * FROM webhooks_seal WHERE "table" = %s', table)
-    execute('DELETE FROM webhooks_seal WHERE "table" = %s', table)
-    execute("UPDATE webhooks_auditentry SET subject = 'x' WHERE subject = %s", table)
-    yield
-    execute("UPDATE webhooks_auditentry SET subject = %s WHERE subject = 'x'", table)
-    execute("INSERT INTO webhooks_seal SELECT * FROM kept")
-    execute("DROP TABLE kept")
 
 
 @pytest.mark.parametrize("days", [0, 3])
@@ -69,3 +56,25 @@ def test_what_is_deleted_while_its_seal_is_hidden_is_named() -> None:
 
     assert not WebhookEvent.objects.filter(pk=event.pk).exists()
     assert any(one.startswith(f"{TABLE} {event.pk}: deleted, and") for one in found())
+
+
+def test_what_is_deleted_unsealed_while_its_seal_is_hidden_is_named() -> None:
+    now = timezone.now()
+    row, _ = (Refusal.objects.create(recorded_at=now, code="stale", weight=1) for _ in range(2))
+    audit.seal(now=now)
+    with hidden("webhooks.refusal"):
+        Refusal.objects.filter(pk=row.pk).update(recorded_at=now - timedelta(days=100))
+        assert refusals.trim(now=now).rows == 1
+
+    [finding] = found()
+    assert finding.startswith(f"webhooks.refusal {row.pk}: deleted, and changed by")
+
+
+def test_what_is_deleted_before_any_seal_is_no_finding() -> None:
+    now = timezone.now()
+    for days in (100, 0, 100):
+        Refusal.objects.create(recorded_at=now - timedelta(days=days), code="stale", weight=1)
+    assert refusals.trim(now=now).rows == 2
+    audit.seal(now=now)
+
+    assert found() == []
