@@ -23,7 +23,7 @@ from webhooks.models import AuditEntry, ErasureRequest
 from webhooks.models.audit import SYSTEM
 from webhooks.privacy.erasure import redact, request_erasure
 from webhooks.privacy.reasons import any_of, redact_reasons
-from webhooks.privacy.search import chunks
+from webhooks.privacy.search import chunks, count_known
 from webhooks.privacy.suppression import remember
 
 ERASE: Final = "billing.erase_customer"
@@ -81,10 +81,10 @@ def _erase(
     done: Counter[str] = Counter()
     known, altered = 0, set[str]()
     # Until nothing has come meanwhile that would have to be searched for.
-    while known < erasure.objects_erased.count():
+    while known < count_known(erasure):
         # Found before anything is redacted: an interruption must not lose what to look for.
         anyone = any_of(find_all(erasure))
-        known = erasure.objects_erased.count()
+        known = count_known(erasure)
         done["re-runs"] += redact_reasons(anyone)
         keys = stored_responses.redact_keys(erasure, anyone, now=clock())
         done["answers"] += keys.count

@@ -11,7 +11,7 @@ from billing.privacy.redaction import NAMING, named_by, personal_values_of
 from webhooks.database.paging import in_pages
 from webhooks.events import ObjectScope
 from webhooks.models import ErasureRequest, WebhookEvent
-from webhooks.privacy.search import chunks, find, find_nameless, last_of
+from webhooks.privacy.search import chunks, count_known, find, find_nameless, last_of
 from webhooks.privacy.suppression import remember
 
 PAGE: Final = 200
@@ -39,9 +39,13 @@ def scopes_of(customer_id: str) -> list[ObjectScope]:
 def find_all(erasure: ErasureRequest) -> set[str]:
     """Find all that is a person's; return the names and addresses found on the way."""
     values: set[str] = set()
-    last = 0
-    while last < last_of(erasure):
+    last = searched = 0
+    while searched < count_known(erasure):
+        if last == last_of(erasure):
+            # Some were signed where they stood, unproven, when the search had gone past them.
+            last = searched = 0
         for ids in chunks(erasure, last):
+            searched += len(ids)
             for found, texts in find(erasure, ids):
                 remember(erasure, found)
                 values |= set(islice(texts, VALUES - len(values)))

@@ -224,6 +224,19 @@ def test_ids_put_under_another_erasure_keep_nobody_from_being_erased() -> None:
     assert only.startswith(f"webhooks.erasurerequest {forged.pk} (cus_other): inserted")
 
 
+def test_ids_that_stand_unproven_under_the_persons_own_erasure_hide_nothing_from_it() -> None:
+    intent = {"id": "pi_ada", "object": "payment_intent", "customer": "cus_ada"}
+    tell("payment_intent.created", intent)
+    # Each is known by the one before alone.
+    tell("charge.succeeded", {"id": "ch_ada", "object": "charge", "payment_intent": "pi_ada"})
+    tell("review.opened", {"id": "prv_ada", "object": "review", "charge": "ch_ada", "note": "Ada"})
+    erasure = insert("cus_ada")
+    for object_id in ("cus_ada", "pi_ada", "ch_ada", "prv_ada"):
+        suppress(erasure, object_id)
+    call_command("erase_customer", "cus_ada", "--reason=asked", stdout=StringIO())
+    assert not WebhookEvent.objects.filter(object_id__endswith="_ada", erased_at=None).exists()
+
+
 def test_an_erasure_that_was_begun_and_is_gone_is_named() -> None:
     began = begin("cus_ada")
     execute("DELETE FROM webhooks_erased")

@@ -44,6 +44,11 @@ def chunks(erasure: ErasureRequest, last: int = 0) -> Iterator[list[str]]:
             yield ids
 
 
+def count_known(erasure: ErasureRequest) -> int:
+    """Return how many ids are known of a person, and provably are."""
+    return sum(map(len, chunks(erasure)))
+
+
 def last_of(erasure: ErasureRequest) -> int:
     """Return the key of the latest of the ids known of a person."""
     return (

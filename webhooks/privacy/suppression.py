@@ -132,7 +132,10 @@ def learn(erasure: ErasureRequest, ids: Iterable[str]) -> list[str]:
 
 
 def remember(erasure: ErasureRequest, ids: Iterable[str]) -> list[str]:
-    """Have whatever names these ids redacted from now on; return those that are new."""
+    """Have whatever names these ids redacted from now on; return those that were not yet known.
+
+    Of an id that was there unproven this is the proof, and nothing was searched for by it before.
+    """
     wanted = set(ids)
     known = in_scope(**erasure.scope)
     there = {
@@ -141,7 +144,6 @@ def remember(erasure: ErasureRequest, ids: Iterable[str]) -> list[str]:
     # Found to be the person's by ourselves, which outweighs a row that nobody of ours signed: SQL
     # could put it under another erasure, to keep the id out of this one. 0.1.0 signed none either.
     proven = [row for row in there.values() if not audit.is_signed(row)]
-    moved = [row.object_id for row in proven if row.erasure_id != erasure.pk]
     new = sorted(wanted.difference(there))
     made = [SuppressedId(**erasure.scope, object_id=each) for each in new]
     for row in (*made, *proven):
@@ -150,7 +152,7 @@ def remember(erasure: ErasureRequest, ids: Iterable[str]) -> list[str]:
     # Two deliveries may name the same object at once; either row says the same.
     SuppressedId.objects.bulk_create(made, ignore_conflicts=True)
     SuppressedId.objects.bulk_update(proven, ["erasure", "mac"])
-    return [*new, *moved]
+    return [*new, *(row.object_id for row in proven)]
 
 
 def in_scope(provider: str, account: str, livemode: bool) -> QuerySet[SuppressedId]:
