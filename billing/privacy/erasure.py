@@ -4,6 +4,7 @@ It can't be undone: what is told of the person later, by a late delivery or by t
 asked, is redacted before it is stored.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
@@ -83,8 +84,8 @@ def _erase(
     # Until nothing has come meanwhile that would have to be searched for.
     while known < count_known(erasure):
         # Found before anything is redacted: an interruption must not lose what to look for.
-        anyone = any_of(find_all(erasure))
-        known = count_known(erasure)
+        anyone, kept = _find(erasure, actor=actor, now=clock())
+        known, altered = count_known(erasure), altered | kept
         done["re-runs"] += redact_reasons(anyone)
         keys = stored_responses.redact_keys(erasure, anyone, now=clock())
         done["answers"] += keys.count
@@ -104,6 +105,16 @@ def _erase(
     is_over = not (altered or keys.is_one_in_flight)
     _finish(erasure, done, actor=actor, is_new=is_new, is_over=is_over, now=clock())
     return +done
+
+
+def _find(
+    erasure: ErasureRequest, *, actor: str, now: datetime
+) -> tuple[re.Pattern[str] | None, set[str]]:
+    """Find what is the person's; return what finds their names, and the altered rows met alone."""
+    values, held = find_all(erasure)
+    if actor:
+        audit.amend(AuditEntry.Action.ERASED, {}, held=held, actor=actor, now=now)
+    return any_of(values), held.altered_subjects
 
 
 def follow(erasure: ErasureRequest, ids: Iterable[str], *, clock: Clock = timezone.now) -> None:

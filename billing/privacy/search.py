@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from billing.models import MODELS, ProviderObject
 from billing.privacy.redaction import NAMING, named_by, personal_values_of
+from webhooks import audit
 from webhooks.database.paging import in_pages
 from webhooks.events import ObjectScope
 from webhooks.models import ErasureRequest, WebhookEvent
@@ -36,9 +37,13 @@ def scopes_of(customer_id: str) -> list[ObjectScope]:
     ]
 
 
-def find_all(erasure: ErasureRequest) -> set[str]:
-    """Find all that is a person's; return the names and addresses found on the way."""
+def find_all(erasure: ErasureRequest) -> tuple[set[str], audit.Held]:
+    """Find all that is a person's; return the names and addresses found on the way.
+
+    Return the altered events as well that may be the person's, and that nothing else leads to.
+    """
     values: set[str] = set()
+    altered: dict[str, audit.Finding] = {}
     last = searched = 0
     while searched < count_known(erasure):
         if last == last_of(erasure):
@@ -55,9 +60,10 @@ def find_all(erasure: ErasureRequest) -> set[str]:
         last = last_of(erasure)
         # What a guest did is known by the mail address alone, so this comes after all names.
         emails = [value for value in values if "@" in value]
-        for found in find_nameless(erasure, emails):
+        for found, spoilt in find_nameless(erasure, emails):
             remember(erasure, found)
-    return values
+            altered |= {one.where: one for one in spoilt}
+    return values, audit.Held(altered=list(altered.values()))
 
 
 def rows_of(erasure: ErasureRequest, ids: list[str]) -> Iterator[ProviderObject]:

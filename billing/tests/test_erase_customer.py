@@ -523,6 +523,22 @@ def test_an_id_written_into_a_payload_by_sql_erases_nobody_else(ada: Customer) -
     assert not SuppressedId.objects.filter(object_id="ch_bob").exists()
 
 
+@pytest.mark.parametrize("is_marked", [False, True])
+def test_an_altered_event_that_only_what_it_names_leads_to_is_kept_and_named(
+    ada: Customer, is_marked: bool
+) -> None:
+    tell("review.opened", {"id": "prv_ada", "object": "review", "charge": "ch_ada", "note": "Ada"})
+    audit.seal(now=timezone.now())
+    review = WebhookEvent.objects.filter(object_id="prv_ada")
+    review.update(sha256="0" * 64, erased_at=timezone.now() if is_marked else None)
+
+    assert "1 rows were kept" in erase_with_altered_rows("cus_ada", "--reason=ticket 7")
+    assert not SuppressedId.objects.filter(object_id="prv_ada").exists()
+    assert ErasureRequest.objects.get().finished_at is None
+    entry = AuditEntry.objects.get(action=AuditEntry.Action.ALTERED)
+    assert entry.subject == f"webhooks.webhookevent:{review.get().pk}"
+
+
 def test_an_altered_event_of_an_erased_customer_is_not_handled(ada: Customer) -> None:
     tell("customer.updated", objects.customer(NOW + 1, id="cus_ada", name="Ada"))
     event = WebhookEvent.objects.latest("pk")

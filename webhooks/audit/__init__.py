@@ -11,7 +11,7 @@ from webhooks.audit.erasures import beginning, beginning_of, is_signed, sign
 from webhooks.audit.exports import VERIFIER, export
 from webhooks.audit.holding import Held, hold
 from webhooks.audit.keys import keyed_hash
-from webhooks.audit.report import Anchor, VerificationReport
+from webhooks.audit.report import Anchor, Finding, VerificationReport
 from webhooks.audit.row_verification import MAX_COUNTED, unsealed
 from webhooks.audit.sealed_tables import SealedTable, declare
 from webhooks.audit.seals import current_anchor, seal, seal_until, sealed_up_to
@@ -23,6 +23,7 @@ __all__ = [
     "NOT_RECORDABLE",
     "VERIFIER",
     "Anchor",
+    "Finding",
     "HeadLost",
     "Held",
     "SealedTable",

@@ -86,17 +86,21 @@ def find(erasure: ErasureRequest, ids: Iterable[str]) -> Iterator[tuple[set[str]
         yield found, values
 
 
-def find_nameless(erasure: ErasureRequest, emails: Iterable[str]) -> Iterator[set[str]]:
-    """Yield the ids in events that name no customer, and yet are the person's.
+def find_nameless(
+    erasure: ErasureRequest, emails: Iterable[str]
+) -> Iterator[tuple[set[str], list[audit.Finding]]]:
+    """Yield the ids in events that name no customer, and yet are the person's; and the altered.
 
-    Those that name something of the person's, and what a guest did with the same mail address.
+    Those that name something of the person's, and what a guest did with the same mail address. One
+    that was altered in the database names nothing that counts, and may be the person's.
     """
     nameless = _in_scope_of(erasure).filter(customer_id="", body__isnull=False)
     addresses = {each.casefold() for each in emails}
     for page in pages(nameless):
-        theirs = dict(_known_among(erasure, _unredacted(page), addresses))
-        for row in _intact(list(theirs)):
-            yield ids_of(row) | theirs[row]
+        theirs = dict(_known_among(erasure, list(page), addresses))
+        held = _held(theirs)
+        found = [row for row in _unredacted(theirs) if held.fits(WebhookEvent, row.pk)]
+        yield set().union(*(ids_of(row) | theirs[row] for row in found)), held.altered
 
 
 def _known_among(
@@ -120,9 +124,13 @@ def _unredacted(rows: Iterable[WebhookEvent]) -> list[WebhookEvent]:
 
 
 def _intact(rows: list[WebhookEvent]) -> list[WebhookEvent]:
-    # An id that somebody wrote into a payload would have another person's data erased.
-    held = audit.hold({WebhookEvent: [row.pk for row in rows]})
+    held = _held(rows)
     return [row for row in rows if held.fits(WebhookEvent, row.pk)]
+
+
+def _held(rows: Iterable[WebhookEvent]) -> audit.Held:
+    # An id that somebody wrote into a payload would have another person's data erased.
+    return audit.hold({WebhookEvent: [row.pk for row in rows]})
 
 
 def known(erasure: ErasureRequest, ids: Iterable[str]) -> set[str]:
