@@ -13,6 +13,18 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
+@app.on_configure.connect
+def exit_without_settings(**_: Any) -> None:
+    """Exit with what there is to mend where the settings can't be read: no code is at fault."""
+    from django.conf import settings
+    from django.core.exceptions import ImproperlyConfigured
+
+    try:
+        settings.SECRET_KEY  # noqa: B018 - whichever is asked for first reads all
+    except ImproperlyConfigured as error:
+        raise SystemExit(str(error)) from None
+
+
 @worker_init.connect
 @beat_init.connect
 def insist_on_safety(**_: Any) -> None:

@@ -2,13 +2,22 @@
 
 import argparse
 import os
+import re
 import secrets
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
-from payments_project.environment import BASE_DIR, declared
+from payments_project.environment import BASE_DIR, VARIABLES, declared
+from payments_project.variables import Variable
 
 DEFAULT_PATH = BASE_DIR / ".env"
+
+_HEAD = """\
+# Every variable that the settings read. Fill in those that are set to nothing here; the others have
+# the defaults that are commented out. For development, `python -m payments_project.dotenv` writes a
+# .env with fresh secrets.
+"""
 
 
 def write_dotenv(path: Path = DEFAULT_PATH) -> bool:
@@ -46,6 +55,22 @@ def production_like() -> str:
     )
 
 
+def example() -> str:
+    """Return every variable with its meaning and its default, for a file to fill in."""
+    return _HEAD + "".join(
+        # Not where this very file is.
+        f"\n# {title}\n" + "".join(_commented(one) for one in variables if one.name != "ENV_FILE")
+        for title, variables in VARIABLES.items()
+    )
+
+
+def _commented(variable: Variable) -> str:
+    meaning = "".join(f"# {line}\n" for line in textwrap.wrap(variable.meaning, 96))
+    shown = re.fullmatch(r"`(\S+)`", variable.documented_default)
+    mark = "" if variable.shown.startswith("required") else "#"
+    return f"{meaning}{mark}{variable.name}={shown[1] if shown else variable.text}\n"
+
+
 def _fresh_secrets() -> dict[str, str]:
     return {
         "SECRET_KEY": secrets.token_urlsafe(50),
@@ -63,7 +88,11 @@ if __name__ == "__main__":
     parser.add_argument(
         "--production-like", action="store_true", help="print one like production's, write nothing"
     )
-    if parser.parse_args().production_like:
+    parser.add_argument("--example", action="store_true", help="print .env.example, write nothing")
+    asked = parser.parse_args()
+    if asked.production_like:
         print(production_like(), end="")  # noqa: T201 - this is what it is run for
+    elif asked.example:
+        print(example(), end="")  # noqa: T201
     else:
         write_dotenv()

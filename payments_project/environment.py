@@ -26,7 +26,7 @@ VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = {
         Variable(
             "WEBHOOK_ENDPOINTS",
             "the endpoints: `slug`, or `slug=provider` where these differ, comma-separated; each "
-            "has variables of its own, see below",
+            "has variables of its own",
             ("stripe",),
             ValueType.LIST,
         ),

@@ -50,7 +50,10 @@ def read_as(variable: Variable, default: Any = None) -> Any:
     if text is None:
         value = variable.default if default is None else default
         if value is REQUIRED:
-            raise ImproperlyConfigured(f"{name} is not set. Set the environment variable {name}.")
+            raise ImproperlyConfigured(
+                f"{name} is not set. Set the environment variable {name}; for development, "
+                "`python -m payments_project.dotenv` writes a file .env with all that is needed."
+            )
         return list(value) if variable.type is ValueType.LIST else value
     if variable.secret and not text.strip():
         raise ImproperlyConfigured(_emptied(variable))

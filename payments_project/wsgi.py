@@ -2,6 +2,7 @@
 
 import os
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
 from payments_project.startup import insist_on_safety
@@ -9,11 +10,14 @@ from payments_project.unread_bodies import announce_close
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "payments_project.settings")
 
-application = announce_close(get_wsgi_application())
+try:
+    application = announce_close(get_wsgi_application())
+    insist_on_safety()
+except ImproperlyConfigured as error:
+    # What to mend, without a traceback: no code is at fault.
+    raise SystemExit(str(error)) from None
 
-from webhooks import audit  # noqa: E402 - its models need the apps
-
-insist_on_safety()
+from webhooks import audit
 
 # Neither is it known who changed a setting, but that it was changed, and when, is on record.
 audit.note_settings()

@@ -38,6 +38,17 @@ def test_what_the_readme_tells_to_run_is_run() -> None:
     assert all(line.startswith("make ") for line in blocks(text, "sh")[0].splitlines())
 
 
+def test_what_the_readme_tells_to_run_without_make_is_what_make_runs() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    options = "--quiet --disable-pip-version-check "
+    for line in blocks(README.read_text(), "sh")[1].splitlines():
+        command = line.replace(".venv/bin/", "$(BIN)/").replace(
+            "python -m venv", "$(PYTHON) -m venv"
+        )
+        command = command.removesuffix(" --require-hashes -r requirements.txt")
+        assert command in makefile.replace(options, ""), line
+
+
 @cache
 def anchors_of(document: Path) -> set[str]:
     """Return the anchors that GitHub makes of a document's titles."""

@@ -1,10 +1,12 @@
 """The `.env` that a developer starts with."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from payments_project.dotenv import write_dotenv
+from payments_project.dotenv import example, write_dotenv
+from payments_project.environment import BASE_DIR, declared
 
 pytestmark = pytest.mark.one_database
 
@@ -33,3 +35,14 @@ def test_an_existing_file_is_left_alone(tmp_path: Path) -> None:
     assert not write_dotenv(path)
 
     assert path.read_text() == "DEBUG=false\n"
+
+
+def test_the_example_has_every_variable() -> None:
+    """Made by `python -m payments_project.dotenv --example > .env.example`."""
+    text = (BASE_DIR / ".env.example").read_text()
+
+    assert text == example()
+    names = re.findall(r"^#?([A-Z_]+)=", text, re.MULTILINE)
+    assert names == [variable.name for variable in declared() if variable.name != "ENV_FILE"]
+    empty = [line for line in text.splitlines() if line.endswith("=") and line[0] != "#"]
+    assert empty == ["STRIPE_WEBHOOK_SECRET=", "AUDIT_KEY=", "SECRET_KEY="]

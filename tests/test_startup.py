@@ -149,3 +149,15 @@ from django.core.checks import run_checks
 found = run_checks(tags=sys.argv[1:] or None, include_deployment_checks=True)
 print(*(problem.id for problem in found))
 """
+
+
+@pytest.mark.parametrize(
+    "command", [SERVER, WORKER, BEAT, ("manage.py", "migrate")], ids=["web", "worker", "beat", "x"]
+)
+def test_what_is_not_set_is_said_without_a_traceback(command: tuple[str, ...]) -> None:
+    known = {name: text for name, text in os.environ.items() if name != "SECRET_KEY"}
+    done = warm.run(known, *command)
+
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert "SECRET_KEY is not set. Set the environment variable SECRET_KEY" in done.stderr

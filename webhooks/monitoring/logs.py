@@ -5,6 +5,8 @@ import sys
 import traceback
 from types import TracebackType
 
+from django.core.exceptions import ImproperlyConfigured
+
 from webhooks import conf
 from webhooks.monitoring.scrubbing import mask_known, mask_secrets
 
@@ -38,8 +40,14 @@ class Formatter(logging.Formatter):
 def tell_crash(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
-    """Write the traceback that a program ends with; replaces `sys.excepthook`."""
-    text = "".join(traceback.format_exception(kind, error, trace))
+    """Write the traceback that a program ends with; replaces `sys.excepthook`.
+
+    Of settings that make no sense, the message alone: it says what to do, and no code is at fault.
+    """
+    if issubclass(kind, ImproperlyConfigured):
+        text = f"{error}\n"
+    else:
+        text = "".join(traceback.format_exception(kind, error, trace))
     try:
         text = without_secrets(text)
     except Exception:  # noqa: BLE001

@@ -22,13 +22,18 @@ def run(*args: str) -> list[str]:
 
 
 def test_each_attempt_is_reported(live_server: LiveServer) -> None:
-    lines = run("--repeat", "2", "--url", f"{live_server.url}/webhooks/stripe")
+    address = f"{live_server.url}/webhooks/stripe"
+    told, *lines = run("--repeat", "2", "--url", address)
 
-    assert lines == [
+    event = WebhookEvent.objects.get()
+    assert event.type == "invoice.paid"
+    assert told == f"[ADDRESS] {address}"
+    assert [line for line in lines if line.startswith("[ATTEMPT]")] == [
         '[ATTEMPT] 1/2 -> Status: 200, Body: {"status": "received"}',
         '[ATTEMPT] 2/2 -> Status: 200, Body: {"status": "received", "idempotent_replay": true}',
     ]
-    assert WebhookEvent.objects.get().type == "invoice.paid"
+    assert lines.count(f"[EVENT] {event.event_id} (invoice.paid)") == 2
+    assert sum(line.startswith("[SIGNATURE] Stripe-Signature: t=") for line in lines) == 2
 
 
 @pytest.mark.parametrize(

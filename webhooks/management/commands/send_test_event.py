@@ -20,7 +20,9 @@ class Command(BaseCommand):
     help = (
         "Sign an event with the endpoint's secret and post it to a running server. Sends a sample "
         "event of --type, or the events in --file. The secret in this environment must be the "
-        "server's. Exit status 1 unless every attempt was answered with a 2xx."
+        "server's. Prints the address, and of each attempt the event, the header that signs it, "
+        "and the answer. "
+        "Exit status 1 unless every attempt was answered with a 2xx."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -59,9 +61,14 @@ class Command(BaseCommand):
         events = _events(options["file"], options["type"])
         total = len(events) * options["repeat"]
         refused = 0
+        self.stdout.write(f"[ADDRESS] {url}")
         repeated = (event for event in events for _ in range(options["repeat"]))
         for number, body in enumerate(repeated, 1):
-            answer = _send(url, endpoint, body)
+            self.stdout.write(f"[EVENT] {_named(body)}")
+            headers = _signed(endpoint, body)
+            for name, value in headers.items():
+                self.stdout.write(f"[SIGNATURE] {name}: {value}")
+            answer = _send(url, headers, body)
             refused += not answer.is_success
             self.stdout.write(
                 f"[ATTEMPT] {number}/{total} -> Status: {answer.status}, Body: {answer.body}"
@@ -85,12 +92,23 @@ def _endpoint(slug: str) -> conf.Endpoint:
     return endpoint
 
 
-def _send(url: str, endpoint: conf.Endpoint, body: bytes) -> Answer:
-    # Signed for each attempt: with many of them, one signature would go stale on the way. While a
-    # secret is rotated the server accepts each of them, so the first will do.
-    headers = PROVIDERS[endpoint.provider].sign(
-        body, secret=endpoint.secrets[0], now=timezone.now()
-    )
+def _named(body: bytes) -> str:
+    """Return an event's id and type, as far as it has any."""
+    try:
+        event = json.loads(body)
+        return f"{event['id']} ({event['type']})"
+    except (ValueError, TypeError, KeyError):
+        return "without an id and a type"
+
+
+def _signed(endpoint: conf.Endpoint, body: bytes) -> dict[str, str]:
+    # For each attempt: with many of them, one signature would go stale on the way. While a secret
+    # is rotated the server accepts each of them, so the first will do.
+    secret = endpoint.secrets[0]
+    return PROVIDERS[endpoint.provider].sign(body, secret=secret, now=timezone.now())
+
+
+def _send(url: str, headers: dict[str, str], body: bytes) -> Answer:
     try:
         return send(url, body, headers)
     except (Unreachable, ValueError) as error:
