@@ -7,12 +7,10 @@ from django.contrib.auth.models import AnonymousUser
 
 from billing.models import Customer
 from webhooks.models.permissions import may_view
-from webhooks.privacy.masking import MASK, mask_member
+from webhooks.privacy.masking import MASK, NAMING, mask_member
 from webhooks.privacy.meanings import is_personal, meaning_of
-from webhooks.privacy.vocabulary import Meaning
 
 _PROSE: Final = (str, list, dict)
-_NAMING: Final = (Meaning.ID, Meaning.OWNED)
 
 
 def shown(user: AbstractBaseUser | AnonymousUser, kind: str, name: str, value: Any) -> Any:
@@ -29,7 +27,7 @@ def shown(user: AbstractBaseUser | AnonymousUser, kind: str, name: str, value: A
 def masked(kind: str, name: str, value: Any) -> Any:
     """Return the value of a column of such an object as its payload is shown to staff."""
     # Ids may hold digits that pass for a card's.
-    is_id = name == "provider_id" or meaning_of(name.removesuffix("_id")) in _NAMING
+    is_id = name == "provider_id" or meaning_of(name.removesuffix("_id")) in NAMING
     return (
         value
         if is_id or not isinstance(value, _PROSE)

@@ -50,7 +50,8 @@ def mask_cards(text: str) -> str:
 
 def _is_part_of_a_word(text: str, start: int, stop: int) -> bool:
     # Hashes and ids hold long runs of digits too; `%3D` is no letter.
-    is_after = text[start - 1 : start].isalpha() and text[start - 3 : start - 2] != "%"
+    before = text[start - 1 : start]
+    is_after = before == "_" or (before.isalpha() and text[start - 3 : start - 2] != "%")
     return is_after or text[stop : stop + 1].isalpha()
 
 

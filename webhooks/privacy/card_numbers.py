@@ -12,10 +12,9 @@ SEPARATOR: Final = re.compile(
     r"|%(?:25)*+(?:20|09|0[AD]|2[BDEF]|5F|C2%(?:25)*+A0)",
     re.IGNORECASE,
 )
-# What follows an underscore is the end of an id. Digits are those of any script; those of what is
-# encoded in a URL are none of a number.
+# Digits are those of any script; those of what is encoded in a URL are none of a number.
 _DIGITS: Final = re.compile(
-    rf"(?<![\d_])(?:%[0-9A-F]{{2}})?+(\d++(?:(?:{SEPARATOR.pattern}){{1,4}}+\d++)*+)", re.IGNORECASE
+    rf"(?<!\d)(?:%[0-9A-F]{{2}})?+(\d++(?:(?:{SEPARATOR.pattern}){{1,4}}+\d++)*+)", re.IGNORECASE
 )
 _GROUP: Final = re.compile(rf"(?:{SEPARATOR.pattern})|(\d+)", re.IGNORECASE)
 CARD_DIGITS: Final = range(13, 20)

@@ -17,6 +17,9 @@ _EMAIL: Final = re.compile(
     rf"[@\uff20]{_LOCAL}"
 )
 
+NAMING: Final = (Meaning.ID, Meaning.OWNED)
+"""The meanings of keys that name an object."""
+
 MASK: Final = "\N{BULLET}" * 5
 """The mask that staff see in the place of what they are not shown."""
 
@@ -69,7 +72,7 @@ class _Masking:
             return [self.value(each, key, kind) for each in value]
         if isinstance(value, str):
             # Ids can hold digits that pass for a card's; what else is called so is anybody's words.
-            if key == "id" and is_id(value):
+            if meaning_of(key) in NAMING and is_id(value):
                 return hide_secrets(value, self.mark)
             return self.text(value)
         return self.mark if isinstance(value, int | float) and card_like(str(value)) else value

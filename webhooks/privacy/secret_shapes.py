@@ -12,13 +12,13 @@ _SHAPES: Final = re.compile(
     "|".join(
         [
             # Stripe's secrets; what a payer's browser confirms a payment with; our own API's keys.
-            r"\b(?:whsec|whsk|[rse]k_(?:live|test|org))_[^\s'\"\\,;&<>)\]}]+",
+            r"(?<![a-z0-9])(?:whsec|whsk|[rse]k_(?:live|test|org))_[^\s'\"\\,;&<>)\]}]+",
             r"\b[a-z]{2,}_\w*?_secret_\w{4,}",
             # Names of modules and settings have this form too, without digits and not as long.
             r"\b\w+_secret_(?=\w{16}|\w{0,15}\d)\w{4,}",
             r"\bpay_[\w-]{43}",
             # Stripe's pages that let their bearer in.
-            rf"\bhttps?://(?:{_HOSTS})\.stripe\.com/[^\s'\"\\<>]+",
+            rf"(?<![\w.-])(?:(?:https?:)?//)?(?:{_HOSTS})\.stripe\.com(?::\d+)?/[^\s'\"\\<>]+",
             r"\bv[01]=[\w+/-]{16,}",  # signatures
             r"(?<![\w-])eyJ[\w-]{6,}+(?:\.[\w-]*){2,4}",  # JSON web tokens
             r"\b(?:Bearer|Basic|Token)\s+[^\s'\"\\,;]{6,}",
@@ -33,7 +33,19 @@ _SHAPES: Final = re.compile(
     re.IGNORECASE,
 )
 _HINTS: Final = (
-    *("whs", "k_live_", "k_test_", "k_org_", "_secret_", "pay_", "v1=", "v0=", "://", "eyj"),
+    *(
+        "whs",
+        "k_live_",
+        "k_test_",
+        "k_org_",
+        "_secret_",
+        "pay_",
+        "v1=",
+        "v0=",
+        "://",
+        ".stripe.com",
+        "eyj",
+    ),
     *("bearer", "basic", "token", "sess", "csrf", "pass", "secret", "key", "pwd", "pin", "otp"),
     *("jwt", "credential", "auth=", "code=", "sig", "failing row"),
 )
