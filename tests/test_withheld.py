@@ -246,6 +246,19 @@ def test_the_dashboard_says_that_something_is_left_out(ground: Ground, hidden: t
     assert text.count(NOTE) == 1
 
 
+def test_nothing_is_left_out_of_the_trails_page_for_auditors() -> None:
+    user = User.objects.create(username="anna", is_staff=True)
+    user.groups.add(Group.objects.get(name="Auditor"))
+    client = Client()
+    client.force_login(user)
+
+    (text,) = shown(client, [screen(AuditEntry)]).values()
+
+    assert NOTE not in text
+    for rows in ("Events", "Attempts", "Replays", "Erasure requests", "Suppressed ids"):
+        assert f"{rows} not sealed yet" in text
+
+
 def test_an_email_finds_nothing_for_those_who_may_not_see_customers(ground: Ground) -> None:
     pages = [f"{screen(model)}?q={EMAIL}" for model in MODELS.values() if model is not Customer]
     client = log_in_without(Customer)

@@ -1,10 +1,11 @@
 """The screens of the audit trail."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final
 
 from django.apps import apps
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -24,7 +25,14 @@ from webhooks.admin.panels import Fact, Facts, Panel, Withheld
 from webhooks.admin.readonly import ReadOnlyAdmin
 from webhooks.admin.style import ChoiceFilter, action
 from webhooks.admin.values import NOTHING, code, moment
-from webhooks.models import Attempt, AuditEntry, WebhookEvent
+from webhooks.models import (
+    Attempt,
+    AuditEntry,
+    ErasureRequest,
+    Replay,
+    SuppressedId,
+    WebhookEvent,
+)
 from webhooks.models.permissions import may_view
 
 EXPORT = "webhooks.export_auditentry"
@@ -136,10 +144,18 @@ class AuditAdmin(ReadOnlyAdmin):
         )
 
 
+# These have no screen, and no permission that anybody is given: by what tells of them.
+_TOLD_WITH: Final[Mapping[type[Model], type[Model]]] = {
+    Attempt: WebhookEvent,
+    Replay: WebhookEvent,
+    ErasureRequest: AuditEntry,
+    SuppressedId: AuditEntry,
+}
+
+
 def _may_count(user: Any, label: str) -> bool:
     model = apps.get_model(label)
-    # Attempts have no screen, and no permission that anybody is given: they are an event's.
-    return may_view(user, WebhookEvent if model is Attempt else model)
+    return may_view(user, _TOLD_WITH.get(model, model))
 
 
 def _waiting(label: str, count: int) -> Fact:
