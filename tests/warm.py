@@ -23,7 +23,7 @@ from typing import Any
 from django.conf import settings
 
 RUN_SECONDS = 60
-LIFE_SECONDS = 300
+LIFE_SECONDS = 600
 """The longest that a process lives: it outlives no suite that was killed by much."""
 
 LIBRARIES = (
