@@ -7,7 +7,7 @@ from typing import Any
 
 from billing.changes import Change
 from billing.models import MODELS, BillingChange, ProviderObject
-from billing.ordering import OrderingReason, Resolution, Snapshot, plain
+from billing.ordering import OrderingReason, Resolution, Snapshot, doubt_of_first, plain
 from webhooks import row_statements
 from webhooks.events import Event, ObjectScope
 
@@ -63,8 +63,8 @@ def is_on_record(event: Event, change: Change) -> bool:
 def record_first(cause: Cause, change: Change, snapshot: Snapshot) -> BillingChange:
     """Record that an object is stored for the first time, and return the entry."""
     changed = differences(_blank(change.object_type), change.facts())
-    if change.casts_doubt:
-        return record(cause, change, Verdict.UNDECIDABLE, OrderingReason.UNDECIDED, changed)
+    if doubt := doubt_of_first(snapshot):
+        return record(cause, change, Verdict.UNDECIDABLE, doubt, changed)
     reason = OrderingReason.ANSWER if snapshot.is_answer else OrderingReason.FIRST_HEARD
     return record(cause, change, Verdict.APPLIED, reason, changed)
 

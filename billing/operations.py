@@ -18,7 +18,14 @@ from billing.history import (
     record_resolved,
 )
 from billing.models import MODELS, BillingChange, ProviderObject
-from billing.ordering import FactMap, OrderingReason, Resolution, Snapshot, resolve
+from billing.ordering import (
+    FactMap,
+    OrderingReason,
+    Resolution,
+    Snapshot,
+    doubt_of_first,
+    resolve,
+)
 from webhooks import row_statements
 from webhooks.events import Event
 
@@ -103,7 +110,7 @@ def _lock(cause: Cause, change: Change, snapshot: Snapshot) -> tuple[ProviderObj
         **change.facts(),
         snapshot_at=_moment(snapshot.at) if change.complete else None,
         snapshot_event_id=snapshot.event_id if change.complete else "",
-        in_doubt=change.casts_doubt,
+        in_doubt=doubt_of_first(snapshot) is not None,
         fetched_at=snapshot.observed_at if snapshot.is_answer else None,
     )
     fresh.pack_snapshots([snapshot])

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from billing import conf
 from billing.conf import Fetching
+from billing.fetching.doubts import to_settle
 from billing.fetching.drift import Compared, compare_all
 from billing.idempotency.expiry import clean_up
 from billing.models import MODELS
@@ -25,12 +26,14 @@ TURN_SECONDS: Final = 60.0
 
 @shared_task(name="billing.settle_doubts")
 def settle_doubts() -> None:
-    """Fetch every object that events left in doubt and no event has settled since."""
+    """Fetch every object that events left in doubt and no event has settled since.
+
+    One that the provider did not settle waits: twice as long each time.
+    """
     if conf.fetching() is Fetching.NEVER:
         return
     # Repaired without being told to: events could not decide, so nothing of theirs is overruled.
-    rows = [model._default_manager.filter(in_doubt=True) for model in MODELS.values()]
-    for compared in compare_all(rows, repair=True):
+    for compared in compare_all(to_settle(now=timezone.now()), repair=True):
         _log(compared)
 
 

@@ -5,9 +5,10 @@ from collections.abc import Collection, Iterator
 from django.http import HttpRequest
 
 from billing.admin.history import change_cells
+from billing.admin.values import flagged
 from billing.models import MODELS, BillingChange, ProviderObject
 from webhooks.admin.panels import EventKey, Fact, Facts, Panel, Table, Withheld
-from webhooks.admin.values import code, link, page_url, two_lines
+from webhooks.admin.values import code, two_lines
 from webhooks.models.permissions import may_view
 
 
@@ -42,9 +43,8 @@ def _changes(event: EventKey, viewable: Collection[str]) -> Table:
 
 def _row(event: EventKey, change: BillingChange) -> list[str]:
     row = _object(event, change.object_type, change.provider_id)
-    name = code(change.provider_id)
     return [
-        two_lines(change.object_type, link(page_url(row), name) if row else name),
+        two_lines(change.object_type, flagged(row) if row else code(change.provider_id)),
         *change_cells(change, row),
     ]
 
@@ -64,4 +64,4 @@ def _object(event: EventKey, object_type: str, provider_id: str) -> ProviderObje
 
 def _fact(row: ProviderObject) -> Fact:
     kind = str(row._meta.verbose_name).capitalize()
-    return Fact(kind, link(page_url(row), code(row.provider_id)))
+    return Fact(kind, flagged(row))

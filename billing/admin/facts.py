@@ -79,7 +79,8 @@ def _doubt(row: ProviderObject) -> list[Fact]:
     # To copy: whoever reads this page is not always the one who may run commands.
     command = f"reconcile_billing --type {row.object_type} --id {row.provider_id} --repair"
     said = format_html(
-        "Events alone can't tell its latest state. {} asks {}.",
+        "{}. {} asks {}.",
+        row.doubt[:1].upper() + row.doubt[1:],
         code(command),
         row.provider.capitalize(),
     )

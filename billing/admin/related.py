@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from django.http import HttpRequest
-from django.utils.html import format_html
 
 from billing.admin.columns import COLUMNS
-from billing.admin.values import REFERENCES, flags, label, value
+from billing.admin.values import REFERENCES, flagged, label, value
 from billing.models import MODELS, Customer, ProviderObject
 from webhooks.admin.panels import Fact, Panel, Table, Withheld
 from webhooks.admin.related import events_panel
-from webhooks.admin.values import NOTHING, code, link, page_url, search_url
+from webhooks.admin.values import NOTHING, code, search_url
 from webhooks.models.permissions import may_view
 
 SHOWN: Final = 10
@@ -37,7 +36,7 @@ def _named(request: HttpRequest, row: ProviderObject, name: str) -> str:
         return code(provider_id)
     # Events arrive in any order: what is named may not be here yet.
     found = row.follow(REFERENCES[name], name)
-    return link(page_url(found), code(provider_id)) if found else code(provider_id)
+    return flagged(found) if found else code(provider_id)
 
 
 def naming(request: HttpRequest, row: ProviderObject) -> Iterator[Panel]:
@@ -60,7 +59,7 @@ def _table(
         [label(model, column) for column in ("provider_id", *shown)],
         [
             [
-                format_html("{} {}", link(page_url(other), code(other.provider_id)), flags(other)),
+                flagged(other),
                 *(value(request, other, column) for column in shown),
             ]
             for other in rows

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.http import HttpRequest
 from django.utils.dateparse import parse_datetime
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
@@ -36,8 +36,10 @@ from webhooks.admin.values import (
     BadgeKind,
     badge,
     code,
+    link,
     link_if_viewable,
     moment,
+    page_url,
     search_url,
 )
 
@@ -150,6 +152,11 @@ def plain(name: str, raw: Any, currency: str) -> str:
     if name.endswith(("_at", "_start", "_end")) and isinstance(raw, str):
         return moment(parse_datetime(raw))
     return code(json.dumps(raw, ensure_ascii=False)) if isinstance(raw, list | dict) else str(raw)
+
+
+def flagged(row: ProviderObject) -> SafeString:
+    """Return a link to an object's page, with its flags."""
+    return format_html("{} {}", link(page_url(row), code(row.provider_id)), flags(row))
 
 
 def flags(row: ProviderObject) -> SafeString:

@@ -10,6 +10,7 @@ class ObjectFilters(django_filters.FilterSet):
 
     account = AccountFilter()
     livemode = FlagFilter()
+    in_doubt = FlagFilter()
     created_after = MomentFilter("created_at", "gte", label="Then or later.")
     created_before = MomentFilter("created_at", "lt", label="Before then.")
 

@@ -1,5 +1,7 @@
 """Billing state, read."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.utils import timezone
@@ -18,6 +20,7 @@ from billing import models
 from billing.api import filters
 from billing.api import serializers as shown
 from billing.entitlements import entitlement
+from billing.entitlements.unheard import unheard
 from webhooks.api.events import EVENT_ID, named
 from webhooks.api.fields import TextField
 from webhooks.api.permissions import Grant, require
@@ -77,6 +80,16 @@ class CustomerViewSet(ObjectViewSet):
         one = self.action == "retrieve"
         return shown.CustomerInFullSerializer if one else shown.CustomerSerializer
 
+    def unstored(self, **lookups: Any) -> Sequence[models.Customer]:
+        """Return a customer of whom only other objects tell, those that the user may see."""
+        return _unheard(self.request, **lookups)
+
+
+def _unheard(request: Request, **lookups: Any) -> Sequence[models.Customer]:
+    # By what the user may see alone: an answer would tell of the rest that it is there.
+    viewable = [model for model in models.MODELS.values() if may_view(request.user, model)]
+    return unheard(lookups.pop("provider_id"), viewable, **lookups)
+
 
 class ProductPlace(ObjectPlace):
     """A product that is asked about, and where its customer's id is looked for."""
@@ -108,8 +121,13 @@ class EntitlementView(ApiView):
         place = ProductPlace(data=request.query_params.dict())
         # Not the product: it tells no two customers of one id apart.
         apart = list(ObjectPlace().fields)
-        customers = models.Customer.objects.all()
-        customer = the_one(customers, apart, provider_id=provider_id, **place.lookups())
+        customer = the_one(
+            models.Customer.objects.all(),
+            apart,
+            partial(_unheard, request),
+            provider_id=provider_id,
+            **place.lookups(),
+        )
         product = place.validated_data["product"]
         answer = entitlement(customer, product, now=timezone.now())
         return Response(shown.EntitlementSerializer(shown.entitled(product, answer)).data)

@@ -34,6 +34,9 @@ class ObjectSerializer(Shown):
     """An object of the provider's. Money is in minor units; null is unknown."""
 
     metadata = MetadataField(read_only=True)
+    doubt = serializers.CharField(
+        read_only=True, help_text="The reason why it is `in_doubt`, as a phrase; else empty."
+    )
 
     def to_representation(self, instance: Any) -> Any:
         """Return the fields, masked as payloads are shown to staff.
@@ -47,8 +50,9 @@ class ObjectSerializer(Shown):
         }
 
     class Meta:
-        # What late events are weighed against is nobody else's business.
-        exclude: ClassVar = ["id", "snapshots"]
+        # What late events are weighed against, and when a doubt is looked at again, is nobody
+        # else's business.
+        exclude: ClassVar = ["id", "snapshots", "ask_after"]
 
 
 class CustomerSerializer(ObjectSerializer):
@@ -71,14 +75,25 @@ class EntitlementSerializer(serializers.Serializer[Any]):
         source="subscription_id", help_text="The one that decides; empty where none does."
     )
     explanation = serializers.CharField(help_text="A phrase for support staff.")
+    in_doubt = serializers.BooleanField(
+        help_text="true where what is not known could make this another answer"
+    )
+    doubt = serializers.CharField(
+        help_text="The objects that are in doubt, each with the reason; else empty."
+    )
 
 
 def entitled(product: str, answer: Entitlement) -> dict[str, Any]:
     """Return what `EntitlementSerializer` shows of an answer."""
-    return {"product": product, **asdict(answer)}
+    return {"product": product, **asdict(answer), "in_doubt": answer.in_doubt}
 
 
 class CustomerInFullSerializer(CustomerSerializer):
+    updated_at = serializers.DateTimeField(
+        read_only=True,
+        allow_null=True,
+        help_text="null for a customer of whom nothing has told, and whom other objects name",
+    )
     entitlements = serializers.SerializerMethodField(
         help_text="For each product ever subscribed to; null without `billing.view_subscription`."
     )

@@ -45,6 +45,8 @@ class SubscriptionChange(Change):
     currency: Text = UNKNOWN
     collection_method: Text = UNKNOWN
     items: list[SubscriptionItem] | Unknown = UNKNOWN
+    # True where the event carries the first items only.
+    abridged: bool | Unknown = UNKNOWN
     # It ends when the first item's does: an entitlement must not outlast what was paid for.
     current_period_start: Moment = UNKNOWN
     current_period_end: Moment = UNKNOWN
@@ -69,6 +71,8 @@ class InvoiceChange(Change):
     # Of several payments, those of the one that paid it, or that its customer is asked to make.
     payment_intent_id: Text = UNKNOWN
     charge_id: Text = UNKNOWN
+    # True where the one that counts may be among payments that are not carried.
+    abridged: bool | Unknown = UNKNOWN
     number: Text = UNKNOWN
     status: Text = UNKNOWN
     currency: Text = UNKNOWN

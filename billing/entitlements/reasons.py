@@ -43,6 +43,9 @@ class Entitlement:
     `until` is in UTC: the time at which an allowance ends unless an event extends it or, of a
     refusal, the time at which it ended; None where that is not known. `explanation` is a phrase
     for support staff.
+
+    An answer that is `in_doubt` goes by what is known, and more may turn it: `doubt` names the
+    objects that are in doubt, and why.
     """
 
     allowed: bool
@@ -50,3 +53,9 @@ class Entitlement:
     until: datetime | None = None
     subscription_id: str = ""
     explanation: str = ""
+    doubt: str = ""
+
+    @property
+    def in_doubt(self) -> bool:
+        """True where what is not known could make this another answer."""
+        return bool(self.doubt)

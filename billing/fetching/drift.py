@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from billing.fetching.doubts import postpone
 from billing.fetching.fetch import Subject, fetch, refresh
 from billing.history import Cause, Differences
 from billing.models import BillingChange, ProviderObject
@@ -71,6 +72,7 @@ def _compare_safely(row: ProviderObject, *, repair: bool, clock: Clock) -> Compa
 def _compare(row: ProviderObject, subject: Subject, *, repair: bool, clock: Clock) -> Compared:
     found = fetch(subject, clock=clock)
     if found is None:
+        postpone(row, now=clock())
         return Compared(subject, gone=not row.deleted)
     _, answer = found
     stored = row.facts()

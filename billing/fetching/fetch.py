@@ -17,12 +17,13 @@ from billing import conf
 from billing.changes import Change
 from billing.conf import Fetching
 from billing.fetching import rate_limit
+from billing.fetching.doubts import is_postponed, postpone
 from billing.fetching.lock import held
 from billing.history import Cause, caused_by
 from billing.idempotency.keys import refuse_in_transaction
 from billing.models import MODELS, BillingChange, ProviderObject
 from billing.operations import apply_answer
-from billing.ordering import Snapshot
+from billing.ordering import OrderingReason, Snapshot
 from billing.privacy.redaction import keep_erased
 from billing.translators import stripe
 from webhooks.events import Clock, Event, ObjectScope
@@ -80,14 +81,16 @@ def request_fetch_of_undecided(
     """Request that the objects which an event left in doubt are fetched. Raises `Unprepared`."""
     if conf.fetching() is Fetching.NEVER or event.preparations >= MAX_ROUNDS:
         return
-    _request(
-        event,
-        [
-            Subject(scope, change.object_type, change.provider_id)
-            for change in made
-            if change.verdict == BillingChange.Verdict.UNDECIDABLE
-        ],
-    )
+    in_doubt = [change for change in made if change.verdict == BillingChange.Verdict.UNDECIDABLE]
+    # What this event had asked for has been answered. Only events that came meanwhile are reason
+    # to ask again: what is still unknown or incomplete then would be so once more.
+    if event.preparations:
+        in_doubt = [one for one in in_doubt if one.reason == OrderingReason.UNDECIDED]
+    subjects = [Subject(scope, one.object_type, one.provider_id) for one in in_doubt]
+    if event.preparations:
+        now = timezone.now()
+        subjects = [one for one in subjects if not is_postponed(one.row(), now=now)]
+    _request(event, subjects)
 
 
 def _request(event: Event, subjects: Sequence[Subject]) -> None:
@@ -116,8 +119,10 @@ def refresh(
         for _ in range(0 if _was_fetched_since(subject, since) else MAX_ROUNDS):
             made = _refresh_once(subject, cause, clock)
             # Events that came in between may contradict an answer: then it takes another one.
-            if made is None or made.verdict != BillingChange.Verdict.UNDECIDABLE:
+            if made is None or made.reason != OrderingReason.UNDECIDED:
                 break
+        if row := subject.row():
+            postpone(row, now=clock())
         return made
 
 
@@ -129,10 +134,15 @@ def fetch(subject: Subject, *, clock: Clock = timezone.now) -> tuple[Change, Sna
     """
     refuse_in_transaction()
     provider, account = subject.scope["provider"], subject.scope["account"]
-    rate_limit.wait_for_turn(provider, account, per_second=conf.fetches_per_second())
+    wait = partial(
+        rate_limit.wait_for_turn, provider, account, per_second=conf.fetches_per_second()
+    )
+    wait()
     # Before the call: what arrives while it is under way may not be in the answer yet.
     asked_at = clock()
-    answer = PROVIDERS[provider].fetch(subject.object_type, subject.provider_id, account=account)
+    answer = PROVIDERS[provider].fetch(
+        subject.object_type, subject.provider_id, account=account, before_more=wait
+    )
     if answer is None:
         return None
     # What was erased here the provider may still have.

@@ -56,6 +56,12 @@ class ProviderObject(models.Model):
     fetched_at = models.DateTimeField(
         "asked", null=True, blank=True, help_text="when the provider was last asked"
     )
+    ask_after = models.DateTimeField(
+        "ask again after",
+        null=True,
+        blank=True,
+        help_text="the provider was asked, and the doubt stayed",
+    )
     updated_at = models.DateTimeField("updated", auto_now=True)
 
     class Meta:
@@ -81,6 +87,22 @@ class ProviderObject(models.Model):
     def scope(self) -> ObjectScope:
         """The provider, account and mode that this object lives in."""
         return ObjectScope(provider=self.provider, account=self.account, livemode=self.livemode)
+
+    @property
+    def is_only_named(self) -> bool:
+        """True while others have named this object, and nothing has told of it itself."""
+        return not self.snapshot_event_id and self.fetched_at is None
+
+    @property
+    def doubt(self) -> str:
+        """The reason why this object is in doubt, as a phrase; empty when it is not."""
+        if not self.in_doubt:
+            return ""
+        if self.is_only_named:
+            return "it was named by others, and nothing has told of it itself"
+        if getattr(self, "abridged", False):
+            return "a list in it goes on, and the rest is not known"
+        return "events alone can't tell its latest state"
 
     def facts(self) -> FactMap:
         """Return what is stored of the object, as snapshots have it."""

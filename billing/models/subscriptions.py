@@ -23,6 +23,11 @@ class Subscription(ProviderObject):
     collection_method = models.CharField(max_length=255, blank=True)
     # JSON, as items are read with their subscription only, and replaced as a whole.
     items = models.JSONField(default=list, blank=True)
+    abridged = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="some of its items are not known",
+    )
     current_period_start = models.DateTimeField(null=True, blank=True)
     current_period_end = models.DateTimeField(null=True, blank=True)
     trial_start = models.DateTimeField(null=True, blank=True)
@@ -56,6 +61,11 @@ class Invoice(ProviderObject):
     subscription_id = models.CharField("subscription", max_length=255, blank=True)
     payment_intent_id = models.CharField("payment", max_length=255, blank=True)
     charge_id = models.CharField("charge", max_length=255, blank=True)
+    abridged = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="some of its payments are not known",
+    )
     number = models.CharField(max_length=255, blank=True)
     status = models.CharField(max_length=255, blank=True)
     currency = models.CharField(max_length=255, blank=True)

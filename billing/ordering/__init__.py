@@ -5,7 +5,7 @@
 
 from billing.ordering.packing import pack, unpack
 from billing.ordering.reasons import OrderingReason
-from billing.ordering.resolution import Resolution, resolve
+from billing.ordering.resolution import Resolution, doubt_of_first, resolve
 from billing.ordering.snapshots import FactMap, Snapshot, facts_of, plain
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "OrderingReason",
     "Resolution",
     "Snapshot",
+    "doubt_of_first",
     "facts_of",
     "pack",
     "plain",

@@ -18,3 +18,5 @@ class OrderingReason(TextChoices):
     MENTIONED = "mentioned", "made in the same second, and it tells of the other"
     ANSWER = "answer", "the provider was asked"
     UNDECIDED = "undecided", "nothing tells which came last"
+    ONLY_NAMED = "only_named", "it was only named by another"
+    ABRIDGED = "abridged", "a list in it goes on"

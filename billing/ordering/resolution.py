@@ -21,7 +21,8 @@ class Resolution:
 
     `facts` are to be stored, and `kept` are the snapshots to resolve again together with the next
     one. `latest` is the snapshot that came last, None where all are partial; `reason` says how it
-    was told from the rest. `in_doubt`: events alone can't tell, so the provider must be asked.
+    was told from the rest. `in_doubt`: events alone can't tell, or have told of a part only, so the
+    provider must be asked.
     """
 
     facts: FactMap
@@ -45,9 +46,18 @@ def resolve(kind: str, current: FactMap, snapshots: Sequence[Snapshot]) -> Resol
         facts=facts,
         kept=prune(kind, snapshots),
         latest=ruling.latest if ruling else None,
-        reason=_reason(ruling, in_doubt),
-        in_doubt=in_doubt,
+        reason=_reason(ruling, in_doubt, facts),
+        in_doubt=in_doubt or ruling is None or _is_abridged(facts),
     )
+
+
+def doubt_of_first(snapshot: Snapshot) -> OrderingReason | None:
+    """Return why an object is in doubt of which this is all that is known; None if it is not."""
+    if snapshot.is_partial:
+        return OrderingReason.ONLY_NAMED
+    if snapshot.casts_doubt:
+        return OrderingReason.UNDECIDED
+    return OrderingReason.ABRIDGED if _is_abridged(snapshot.facts) else None
 
 
 def _with_one_answer(snapshots: Sequence[Snapshot]) -> Sequence[Snapshot]:
@@ -59,8 +69,14 @@ def _with_one_answer(snapshots: Sequence[Snapshot]) -> Sequence[Snapshot]:
     return [newest, *(one for one in snapshots if not one.is_answer)]
 
 
-def _reason(ruling: Ruling | None, in_doubt: bool) -> OrderingReason:
+def _reason(ruling: Ruling | None, in_doubt: bool, facts: FactMap) -> OrderingReason:
+    if ruling is None:
+        return OrderingReason.ONLY_NAMED
     # The latest may be certain, and a partial snapshot contradict it.
     if in_doubt:
         return OrderingReason.UNDECIDED
-    return OrderingReason.ADDED if ruling is None else ruling.reason
+    return OrderingReason.ABRIDGED if _is_abridged(facts) else ruling.reason
+
+
+def _is_abridged(facts: FactMap) -> bool:
+    return facts.get("abridged") is True

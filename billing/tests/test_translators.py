@@ -112,7 +112,7 @@ def test_every_followed_event_type_is_translated(event_type: str, subject: Json)
 def test_a_change_has_the_fields_of_its_model(change: type[Change]) -> None:
     kept = {field.name for field in MODELS[change.object_type]._meta.get_fields()}
     ours = {"id", "provider", "account", "livemode", "snapshot_at", "snapshot_event_id"}
-    ours |= {"updated_at", "snapshots", "in_doubt", "fetched_at"}
+    ours |= {"updated_at", "snapshots", "in_doubt", "fetched_at", "ask_after"}
     assert {"provider_id", *change.names()} == kept - ours
 
 

@@ -21,6 +21,9 @@ MOST: Final = 100
 """The most items in a list. No page of Stripe's lists is longer, and those within other
 objects are shorter; each may become a row, so a longer one would keep a worker for minutes."""
 
+MOST_LISTED: Final = 500
+"""The most entries of a list that was fetched to its end, page by page."""
+
 MOST_PAIRS: Final = 1000
 """The most pairs of metadata; Stripe has fifty."""
 
@@ -49,13 +52,17 @@ class Node:
         return Node(self.value.get(key, UNKNOWN), path)
 
     def __iter__(self) -> Iterator["Node"]:
-        """Yield the values in a list; none where it is absent or null."""
+        """Yield the values in a list of at most `MOST`; none where it is absent or null."""
+        return self.up_to(MOST)
+
+    def up_to(self, most: int) -> Iterator["Node"]:
+        """Yield the values in a list of at most so many; none where it is absent or null."""
         if self.value is None or self.value is UNKNOWN:
             return
         if not isinstance(self.value, list):
             raise _unexpected(self, "a list")
-        if len(self.value) > MOST:
-            raise _unexpected(self, f"a list of at most {MOST}")
+        if len(self.value) > most:
+            raise _unexpected(self, f"a list of at most {most}")
         for number, value in enumerate(self.value):
             yield Node(value, f"{self.path}[{number}]")
 

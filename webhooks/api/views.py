@@ -1,6 +1,6 @@
 """The behaviour that all views of the API share."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -91,16 +91,30 @@ class RecordViewSet(ApiView, ReadOnlyModelViewSet[Any]):
         """Return the only row with the id in the address; 409 when the place leaves several."""
         place = self.place(data=self.request.query_params.dict())
         lookups = {self.lookup_field: self.kwargs[self.lookup_field], **place.lookups()}
-        return the_one(self.get_queryset(), list(place.fields), **lookups)
+        return the_one(self.get_queryset(), list(place.fields), self.unstored, **lookups)
+
+    def unstored(self, **lookups: Any) -> Sequence[Any]:
+        """Return what is known of an id that no row has. For subclasses."""
+        return ()
 
 
-def the_one(rows: QuerySet[Any], parameters: list[str], **lookups: Any) -> Any:
-    """Return the only row. Raises when there is none, or several, which parameters tell apart."""
+def the_one(
+    rows: QuerySet[Any],
+    parameters: list[str],
+    unstored: Callable[..., Sequence[Any]] | None = None,
+    **lookups: Any,
+) -> Any:
+    """Return the only row, or where there is none, the only one that is `unstored`.
+
+    Raises when there is none, or several, which parameters tell apart.
+    """
     # A text that no column can hold would be the database's error, and so a 500.
     if any(isinstance(value, str) and not _could_be_stored(value) for value in lookups.values()):
         raise exceptions.NotFound
     # Two are enough to know that there are several.
-    found = list(rows.filter(**lookups)[:2])
+    found: Sequence[Any] = list(rows.filter(**lookups)[:2])
+    if not found and unstored is not None:
+        found = unstored(**lookups)
     if not found:
         raise exceptions.NotFound
     if len(found) > 1:

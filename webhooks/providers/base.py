@@ -2,7 +2,7 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -82,9 +82,17 @@ class Provider(ABC):
         """True for objects that `fetch` knows, and whose mode its key can see."""
         return False
 
-    def fetch(self, object_type: str, object_id: str, *, account: str) -> FetchedObject | None:
+    def fetch(
+        self,
+        object_type: str,
+        object_id: str,
+        *,
+        account: str,
+        before_more: Callable[[], None] = lambda: None,
+    ) -> FetchedObject | None:
         """Return the object as it is now; None when the provider has none of this id.
 
+        Where that takes more than one call, `before_more` is called before each of the others.
         Calls the provider: never inside a transaction. Raises `ProviderApiUnavailable`.
         """
         raise NotImplementedError

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final
@@ -72,8 +72,15 @@ class StripeProvider(Provider):
             and stripe_api.is_live() == livemode
         )
 
-    def fetch(self, object_type: str, object_id: str, *, account: str) -> FetchedObject | None:
-        return stripe_api.retrieve(object_type, object_id, account=account)
+    def fetch(
+        self,
+        object_type: str,
+        object_id: str,
+        *,
+        account: str,
+        before_more: Callable[[], None] = lambda: None,
+    ) -> FetchedObject | None:
+        return stripe_api.retrieve(object_type, object_id, account=account, before_more=before_more)
 
     def dashboard_url(self, object_type: str, object_id: str, account: str, livemode: bool) -> str:
         path = DASHBOARD_PATHS.get(object_type)

@@ -1,7 +1,7 @@
 """Stripe's API: a client at one API version, with short timeouts, and the fetch of an object."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any, Final
@@ -11,6 +11,7 @@ import stripe
 
 from webhooks import conf
 from webhooks.exceptions import ProviderApiRefused, ProviderApiUnavailable
+from webhooks.providers import stripe_lists
 from webhooks.providers.base import FetchedObject
 
 API_VERSION: Final = "2026-10-28.endive"
@@ -81,29 +82,43 @@ def _client(key: str, base: str, timeout: int, retries: int) -> stripe.StripeCli
     )
 
 
-def retrieve(object_type: str, object_id: str, *, account: str) -> FetchedObject | None:
+def retrieve(
+    object_type: str, object_id: str, *, account: str, before_more: Callable[[], None]
+) -> FetchedObject | None:
     """Return an object as it is now; None when Stripe has none of this id. Its type is in `PATHS`.
 
-    Raises `ProviderApiUnavailable` or `ProviderApiRefused`.
+    A list in it that goes on is fetched to its end, with `before_more` before each page. Raises
+    `ProviderApiUnavailable` or `ProviderApiRefused`.
     """
     if object_id in (".", ".."):
         # Quoted or not, as path segments these lead to the list above the object.
         return None
-    client = connect(is_patient=False)
-    options = {"stripe_account": account} if account else {}
     path = PATHS[object_type].format(quote(object_id, safe=""))
     started = time.monotonic()
     try:
-        response: Any = client.raw_request("get", path, **options)
+        answers = [_get(path, account)]
+
+        def page(path: str) -> Any:
+            before_more()
+            answers.append(_get(path, account))
+            return answers[-1].data
+
+        subject = stripe_lists.completed(object_type, answers[0].data, page)
     except stripe.StripeError as error:
         if isinstance(error, stripe.InvalidRequestError) and error.http_status == 404:
             return None
         raise failure(error) from error
     # Stripe's own clock where it says: the state is weighed against events that it dated.
     took = time.monotonic() - started
-    date = response.headers.get("date")
+    # The last answer's: pages may tell of what happened since the first.
+    date = answers[-1].headers.get("date")
     at = parsedate_to_datetime(date).timestamp() if date else time.time()
-    return FetchedObject(response.data, asked_from=int(at - took), at=int(at))
+    return FetchedObject(subject, asked_from=int(at - took), at=int(at))
+
+
+def _get(path: str, account: str) -> Any:
+    options = {"stripe_account": account} if account else {}
+    return connect(is_patient=False).raw_request("get", path, **options)
 
 
 def failure(error: stripe.StripeError) -> ProviderApiUnavailable | ProviderApiRefused:

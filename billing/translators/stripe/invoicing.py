@@ -4,6 +4,7 @@ Since 2025-03-31 (basil) a subscription's items tell the current period, and an 
 subscription in `parent` and its payments in `payments`: https://docs.stripe.com/changelog/basil
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from billing.changes import (
@@ -16,6 +17,7 @@ from billing.changes import (
 )
 from billing.translators.fields import (
     LONGEST,
+    MOST_LISTED,
     Node,
     boolean,
     first,
@@ -43,6 +45,7 @@ def customer(source: Node) -> CustomerChange:
 
 def subscription(source: Node) -> SubscriptionChange:
     """Translate a subscription with its items."""
+    has_items = "items" in source
     return SubscriptionChange(
         **common(source),
         customer_id=reference(source["customer"]),
@@ -50,7 +53,8 @@ def subscription(source: Node) -> SubscriptionChange:
         status=text(source["status"]),
         currency=text(source["currency"]),
         collection_method=text(source["collection_method"]),
-        items=[_item(item) for item in source["items"]["data"]] if "items" in source else UNKNOWN,
+        items=[_item(item) for item in _entries(source["items"])] if has_items else UNKNOWN,
+        abridged=_goes_on(source["items"]) if has_items else UNKNOWN,
         # Items may have periods of their own: the current period is the one that all are in.
         current_period_start=max(
             _moments(source, "current_period_start"),
@@ -71,7 +75,7 @@ def subscription(source: Node) -> SubscriptionChange:
 
 def invoice(source: Node) -> InvoiceChange:
     """Translate an invoice."""
-    intent, charge = _paid_by(source["payments"])
+    intent, charge, is_certain = _paid_by(source["payments"])
     transitions = source["status_transitions"]
     return InvoiceChange(
         **common(source),
@@ -83,6 +87,7 @@ def invoice(source: Node) -> InvoiceChange:
         ),
         payment_intent_id=first(intent, reference(source["payment_intent"])),
         charge_id=first(charge, reference(source["charge"])),
+        abridged=not is_certain if "payments" in source else UNKNOWN,
         number=text(source["number"]),
         status=text(source["status"]),
         currency=text(source["currency"]),
@@ -119,15 +124,20 @@ def invoice_payment(source: Node) -> InvoiceChange | None:
     )
 
 
-def _paid_by(payments: Node) -> tuple[Text, Text]:
-    """Return the payment intent and the charge of that one of an invoice's payments that counts."""
+def _paid_by(payments: Node) -> tuple[Text, Text, bool]:
+    """Return the payment intent and the charge of that one of an invoice's payments that counts.
+
+    And whether it is certain: of those that are not carried, one may count more.
+    """
     # It is the one that paid the invoice, else the one that its customer is asked to make.
-    candidates = sorted(
-        payments["data"],
-        key=lambda one: (one["status"].value == "paid", one["is_default"].value is True),
-        reverse=True,
-    )
-    return _payment(candidates[0]) if candidates else (UNKNOWN, UNKNOWN)
+    best = max(_entries(payments), key=_weight, default=None)
+    intent, charge = _payment(best) if best else (UNKNOWN, UNKNOWN)
+    is_paid = best is not None and _weight(best)[0]
+    return intent, charge, is_paid or not _goes_on(payments)
+
+
+def _weight(payment: Node) -> tuple[bool, bool]:
+    return payment["status"].value == "paid", payment["is_default"].value is True
 
 
 def _payment(source: Node) -> tuple[Text, Text]:
@@ -139,8 +149,17 @@ def _payment(source: Node) -> tuple[Text, Text]:
 
 
 def _moments(source: Node, key: str) -> list[datetime]:
-    found = [known(moment(item[key]), None) for item in source["items"]["data"]]
+    found = [known(moment(item[key]), None) for item in _entries(source["items"])]
     return [one for one in found if one is not None]
+
+
+def _entries(listed: Node) -> Iterator[Node]:
+    return listed["data"].up_to(MOST_LISTED)
+
+
+def _goes_on(listed: Node) -> bool:
+    # An event carries the first ten entries at most; an answer has been asked for the rest.
+    return known(boolean(listed["has_more"]), False) is True
 
 
 def _item(source: Node) -> SubscriptionItem:

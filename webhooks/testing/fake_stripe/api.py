@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
 from webhooks.testing.fake_stripe import forms, reading, routes
+from webhooks.testing.fake_stripe.embedding import embedded
 from webhooks.testing.fake_stripe.faults import Fault, Request
 from webhooks.testing.fake_stripe.idempotency import Keys, Stored, in_use
 from webhooks.testing.fake_stripe.problems import ApiError
@@ -130,7 +131,7 @@ class Api:
             # Two requests at once must not each see the world half changed by the other.
             with self.world.lock:
                 subject = route.work(account, params, object_id)
-                whole = reading.expanded(account, subject, names)
+                whole = embedded(reading.expanded(account, subject, names))
                 return Stored(200, json.dumps(whole).encode()), True
         except ApiError as refusal:
             return _refusal(refusal), not refusal.precedes_execution

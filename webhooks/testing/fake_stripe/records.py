@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from webhooks.testing.fake_stripe.embedding import embedded
 from webhooks.testing.fake_stripe.shapes import Json, copied
 
 API_VERSION = "2026-10-28.endive"
@@ -43,4 +44,4 @@ class RecordedEvent:
         event["pending_webhooks"] = self.pending
         if api_version != API_VERSION:
             event |= {"api_version": api_version, "data": copied(self.old_data)}
-        return event
+        return embedded(event)

@@ -134,6 +134,13 @@ ROUTES = (
     ),
     _retrieve("subscriptions", "subscription"),
     _list("subscriptions", "subscription", "customer", "status"),
+    Route(
+        "GET",
+        "/v1/subscription_items",
+        subscription_endpoints.list_items,
+        PAGING | {"subscription"},
+        ("subscription",),
+    ),
     _post(
         "billing_portal/sessions",
         endpoints.create_portal,

@@ -1,6 +1,11 @@
 """The API's endpoints for subscriptions."""
 
-from webhooks.testing.fake_stripe import payments, subscription_pauses, subscriptions
+from webhooks.testing.fake_stripe import (
+    payments,
+    reading,
+    subscription_pauses,
+    subscriptions,
+)
 from webhooks.testing.fake_stripe.forms import items, metadata, number, plain, tags, truth_value
 from webhooks.testing.fake_stripe.periods import DAY
 from webhooks.testing.fake_stripe.problems import invalid
@@ -44,6 +49,13 @@ def update_subscription(account: Account, params: Json, subscription: str) -> Js
 def cancel_subscription(account: Account, _: Json, subscription: str) -> Json:
     """DELETE /v1/subscriptions/{id}."""
     return subscriptions.cancel(account, subscription)
+
+
+def list_items(account: Account, params: Json, _: str) -> Json:
+    """GET /v1/subscription_items: a page of a subscription's items, in their own order."""
+    subject = reading.shown(account, "subscription", params["subscription"])
+    # `page` shows what comes last first; items are shown from the first on.
+    return reading.page(subject["items"]["data"][::-1], params, "/v1/subscription_items")
 
 
 def _wanted(subject: Json, params: Json) -> list[tuple[str | None, str, int]]:

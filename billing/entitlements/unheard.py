@@ -1,0 +1,31 @@
+"""Customers of whom nothing has told, and whom other objects name."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from billing.models import Customer, ProviderObject
+from billing.models.base import ObjectScope
+
+
+def unheard(
+    provider_id: str, among: Iterable[type[ProviderObject]], **where: Any
+) -> list[Customer]:
+    """Return a customer for each place in which these kinds of objects name one; not saved.
+
+    It is in doubt: nothing but its id is known. Two are enough to know that there are several.
+    `where` narrows provider, account and mode.
+    """
+    places: set[tuple[str, str, bool]] = set()
+    for model in among:
+        if any(field.name == "customer_id" for field in model._meta.concrete_fields):
+            named = model._default_manager.filter(customer_id=provider_id, **where)
+            scopes = named.values_list("provider", "account", "livemode")
+            places |= set(scopes.order_by().distinct()[:2])
+    return [
+        Customer(
+            **ObjectScope(provider=provider, account=account, livemode=livemode),
+            provider_id=provider_id,
+            in_doubt=True,
+        )
+        for provider, account, livemode in sorted(places)[:2]
+    ]

@@ -1,0 +1,120 @@
+"""Stripe is asked for what is in doubt: for lists to their end, and never for ever."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from billing import tasks
+from billing.entitlements import entitlement
+from billing.fetching.doubts import to_settle
+from billing.fetching.drift import compare_all
+from billing.models import Charge, Customer, Invoice, Subscription
+from tests.delivering import deliver
+from webhooks.providers import stripe_lists
+from webhooks.testing import sample
+from webhooks.testing.fake_stripe import (
+    Account,
+    Fault,
+    Served,
+    catalog,
+    customers,
+    deliverable,
+    disputes,
+    payments,
+    subscriptions,
+)
+
+pytestmark = pytest.mark.django_db
+
+DAY = timedelta(days=1)
+
+
+def asked(stripe: Served, part: str = "") -> list[str]:
+    """The paths of the requests that came in."""
+    return [one.path for one in stripe.world.faults.requests if part in one.path]
+
+
+def subscribed(account: Account, count: int) -> dict[str, Any]:
+    """A subscription of so many items, each of another product."""
+    customer = customers.create(account)
+    prices = [(f"price_{n}", 1) for n in range(count)]
+    for price, _ in prices:
+        catalog.price(account, price)
+    return subscriptions.create(account, customer["id"], prices)
+
+
+@pytest.mark.parametrize("count", [10, 12, 100, 130])
+def test_items_are_fetched_to_their_end(stripe: Served, count: int) -> None:
+    told = subscribed(stripe.world.account(), count)
+    for payload in deliverable(stripe.world):
+        assert deliver(payload).status == "processed"
+    row = Subscription.objects.get(provider_id=told["id"])
+    ours = [item["id"] for item in row.items]
+    assert ours == [item["id"] for item in told["items"]["data"]]
+    assert (row.in_doubt, row.abridged) == (False, False)
+    last = told["items"]["data"][-1]["price"]["product"]
+    found = entitlement(Customer.objects.get(), last, now=timezone.now())
+    assert (found.allowed, found.in_doubt) == (True, False)
+    if count == 10:
+        assert asked(stripe) == []
+    else:
+        # One page for each hundred, and no more for the other events of the same second.
+        pages = -(-(count - 10) // 100)
+        assert len(asked(stripe, "subscription_items")) == pages * len(asked(stripe, told["id"]))
+
+
+def test_items_are_waited_for_when_a_page_does_not_come(stripe: Served) -> None:
+    subscribed(stripe.world.account(), 12)
+    [payload] = [
+        one for one in deliverable(stripe.world) if one["type"] == "customer.subscription.created"
+    ]
+    stripe.world.faults.add(Fault("error_before", path="/v1/subscription_items"))
+    assert deliver(payload).status == "pending"
+    assert not Subscription.objects.exists()
+
+
+def test_a_list_without_end_is_asked_for_once(
+    stripe: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if Stripe let a subscription have more than can be stored.
+    monkeypatch.setattr(stripe_lists, "MOST", 20)
+    told = subscribed(stripe.world.account(), 30)
+    payload = next(one for one in deliverable(stripe.world) if "subscription.c" in one["type"])
+    assert deliver(payload).status == "processed"
+    row = Subscription.objects.get()
+    assert (len(row.items), row.in_doubt, row.abridged) == (20, True, True)
+    assert len(asked(stripe, told["id"])) == 1
+    # Nor by beat, until the doubt is twice as old.
+    tasks.settle_doubts()
+    assert len(asked(stripe, told["id"])) == 1
+
+
+def test_what_was_only_named_is_fetched(stripe: Served) -> None:
+    account = stripe.world.account()
+    intent = payments.confirm(account, payments.create(account, 900)["id"])
+    disputes.create(account, intent["latest_charge"])
+    for payload in deliverable(stripe.world):
+        if payload["type"] == "charge.dispute.created":
+            assert deliver(payload).status == "processed"
+    row = Charge.objects.get()
+    assert (row.status, row.amount, row.disputed, row.in_doubt) == ("succeeded", 900, True, False)
+    assert len(asked(stripe)) == 1
+
+
+def test_what_stripe_has_not_is_asked_for_ever_more_seldom(stripe: Served) -> None:
+    told = sample("invoice_payment.paid", invoice="in_nowhere")
+    assert deliver(told).status == "processed"
+    assert (Invoice.objects.get().in_doubt, len(asked(stripe))) == (True, 1)
+    began = moment = timezone.now()
+    while moment < began + 365 * DAY:
+        [found] = compare_all(to_settle(now=moment), repair=True, clock=lambda: moment)  # noqa: B023
+        assert found.gone
+        assert not [*compare_all(to_settle(now=moment), repair=True)]
+        moment = Invoice.objects.get().ask_after or moment
+    assert 10 < len(asked(stripe)) < 30
+    # Named anew, it may be there by now.
+    before = len(asked(stripe))
+    deliver(sample("invoice_payment.paid", invoice="in_nowhere"))
+    assert len(asked(stripe)) == before + 1
