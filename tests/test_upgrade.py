@@ -20,7 +20,7 @@ from django.utils import timezone
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from billing.models import MODELS, Customer, Invoice
+from billing.models import MODELS, Charge, Customer, Invoice, Subscription
 from payments_project.staff import second_factor
 from webhooks.models import AuditEntry, ErasureRequest, WebhookEvent
 from webhooks.testing import deliver, sample
@@ -44,7 +44,7 @@ FILLED: Final[dict[str, dict[str, Any]]] = {
 }
 """The values that rows of 0.1.0 have in columns that came later, by model: add yours."""
 
-CHANGED: Final[dict[tuple[str, int], dict[str, Any]]] = {
+CHANGED: Final[dict[tuple[str, Any], dict[str, Any]]] = {
     # A dispute named it, and nothing has told of it.
     ("billing.charge", 4): {"in_doubt": True},
 }
@@ -144,6 +144,29 @@ def test_an_upgrade_keeps_every_row(rows: list[Row]) -> None:
 def test_the_way_back_keeps_every_row(rows: list[Row]) -> None:
     migrate()
     assert stored(migrate(RELEASE), rows) == rows
+
+
+def test_what_the_release_believed_too_soon_is_in_doubt_until_it_goes_back(rows: list[Row]) -> None:
+    old = migrate(RELEASE)
+    model = old.get_model("billing.subscription")
+    first = model._base_manager.all()[0]
+    for count in (9, 10, 11):
+        first.pk, first.provider_id = None, f"sub_{count}"
+        first.items = [{**first.items[0], "id": f"si_{n}"} for n in range(count)]
+        first.save(force_insert=True)
+    charge = old.get_model("billing.charge")._base_manager.get(pk=4)
+    charge.pk, charge.provider_id, charge.in_doubt = None, "ch_returned", True
+    charge.snapshots = [{**charge.snapshots[0], "partly": {}, "doubt": True}]
+    charge.save(force_insert=True)
+    migrate()
+    cut = Subscription.objects.filter(provider_id__startswith="sub_", in_doubt=True)
+    assert [(row.provider_id, row.abridged) for row in cut] == [("sub_10", True)]
+    named = Charge.objects.filter(in_doubt=True)
+    assert {row.is_only_named for row in named} == {True}
+    assert len(named) == 2
+    # A failed refund had put its charge in doubt all along.
+    kept = migrate(RELEASE).get_model("billing.charge")._base_manager.filter(in_doubt=True)
+    assert [row.provider_id for row in kept] == ["ch_returned"]
 
 
 def test_what_the_release_sealed_is_verified(rows: list[Row]) -> None:

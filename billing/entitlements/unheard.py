@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import QuerySet
+
 from billing.models import Customer, ProviderObject
 from billing.models.base import ObjectScope
 
@@ -18,9 +20,9 @@ def unheard(
     places: set[tuple[str, str, bool]] = set()
     for model in among:
         if any(field.name == "customer_id" for field in model._meta.concrete_fields):
-            named = model._default_manager.filter(customer_id=provider_id, **where)
-            scopes = named.values_list("provider", "account", "livemode")
-            places |= set(scopes.order_by().distinct()[:2])
+            rows: QuerySet[Any] = model._default_manager.all()
+            named = rows.filter(customer_id=provider_id, **where)
+            places |= set(named.values_list("provider", "account", "livemode").distinct()[:2])
     return [
         Customer(
             **ObjectScope(provider=provider, account=account, livemode=livemode),

@@ -1,7 +1,8 @@
-"""What others have named and nothing has told of is in doubt: charges and invoices without a state.
+"""Rows that were believed and are in doubt: those only named by others, and items cut at ten.
 
 One row at a time, each in a transaction of its own, so that no event waits for more than one
-statement; after an interruption it is run again. Backwards, they are believed again.
+statement; after an interruption it is run again. Backwards, what was only named is believed again,
+and what may have been cut stays in doubt: it is asked for.
 """
 
 from collections.abc import Iterator
@@ -20,22 +21,34 @@ def only_named(apps: Apps, alias: str, *, in_doubt: bool) -> Iterator[tuple[Quer
     """Yield the rows of each table with the key and snapshots of one that was only named."""
     for name in ("Charge", "Invoice"):
         rows = apps.get_model("billing", name).objects.using(alias)
-        last = rows.aggregate(last=Max("pk"))["last"] or 0
-        for start in range(0, last, SPAN):
-            found = rows.filter(
-                pk__gt=start,
-                pk__lte=start + SPAN,
-                snapshot_event_id="",
-                fetched_at=None,
-                in_doubt=in_doubt,
-            )
+        for span in spans(rows):
+            found = span.filter(snapshot_event_id="", fetched_at=None, in_doubt=in_doubt)
             for key, snapshots in list(found.values_list("pk", "snapshots")):
-                yield rows.filter(pk=key, snapshot_event_id="", fetched_at=None), snapshots
+                # With the condition again: an event may have told of it meanwhile.
+                yield found.filter(pk=key), snapshots
+
+
+def cut(apps: Apps, alias: str) -> Iterator[QuerySet[Any]]:
+    """Yield the subscriptions of ten items, one by one: an event carries no more of them."""
+    rows = apps.get_model("billing", "Subscription").objects.using(alias)
+    for span in spans(rows):
+        found = span.filter(abridged=False, items__9__isnull=False, items__10__isnull=True)
+        for key in list(found.values_list("pk", flat=True)):
+            yield found.filter(pk=key)
+
+
+def spans(rows: QuerySet[Any]) -> Iterator[QuerySet[Any]]:
+    last = rows.aggregate(last=Max("pk"))["last"] or 0
+    for start in range(0, last, SPAN):
+        yield rows.filter(pk__gt=start, pk__lte=start + SPAN)
 
 
 def doubt(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
-    for row, _ in only_named(apps, editor.connection.alias, in_doubt=False):
+    alias = editor.connection.alias
+    for row, _ in only_named(apps, alias, in_doubt=False):
         row.update(in_doubt=True)
+    for row in cut(apps, alias):
+        row.update(in_doubt=True, abridged=True)
 
 
 def believe(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
