@@ -45,9 +45,11 @@ def subscribed(account: Account, count: int) -> dict[str, Any]:
     return subscriptions.create(account, customer["id"], prices)
 
 
-@pytest.mark.parametrize("count", [10, 12, 100, 130])
-def test_items_are_fetched_to_their_end(stripe: Served, count: int) -> None:
-    told = subscribed(stripe.world.account(), count)
+@pytest.mark.parametrize(
+    ("count", "account"), [(10, ""), (12, "acct_theirs"), (100, ""), (130, "")]
+)
+def test_items_are_fetched_to_their_end(stripe: Served, count: int, account: str) -> None:
+    told = subscribed(stripe.world.account(account), count)
     for payload in deliverable(stripe.world):
         assert deliver(payload).status == "processed"
     row = Subscription.objects.get(provider_id=told["id"])

@@ -109,7 +109,12 @@ def _rests_on(
 
 
 def _phrase(rows: Iterable[ProviderObject]) -> str:
-    return "; ".join(f"{row.provider_id}: {row.doubt}" for row in rows if row.in_doubt)
+    return "; ".join(f"{_name(row)}: {row.doubt}" for row in rows if row.in_doubt)
+
+
+def _name(row: ProviderObject) -> str:
+    # Who may ask for entitlements sees subscriptions; which invoices there are is for others.
+    return "an invoice" if isinstance(row, Invoice) else row.provider_id
 
 
 def _rank(answer: Entitlement) -> tuple[bool, bool, datetime]:

@@ -231,6 +231,8 @@ def test_a_customer_tells_what_may_be_used() -> None:
         "until": end.isoformat().replace("+00:00", "Z"),
         "subscription": "sub_1",
         "explanation": one["explanation"],
+        "in_doubt": False,
+        "doubt": "",
     }
     assert one["explanation"].startswith("active until ")
     assert (two["product"], two["allowed"], two["reason"]) == ("prod_2", False, "canceled")
@@ -252,6 +254,8 @@ def test_one_product_can_be_asked_about() -> None:
         "until": None,
         "subscription": "",
         "explanation": "no subscription to prod_9",
+        "in_doubt": False,
+        "doubt": "",
     }
     for query in ({}, {"product": ""}, {"product": "prod_1", "price": "price_1"}):
         assert problem(client.get(url, query)) == (400, "invalid_request")

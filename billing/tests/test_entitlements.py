@@ -335,7 +335,7 @@ class TestOnTheCustomersPage:
         assert "prod_on" in page
         assert "prod_off" in page
 
-    def test_a_doubtful_deciding_subscription_is_marked(
+    def test_what_a_doubtful_subscription_could_turn_is_marked(
         self, admin_client: Client, customer: Customer
     ) -> None:
         subscribe()
@@ -344,7 +344,8 @@ class TestOnTheCustomersPage:
 
         page = self.shown(admin_client, customer)
         cells = [cell for cell in page.split("<td") if "In doubt" in cell]
-        assert len(cells) == 2  # where it decides, and where it is listed
+        # Three refusals that each subscription could turn, and where it is listed.
+        assert len(cells) == 4
         assert all("sub_3" in cell for cell in cells)
         assert "reconcile_billing" not in page
 
