@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from billing import tasks
 from billing.entitlements import entitlement
+from billing.fetching import rate_limit
 from billing.fetching.doubts import to_settle
 from billing.fetching.drift import compare_all
 from billing.models import Charge, Customer, Invoice, Subscription
@@ -75,6 +77,19 @@ def test_items_are_waited_for_when_a_page_does_not_come(stripe: Served) -> None:
     stripe.world.faults.add(Fault("error_before", path="/v1/subscription_items"))
     assert deliver(payload).status == "pending"
     assert not Subscription.objects.exists()
+
+
+def test_each_page_counts_as_a_call(
+    stripe: Served, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.STRIPE_FETCH_PER_SECOND = 1
+    monkeypatch.setattr(rate_limit, "PATIENCE_SECONDS", 0)
+    subscribed(stripe.world.account("acct_limited"), 12)
+    payload = next(one for one in deliverable(stripe.world) if "subscription.c" in one["type"])
+    waiting = deliver(payload)
+    assert waiting.status == "pending"
+    assert "More than 1 calls a second are wanted" in waiting.last_error
+    assert asked(stripe, "subscription_items") == []
 
 
 def test_a_list_without_end_is_asked_for_once(
