@@ -9,16 +9,16 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiParameter,
     extend_schema,
-    extend_schema_field,
     extend_schema_view,
 )
-from rest_framework import generics, serializers
+from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing import models
 from billing.api import filters
 from billing.api import serializers as shown
+from billing.api.places import ObjectPlace
 from billing.entitlements import entitlement
 from billing.entitlements.unheard import unheard
 from webhooks.api.events import EVENT_ID, named
@@ -31,31 +31,6 @@ from webhooks.models.permissions import may_view
 CUSTOMER_ID = OpenApiParameter(
     "provider_id", OpenApiTypes.STR, OpenApiParameter.PATH, description="The provider's id."
 )
-
-
-@extend_schema_field({"type": "boolean"})
-class FlagParameter(serializers.ChoiceField):
-    """`true` or `false`, and nothing else."""
-
-    # Not REST framework's BooleanField, which takes `1`, `yes` and `on` as well.
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(["true", "false"], **kwargs)
-
-
-class ObjectPlace(Place):
-    """The account and mode in which an object's id is looked for: our own account by default."""
-
-    account = TextField(
-        default="", allow_blank=True, max_length=255, help_text="A connected account."
-    )
-    livemode = FlagParameter(required=False)
-
-    def lookups(self) -> dict[str, Any]:
-        """Return the fields to filter by, with their values."""
-        found = super().lookups()
-        if "livemode" in found:
-            found["livemode"] = found["livemode"] == "true"
-        return found
 
 
 @extend_schema_view(retrieve=extend_schema(parameters=[ObjectPlace]))
