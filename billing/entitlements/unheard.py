@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from billing.models import Customer, ProviderObject
-from billing.models.base import ObjectScope
+from webhooks.events import ObjectScope
 
 
 def unheard(
