@@ -231,13 +231,25 @@ def test_few_objects_end_in_doubt() -> None:
     assert in_doubt < of_all * MOSTLY_DECIDED
 
 
+def of_a_clock_that_runs_back(told: list[Json]) -> set[str]:
+    """The objects of which an event was made before the one that it follows, by the clock.
+
+    Recordings have had their times renumbered. To the ordering, an update is missing there.
+    """
+    made = defaultdict[str, list[int]](list)
+    for payload in told:
+        made[payload["data"]["object"].get("id", "")].append(payload["created"])
+    return {subject for subject, times in made.items() if times != sorted(times)}
+
+
 @pytest.mark.skipif(not STORIES, reason="no recorded events are at hand")
 def test_recorded_stories_end_as_they_did_in_any_order() -> None:
     for told in STORIES.values():
+        contradicted = of_a_clock_that_runs_back(told)
         for seed in range(ORDERS // 50):
             forget()
             for payload in in_any_order(followed(told), random.Random(seed)):  # noqa: S311
                 hear(payload)
-            assert wrong(told, []) == []
-            assert [row for row in rows() if row.in_doubt] == []
+            assert [found for found in wrong(told, []) if not found[0].in_doubt] == []
+            assert {row.provider_id for row in rows() if row.in_doubt} <= contradicted
             assert_history_explains_everything()

@@ -6,6 +6,7 @@ from dataclasses import replace
 from billing.ordering.prune import condense, prune
 from billing.ordering.reasons import OrderingReason
 from billing.ordering.rules import Ruling, decide
+from billing.ordering.shapes import agree
 from billing.ordering.snapshots import Snapshot
 
 
@@ -28,15 +29,10 @@ def _latest_since(answer: Snapshot, kind: str, snapshots: Sequence[Snapshot]) ->
     later = [one for one in others if one.is_deleted or (one.at or 0) > (answer.at or 0)]
     # Made in the very seconds of the answer, so it may be in it already or not. That matters only
     # where the two differ.
-    unclear = [one for one in others if one not in later and not _agree(one, answer)]
+    unclear = [one for one in others if one not in later and not agree(one, answer)]
     if later:
         # What is later set out from the answer, whose own clock must not decide against it.
         ruling = decide(kind, prune(kind, [replace(answer, is_base=True), *later]))
         return replace(ruling, in_doubt=ruling.in_doubt or bool(unclear))
     reason = OrderingReason.UNDECIDED if unclear else OrderingReason.ANSWER
     return Ruling(answer, reason, in_doubt=bool(unclear))
-
-
-def _agree(one: Snapshot, other: Snapshot) -> bool:
-    shared = one.facts.keys() & other.facts.keys()
-    return all(one.facts[name] == other.facts[name] for name in shared)

@@ -28,7 +28,7 @@ def merge(
     # The provider's answer has taken account of everything whole, so only partial ones add to it.
     evidence = partial if last.is_answer else snapshots
     known = [one.facts for one in evidence] + ([] if last.is_answer else [current])
-    for one in _by_weight(kind, snapshots, answers):
+    for one in _by_weight(kind, snapshots, ruling):
         # Shapes differ: what the latest has no word for is known from another.
         facts |= {
             name: value
@@ -47,14 +47,26 @@ def merge(
     )
 
 
-def _by_weight(
-    kind: str, snapshots: Sequence[Snapshot], answers: Sequence[Snapshot]
-) -> list[Snapshot]:
+def _by_weight(kind: str, snapshots: Sequence[Snapshot], ruling: Ruling | None) -> list[Snapshot]:
     """Return snapshots in the order in which each overrides those before it."""
-    in_order = sorted(snapshots, key=by_clock)
-    richer = richer_than(answers[0], snapshots) if answers else []
-    # Of those that the answer covers the rules know the latest better than the clock does.
-    return [*in_order, decide(kind, richer).latest] if richer else in_order
+    richer = [
+        one
+        for one in snapshots
+        if ruling and not one.is_partial and one.facts.keys() - ruling.latest.facts.keys()
+    ]
+    # The rules know the latest of these better than the clock does, which has whole seconds.
+    best = decide(kind, richer).latest if richer else None
+    newest = max((one.at or 0 for one in richer), default=0)
+    agreeing = {id(one) for one in ruling.agreeing} if ruling else set()
+    return sorted(
+        snapshots,
+        key=lambda one: (
+            newest if one is best else one.at or 0,
+            id(one) in agreeing,
+            one is best,
+            one.event_id,
+        ),
+    )
 
 
 def _snapshot_of(current: FactMap) -> Snapshot:

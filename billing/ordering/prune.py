@@ -24,8 +24,19 @@ def prune(kind: str, snapshots: Sequence[Snapshot]) -> list[Snapshot]:
         snapshots = [one for one in snapshots if one is answer or not answer.covers(one)]
     whole = [one for one in snapshots if not one.is_partial]
     oldest = _newest_second(whole) - WINDOW_SECONDS
-    partial = [one for one in snapshots if one.is_partial and (one.at is None or one.at >= oldest)]
-    return [*condense(kind, whole), *partial[-MOST_KEPT:], *richer]
+    kept = condense(kind, whole)
+    partial = [
+        one
+        for one in snapshots
+        if one.is_partial
+        and (one.at is None or one.at >= oldest or (one.casts_doubt and _tells_against(one, kept)))
+    ]
+    return [*kept, *partial[-MOST_KEPT:], *richer]
+
+
+def _tells_against(doubt: Snapshot, kept: Sequence[Snapshot]) -> bool:
+    """True when something is kept of the time before the change that a snapshot tells of."""
+    return any(not doubt.is_older_than(one) for one in kept)
 
 
 def richer_than(answer: Snapshot, snapshots: Sequence[Snapshot]) -> list[Snapshot]:

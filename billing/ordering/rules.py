@@ -14,18 +14,22 @@ from billing.ordering.reasons import OrderingReason
 from billing.ordering.snapshots import Snapshot
 from billing.ordering.update_graph import Sink, find_sinks
 
-WINDOW_SECONDS: Final = 60
-"""The age, relative to the newest, up to which a snapshot is kept: clocks differ by less, and
-what belongs together is made within seconds."""
+WINDOW_SECONDS: Final = 2
+"""The age, relative to the newest, up to which a snapshot is kept. What is made further apart the
+clock tells apart, and a chain of updates that it contradicts has a gap."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """The snapshot that came last, the reason, and whether that is in doubt."""
+    """The snapshot that came last, the reason, and whether that is in doubt.
+
+    `agreeing` are the snapshots that tell of the same state, the latest among them.
+    """
 
     latest: Snapshot
     reason: OrderingReason
     in_doubt: bool
+    agreeing: tuple[Snapshot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,6 @@ def decide(kind: str, snapshots: Sequence[Snapshot]) -> Ruling:
     """
     sinks = find_sinks(snapshots)
     reason = OrderingReason.FIRST_HEARD if len(snapshots) == 1 else OrderingReason.FOLLOWS
-    contradicts_clock = False
     for rule in RULES:
         if len(sinks) == 1:
             break
@@ -53,14 +56,33 @@ def decide(kind: str, snapshots: Sequence[Snapshot]) -> Ruling:
         # A rule by which all precede one another in a circle has decided nothing.
         if left and len(left) < len(sinks):
             gone = [sink for sink in sinks if sink not in left]
-            # Numbers that grew against the clock may as well have been taken back in between.
-            contradicts_clock = rule.reason is OrderingReason.GROWN and any(
-                one.latest.is_older_than(sink.latest) for one in left for sink in gone
-            )
             sinks, reason = left, _reason(rule, gone)
-    if len(sinks) == 1 and not contradicts_clock:
-        return Ruling(sinks[0].latest, reason, in_doubt=False)
-    return Ruling(_guess(kind, sinks), OrderingReason.UNDECIDED, in_doubt=True)
+    newer = _newer(kind, sinks, snapshots)
+    if len(sinks) == 1 and not newer and not sinks[0].is_mixed:
+        return Ruling(sinks[0].latest, reason, in_doubt=False, agreeing=sinks[0].snapshots)
+    candidates = [*(sink.latest for sink in sinks), *newer]
+    return Ruling(_guess(kind, candidates), OrderingReason.UNDECIDED, in_doubt=True)
+
+
+def _newer(kind: str, sinks: Sequence[Sink], snapshots: Sequence[Snapshot]) -> list[Snapshot]:
+    """Return what the clock calls newer than every sink.
+
+    An update that never came may have led there, be it out of a state that others lead out of
+    too, as where something is undone and done again.
+    """
+    ends = [sink.latest for sink in sinks]
+    known = {id(one) for sink in sinks for one in sink.snapshots}
+    return [
+        one
+        for one in snapshots
+        if id(one) not in known and all(_may_follow(kind, one, end) for end in ends)
+    ]
+
+
+def _may_follow(kind: str, one: Snapshot, end: Snapshot) -> bool:
+    if end.is_deleted or lifecycle_of(kind).has_left(one.status, end.status):
+        return False
+    return end.is_older_than(one)
 
 
 def _reason(rule: Rule, gone: Sequence[Sink]) -> OrderingReason:
@@ -71,11 +93,11 @@ def _reason(rule: Rule, gone: Sequence[Sink]) -> OrderingReason:
     return rule.reason
 
 
-def _guess(kind: str, sinks: Sequence[Sink]) -> Snapshot:
+def _guess(kind: str, candidates: Sequence[Snapshot]) -> Snapshot:
     # In doubt one is stored all the same. It must be the same one in every order of arrival.
     positions = lifecycle_of(kind).positions
     return max(
-        (sink.latest for sink in sinks),
+        candidates,
         key=lambda one: (one.at or 0, positions.get(one.status, (0, 0)), one.event_id),
     )
 

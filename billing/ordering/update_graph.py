@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from billing.ordering.shapes import View, agree, shared_view
 from billing.ordering.snapshots import FactMap, Snapshot, by_clock
 
 
@@ -33,11 +34,18 @@ class Sink:
         """The snapshot to name, of those that agree on the state."""
         return max(self.snapshots, key=by_clock)
 
+    @property
+    def is_mixed(self) -> bool:
+        """True when its last snapshots differ in what other shapes have no word for."""
+        last = self.latest
+        return any(one.at == last.at and not agree(one, last) for one in self.snapshots)
+
 
 @dataclass(slots=True)
 class _Graph:
     """States by their keys. `surplus` is how much oftener a state was entered than left."""
 
+    view: View
     edges: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     repeated: set[str] = field(default_factory=set)
     surplus: Counter[str] = field(default_factory=Counter)
@@ -50,7 +58,7 @@ def find_sinks(snapshots: Sequence[Snapshot]) -> list[Sink]:
 
     It is one where the updates leave no gap, and several where one is missing.
     """
-    graph = _Graph()
+    graph = _Graph(shared_view(snapshots))
     for snapshot in snapshots:
         _add(graph, snapshot)
     reach = {state: _reachable(graph.edges, state) for state in {*graph.snapshots, *graph.edges}}
@@ -62,7 +70,7 @@ def find_sinks(snapshots: Sequence[Snapshot]) -> list[Sink]:
 
 
 def _add(graph: _Graph, snapshot: Snapshot) -> None:
-    after = _key(snapshot.facts)
+    after = _key(graph.view(snapshot.facts))
     graph.snapshots[after].append(snapshot)
     # A patchy base may stand for states that updates led out of: its place in a path is unknown.
     if snapshot.is_patchy:
@@ -72,7 +80,7 @@ def _add(graph: _Graph, snapshot: Snapshot) -> None:
         # The object came to be in this state, which counts as entering it once.
         graph.surplus[after] += 1
     elif snapshot.before is not None:
-        before = _key({**snapshot.facts, **snapshot.before})
+        before = _key(graph.view({**snapshot.facts, **snapshot.before}))
         # It changed only what is not kept here, so it leads from a state to itself.
         if before == after:
             return
