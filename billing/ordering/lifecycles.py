@@ -138,6 +138,9 @@ MONOTONIC: Final[Mapping[str, tuple[str, ...]]] = {
 """Numbers that only rise, and flags that stay true, unless an event says otherwise in so many
 words: a refund that fails puts its money back on the charge."""
 
+RETURNABLE: Final[Mapping[str, tuple[str, ...]]] = {"charge": ("amount_refunded", "refunded")}
+"""Of those, the ones that are less after a change of which no event tells in so many words."""
+
 SET_ONCE: Final[Mapping[str, tuple[str, ...]]] = {
     "invoice": (
         "finalized_at",

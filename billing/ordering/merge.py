@@ -6,10 +6,9 @@ others, what is set once is not unset, and what only grows does not shrink.
 
 from collections.abc import Sequence
 
-from billing.ordering.lifecycles import MONOTONIC, SET_ONCE, UNSET
-from billing.ordering.prune import richer_than
+from billing.ordering.lifecycles import MONOTONIC, RETURNABLE, SET_ONCE, UNSET
 from billing.ordering.rules import Ruling, decide, size
-from billing.ordering.snapshots import FactMap, Snapshot, by_clock
+from billing.ordering.snapshots import FactMap, Snapshot
 
 
 def merge(
@@ -21,12 +20,11 @@ def merge(
     """
     last = ruling.latest if ruling else _snapshot_of(current)
     answers = [one for one in snapshots if one.is_answer]
-    partial = [
-        one for one in snapshots if one.is_partial and not any(a.covers(one) for a in answers)
-    ]
+    since = [one for one in snapshots if not any(answer.covers(one) for answer in answers)]
+    partial = [one for one in since if one.is_partial]
     facts = {**current, **last.facts, "deleted": last.is_deleted}
     # The provider's answer has taken account of everything whole, so only partial ones add to it.
-    evidence = partial if last.is_answer else snapshots
+    evidence = partial if last.is_answer else since
     known = [one.facts for one in evidence] + ([] if last.is_answer else [current])
     for one in _by_weight(kind, snapshots, ruling):
         # Shapes differ: what the latest has no word for is known from another.
@@ -37,7 +35,11 @@ def merge(
         }
     for name in SET_ONCE.get(kind, ()):
         _keep_set(facts, name, known)
-    shrunk = [_keep_most(facts, name, known, last, evidence) for name in MONOTONIC.get(kind, ())]
+    shrunk = []
+    for name in MONOTONIC.get(kind, ()):
+        proof = _since_return(kind, name, last, evidence)
+        most = [one.facts for one in proof] if proof is not evidence else known
+        shrunk.append(_keep_most(facts, name, most, last, proof))
     return facts, any(
         [
             ruling is not None and ruling.in_doubt,
@@ -78,6 +80,16 @@ def _keep_set(facts: FactMap, name: str, known: Sequence[FactMap]) -> None:
         values = [one[name] for one in known if one.get(name) not in UNSET]
         # Any rule that does not go by the order of arrival would do.
         facts[name] = max(values, default=facts.get(name), key=str)
+
+
+def _since_return(
+    kind: str, name: str, last: Snapshot, evidence: Sequence[Snapshot]
+) -> Sequence[Snapshot]:
+    """Return the evidence that is not older than the last change that made less of a number."""
+    returns = [one.at or 0 for one in evidence if one.casts_doubt and one.is_older_than(last)]
+    if not returns or name not in RETURNABLE.get(kind, ()):
+        return evidence
+    return [one for one in evidence if one.at is None or one.at >= max(returns)]
 
 
 def _keep_most(

@@ -6,7 +6,7 @@ from typing import Final
 
 from billing.ordering.lifecycles import lifecycle_of
 from billing.ordering.rules import WINDOW_SECONDS, decide
-from billing.ordering.snapshots import Snapshot
+from billing.ordering.snapshots import Snapshot, by_clock
 
 MOST_KEPT: Final = 32
 
@@ -24,19 +24,17 @@ def prune(kind: str, snapshots: Sequence[Snapshot]) -> list[Snapshot]:
         snapshots = [one for one in snapshots if one is answer or not answer.covers(one)]
     whole = [one for one in snapshots if not one.is_partial]
     oldest = _newest_second(whole) - WINDOW_SECONDS
-    kept = condense(kind, whole)
     partial = [
         one
         for one in snapshots
-        if one.is_partial
-        and (one.at is None or one.at >= oldest or (one.casts_doubt and _tells_against(one, kept)))
+        if one.is_partial and (one.at is None or one.at >= oldest or one is _last_doubt(snapshots))
     ]
-    return [*kept, *partial[-MOST_KEPT:], *richer]
+    return [*condense(kind, whole), *partial[-MOST_KEPT:], *richer]
 
 
-def _tells_against(doubt: Snapshot, kept: Sequence[Snapshot]) -> bool:
-    """True when something is kept of the time before the change that a snapshot tells of."""
-    return any(not doubt.is_older_than(one) for one in kept)
+def _last_doubt(snapshots: Sequence[Snapshot]) -> Snapshot | None:
+    """Return the last that cast doubt: what made less of a number, whatever comes late."""
+    return max((one for one in snapshots if one.casts_doubt), key=by_clock, default=None)
 
 
 def richer_than(answer: Snapshot, snapshots: Sequence[Snapshot]) -> list[Snapshot]:

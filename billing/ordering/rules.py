@@ -57,32 +57,30 @@ def decide(kind: str, snapshots: Sequence[Snapshot]) -> Ruling:
         if left and len(left) < len(sinks):
             gone = [sink for sink in sinks if sink not in left]
             sinks, reason = left, _reason(rule, gone)
-    newer = _newer(kind, sinks, snapshots)
-    if len(sinks) == 1 and not newer and not sinks[0].is_mixed:
+    rivals = _rivals(kind, sinks, snapshots)
+    if len(sinks) == 1 and not rivals and not sinks[0].is_mixed:
         return Ruling(sinks[0].latest, reason, in_doubt=False, agreeing=sinks[0].snapshots)
-    candidates = [*(sink.latest for sink in sinks), *newer]
-    return Ruling(_guess(kind, candidates), OrderingReason.UNDECIDED, in_doubt=True)
+    return Ruling(_guess(kind, sinks, rivals), OrderingReason.UNDECIDED, in_doubt=True)
 
 
-def _newer(kind: str, sinks: Sequence[Sink], snapshots: Sequence[Snapshot]) -> list[Snapshot]:
-    """Return what the clock calls newer than every sink.
+def _rivals(kind: str, sinks: Sequence[Sink], snapshots: Sequence[Snapshot]) -> list[Snapshot]:
+    """Return the snapshots that came after every sink if an update is missing.
 
-    An update that never came may have led there, be it out of a state that others lead out of
-    too, as where something is undone and done again.
+    Others lead on from there, but the clock calls them newer, or does not tell.
     """
-    ends = [sink.latest for sink in sinks]
-    known = {id(one) for sink in sinks for one in sink.snapshots}
+    of_sinks = {id(one) for sink in sinks for one in sink.snapshots}
     return [
         one
         for one in snapshots
-        if id(one) not in known and all(_may_follow(kind, one, end) for end in ends)
+        if id(one) not in of_sinks and all(_may_follow(kind, one, sink) for sink in sinks)
     ]
 
 
-def _may_follow(kind: str, one: Snapshot, end: Snapshot) -> bool:
-    if end.is_deleted or lifecycle_of(kind).has_left(one.status, end.status):
+def _may_follow(kind: str, one: Snapshot, sink: Sink) -> bool:
+    last = sink.latest
+    if last.is_deleted or lifecycle_of(kind).has_left(one.status, last.status):
         return False
-    return end.is_older_than(one)
+    return last.is_older_than(one) or any(one is rival for rival in sink.rivals)
 
 
 def _reason(rule: Rule, gone: Sequence[Sink]) -> OrderingReason:
@@ -93,12 +91,18 @@ def _reason(rule: Rule, gone: Sequence[Sink]) -> OrderingReason:
     return rule.reason
 
 
-def _guess(kind: str, candidates: Sequence[Snapshot]) -> Snapshot:
+def _guess(kind: str, sinks: Sequence[Sink], rivals: Sequence[Snapshot]) -> Snapshot:
     # In doubt one is stored all the same. It must be the same one in every order of arrival.
     positions = lifecycle_of(kind).positions
+    ends = [sink.latest for sink in sinks]
     return max(
-        candidates,
-        key=lambda one: (one.at or 0, positions.get(one.status, (0, 0)), one.event_id),
+        [*ends, *rivals],
+        key=lambda one: (
+            one.at or 0,
+            one in ends,
+            positions.get(one.status, (0, 0)),
+            one.event_id,
+        ),
     )
 
 

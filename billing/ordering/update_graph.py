@@ -21,13 +21,15 @@ class Sink:
     `snapshots` are those that describe it. `cycle` holds the states that lead round to one another
     with this one among them; only this one where none do. `has_beginning` tells that a path leads
     here from a snapshot that began the object, or from a base; `base_at` is that base's second, by
-    the provider's clock, None where the path begins with the object itself.
+    the provider's clock, None where the path begins with the object itself. `rivals` are snapshots
+    of the same second which may have come after these, if an update is missing.
     """
 
     snapshots: tuple[Snapshot, ...]
     cycle: frozenset[str]
     has_beginning: bool
     base_at: int | None
+    rivals: tuple[Snapshot, ...]
 
     @property
     def latest(self) -> Snapshot:
@@ -130,4 +132,20 @@ def _sink(graph: _Graph, reach: Mapping[str, set[str]], state: str, cycle: froze
         cycle,
         bool(beginnings),
         min((one.at for one in beginnings if one.is_base and one.at is not None), default=None),
+        tuple(_rivals(graph, state, cycle)),
     )
+
+
+def _rivals(graph: _Graph, sink: str, cycle: frozenset[str]) -> Iterable[Snapshot]:
+    second = max(graph.snapshots[sink], key=by_clock).at
+    # Where the object has come back to a state, with one update more it has left it again.
+    went_round = len(cycle) > 1 or graph.surplus[sink] > 1
+    for state, snapshots in graph.snapshots.items():
+        # Left, but more often entered: what led in once more may be what came last.
+        was_reentered = bool(graph.edges.get(state)) and graph.surplus[state] > 0
+        if state != sink and (went_round or was_reentered):
+            yield from (one for one in snapshots if one.at == second and _is_update(one))
+
+
+def _is_update(snapshot: Snapshot) -> bool:
+    return not (snapshot.is_first or snapshot.is_base)

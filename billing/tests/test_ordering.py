@@ -99,9 +99,29 @@ ROUND = [update(1, "trialing", "active"), update(1, "active", "past_due")]
 
 
 @given(st.permutations([CREATED, *ROUND, update(1, "past_due", "active")]))
-def test_a_round_within_one_second_is_followed_to_its_end(told: list[Snapshot]) -> None:
+def test_a_round_within_one_second_leaves_a_doubt(told: list[Snapshot]) -> None:
+    resolution = arrive("subscription", told)
+    assert (latest_of(resolution).status, resolution.in_doubt) == ("active", True)
+
+
+@given(st.permutations([CREATED, *ROUND, update(2, "past_due", "active")]))
+def test_a_round_within_two_seconds_is_followed_to_its_end(told: list[Snapshot]) -> None:
     resolution = arrive("subscription", told)
     assert (latest_of(resolution).status, resolution.in_doubt) == ("active", False)
+
+
+def test_an_end_that_the_clock_contradicts_leaves_a_doubt() -> None:
+    there, again = update(1000, "active", "trialing"), update(1001, "active", "past_due")
+    # The update between them, back to `active`, is late: see how either might have been the last.
+    told = [replace(there, is_first=True, before=None), again, update(1002, "past_due", "trialing")]
+    resolution = arrive("subscription", told)
+    assert (latest_of(resolution).status, resolution.in_doubt) == ("trialing", False)
+    undone = [update(1000, "active", "paused"), update(1002, "active", "paused")]
+    back = update(1001, "unpaid", "active")
+    resolution = arrive("subscription", [undone[0], back])
+    assert (latest_of(resolution).status, resolution.in_doubt) == ("active", True)
+    resolution = arrive("subscription", [undone[0], back, undone[1]])
+    assert (latest_of(resolution).status, resolution.in_doubt) == ("paused", False)
 
 
 def test_an_update_told_twice_leaves_open_how_often_it_happened() -> None:
@@ -183,6 +203,22 @@ def test_a_clock_that_contradicts_what_only_grows_leaves_a_doubt() -> None:
     assert refunded(charge(50, 600), charge(51, 300)) == (600, True)
     assert refunded(charge(50, 600), charge(5000, 300)) == (600, True)
     assert refunded(charge(50, 300), charge(51, 600)) == (600, False)
+
+
+REFUND_FAILED = Snapshot(event_id="evt_f", at=9_000, facts={}, is_partial=True, casts_doubt=True)
+
+
+@pytest.mark.parametrize("second", [9_001, 900_000])
+def test_a_charge_after_a_failed_refund_is_believed(second: int) -> None:
+    later = [charge(second + seconds, 0, before={}) for seconds in (0, 500, 1_000)]
+    for told in permutations([charge(1, 900), REFUND_FAILED, *later]):
+        resolution = arrive("charge", list(told))
+        assert (resolution.facts["amount_refunded"], resolution.in_doubt) == (0, False)
+
+
+def test_a_charge_is_in_doubt_until_it_tells_of_a_failed_refund() -> None:
+    resolution = arrive("charge", [charge(1, 900), charge(8_999, 900), REFUND_FAILED])
+    assert (resolution.facts["amount_refunded"], resolution.in_doubt) == (900, True)
 
 
 def test_an_update_that_says_that_a_refund_failed_is_believed() -> None:
