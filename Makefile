@@ -58,7 +58,10 @@ coverage: .venv/dev.stamp ## The same, and tell which lines and branches were no
 	@$(BIN)/coverage combine -q && $(BIN)/coverage report --skip-covered --skip-empty
 
 .PHONY: nightly
-nightly: .venv/dev.stamp ## Tell 10,000 stories (test: 150), draw 1,000 oddities (40), fuzz; forty minutes
+nightly: .venv/dev.stamp ## Live 100,000 lives (test: 400), tell 10,000 stories (150), draw 1,000 oddities (40), fuzz; an hour
+	@# By the time, so that each night has lives of its own: a failure names its seed.
+	SUITE_DATABASE=sqlite SUITE_LIVES=100000 SUITE_SEED=$$(date +%s%N) \
+		$(BIN)/python -m pytest -q tests/test_drawn_lives.py
 	SUITE_DATABASE=sqlite SUITE_ORDERS=10000 $(BIN)/python -m pytest -q tests/test_convergence.py
 	for database in sqlite postgresql; do SUITE_DATABASE=$$database SUITE_EXAMPLES=1000 \
 		$(BIN)/python -m pytest -q tests/test_hostile_events.py tests/test_hostile_requests.py \
