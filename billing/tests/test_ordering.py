@@ -111,17 +111,34 @@ def test_a_round_within_two_seconds_is_followed_to_its_end(told: list[Snapshot])
 
 
 def test_an_end_that_the_clock_contradicts_leaves_a_doubt() -> None:
-    there, again = update(1000, "active", "trialing"), update(1001, "active", "past_due")
-    # The update between them, back to `active`, is late: see how either might have been the last.
-    told = [replace(there, is_first=True, before=None), again, update(1002, "past_due", "trialing")]
-    resolution = arrive("subscription", told)
-    assert (latest_of(resolution).status, resolution.in_doubt) == ("trialing", False)
-    undone = [update(1000, "active", "paused"), update(1002, "active", "paused")]
-    back = update(1001, "unpaid", "active")
-    resolution = arrive("subscription", [undone[0], back])
-    assert (latest_of(resolution).status, resolution.in_doubt) == ("active", True)
-    resolution = arrive("subscription", [undone[0], back, undone[1]])
-    assert (latest_of(resolution).status, resolution.in_doubt) == ("paused", False)
+    # Between the two, an update back to `active` has not arrived.
+    there, again = update(1000, "active", "paused"), update(1001, "unpaid", "active")
+    for told in permutations([there, again]):
+        resolution = arrive("subscription", list(told))
+        assert (latest_of(resolution).status, resolution.in_doubt) == ("active", True)
+
+
+@pytest.mark.parametrize("pause", [0, 1, 2, 12, 61])
+def test_what_was_undone_is_not_kept_unnoticed_when_events_are_lost(pause: int) -> None:
+    told = [Snapshot(event_id="evt_0", at=1_000, facts={"ending": False}, is_first=True)]
+    # Set, undone, set once more; the last changes nothing that is kept.
+    for ending in (True, False, True, None):
+        was = told[-1].facts
+        told.append(
+            Snapshot(
+                event_id=f"evt_{len(told)}",
+                at=1_000 + len(told) * pause,
+                facts=was if ending is None else {"ending": ending},
+                before={} if ending is None else was,
+            )
+        )
+    for lost in told:
+        heard = [one for one in told if one is not lost]
+        # The last has arrived, or not yet.
+        for known in (heard, heard[:-1]):
+            for order in permutations(known):
+                resolution = arrive("subscription", list(order))
+                assert resolution.in_doubt or latest_of(resolution).facts == known[-1].facts
 
 
 def test_an_update_told_twice_leaves_open_how_often_it_happened() -> None:
