@@ -9,6 +9,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 
 from billing.ordering.shapes import View, agree, shared_view
 from billing.ordering.snapshots import FactMap, Snapshot, by_clock
@@ -39,8 +40,9 @@ class Sink:
     @property
     def is_mixed(self) -> bool:
         """True when its last snapshots differ in what other shapes have no word for."""
-        last = self.latest
-        return any(one.at == last.at and not agree(one, last) for one in self.snapshots)
+        second = self.latest.at
+        last = [one for one in self.snapshots if one.at == second]
+        return any(not agree(one, other) for one, other in combinations(last, 2))
 
 
 @dataclass(slots=True)

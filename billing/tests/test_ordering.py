@@ -222,6 +222,30 @@ def test_a_clock_that_contradicts_what_only_grows_leaves_a_doubt() -> None:
     assert refunded(charge(50, 300), charge(51, 600)) == (600, False)
 
 
+@given(
+    st.permutations(
+        [
+            Snapshot(event_id="evt_1", at=1, facts={"status": "open", "charge_id": "ch_1"}),
+            Snapshot(event_id="evt_2", at=1, facts={"status": "open", "charge_id": "ch_2"}),
+            Snapshot(event_id="evt_3", at=1, facts={"status": "open"}),
+        ]
+    )
+)
+def test_what_only_one_shape_tells_may_be_in_doubt(told: list[Snapshot]) -> None:
+    assert arrive("invoice", told).in_doubt
+
+
+def test_what_the_latest_has_no_word_for_is_known_from_what_agrees_with_it() -> None:
+    old = [
+        Snapshot(event_id="evt_5", at=1, facts={"number": "A-1", "charge_id": "ch_1"}),
+        Snapshot(event_id="evt_1", at=1, facts={"number": "A-2", "charge_id": "ch_2"}),
+    ]
+    new = Snapshot(event_id="evt_9", at=1, facts={"number": "A-2"}, before={"number": "A-1"})
+    for told in permutations([*old, new]):
+        resolution = arrive("invoice", list(told))
+        assert (resolution.facts["charge_id"], resolution.in_doubt) == ("ch_2", False)
+
+
 REFUND_FAILED = Snapshot(event_id="evt_f", at=9_000, facts={}, is_partial=True, casts_doubt=True)
 
 
