@@ -110,6 +110,15 @@ def test_a_round_within_two_seconds_is_followed_to_its_end(told: list[Snapshot])
     assert (latest_of(resolution).status, resolution.in_doubt) == ("active", False)
 
 
+def test_a_state_that_was_entered_oftener_than_left_leaves_a_doubt() -> None:
+    # On to `unpaid`, back by an update that is lost, and once more to `past_due`.
+    rounds = [update(1, "trialing", "past_due"), update(1, "past_due", "trialing")]
+    again = replace(rounds[0], event_id="evt_again")
+    told = [CREATED, *rounds, update(1, "trialing", "unpaid"), again]
+    for order in permutations(told):
+        assert arrive("subscription", list(order)).in_doubt
+
+
 def test_an_end_that_the_clock_contradicts_leaves_a_doubt() -> None:
     # Between the two, an update back to `active` has not arrived.
     there, again = update(1000, "active", "paused"), update(1001, "unpaid", "active")
