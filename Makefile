@@ -1,6 +1,9 @@
 PYTHON ?= python3
 PORT ?= 8000
 FUZZ_SECONDS ?= 600
+MUTANTS ?= 300
+MUTANTS_OF ?=
+MUTANTS_SEED ?= 1
 SUITE := -m pytest -q
 
 BIN := .venv/bin
@@ -58,7 +61,7 @@ coverage: .venv/dev.stamp ## The same, and tell which lines and branches were no
 	@$(BIN)/coverage combine -q && $(BIN)/coverage report --skip-covered --skip-empty
 
 .PHONY: nightly
-nightly: .venv/dev.stamp ## Live 100,000 lives (test: 400), tell 10,000 stories (150), draw 1,000 oddities (40), fuzz; an hour
+nightly: .venv/dev.stamp ## Draw far more lives, stories, oddities and inputs than test does, and mutants; over an hour
 	@# By the time, so that each night has lives of its own: a failure names its seed.
 	SUITE_DATABASE=sqlite SUITE_LIVES=100000 SUITE_SEED=$$(date +%s%N) \
 		$(BIN)/python -m pytest -q tests/test_drawn_lives.py
@@ -69,6 +72,13 @@ nightly: .venv/dev.stamp ## Live 100,000 lives (test: 400), tell 10,000 stories 
 	done
 	@# What it finds is left in .fuzz/found: `python -m tests.fuzz FILE` tries it once more.
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
+	@# Other mutants each night: it prints the seed that draws them once more.
+	@$(MAKE) --no-print-directory mutants MUTANTS_SEED="$$(date +%Y%m%d)"
+
+# The tree stays as it is, whenever this is interrupted: .mutants has all that it makes.
+.PHONY: mutants
+mutants: .venv/dev.stamp ## Change the spine a little, $MUTANTS times (300, all), and name what no test notices
+	$(BIN)/python -m tests.mutants --number $(MUTANTS) --seed $(MUTANTS_SEED) --of "$(MUTANTS_OF)"
 
 # What the files have stays, where it can: UPGRADE=--upgrade takes the newest of what is not pinned.
 .PHONY: lock
@@ -102,7 +112,7 @@ bench: .venv/dev.stamp ## Measure against other receivers (needs wrk); about ten
 .PHONY: clean
 clean: ## Remove what the other targets made, except .env and the data
 	rm -rf .venv .coverage .coverage.* htmlcov .pytest_cache .mypy_cache .ruff_cache \
-		.import_linter_cache .hypothesis .fuzz staticfiles
+		.import_linter_cache .hypothesis .fuzz .mutants staticfiles
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .env: | .venv/run.stamp

@@ -61,7 +61,7 @@ def shut_out(provider: str, networks_text: str, user_agents_text: str) -> list[s
     if published and allowed:
         mine = [(text, parse_network(text)) for text in published.networks]
         refused += [text for text, network in mine if not _is_within(network, allowed)]
-    user_agent, beginnings = USER_AGENTS.get(provider, ""), prefixes(user_agents_text)
+    user_agent, beginnings = USER_AGENTS.get(provider), prefixes(user_agents_text)
     if user_agent and beginnings and not user_agent.startswith(beginnings):
         refused.append(user_agent)
     return refused
@@ -78,12 +78,11 @@ def _is_within(network: Network, allowed: Iterable[Network]) -> bool:
 def parse_network(text: str) -> Network:
     """Parse an address, or a network in CIDR notation. Raises `ValueError`, for host bits too."""
     network = ipaddress.ip_network(text)
-    # Clients are compared as IPv4 addresses, so a mapped network must be one as well.
+    # Clients are compared as IPv4 addresses, so a mapped network must be one as well. It is one of 96
+    # bits or more: with fewer, a mapped address has host bits.
     mapped = getattr(network.network_address, "ipv4_mapped", None)
     if mapped is None:
         return network
-    if network.prefixlen < 96:
-        raise ValueError(f"{text!r} is more than the IPv4 addresses mapped into IPv6")
     return ipaddress.ip_network((mapped, network.prefixlen - 96))
 
 

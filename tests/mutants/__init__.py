@@ -1,0 +1,1 @@
+"""Change the spine a little, many times, and ask each time whether a test notices."""

@@ -1,0 +1,56 @@
+"""Which mutants there are, by mutmut's names, and which of them are drawn."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import libcst as cst
+from mutmut.mutation.file_mutation import create_mutations, group_by_top_level_node
+from mutmut.mutation.trampoline_templates import mangle_function_name
+from mutmut.utils.file_utils import walk_mutatable_files
+from mutmut.utils.format_utils import get_mutant_name
+
+
+def draw(number: str, seed: int, of: str) -> dict[str, Path]:
+    """Return the mutants to try, each with its file: as many as asked for, or `all`.
+
+    `of` is a file or a folder of the spine; empty, it is the whole. Raises `SystemExit` where there
+    is nothing to mutate.
+    """
+    paths = [path for path in sorted(walk_mutatable_files()) if str(path).startswith(of)]
+    found = [(name, path) for path in paths for name in _names(path)]
+    if not found:
+        raise SystemExit(f"{of}: the spine, as pyproject.toml has it, has nothing there to mutate")
+    if number != "all":
+        found = random.Random(seed).sample(found, min(int(number), len(found)))  # noqa: S311
+    return dict(found)
+
+
+def package(path: Path) -> str:
+    """Return the part of the spine that a file is counted with."""
+    return "/".join(path.with_suffix("").parts[:2])
+
+
+def _names(path: Path) -> Iterator[str]:
+    module, mutations, *_ = create_mutations(str(path), path.read_text())
+    grouped = group_by_top_level_node(mutations)
+    for function, owner in _functions(module):
+        stem = mangle_function_name(name=function.name.value, class_name=owner)
+        for number, mutation in enumerate(grouped.get(function, ()), 1):
+            if not _is_wording(mutation.original_node):
+                yield get_mutant_name(path, f"{stem}__mutmut_{number}")
+
+
+def _functions(module: cst.Module) -> Iterator[tuple[cst.FunctionDef, str | None]]:
+    for statement in module.body:
+        if isinstance(statement, cst.FunctionDef):
+            yield statement, None
+        elif isinstance(statement, cst.ClassDef):
+            for each in statement.body.body:
+                if isinstance(each, cst.FunctionDef):
+                    yield each, statement.name.value
+
+
+def _is_wording(node: cst.CSTNode) -> bool:
+    """Tell whether it is a text for people: one with a space in it."""
+    return isinstance(node, cst.SimpleString) and " " in node.value

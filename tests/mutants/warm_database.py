@@ -1,0 +1,44 @@
+"""A plugin for mutmut's runs of pytest: migrate a database once, for all mutants.
+
+mutmut collects the tests in one process, and forks it for each mutant. The database is in memory,
+so each fork has one of its own, and a mutant's start costs a fifth of what it would.
+"""
+
+import os
+import sys
+from functools import _lru_cache_wrapper
+
+import pytest
+from mutmut.state import state
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the quickest tests: the first that fails is the last that runs."""
+    took = state().duration_by_test
+    items.sort(key=lambda item: took.get(item.nodeid, 0))
+    if os.environ.get("MUTANT_UNDER_TEST") == "":
+        # Without a mutant all have just passed, when mutmut asked which function each test runs.
+        del items[1:]
+
+
+def pytest_runtest_setup() -> None:
+    """Begin each test with empty caches: what an earlier one left there would not be called."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith(("billing.", "webhooks.")):
+            for each in vars(module).values():
+                if isinstance(each, _lru_cache_wrapper):
+                    each.cache_clear()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Make the database where tests are only collected, and let no fork make another."""
+    if not session.config.option.collectonly:
+        return
+    from django.test import utils
+    from pytest_django.plugin import blocking_manager_key
+
+    with session.config.stash[blocking_manager_key].unblock():
+        utils.setup_databases(verbosity=0, interactive=False)
+    utils.setup_databases = lambda *_, **__: []
+    utils.teardown_databases = lambda *_, **__: None
