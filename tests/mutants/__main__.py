@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections import Counter, defaultdict
+from contextlib import ExitStack
 from pathlib import Path
 
 from mutmut.mutation.data import SourceFileMutationData
@@ -13,8 +14,11 @@ from mutmut.stats import status_by_exit_code
 
 from tests.mutants.drawing import draw, package
 from tests.mutants.layout import lay_out
+from webhooks.testing import servers
 
 NOTICED = {"killed", "timeout"}
+DATABASES = ("sqlite", "postgresql")
+"""What no test notices on the first is tried on the second, which has Redis as well."""
 
 
 def main() -> None:
@@ -27,32 +31,47 @@ def main() -> None:
     lay_out()
     drawn = draw(asked.number, asked.seed, asked.of)
     print(f"{len(drawn)} mutants of {asked.of or 'the spine'}, drawn with the seed {asked.seed}")  # noqa: T201
-    _try(list(drawn))
-    _report(drawn)
+    left = outcomes = dict.fromkeys(drawn, "not checked")
+    for database in DATABASES:
+        if left:
+            _try(list(left), database)
+            outcomes |= {name: _outcome(name, drawn[name]) for name in left}
+            left = {name: told for name, told in outcomes.items() if told not in NOTICED}
+    for name in sorted(left):
+        print(f"\n{left[name]}: {name}\n{get_diff_for_mutant(name, path=drawn[name])}")  # noqa: T201
+    _tell_scores({name: (package(path), outcomes[name]) for name, path in drawn.items()})
 
 
-def _try(names: list[str]) -> None:
-    environment = {**os.environ, "SUITE_DATABASE": "sqlite"}
+def _try(names: list[str], database: str) -> None:
+    # Which tests run which function is asked anew: some run on one database alone.
+    Path("mutants/mutmut-stats.json").unlink(missing_ok=True)
+    environment = {**os.environ, "SUITE_DATABASE": database}
     # Ours would be the tree itself, and so the code without mutants.
     environment.pop("PYTHONPATH", None)
-    program = Path(sys.executable).with_name("mutmut")
-    ended = subprocess.run([program, "run", "--max-children", "1", *names], env=environment)
+    command = [Path(sys.executable).with_name("mutmut"), "run", "--max-children", "1", *names]
+    with ExitStack() as stack:
+        if database == "postgresql":
+            server = servers.postgresql(durable=False)
+            environment["TEST_DATABASE_URL"] = stack.enter_context(server)
+            environment["TEST_REDIS_URL"] = stack.enter_context(servers.redis())
+        ended = subprocess.run(command, env=environment)
     if ended.returncode:
         sys.exit(f"mutmut ended with status {ended.returncode}")
 
 
-def _report(drawn: dict[str, Path]) -> None:
-    """Print each mutant that was not noticed, and how many were, by package."""
-    tried = {path: SourceFileMutationData(path=path) for path in set(drawn.values())}
-    for data in tried.values():
-        data.load()
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for name, path in sorted(drawn.items()):
-        outcome = status_by_exit_code[tried[path].exit_code_by_key[name]]
-        counts[package(path)][outcome] += 1
-        if outcome not in NOTICED:
-            print(f"\n{outcome}: {name}\n{get_diff_for_mutant(name, path=path)}")  # noqa: T201
-    for part, found in [*sorted(counts.items()), ("all", sum(counts.values(), Counter[str]()))]:
+def _outcome(name: str, path: Path) -> str:
+    data = SourceFileMutationData(path=path)
+    data.load()
+    told: str = status_by_exit_code[data.exit_code_by_key[name]]
+    return told
+
+
+def _tell_scores(outcomes: dict[str, tuple[str, str]]) -> None:
+    by_package: dict[str, Counter[str]] = defaultdict(Counter)
+    for part, outcome in sorted(outcomes.values()):
+        by_package[part][outcome] += 1
+        by_package["together"][outcome] += 1
+    for part, found in by_package.items():
         score = 100 * sum(found[outcome] for outcome in NOTICED) / found.total()
         told = ", ".join(f"{number} {outcome}" for outcome, number in found.most_common())
         print(f"{part}: {score:.1f} % of {found.total()} noticed ({told})")  # noqa: T201

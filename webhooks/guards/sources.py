@@ -78,8 +78,8 @@ def _is_within(network: Network, allowed: Iterable[Network]) -> bool:
 def parse_network(text: str) -> Network:
     """Parse an address, or a network in CIDR notation. Raises `ValueError`, for host bits too."""
     network = ipaddress.ip_network(text)
-    # Clients are compared as IPv4 addresses, so a mapped network must be one as well. It is one of 96
-    # bits or more: with fewer, a mapped address has host bits.
+    # Clients are compared as IPv4 addresses, so a mapped network must be one as well. Its prefix is
+    # never shorter than 96: a mapped address would have host bits.
     mapped = getattr(network.network_address, "ipv4_mapped", None)
     if mapped is None:
         return network

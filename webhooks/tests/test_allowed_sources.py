@@ -26,9 +26,9 @@ def allowed_sources(*arguments: str) -> str:
 
 @pytest.fixture
 def published(tmp_path: Path) -> Path:
-    """Stripe's list, in the form in which it is published."""
+    """Stripe's list, in the form in which it is published, after a blank line."""
     file = tmp_path / "ips_webhooks.json"
-    file.write_text(json.dumps({"WEBHOOKS": STRIPE}))
+    file.write_text("\n " + json.dumps({"WEBHOOKS": STRIPE}))
     return file
 
 
@@ -110,6 +110,7 @@ def test_a_malformed_list_is_reported(published: Path, content: str) -> None:
     [
         ("http://192.0.2.1/ips.json", "without HTTPS"),
         ("http://127.0.0.1:9/ips.json", "refused"),
+        ("https://127.0.0.1:9/ips.json", "refused"),
         ("no-such-file", "No such file"),
     ],
 )

@@ -111,6 +111,22 @@ def test_a_stopped_loop_finishes_one_event_and_releases_the_rest() -> None:
     assert WebhookEvent.objects.due(timezone.now()).count() == 2
 
 
+def test_a_loop_with_nothing_to_do_pauses_and_looks_again() -> None:
+    pauses: list[float | None] = []
+
+    class Stop(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            pauses.append(timeout)
+            if len(pauses) == 1:
+                record(1)
+            else:
+                self.set()
+            return self.is_set()
+
+    assert len(list(sweep_until(Stop(), poll_seconds=7))) == 1
+    assert pauses == [7, 7]
+
+
 def test_a_late_release_does_not_touch_another_workers_claim() -> None:
     record(2)
     now = timezone.now()

@@ -53,8 +53,10 @@ def test_a_failed_event_can_be_ignored(subscribe: Subscribe) -> None:
     assert event.settled_at
     last = event.attempt_set.latest("number")
     assert (last.number, last.trigger, last.outcome) == (2, Trigger.STAFF, Attempt.Outcome.IGNORED)
-    assert last.replay
-    assert (last.replay.actor, last.replay.reason) == ("anna", "a test")
+    order = last.replay
+    assert order
+    assert (order.trigger, order.actor, order.reason) == (Trigger.STAFF, "anna", "a test")
+    assert order.created_at == order.finished_at == event.settled_at == last.started_at
     entry = AuditEntry.objects.get(action=AuditEntry.Action.IGNORED)
     assert entry.actor == "anna"
     assert (entry.details["event"], entry.details["was"]) == (event.event_id, "failed")

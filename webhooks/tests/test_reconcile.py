@@ -435,11 +435,16 @@ class TestSchedule:
         orders = Reconciliation.objects.order_by("pk").values_list("seen", "recorded")
         assert list(orders) == [(1, 1), (1, 0)]
 
-    def test_one_that_was_given_up_long_ago_is_not_gone_on_with(self, stripe: Served) -> None:
+    @pytest.mark.parametrize(
+        "changes", [{"created_at": timezone.now() - timedelta(days=4)}, {"actor": "anna"}]
+    )
+    def test_one_of_long_ago_or_of_somebody_else_is_not_gone_on_with(
+        self, stripe: Served, changes: dict[str, Any]
+    ) -> None:
         made(stripe, delivered=False)
         failing(stripe)
         self.reconcile()
-        Reconciliation.objects.update(created_at=timezone.now() - timedelta(days=4))
+        Reconciliation.objects.update(**changes)
         stripe.world.faults.clear()
 
         self.reconcile()
