@@ -48,7 +48,7 @@ def _try(names: list[str], database: str) -> None:
     environment = {**os.environ, "SUITE_DATABASE": database}
     # Ours would be the tree itself, and so the code without mutants.
     environment.pop("PYTHONPATH", None)
-    command = [Path(sys.executable).with_name("mutmut"), "run", "--max-children", "1", *names]
+    command = [str(Path(sys.executable).with_name("mutmut")), "run", "--max-children", "1", *names]
     with ExitStack() as stack:
         if database == "postgresql":
             server = servers.postgresql(durable=False)
