@@ -145,8 +145,15 @@ def _rivals(graph: _Graph, sink: str, cycle: frozenset[str]) -> Iterable[Snapsho
     for state, snapshots in graph.snapshots.items():
         # Left, but more often entered: what led in once more may be what came last.
         was_reentered = bool(graph.edges.get(state)) and graph.surplus[state] > 0
-        if state != sink and (went_round or was_reentered):
+        is_back = _is_back(snapshots, second)
+        if state != sink and (went_round or was_reentered or is_back):
             yield from (one for one in snapshots if one.at == second and _is_update(one))
+
+
+def _is_back(snapshots: Sequence[Snapshot], second: int | None) -> bool:
+    """True of a state that is told of in this second and was entered before it, by all updates."""
+    entered = [one.at or 0 for one in snapshots if one.before is not None or not _is_update(one)]
+    return second is not None and bool(entered) and max(entered) < second
 
 
 def _is_update(snapshot: Snapshot) -> bool:

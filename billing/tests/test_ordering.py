@@ -119,6 +119,17 @@ def test_a_state_that_was_entered_oftener_than_left_leaves_a_doubt() -> None:
         assert arrive("subscription", list(order)).in_doubt
 
 
+@pytest.mark.parametrize("entered", [1, 9])
+def test_a_state_told_of_in_the_second_in_which_it_was_left_leaves_a_doubt(entered: int) -> None:
+    # As a refund is told of within its charge: that it came back to it no update says.
+    stated = Snapshot(event_id="evt_z", at=9, facts={"status": "active"})
+    told = [update(entered, "trialing", "active"), update(9, "active", "past_due"), stated]
+    for order in permutations(told):
+        resolution = arrive("subscription", list(order))
+        # Entered within that second as well, it was told of on the way.
+        assert resolution.in_doubt is (entered < 9)
+
+
 def test_an_end_that_the_clock_contradicts_leaves_a_doubt() -> None:
     # Between the two, an update back to `active` has not arrived.
     there, again = update(1000, "active", "paused"), update(1001, "unpaid", "active")
