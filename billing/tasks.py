@@ -14,7 +14,8 @@ from billing.fetching.doubts import to_settle
 from billing.fetching.drift import Compared, compare_all
 from billing.idempotency.expiry import clean_up
 from billing.models import MODELS
-from billing.privacy.erasure import ALTERED, finish_all
+from billing.privacy.erasure import finish_all
+from billing.privacy.outcomes import ALTERED
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,8 @@ from django.contrib import messages
 from django.http import HttpRequest
 
 from billing.models import Customer
-from billing.privacy.erasure import ALTERED, erase, rows_kept
+from billing.privacy.erasure import erase
+from billing.privacy.outcomes import ALTERED, rows_kept
 from webhooks.admin.panels import Fact, Facts
 from webhooks.admin.style import Textarea, TextInput
 from webhooks.admin.values import moment

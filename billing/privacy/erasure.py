@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from billing.models import BillingChange
 from billing.privacy import stored_responses
+from billing.privacy.outcomes import ALTERED, put_on_record
 from billing.privacy.redaction import named_by, redact_history, redact_stored
 from billing.privacy.search import PAGE, find_all, rows_of, scopes_of
 from webhooks import audit
@@ -29,9 +30,6 @@ from webhooks.privacy.suppression import remember
 
 ERASE: Final = "billing.erase_customer"
 """The permission that a person needs to have a customer erased."""
-
-ALTERED: Final = "altered"
-"""Among the tables of what was erased: rows that were kept, for they had been altered by SQL."""
 
 
 class UnknownCustomer(Exception):
@@ -103,7 +101,7 @@ def _erase(
     done[ALTERED] = len(altered)
     # A request that is in flight may yet store an answer: beat comes back for that.
     is_over = not (altered or keys.is_one_in_flight)
-    _finish(erasure, done, actor=actor, is_new=is_new, is_over=is_over, now=clock())
+    put_on_record(erasure, done, actor=actor, is_new=is_new, is_over=is_over, now=clock())
     return +done
 
 
@@ -145,48 +143,6 @@ def finish_all(*, clock: Clock = timezone.now) -> Iterator[tuple[str, Counter[st
             erasure.customer_id, erasure.scope, beginning.actor, "", clock, lambda _: None
         )
         yield erasure.customer_id, done
-
-
-@transaction.atomic
-def _finish(
-    erasure: ErasureRequest,
-    done: Counter[str],
-    *,
-    actor: str,
-    is_new: bool,
-    is_over: bool,
-    now: datetime,
-) -> None:
-    if is_over:
-        # Emptied again by what becomes known later: see `webhooks.privacy.suppression`.
-        erasure.finished_at = now
-        erasure.save(update_fields=["finished_at"])
-    # Tried again every hour for rows that were kept, it must not fill the trail.
-    is_news = is_new or done.total() > done[ALTERED] or done[ALTERED] != rows_kept(erasure)
-    if actor and is_news:
-        audit.record(
-            AuditEntry.Action.ERASED,
-            actor=actor,
-            subject=erasure.subject,
-            details={"request": erasure.pk, "rows": dict(+done)},
-            now=now,
-        )
-
-
-def rows_kept(erasure: ErasureRequest) -> int:
-    """Return how many altered rows were kept when an erasure was last tried, by the trail."""
-    entries = AuditEntry.objects.filter(action=AuditEntry.Action.ERASED, subject=erasure.subject)
-    kept = [
-        entry.details["rows"].get(ALTERED, 0)
-        for entry in audit.all_intact(entries, lambda entry: _is_outcome(entry, erasure))
-    ]
-    return kept[-1] if kept else 0
-
-
-def _is_outcome(entry: AuditEntry, erasure: ErasureRequest) -> bool:
-    # Release 0.1.0 did not name the request.
-    is_its_own = entry.details.get("request", erasure.pk) == erasure.pk
-    return is_its_own and isinstance(entry.details.get("rows"), dict)
 
 
 def _redact_billing(

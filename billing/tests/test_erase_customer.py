@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from billing.models import BillingChange, Charge, Customer, Dispute, IdempotencyKey
-from billing.privacy import erasure
+from billing.privacy import erasure, outcomes
 from billing.tasks import finish_erasures
 from webhooks import audit
 from webhooks.events import Event, ObjectScope
@@ -487,7 +487,7 @@ def test_the_customers_page_says_that_an_altered_row_was_kept(
 
     # Somebody else's erasure of that id is another.
     other = request_erasure("stripe", "acct_1", False, "cus_ada", actor="x", now=timezone.now())[0]
-    assert erasure.rows_kept(other) == 0
+    assert outcomes.rows_kept(other) == 0
     WebhookEvent.objects.filter(pk=charge.pk).update(body=charge.body)
     finish_erasures()
     assert "do not fit" not in text(anna, record)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from billing.privacy import erasure
+from billing.privacy import erasure, outcomes
 from billing.privacy.search import scopes_of
 from webhooks.events import ObjectScope
 from webhooks.management.operator import system_user
@@ -76,7 +76,7 @@ class Command(BaseCommand):
                 refused += 1
                 self.stdout.write(f"{customer_id}: refused: nobody began this erasure on record")
                 continue
-            altered += done.pop(erasure.ALTERED, 0)
+            altered += done.pop(outcomes.ALTERED, 0)
             self.stdout.write(f"{customer_id}: {_count(done)}")
         # At the end, so that one that somebody put in keeps nobody else from being erased.
         if refused:
@@ -99,7 +99,7 @@ class Command(BaseCommand):
         # Each batch is committed, and what is left is found anew, so there is no state to resume.
         except KeyboardInterrupt:
             raise CommandError("Interrupted. Run the same again to go on.") from None
-        altered = done.pop(erasure.ALTERED, 0)
+        altered = done.pop(outcomes.ALTERED, 0)
         would = "would be " if options["dry_run"] and done else ""
         self.stdout.write(would + _count(done))
         _report_altered(altered)
