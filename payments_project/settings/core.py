@@ -38,7 +38,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    # First: none of the others runs for MACHINE_PATHS, which have a short stack of their own.
+    # Before all: each answer names its request, whoever gives it.
+    "payments_project.request_ids.RequestIdMiddleware",
+    # None of those below runs for MACHINE_PATHS, which have a short stack of their own.
     "payments_project.machines.MachineMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "payments_project.headers.HeadersMiddleware",

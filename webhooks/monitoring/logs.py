@@ -8,6 +8,7 @@ from types import TracebackType
 from django.core.exceptions import ImproperlyConfigured
 
 from webhooks import conf
+from webhooks.monitoring import request_ids
 from webhooks.monitoring.scrubbing import mask_known, mask_secrets
 
 
@@ -24,13 +25,16 @@ def without_own_secrets(text: str) -> str:
 class Formatter(logging.Formatter):
     """Formats a record, its exception included, and takes out what is secret.
 
+    A line that was written for a request ends with that one's id.
+
     Each message is on a line of its own, so that no value in one can pass for another.
     """
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
         """Return the line of a record, without its exception."""
         # What a sender writes may hold line ends, and so whole lines that look like ours.
-        return super().formatMessage(record).replace("\r", "\\r").replace("\n", "\\n")
+        line = super().formatMessage(record).replace("\r", "\\r").replace("\n", "\\n")
+        return f"{line} [{request_id}]" if (request_id := request_ids.current()) else line
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the lines to write, masked as a whole, so that exceptions are masked as well."""

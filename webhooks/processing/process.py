@@ -12,7 +12,7 @@ from webhooks import conf, row_statements
 from webhooks.events import Event
 from webhooks.exceptions import PermanentFailure
 from webhooks.models import Attempt, WebhookEvent
-from webhooks.monitoring import metrics
+from webhooks.monitoring import metrics, request_ids
 from webhooks.privacy import suppression
 from webhooks.processing.claims import Claim
 from webhooks.processing.errors import describe, textless, trace
@@ -56,6 +56,13 @@ def process(claim: Claim, *, now: datetime, event: Event | None = None) -> Attem
     the claim no longer holds: its lease ran out and another has taken the event.
     Raises `django.db.Error` when the database fails; the event then waits for its lease to end.
     """
+    # Whoever follows a delivery through the log finds its attempts, in whatever process they are.
+    brought_by = claim.row.request_id if claim.row else ""
+    with request_ids.within(brought_by or request_ids.current()):
+        return _process(claim, now, event)
+
+
+def _process(claim: Claim, now: datetime, event: Event | None) -> Attempt | None:
     started = time.perf_counter()
     try:
         result = _attempt(claim, event, now, started)
