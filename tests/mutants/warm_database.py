@@ -4,6 +4,7 @@ mutmut collects the tests in one process, and forks it for each mutant, one afte
 SQLite's database is in memory, so each fork has its own. That saves a mutant one second.
 """
 
+import logging
 import os
 import sys
 from functools import _lru_cache_wrapper
@@ -54,5 +55,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if connection.vendor == "postgresql":
         # A fork that shared it would break it for the next.
         connection.close()
+    # pytest has closed what the log was written to, and mutmut goes on logging.
+    logging.raiseExceptions = False
     utils.setup_databases = lambda *_, **__: []
     utils.teardown_databases = lambda *_, **__: None

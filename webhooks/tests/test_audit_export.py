@@ -49,7 +49,7 @@ def test_a_written_export_verifies(path: Path) -> None:
         "verified: nothing altered, deleted or inserted\n",
     )
     lines = [json.loads(line) for line in path.read_text().splitlines()]
-    assert lines[-2]["action"] == "audit.exported"
+    assert (lines[-2]["action"], lines[-2]["details"]) == ("audit.exported", {"first": 1})
     assert lines[-1]["entries"] == AuditEntry.objects.count()
     sealed = [line for line in lines if line.get("action") == "audit.sealed"]
     assert all(line["details"]["sealed"]["root"] for line in sealed)
@@ -59,6 +59,7 @@ def test_part_of_a_trail_verifies(path: Path) -> None:
     export(path, "--first", "2", "--last", "3")
     assert verify(path)[0] == 0
     assert len(path.read_text().splitlines()) == 4
+    assert AuditEntry.objects.latest("sequence").details == {"first": 2, "last": 3}
 
 
 def _altered(lines: list[bytes]) -> list[bytes]:
