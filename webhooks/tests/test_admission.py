@@ -151,6 +151,13 @@ def test_a_content_length_over_the_limit_is_refused_unread(length: str) -> None:
     assert told(response) == (413, "payload_too_large")
 
 
+@pytest.mark.parametrize("length", ["", "+1", "-1", "1.5", "\u00b2", "many"])
+def test_a_content_length_that_is_no_number_counts_as_none(length: str) -> None:
+    response = Client().generic("POST", "/webhooks/stripe", BODY, CONTENT_LENGTH=length)
+
+    assert told(response) == (415, "unsupported_media_type")
+
+
 @pytest.mark.parametrize(
     ("proxies", "forwarded", "peer", "expected"),
     [
@@ -165,6 +172,7 @@ def test_a_content_length_over_the_limit_is_refused_unread(length: str) -> None:
         (1, "198.51.100.1", "10.0.0.1", "198.51.100.1"),
         (1, "6.6.6.6, 198.51.100.1", "10.0.0.1", "198.51.100.1"),
         (1, "6.6.6.6,198.51.100.1", "", "198.51.100.1"),
+        (1, "6.6.6.6, 7.7.7.7, 198.51.100.1", "10.0.0.1", "198.51.100.1"),
         (2, "6.6.6.6, 198.51.100.1, 10.0.0.2", "10.0.0.1", "198.51.100.1"),
         (2, "198.51.100.1, 10.0.0.2", "10.0.0.1", "198.51.100.1"),
         (1, "6.6.6.6,198.51.100.1:55001", "10.0.0.1", "198.51.100.1"),
