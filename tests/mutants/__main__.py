@@ -31,12 +31,14 @@ def main() -> None:
     lay_out()
     drawn = draw(asked.number, asked.seed, asked.of)
     print(f"{len(drawn)} mutants of {asked.of or 'the spine'}, drawn with the seed {asked.seed}")  # noqa: T201
-    left = outcomes = dict.fromkeys(drawn, "not checked")
+    left = outcomes = dict.fromkeys(drawn, "no tests")
     for database in DATABASES:
         if left:
             _try(list(left), database)
-            outcomes |= {name: _outcome(name, drawn[name]) for name in left}
-            left = {name: told for name, told in outcomes.items() if told not in NOTICED}
+            told = {name: _outcome(name, drawn[name]) for name in left}
+            # What survived on the first has tests, whatever the second has.
+            outcomes |= {name: one for name, one in told.items() if one != "no tests"}
+            left = {name: one for name, one in outcomes.items() if one not in NOTICED}
     for name in sorted(left):
         print(f"\n{left[name]}: {name}\n{get_diff_for_mutant(name, path=drawn[name])}")  # noqa: T201
     _tell_scores({name: (package(path), outcomes[name]) for name, path in drawn.items()})

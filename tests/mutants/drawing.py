@@ -1,6 +1,7 @@
 """Which mutants there are, by mutmut's names, and which of them are drawn."""
 
 import random
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,16 +15,19 @@ from mutmut.utils.format_utils import get_mutant_name
 def draw(number: str, seed: int, of: str) -> dict[str, Path]:
     """Return the mutants to try, each with its file: as many as asked for, or `all`.
 
-    `of` is a file or a folder of the spine; empty, it is the whole. Raises `SystemExit` where there
-    is nothing to mutate.
+    They come from each package alike, and fewer are the first of more. `of` is a file or a folder
+    of the spine; empty, it is the whole. Raises `SystemExit` where there is nothing to mutate.
     """
-    paths = [path for path in sorted(walk_mutatable_files()) if str(path).startswith(of)]
-    found = [(name, path) for path in paths for name in _names(path)]
+    found: dict[str, list[tuple[str, Path]]] = defaultdict(list)
+    for path in sorted(walk_mutatable_files()):
+        if str(path).startswith(of):
+            found[package(path)] += [(name, path) for name in _names(path)]
     if not found:
         raise SystemExit(f"{of}: the spine, as pyproject.toml has it, has nothing there to mutate")
-    if number != "all":
-        found = random.Random(seed).sample(found, min(int(number), len(found)))  # noqa: S311
-    return dict(found)
+    for mutants in found.values():
+        random.Random(seed).shuffle(mutants)  # noqa: S311
+    share = None if number == "all" else -(-int(number) // len(found))
+    return dict(mutant for mutants in found.values() for mutant in mutants[:share])
 
 
 def package(path: Path) -> str:
