@@ -28,10 +28,10 @@ CALLERS = 64
 
 
 def begin(
-    now: datetime = NOON, *, scope: str = "test", parameters: str = "a"
+    now: datetime = NOON, *, scope: str = "test", key: str = "key", parameters: str = "a"
 ) -> Started | StoredResponse:
     return keys.begin(
-        scope, "key", keys.hash_parameters(parameters), now=now, lease=LEASE, lifetime=DAY
+        scope, key, keys.hash_parameters(parameters), now=now, lease=LEASE, lifetime=DAY
     )
 
 
@@ -56,9 +56,13 @@ def test_only_one_holder_works_at_a_time() -> None:
 
 
 @pytest.mark.django_db
-def test_scopes_have_separate_keys() -> None:
-    start()
-    start(scope="another")
+def test_scopes_have_separate_keys_and_each_its_own_reference() -> None:
+    first, again = start(), start(scope="another")
+    other = begin(key="another")
+    assert isinstance(other, Started)
+
+    # The provider does the work once for each reference.
+    assert len({each.reference for each in (first, again, other)}) == 3
 
 
 @pytest.mark.django_db

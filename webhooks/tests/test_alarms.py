@@ -374,6 +374,20 @@ def test_a_database_that_cannot_tell_raises_no_alarm_and_is_asked_again(told: To
     assert told == [("nothing_proven", "stripe")]
 
 
+def test_receivers_hear_how_many_were_refused_and_in_what_time() -> None:
+    heard: list[dict[str, Any]] = []
+
+    def receiver(*, sender: object, signal: object, **told: Any) -> None:
+        heard.append(told)
+
+    alarm_raised.connect(receiver)
+    refuse(BURST, MissingSignature)
+    alarm_raised.disconnect(receiver)
+
+    burst = {"kind": "burst", "count": BURST, "seconds": BURST_SECONDS}
+    assert heard == [burst | {"endpoint": "stripe"}]
+
+
 def test_a_failing_alarm_receiver_does_not_fail_the_request() -> None:
     def broken(**_: Any) -> None:
         raise LookupError

@@ -21,6 +21,7 @@ from pytest_django import Settings
 
 from webhooks import tasks
 from webhooks.events import Event
+from webhooks.intake.reconcile import NotPossible, request_reconciliation
 from webhooks.models import Attempt, Reconciliation, Trigger, WebhookEvent
 from webhooks.processing.sweep import sweep
 from webhooks.providers import stripe_api
@@ -372,6 +373,14 @@ class TestReach:
 
 
 class TestWhatCannotBe:
+    def test_a_provider_without_a_list_of_events_is_refused_with_those_that_have_one(self) -> None:
+        now = timezone.now()
+        asked = {"account": "", "since": now - timedelta(days=1), "undelivered_only": False}
+
+        with pytest.raises(NotPossible, match=r"^nobody can't be asked .*; these can: stripe\.$"):
+            request_reconciliation("nobody", **asked, actor="anna", now=now)
+        assert not Reconciliation.objects.exists()
+
     @pytest.mark.parametrize(
         ("arguments", "why"),
         [
