@@ -375,7 +375,8 @@ class TestReach:
 class TestWhatCannotBe:
     def test_a_provider_without_a_list_of_events_is_refused_with_those_that_have_one(self) -> None:
         now = timezone.now()
-        asked = {"account": "", "since": now - timedelta(days=1), "undelivered_only": False}
+        since = now - timedelta(days=1)
+        asked: dict[str, Any] = {"account": "", "since": since, "undelivered_only": False}
 
         with pytest.raises(NotPossible, match=r"^nobody can't be asked .*; these can: stripe\.$"):
             request_reconciliation("nobody", **asked, actor="anna", now=now)
