@@ -120,6 +120,15 @@ def test_a_harmful_setting_is_an_error(
     assert found() == {problem}
 
 
+def test_an_entry_of_an_allow_list_is_named_by_its_place_alone(settings: Settings) -> None:
+    settings.ALLOWED_WEBHOOK_IPS = f"198.51.100.1, {GOOD}"
+
+    [told] = checks.run_checks(tags=["webhooks"])
+    assert told.msg.startswith("ALLOWED_WEBHOOK_IPS: number 2 is neither an address, nor a network")
+    assert told.msg.endswith("nor one of: stripe, telegram.")
+    assert GOOD not in told.msg
+
+
 TWO = {"provider": "stripe", "secrets_setting": "STRIPE_WEBHOOK_SECRET"}
 
 

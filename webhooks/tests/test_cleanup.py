@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from webhooks.models import Attempt, WebhookEvent
+from webhooks.privacy.retention import cleanup
 from webhooks.testing import deliver
 from webhooks.testing.database import is_waited_for
 from webhooks.tests.events import make_event
@@ -45,6 +46,23 @@ def test_payloads_go_first_and_rows_later() -> None:
     assert WebhookEvent.objects.replayable().count() == 2
     assert Attempt.objects.count() == 4
     assert run() == "0 payloads dropped, 0 rows deleted"
+
+
+def test_whoever_cleans_up_hears_of_each_batch() -> None:
+    for days in (91, 92, 401):
+        age(days)
+    told: list[tuple[int, int]] = []
+
+    done = cleanup(
+        payloads_older_than=timedelta(days=90),
+        rows_older_than=timedelta(days=400),
+        actor="anna",
+        now=timezone.now(),
+        batch_size=2,
+        progress=lambda so_far: told.append((so_far.payloads, so_far.rows)),
+    )
+    assert told == [(2, 0), (3, 0), (3, 1)]
+    assert (done.payloads, done.rows) == (3, 1)
 
 
 def test_a_sender_is_kept_no_longer_than_the_payload() -> None:
