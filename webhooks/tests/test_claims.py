@@ -9,7 +9,7 @@ from threading import Barrier
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -178,6 +178,24 @@ def test_concurrent_claims_never_share_an_event() -> None:
         takers = [pool.submit(take) for _ in range(4)]
     taken = [pk for taker in takers for pk in taker.result()]
     assert sorted(taken) == pks(WebhookEvent.objects.all())
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_passes_over_what_another_is_claiming_and_does_not_wait() -> None:
+    record(3)
+    now = timezone.now()
+    held, *others = pks(WebhookEvent.objects.all())
+
+    def take() -> list[int]:
+        try:
+            return [each.pk for each in claims.claim_due(3, now=now)]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        WebhookEvent.objects.select_for_update().get(pk=held)
+        assert pool.submit(take).result(timeout=10) == others
 
 
 def test_events_of_lost_workers_are_claimed_one_at_a_time(settings: Settings) -> None:
