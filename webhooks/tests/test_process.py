@@ -1,5 +1,6 @@
 """From a recorded event to its effects: handlers, failures, retries, leases."""
 
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -66,11 +67,15 @@ def outcomes(attempt: Attempt) -> dict[str, str]:
 
 
 def test_an_event_that_nobody_subscribed_to_is_ignored() -> None:
+    started = time.perf_counter()
     assert deliver(make_event("test.unheard")).status_code == 200
+    answered_ms = (time.perf_counter() - started) * 1000
 
     row = WebhookEvent.objects.get()
     assert row.status == WebhookEvent.Status.IGNORED
-    assert row.attempt_set.get().outcome == Attempt.Outcome.IGNORED
+    attempt = row.attempt_set.get()
+    assert attempt.outcome == Attempt.Outcome.IGNORED
+    assert 0 < attempt.duration_ms < answered_ms
 
 
 def test_an_event_is_processed_in_the_request_that_brings_it(subscribe: Subscribe) -> None:
