@@ -140,6 +140,18 @@ def test_a_late_release_does_not_touch_another_workers_claim() -> None:
     assert process(taken_over, now=later)
 
 
+def test_a_release_gives_back_that_event_alone_and_none_that_is_settled() -> None:
+    record(3)
+    now = timezone.now()
+    first, second, _ = claims.claim_due(3, now=now)
+    assert process(second, now=now)
+    claims.release([first, second], now=now)
+
+    assert pks(WebhookEvent.objects.due(now)) == [first.pk]
+    rows = WebhookEvent.objects.order_by("pk").values_list("attempts", "status")
+    assert list(rows) == [(0, "pending"), (1, "ignored"), (1, "pending")]
+
+
 def test_a_late_claimant_cannot_settle_an_event_claimed_again(
     subscribe: Subscribe,
 ) -> None:
