@@ -372,10 +372,11 @@ def test_a_dispute_marks_its_charge_as_disputed(charge_first: bool) -> None:
     assert (charge.disputed, charge.amount, charge.in_doubt) == (True, 1800, False)
 
 
-def test_money_that_comes_home_leaves_its_charge_in_doubt_until_it_is_told_of() -> None:
+@pytest.mark.parametrize("status", ["failed", "canceled"])
+def test_money_that_comes_home_leaves_its_charge_in_doubt_until_it_is_told_of(status: str) -> None:
     send(event("charge.refunded", build.charge(amount_refunded=600)))
-    failed = build.refund(status="failed")
-    changes = send(event("refund.failed", failed, created=NOON + 5))
+    returned = build.refund(status=status)
+    changes = send(event("refund.updated", returned, created=NOON + 5))
     assert {change.object_type: change.verdict for change in changes} == {
         "charge": BillingChange.Verdict.UNDECIDABLE,
         "refund": BillingChange.Verdict.APPLIED,

@@ -1,0 +1,274 @@
+"""Every fact of every object of Stripe's, as its key is there, null, expanded or absent."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from billing.changes import CHANGES, Change
+from billing.tests.builders import NOON, Json, event, moment
+from billing.translators import stripe
+
+pytestmark = pytest.mark.one_database
+
+METADATA = {"plan": "gold"}
+
+CUSTOMER: Json = {
+    "email": "jo@example.com",
+    "name": "Jo",
+    "phone": "+43 1 1234",
+    "currency": "eur",
+    "balance": -500,
+    "delinquent": True,
+}
+
+ITEM: Json = {
+    "id": "si_1",
+    "price": {
+        "id": "price_1",
+        "product": "prod_1",
+        "unit_amount": 900,
+        "recurring": {"interval": "month"},
+    },
+    "plan": {"id": "plan_1", "product": "prod_2", "amount": 800, "interval": "year"},
+    "quantity": 2,
+    "current_period_start": NOON + 1,
+    "current_period_end": NOON + 2,
+}
+
+SUBSCRIPTION: Json = {
+    "customer": "cus_1",
+    "latest_invoice": "in_1",
+    "status": "active",
+    "currency": "eur",
+    "collection_method": "send_invoice",
+    "items": {"data": [ITEM], "has_more": True},
+    "trial_start": NOON + 3,
+    "trial_end": NOON + 4,
+    "start_date": NOON + 5,
+    "cancel_at": NOON + 6,
+    "cancel_at_period_end": True,
+    "canceled_at": NOON + 7,
+    "ended_at": NOON + 8,
+    # As before 2025-03-31, where no item tells it.
+    "current_period_start": NOON + 11,
+    "current_period_end": NOON + 12,
+}
+
+PAYMENT: Json = {
+    "status": "open",
+    "is_default": True,
+    "payment": {"payment_intent": "pi_1", "charge": "ch_1"},
+}
+
+INVOICE: Json = {
+    "customer": "cus_1",
+    "parent": {"subscription_details": {"subscription": "sub_1"}},
+    "subscription": "sub_0",
+    "payments": {"data": [PAYMENT], "has_more": True},
+    "payment_intent": "pi_0",
+    "charge": "ch_0",
+    "number": "A-1",
+    "status": "open",
+    "currency": "eur",
+    "amount_due": 11,
+    "amount_paid": 12,
+    "amount_remaining": 13,
+    "subtotal": 14,
+    "total": 15,
+    "billing_reason": "manual",
+    "collection_method": "send_invoice",
+    "attempt_count": 3,
+    "next_payment_attempt": NOON + 1,
+    "due_date": NOON + 2,
+    "period_start": NOON + 3,
+    "period_end": NOON + 4,
+    "status_transitions": {
+        "finalized_at": NOON + 5,
+        "paid_at": NOON + 6,
+        "voided_at": NOON + 7,
+        "marked_uncollectible_at": NOON + 8,
+    },
+}
+
+PAYMENT_INTENT: Json = {
+    "customer": "cus_1",
+    "invoice": "in_1",
+    "latest_charge": "ch_1",
+    "charges": {"data": ["ch_0"]},
+    "status": "canceled",
+    "currency": "eur",
+    "amount": 11,
+    "amount_received": 12,
+    "amount_capturable": 13,
+    "description": "Seat 4",
+    "canceled_at": NOON + 1,
+    "cancellation_reason": "duplicate",
+    "last_payment_error": {"code": "card_declined", "message": "Declined."},
+}
+
+CHARGE: Json = {
+    "customer": "cus_1",
+    "payment_intent": "pi_1",
+    "invoice": "in_1",
+    "status": "failed",
+    "currency": "eur",
+    "amount": 11,
+    "amount_captured": 12,
+    "amount_refunded": 13,
+    "paid": True,
+    "captured": True,
+    "refunded": True,
+    "disputed": True,
+    "failure_code": "card_declined",
+    "failure_message": "Declined.",
+    "payment_method_details": {"card": {"brand": "visa", "last4": "4242"}},
+}
+
+REFUND: Json = {
+    "charge": "ch_1",
+    "payment_intent": "pi_1",
+    "status": "failed",
+    "currency": "eur",
+    "amount": 11,
+    "reason": "duplicate",
+    "failure_reason": "lost_or_stolen_card",
+}
+
+DISPUTE: Json = {
+    "charge": "ch_1",
+    "payment_intent": "pi_1",
+    "status": "needs_response",
+    "currency": "eur",
+    "amount": 11,
+    "reason": "fraudulent",
+    "evidence_details": {"due_by": NOON + 1},
+}
+
+CHECKOUT_SESSION: Json = {
+    "customer": "cus_1",
+    "subscription": "sub_1",
+    "payment_intent": "pi_1",
+    "invoice": "in_1",
+    "client_reference_id": "order-7",
+    "customer_details": {"email": "typed@example.com"},
+    "customer_email": "given@example.com",
+    "mode": "payment",
+    "status": "complete",
+    "payment_status": "paid",
+    "currency": "eur",
+    "amount_subtotal": 11,
+    "amount_total": 12,
+    "expires_at": NOON + 1,
+}
+
+PAYOUT: Json = {
+    "status": "failed",
+    "currency": "eur",
+    "amount": 11,
+    "arrival_date": NOON + 1,
+    "method": "instant",
+    "automatic": True,
+    "failure_code": "no_account",
+    "failure_message": "No such account.",
+}
+
+SUBJECTS = {
+    "customer": CUSTOMER,
+    "subscription": SUBSCRIPTION,
+    "invoice": INVOICE,
+    "payment_intent": PAYMENT_INTENT,
+    "charge": CHARGE,
+    "refund": REFUND,
+    "dispute": DISPUTE,
+    "checkout.session": CHECKOUT_SESSION,
+    "payout": PAYOUT,
+}
+
+# Facts whose names are not the keys'; the rest are looked up.
+ELSEWHERE: dict[str, Json] = {
+    "subscription": {
+        "items": [
+            {
+                "id": "si_1",
+                "price_id": "price_1",
+                "product_id": "prod_1",
+                "quantity": 2,
+                "unit_amount": 900,
+                "interval": "month",
+                "current_period_end": moment(NOON + 2).isoformat(),
+            }
+        ],
+        "abridged": True,
+        "current_period_start": moment(NOON + 1),
+        "current_period_end": moment(NOON + 2),
+        "started_at": moment(NOON + 5),
+    },
+    "invoice": {
+        "subscription_id": "sub_1",
+        "payment_intent_id": "pi_1",
+        "charge_id": "ch_1",
+        "abridged": True,
+        "next_payment_attempt_at": moment(NOON + 1),
+        "due_at": moment(NOON + 2),
+        "finalized_at": moment(NOON + 5),
+        "paid_at": moment(NOON + 6),
+        "voided_at": moment(NOON + 7),
+        "marked_uncollectible_at": moment(NOON + 8),
+    },
+    "payment_intent": {"error_code": "card_declined", "error_message": "Declined."},
+    "charge": {"card_brand": "visa", "card_last4": "4242"},
+    "dispute": {"evidence_due_at": moment(NOON + 1)},
+    "checkout.session": {"customer_email": "typed@example.com"},
+    "payout": {"arrival_at": moment(NOON + 1)},
+}
+
+KINDS = pytest.mark.parametrize("kind", sorted(SUBJECTS))
+
+
+def translated(kind: str, subject: Json) -> Change:
+    whole = {"created": NOON, "metadata": METADATA, **subject, "id": "x_1", "object": kind}
+    [change, *_] = stripe.translate(event("any.updated", whole))
+    assert (change.object_type, change.provider_id) == (kind, "x_1")
+    return change
+
+
+def expected(kind: str) -> dict[str, Any]:
+    """Every fact that such an object can have: most are named like their keys."""
+    known = {"created_at": moment(NOON), "metadata": METADATA, **ELSEWHERE.get(kind, {})}
+    for name in {*CHANGES[kind].names()} - {"deleted", *known}:
+        value = SUBJECTS[kind].get(name, SUBJECTS[kind].get(name.removesuffix("_id")))
+        known[name] = moment(value) if isinstance(value, int) and value >= NOON else value
+    return known
+
+
+def expanded(value: Any) -> Any:
+    """The same, with every object that is named written out in its name's place."""
+    if isinstance(value, dict):
+        return {key: one if key == "id" else expanded(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [expanded(one) for one in value]
+    is_named = isinstance(value, str) and re.fullmatch(r"(cus|sub|in|pi|ch|prod)_\d", value)
+    return {"id": value, "status": "other"} if is_named else value
+
+
+@KINDS
+@pytest.mark.parametrize("shape", [dict, expanded])
+def test_every_fact_is_read_from_its_key(kind: str, shape: Callable[[Json], Json]) -> None:
+    assert translated(kind, shape(SUBJECTS[kind])).facts() == expected(kind)
+
+
+@KINDS
+def test_null_clears_every_fact(kind: str) -> None:
+    nothing = {"metadata": None, "created": None, **dict.fromkeys(SUBJECTS[kind])}
+    empty = {"metadata": {}, "items": [], "abridged": False}
+    assert translated(kind, nothing).facts() == {
+        name: empty.get(name, "" if isinstance(value, str) else None)
+        for name, value in expected(kind).items()
+    }
+
+
+@KINDS
+def test_an_absent_key_tells_nothing(kind: str) -> None:
+    assert translated(kind, {}).facts() == {"created_at": moment(NOON), "metadata": METADATA}
