@@ -9,10 +9,11 @@ from io import StringIO
 from threading import Barrier
 
 import pytest
-from django.conf import settings
+from django.conf import settings as project
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.utils import timezone
+from pytest_django import Settings
 
 from billing.exceptions import InTransaction, KeyInUse, KeyReused
 from billing.idempotency import keys
@@ -85,6 +86,16 @@ def test_work_that_was_abandoned_is_taken_up_at_once_under_the_same_reference() 
     assert second.reference == first.reference
     assert second.attempt == first.attempt + 1
     assert IdempotencyKey.objects.get().response_status == 503
+
+
+@pytest.mark.django_db
+def test_a_key_that_an_earlier_version_hashed_stands_for_its_request(settings: Settings) -> None:
+    settings.SECRET_KEY = "a-key-that-everybody-may-know-of-good-length"
+    keys.complete(start(), StoredResponse(201, "obj_1"))
+    hashed = "hashed:8a923cfeefb2cec1538943cdace050180f9e813b14e86c1b264b9bffb454a802"
+    IdempotencyKey.objects.update(key=hashed)
+
+    assert begin() == StoredResponse(201, "obj_1")
 
 
 @pytest.mark.django_db
@@ -173,7 +184,7 @@ def test_a_clean_up_is_bounded() -> None:
 def test_keys_are_cleaned_up_once_a_day_by_the_clock() -> None:
     make(2, timezone.now() - DAY)
     make(1, timezone.now() + DAY)
-    scheduled = settings.CELERY_BEAT_SCHEDULE["cleanup-keys"]
+    scheduled = project.CELERY_BEAT_SCHEDULE["cleanup-keys"]
     assert "10 3 * * *" in str(scheduled["schedule"])
     assert scheduled["task"] == cleanup_keys.name
     cleanup_keys()

@@ -1,5 +1,6 @@
 """Snapshots in whatever order they arrive: the latest is found, or the object is in doubt."""
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.models import BillingChange, Subscription
-from billing.ordering import OrderingReason, Resolution, Snapshot, resolve
+from billing.ordering import OrderingReason, Resolution, Snapshot, pack, resolve, unpack
 from billing.ordering.rules import RULES
 from billing.tests import builders as build
 from billing.tests.builders import NOON, event, send
@@ -286,6 +287,24 @@ def test_an_update_that_says_that_a_refund_failed_is_believed() -> None:
     came_home = charge(90, 0, before={"amount_refunded": 600})
     for told in ([charge(50, 600), came_home], [came_home, charge(50, 600)]):
         assert refunded(*told) == (0, False)
+
+
+def test_what_is_kept_beside_an_object_is_read_as_it_was() -> None:
+    current = {"status": "active", "seats": 2, "metadata": {}}
+    heard = datetime(2026, 11, 20, 12, 0, 0, 5, tzinfo=UTC)
+    told = [
+        Snapshot(event_id="evt_1", at=1, facts=current, is_first=True, observed_at=heard),
+        Snapshot(event_id="evt_2", at=2, facts={"status": "paused", "seats": None}, before={}),
+        Snapshot(event_id="evt_3", at=None, facts=current, before={"seats": 1}, is_base=True),
+        Snapshot(event_id="evt_4", at=4, facts=current, is_base=True, is_patchy=True),
+        Snapshot(event_id="evt_5", at=5, facts={"seats": 0}, is_partial=True),
+        Snapshot(event_id="evt_6", at=6, facts={}, is_partial=True, casts_doubt=True),
+        Snapshot(event_id="", at=7, facts=current, observed_at=heard, asked_from=6),
+    ]
+    packed = json.loads(json.dumps(pack(told, current)))
+    assert unpack(packed, current) == told
+    # Most say what the object says: of that nothing is kept.
+    assert "active" not in json.dumps(packed)
 
 
 def test_the_reason_names_the_rule_that_decided() -> None:

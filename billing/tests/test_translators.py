@@ -382,6 +382,69 @@ def test_a_malformed_field_is_named_by_its_path(subject: Json, place: str) -> No
     assert "secret-key" not in str(caught.value)
 
 
+def items(count: int) -> Json:
+    return {"data": [{"id": f"si_{number}"} for number in range(count)]}
+
+
+LIMITS: list[tuple[Json, Json, str]] = [
+    (build.charge(amount=2**63 - 1), build.charge(amount=2**63), "an integer"),
+    (build.charge(amount=1 - 2**63), build.charge(amount=-(2**63)), "an integer"),
+    (build.charge(id="x" * 255), build.charge(id="x" * 256), "at most 255 characters"),
+    (build.charge(status="x" * 255), build.charge(status="x" * 256), "at most 255 characters"),
+    (build.customer(email="x" * 512), build.customer(email="x" * 513), "at most 512 characters"),
+    *(
+        (make(**{name: "x" * 65_536}), make(**{name: "x" * 65_537}), "at most 65536 characters")
+        for make, name in [
+            (build.customer, "name"),
+            (build.customer, "phone"),
+            (build.payment_intent, "description"),
+            (build.payout, "failure_message"),
+        ]
+    ),
+    *(
+        (
+            build.checkout_session(**{name: shape("x" * 512)}),
+            build.checkout_session(**{name: shape("x" * 513)}),
+            "at most 512 characters",
+        )
+        for name, shape in [("customer_email", str), ("customer_details", lambda x: {"email": x})]
+    ),
+    (
+        build.charge(metadata={str(number): "" for number in range(1000)}),
+        build.charge(metadata={str(number): "" for number in range(1001)}),
+        "at most 1000 pairs",
+    ),
+    (
+        build.charge(metadata={"ab": "x" * 65_534}),
+        build.charge(metadata={"ab": "x" * 65_535}),
+        "at most 65536 characters",
+    ),
+    (
+        build.charge(refunds={"data": [build.refund()] * 100}),
+        build.charge(refunds={"data": [build.refund()] * 101}),
+        "a list of at most 100",
+    ),
+    (
+        build.subscription(items=items(500)),
+        build.subscription(items=items(501)),
+        "a list of at most 500",
+    ),
+]
+
+
+@pytest.mark.parametrize(("largest", "too_large", "limit"), LIMITS)
+def test_what_is_too_large_to_keep_is_refused(largest: Json, too_large: Json, limit: str) -> None:
+    assert stripe.translate(event("any.updated", largest))
+    with pytest.raises(PermanentFailure, match=f"expected {limit}"):
+        stripe.translate(event("any.updated", too_large))
+
+
+def test_card_numbers_that_people_write_are_masked() -> None:
+    card = "4242 4242 4242 4242"
+    change = translated(build.payment_intent(description=f"of {card}", metadata={card: card}))
+    assert card not in str(change.facts())
+
+
 JSON = st.recursive(
     st.none()
     | st.booleans()
