@@ -90,12 +90,11 @@ def _in_its_place(known: Sequence[Snapshot], snapshot: Snapshot) -> list[Snapsho
     A re-run puts right what this code got wrong at first. It must never bring back what was true
     once, so it counts only as long as the snapshot does.
     """
-    is_its_own = [one.event_id == snapshot.event_id and not one.is_answer for one in known]
-    if not any(is_its_own):
+    if all(one.event_id != snapshot.event_id for one in known):
         return []
     return [
-        replace(snapshot, is_base=one.is_base) if own else one
-        for one, own in zip(known, is_its_own, strict=True)
+        replace(snapshot, is_base=one.is_base) if one.event_id == snapshot.event_id else one
+        for one in known
     ]
 
 

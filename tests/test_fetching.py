@@ -60,6 +60,8 @@ def test_undecidable_changes_are_fetched(stripe: Served, backwards: bool) -> Non
     assert (customer.name, customer.in_doubt, asked(stripe)) == ("Bo", False, 1)
     answered, *_ = BillingChange.objects.filter(source=BillingChange.Source.FETCH)
     assert answered.reason == OrderingReason.ANSWER
+    # What was answered is no event's, and no page may name one for it.
+    assert customer.snapshot_event_id == ""
     assert set(WebhookEvent.objects.values_list("status", flat=True)) == {"processed"}
 
 

@@ -107,6 +107,8 @@ def test_a_holder_whose_lease_ran_out_cannot_overwrite() -> None:
     assert not keys.abandon(late)
     assert keys.complete(taken_over, StoredResponse(200, "in time"))
     assert not keys.complete(late, StoredResponse(200, "late"))
+    assert not keys.complete(taken_over, StoredResponse(200, "again"))
+    assert not keys.abandon(taken_over)
     assert begin() == StoredResponse(200, "in time")
 
 
