@@ -115,10 +115,13 @@ def test_a_holder_whose_lease_ran_out_cannot_overwrite() -> None:
 @pytest.mark.django_db
 def test_an_expired_key_counts_as_absent() -> None:
     first = start()
-    keys.complete(first, StoredResponse(200, "obj_1"))
+    keys.complete(first, StoredResponse(200, "obj_1", "body"))
     assert isinstance(begin(NOON + DAY - timedelta(seconds=1)), StoredResponse)
     second = start(NOON + DAY, parameters="b")
     assert second.reference != first.reference
+    # An answer is kept no longer than its key lives, whatever becomes of the new work.
+    row = IdempotencyKey.objects.get()
+    assert (row.response_status, row.response_id, row.response_body) == (None, "", "")
     assert not keys.complete(first, StoredResponse(200, "obj_1"))
     keys.complete(second, StoredResponse(200, "obj_2"))
     assert begin(NOON + DAY, parameters="b") == StoredResponse(200, "obj_2")
