@@ -9,6 +9,7 @@ import pytest
 from django.db import transaction
 from pytest_django import DjangoAssertNumQueries
 
+from billing.history import Cause
 from billing.models import (
     MODELS,
     BillingChange,
@@ -22,9 +23,12 @@ from billing.models import (
     Refund,
     Subscription,
 )
+from billing.operations import apply_answer
+from billing.ordering import Snapshot
 from billing.tests import builders as build
 from billing.tests.builders import NOON, Json, event, everything, moment, send
-from webhooks.events import Event
+from billing.translators.stripe import translate_object
+from webhooks.events import Event, ObjectScope
 from webhooks.exceptions import PermanentFailure
 from webhooks.signals import Handler, event_received
 
@@ -348,6 +352,46 @@ def test_a_re_run_of_the_last_event_puts_right_what_went_wrong() -> None:
     [change] = send(told)
     assert list(change.fields) == ["arrival_at"]
     assert Payout.objects.get().arrival_at == moment(build.payout()["arrival_date"])
+
+
+def answer(subject: Json, asked: int, answered: int) -> BillingChange:
+    """What Stripe answers, so many seconds after noon, when it is asked for an object."""
+    change = translate_object(subject)
+    assert change
+    seconds = {"asked_from": NOON + asked, "at": NOON + answered}
+    told = Snapshot.of_answer(change, asked_at=moment(NOON + asked), **seconds)
+    scope = ObjectScope(provider="stripe", account="", livemode=False)
+    cause = Cause(scope, BillingChange.Source.FETCH, "evt_asked", "payout.paid")
+    return apply_answer(change, told, cause)
+
+
+def test_of_two_answers_the_one_asked_for_last_stands() -> None:
+    first = answer(build.payout(amount=1), 0, 9)
+    payout = Payout.objects.get()
+    assert (first.verdict, first.reason) == (BillingChange.Verdict.APPLIED, "answer")
+    assert (payout.fetched_at, payout.snapshot_event_id) == (moment(NOON), "")
+    answer(build.payout(amount=2), 5, 6)
+    late = answer(build.payout(amount=1), 2, 8)
+    late.refresh_from_db()
+    assert (late.verdict, late.reason, late.fields) == (BillingChange.Verdict.OLDER, "answer", {})
+    assert (late.source, late.event_id, late.provider_id) == ("fetch", "evt_asked", "po_1")
+    payout.refresh_from_db()
+    assert (payout.amount, payout.fetched_at) == (2, moment(NOON + 5))
+    assert payout.snapshot_at == moment(NOON + 6)
+
+
+def test_what_others_name_is_known_by_no_event() -> None:
+    send(event("charge.dispute.created", build.dispute()))
+    charge = Charge.objects.get()
+    assert (charge.snapshot_at, charge.snapshot_event_id) == (None, "")
+    assert (charge.fetched_at, charge.in_doubt) == (None, True)
+
+
+def test_a_row_says_when_it_was_last_written() -> None:
+    send(event("payout.created", build.payout(amount=1)))
+    Payout.objects.update(updated_at=moment(NOON))
+    send(event("payout.updated", build.payout(amount=2), created=NOON + 9))
+    assert Payout.objects.get().updated_at > moment(NOON)
 
 
 def test_a_snapshot_that_says_nothing_new_is_the_latest_all_the_same() -> None:
