@@ -152,7 +152,8 @@ def test_a_fingerprint_ignores_the_order_of_parameters() -> None:
 
 
 def make(count: int, expires_at: datetime) -> None:
-    first = IdempotencyKey.objects.count()
+    newest = IdempotencyKey.objects.order_by("pk").last()
+    first = newest.pk + 1 if newest else 0
     IdempotencyKey.objects.bulk_create(
         IdempotencyKey(scope="test", key=str(n), created_at=NOON, expires_at=expires_at)
         for n in range(first, first + count)
@@ -183,6 +184,11 @@ def test_a_clean_up_is_bounded() -> None:
     make(5, NOON)
     assert clean_up(now=NOON, batch_size=2, is_over=lambda: True) == 2
     assert IdempotencyKey.objects.count() == 3
+    told: list[int] = []
+    make(1, NOON + timedelta(microseconds=1))
+    assert clean_up(now=NOON, batch_size=1, progress=told.append) == 3
+    assert told == [1, 2, 3]
+    assert IdempotencyKey.objects.count() == 1
 
 
 @pytest.mark.django_db

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -287,6 +287,117 @@ def test_an_update_that_says_that_a_refund_failed_is_believed() -> None:
     came_home = charge(90, 0, before={"amount_refunded": 600})
     for told in ([charge(50, 600), came_home], [came_home, charge(50, 600)]):
         assert refunded(*told) == (0, False)
+
+
+def told_at(at: int | None, status: str, **about: Any) -> Snapshot:
+    facts = {"status": status, **about.pop("facts", {})}
+    return Snapshot(event_id=f"evt_{at}_{status}", at=at, facts=facts, **about)
+
+
+def kept(*told: Snapshot, kind: str = "subscription") -> list[tuple[int | None, str, bool]]:
+    """What is kept of snapshots: of when, in which state, and whether it sums up older ones."""
+    found = resolve(kind, {"status": ""}, told).kept
+    return [(one.at, one.status, one.is_base) for one in found]
+
+
+def test_what_is_more_than_two_seconds_older_is_summed_up() -> None:
+    now, before = told_at(1_004, "active"), told_at(1_002, "past_due")
+    assert kept(now, before) == [(1_004, "active", False), (1_002, "past_due", False)]
+    long_ago = [told_at(1_001, "paused"), told_at(5, "trialing")]
+    summed_up = [(1_001, "paused", True), (1_002, "past_due", False), (1_004, "active", False)]
+    for told in permutations([now, before, *long_ago]):
+        assert kept(*told) == summed_up
+    # What has no time can't be called old.
+    timeless = told_at(None, "unpaid")
+    assert kept(timeless, *long_ago, now) == [
+        (1_001, "paused", True),
+        (1_004, "active", False),
+        (None, "unpaid", False),
+    ]
+    assert kept(timeless) == [(None, "unpaid", False)]
+
+
+def test_what_came_before_the_summary_counts_only_if_it_is_final() -> None:
+    now, base = told_at(1_000, "active"), told_at(100, "paused", is_base=True)
+    for status, at, summary in [
+        ("past_due", 50, (100, "paused", True)),
+        ("past_due", 100, (100, "paused", True)),
+        ("past_due", 101, (101, "past_due", True)),
+        ("canceled", 50, (50, "canceled", True)),
+    ]:
+        assert kept(now, base, told_at(at, status))[0] == summary
+    gone = told_at(50, "x", facts={"deleted": True})
+    assert kept(now, base, gone)[0] == (50, "x", True)
+    assert kept(now, replace(gone, is_base=True, at=100), told_at(50, "canceled"))[0][1] == "x"
+
+
+@pytest.mark.parametrize(("at", "is_patchy"), [(99, False), (100, True), (101, False)])
+def test_a_summary_says_that_something_of_its_second_came_too_late(
+    at: int, is_patchy: bool
+) -> None:
+    now, base = told_at(1_000, "active"), told_at(100, "paused", is_base=True)
+    [found, _] = resolve("subscription", {}, [now, base, told_at(at, "unpaid")]).kept
+    assert (found.is_base, found.is_patchy) == (True, is_patchy)
+    [again, _] = resolve("subscription", {}, [now, base, told_at(at, "paused")]).kept
+    assert not again.is_patchy
+    # Once it has a gap, no later event of that second closes it.
+    [still, _] = resolve("subscription", {}, [now, found, told_at(90, "unpaid")]).kept
+    assert still.is_patchy is is_patchy
+
+
+def test_what_is_kept_is_bounded() -> None:
+    whole = [
+        told_at(1_000, "active", facts={"seats": n}, before={"seats": n - 1}) for n in range(100)
+    ]
+    whole = [replace(one, event_id=f"evt_{n:02}") for n, one in enumerate(whole)]
+    partial = [replace(one, is_partial=True) for one in whole]
+    resolution = arrive("subscription", whole)
+    assert [one.facts["seats"] for one in resolution.kept[1:]] == list(range(68, 100))
+    assert [one.is_base for one in resolution.kept] == [True, *[False] * 32]
+    # What was dropped of that second leaves a gap.
+    assert (resolution.facts["seats"], resolution.in_doubt) == (99, True)
+    assert kept(*whole[:32]) == [(1_000, "active", False)] * 32
+    assert resolve("subscription", {}, partial).kept == partial[-32:]
+    answer = told_at(2_000, "active", asked_from=2_000)
+    assert resolve("subscription", {}, [*whole, answer]).kept == [answer, *whole[-32:]]
+
+
+def test_an_answer_takes_the_place_of_what_it_is_certain_to_include() -> None:
+    heard = datetime(2026, 11, 20, tzinfo=UTC)
+    answer = told_at(1_002, "active", asked_from=1_000, observed_at=heard)
+    early, late = heard - timedelta(seconds=1), heard + timedelta(seconds=1)
+    for at, observed_at, is_included in [
+        (999, None, True),
+        (999, late, True),
+        (1_000, None, False),
+        (1_000, late, False),
+        (1_000, heard, True),
+        (1_002, early, True),
+        (1_003, early, False),
+        (None, early, True),
+        (None, late, False),
+        (None, None, False),
+    ]:
+        other = told_at(at, "active", observed_at=observed_at)
+        expected = [answer] if is_included else [answer, other]
+        assert resolve("subscription", {}, [answer, other]).kept == expected
+    other = told_at(1_000, "active", observed_at=heard)
+    unheard = replace(answer, observed_at=None)
+    assert other in resolve("subscription", {}, [unheard, other]).kept
+
+
+def test_of_two_answers_the_one_that_was_asked_for_last_stands() -> None:
+    heard = datetime(2026, 11, 20, tzinfo=UTC)
+    first = told_at(1_005, "paused", asked_from=1_000, observed_at=heard)
+    last = told_at(1_003, "active", asked_from=1_002, observed_at=heard + timedelta(seconds=2))
+    unheard = replace(first, observed_at=None)
+    for told in ([first, last], [last, first], [unheard, last], [last, unheard]):
+        resolution = resolve("subscription", {}, told)
+        assert (resolution.latest, resolution.kept) == (last, [last])
+    # Ours tells nothing here, so the provider's clock does.
+    sooner = replace(unheard, at=1_001, asked_from=1_001)
+    for told in ([unheard, sooner], [sooner, unheard]):
+        assert resolve("subscription", {}, told).latest == unheard
 
 
 def test_what_is_kept_beside_an_object_is_read_as_it_was() -> None:
