@@ -17,6 +17,7 @@ from webhooks import conf
 from webhooks.events import Event
 from webhooks.models import EventQuerySet, Trigger, WebhookEvent
 from webhooks.processing import claims
+from webhooks.processing.ignore import ignore
 from webhooks.processing.process import process
 from webhooks.processing.replay import replay, request_replay
 from webhooks.processing.sweep import BATCH, sweep, sweep_until
@@ -273,6 +274,43 @@ def test_a_request_s_own_event_can_not_be_taken_from_it(
 
     assert taken == [[]]
     assert WebhookEvent.objects.get().status == "processed"
+
+
+def test_a_request_that_is_lost_counts_as_a_lost_worker(
+    settings: Settings, subscribe: Subscribe
+) -> None:
+    settings.WEBHOOK_PROCESSING = "request"
+    settings.WEBHOOK_MAX_LOST_LEASES = 1
+
+    def end_the_process(_: Event) -> None:
+        raise SystemExit
+
+    subscribe(end_the_process)
+    with pytest.raises(SystemExit):
+        record(1)
+    row = WebhookEvent.objects.get()
+
+    assert sweep_at(row.available_at) == [row.pk]
+    row.refresh_from_db()
+    assert (row.attempts, row.status, row.attempt_set.get().trigger) == (2, "failed", "sweep")
+
+
+def test_an_event_that_was_ignored_begins_anew(settings: Settings, subscribe: Subscribe) -> None:
+    settings.WEBHOOK_MAX_LOST_LEASES = 1
+    handled = []
+    subscribe(lambda event: handled.append(event.id))
+    record(1)
+    for _ in range(2):
+        assert claims.claim_due(1, now=WebhookEvent.objects.get().available_at)
+    row = WebhookEvent.objects.get()
+    assert row.lost_leases == 1
+
+    assert ignore(row, actor="ada", reason="none of ours", now=row.available_at)
+    assert WebhookEvent.objects.get().lost_leases == 0
+    replay_all()
+    sweep_at(timezone.now())
+
+    assert handled == [row.event_id]
 
 
 def test_lost_workers_are_forgotten_once_one_comes_to_an_end(
