@@ -54,6 +54,7 @@ def test_a_missing_cache_and_a_missing_broker_degrade_it(
     assert response.json()["status"] == "degraded"
     assert response.json()["parts"]["database"] == "ok"
     assert response.json()["parts"]["cache"] == "failing"
+    assert response.json()["parts"]["broker"] == "failing"
 
 
 @pytest.mark.django_db

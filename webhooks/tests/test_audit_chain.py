@@ -277,6 +277,19 @@ def test_what_is_deleted_at_once_takes_several_seals(monkeypatch: pytest.MonkeyP
     assert not found()
 
 
+def test_what_is_deleted_at_once_is_found_by_its_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Keys so far apart that no verification of some of them reads the seals of the others.
+    monkeypatch.setattr("webhooks.audit.seals.MAX_ROWS", 3)
+    for module in ("seal_format", "row_seals"):
+        monkeypatch.setattr(f"webhooks.audit.{module}.SPAN", 2)
+    for _ in range(12):
+        deliver(make_event())
+    WebhookEvent.objects.update(received_at=timezone.now() - timedelta(days=500))
+    call_command("cleanup_events", verbosity=0)
+    assert not WebhookEvent.objects.exists()
+    assert not found()
+
+
 def test_beat_and_the_loop_seal_what_was_recorded(settings: Settings) -> None:
     assert settings.CELERY_BEAT_SCHEDULE["seal"]["task"] == tasks.seal.name
     deliver(make_event())
