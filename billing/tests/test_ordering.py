@@ -386,6 +386,48 @@ def test_an_answer_takes_the_place_of_what_it_is_certain_to_include() -> None:
     assert other in resolve("subscription", {}, [unheard, other]).kept
 
 
+def test_what_was_made_after_an_answer_follows_it() -> None:
+    answer = told_at(1_002, "active", asked_from=1_000)
+    later = told_at(1_003, "past_due", before={"status": "active"})
+    alike, unlike = told_at(1_001, "active"), told_at(1_001, "unpaid")
+    gone = told_at(1_001, "active", facts={"deleted": True})
+    no_word = told_at(1_002, "active", facts={"seats": 1})
+    for others, status, reason in [
+        ([later], "past_due", OrderingReason.FOLLOWS),
+        ([later, alike], "past_due", OrderingReason.FOLLOWS),
+        ([later, unlike], "past_due", OrderingReason.UNDECIDED),
+        ([alike], "active", OrderingReason.ANSWER),
+        ([no_word], "active", OrderingReason.ANSWER),
+        ([unlike], "active", OrderingReason.UNDECIDED),
+        ([replace(later, at=1_002)], "active", OrderingReason.UNDECIDED),
+        ([replace(later, at=None)], "active", OrderingReason.UNDECIDED),
+        ([replace(later, at=1_900, before=None)], "past_due", OrderingReason.CLOCK),
+        ([gone], "active", OrderingReason.DELETED),
+    ]:
+        for told in permutations([answer, *others]):
+            found = resolve("subscription", {}, told)
+            assert (latest_of(found).status, found.in_doubt) == (status, reason == "undecided")
+            assert (found.facts["deleted"], found.reason) == (gone in others, reason)
+
+
+def test_an_answer_may_tell_the_period_where_an_event_does_not() -> None:
+    def of(*items: tuple[str, str | None]) -> dict[str, Any]:
+        return {"items": [{"id": name, "current_period_end": end} for name, end in items]}
+
+    new, old = of(("si_1", "2026"), ("si_2", "2027")), of(("si_1", None), ("si_2", None))
+    for answered, told, in_doubt in [
+        (new, old, False),
+        (old, new, False),
+        (new, new, False),
+        (new, of(("si_1", "2026"), ("si_2", "2028")), True),
+        (new, of(("si_1", None), ("si_3", None)), True),
+        (old, of(("si_1", None)), True),
+    ]:
+        answer = told_at(1_002, "active", asked_from=1_000, facts=answered)
+        event = told_at(1_001, "active", facts=told)
+        assert resolve("subscription", {}, [answer, event]).in_doubt is in_doubt
+
+
 def test_of_two_answers_the_one_that_was_asked_for_last_stands() -> None:
     heard = datetime(2026, 11, 20, tzinfo=UTC)
     first = told_at(1_005, "paused", asked_from=1_000, observed_at=heard)
