@@ -96,6 +96,12 @@ def test_a_key_that_an_earlier_version_hashed_stands_for_its_request(settings: S
     IdempotencyKey.objects.update(key=hashed)
 
     assert begin() == StoredResponse(201, "obj_1")
+    # What was inserted meanwhile goes, unless somebody has been at its work.
+    for attempts, left in [(0, 1), (1, 2)]:
+        row = {"scope": "test", "key": "key", "created_at": NOON, "expires_at": NOON + DAY}
+        IdempotencyKey.objects.create(**row, attempts=attempts)
+        assert begin() == StoredResponse(201, "obj_1")
+        assert IdempotencyKey.objects.count() == left
 
 
 @pytest.mark.django_db
@@ -110,6 +116,7 @@ def test_a_holder_whose_lease_ran_out_cannot_overwrite() -> None:
     assert not keys.complete(taken_over, StoredResponse(200, "again"))
     assert not keys.abandon(taken_over)
     assert begin() == StoredResponse(200, "in time")
+    assert IdempotencyKey.objects.get().locked_until is None
 
 
 @pytest.mark.django_db
