@@ -267,6 +267,88 @@ def test_what_the_latest_has_no_word_for_is_known_from_what_agrees_with_it() -> 
         assert (resolution.facts["charge_id"], resolution.in_doubt) == ("ch_2", False)
 
 
+def invoice(at: int, name: str = "", **facts: Any) -> Snapshot:
+    return Snapshot(event_id=f"evt_{at}_{name}", at=at, facts={"status": "open", **facts})
+
+
+def payment(at: int, **facts: Any) -> Snapshot:
+    return Snapshot(event_id=f"evt_{at}_payment", at=at, facts=facts, is_partial=True)
+
+
+def test_what_is_set_once_is_known_from_whatever_has_it() -> None:
+    last = invoice(90, charge_id="", paid_at=None)
+    older = [invoice(10, "a", charge_id="ch_1"), invoice(10, "b", charge_id="ch_2", paid_at="x")]
+    answer = replace(last, asked_from=90)
+    unset = {"charge_id": "", "paid_at": None}
+    stored = {"charge_id": "ch_9", "paid_at": None}
+    for told, current, charge_id, paid_at in [
+        ([last], unset, "", None),
+        ([last, *older], unset, "ch_2", "x"),
+        ([last, *older], stored, "ch_9", "x"),
+        ([last, payment(91, charge_id="ch_3")], unset, "ch_3", None),
+        # What was answered has taken account of all that was told whole.
+        ([answer, *older], stored, "", None),
+        ([answer, *older, payment(80, charge_id="ch_3")], stored, "", None),
+        ([answer, *older, payment(90, charge_id="ch_3")], stored, "ch_3", None),
+    ]:
+        for order in permutations(told):
+            found = resolve("invoice", current, order)
+            assert (found.facts["charge_id"], found.facts["paid_at"]) == (charge_id, paid_at)
+            assert not found.in_doubt
+
+
+def test_what_is_told_in_part_must_agree_with_what_holds() -> None:
+    last = invoice(90, charge_id="ch_1", attempt_count=2)
+    for told, in_doubt in [
+        (payment(91, charge_id="ch_1"), False),
+        (payment(91, charge_id="ch_2"), True),
+        (payment(90, charge_id="ch_2"), True),
+        (payment(89, charge_id="ch_2"), False),
+        (replace(payment(91), at=None, facts={"charge_id": "ch_2"}), True),
+        (payment(91, charge_id=""), False),
+        (payment(91, attempt_count=2), False),
+    ]:
+        for order in ([last, told], [told, last]):
+            found = resolve("invoice", last.facts, order)
+            assert (found.facts["charge_id"], found.in_doubt) == ("ch_1", in_doubt)
+    found = resolve("invoice", {"charge_id": ""}, [payment(91, charge_id="ch_2")])
+    assert (found.facts["charge_id"], found.latest, found.in_doubt) == ("ch_2", None, True)
+    assert (found.reason, found.facts["deleted"]) == (OrderingReason.ONLY_NAMED, False)
+
+
+def test_what_the_latest_has_no_word_for_is_known_from_the_newest_that_has() -> None:
+    last = invoice(90, number="A-1")
+    for others, known in [
+        ([invoice(10, total=1), invoice(20, total=2)], 2),
+        ([invoice(10, total=1), invoice(20, total=None)], 1),
+        ([invoice(20, total=1, deleted=False), payment(30, total=7)], 7),
+        # By the rules and not by the clock.
+        ([invoice(10, total=1), replace(invoice(10, "d", total=3), before={"total": 1})], 3),
+        ([invoice(10, "z", total=1), replace(invoice(10, "a", total=3), before={"total": 1})], 3),
+    ]:
+        for order in permutations([last, *others]):
+            assert resolve("invoice", {"total": 9}, order).facts["total"] == known
+
+
+def test_what_only_grows_is_what_it_was_at_most() -> None:
+    last = invoice(90, attempt_count=1)
+    for others, current, count, in_doubt in [
+        ([], 1, 1, False),
+        ([invoice(10, attempt_count=3)], 1, 3, True),
+        ([invoice(10, attempt_count=None)], 1, 1, False),
+        ([], 3, 3, True),
+        ([], None, 1, False),
+        ([payment(90, attempt_count=3)], 1, 3, False),
+        ([payment(89, attempt_count=3)], 1, 3, True),
+    ]:
+        for order in permutations([last, *others]):
+            found = resolve("invoice", {"attempt_count": current}, order)
+            assert (found.facts["attempt_count"], found.in_doubt) == (count, in_doubt)
+    answer = replace(last, asked_from=90)
+    found = resolve("invoice", {"attempt_count": 3}, [answer, invoice(10, attempt_count=3)])
+    assert (found.facts["attempt_count"], found.in_doubt) == (1, False)
+
+
 REFUND_FAILED = Snapshot(event_id="evt_f", at=9_000, facts={}, is_partial=True, casts_doubt=True)
 
 
