@@ -272,3 +272,77 @@ def test_null_clears_every_fact(kind: str) -> None:
 @KINDS
 def test_an_absent_key_tells_nothing(kind: str) -> None:
     assert translated(kind, {}).facts() == {"created_at": moment(NOON), "metadata": METADATA}
+
+
+@pytest.mark.parametrize("nothing", [{}, {"price": None, "plan": None, "quantity": None}])
+def test_an_item_may_tell_nothing(nothing: Json) -> None:
+    assert translated("subscription", {"items": {"data": [nothing]}}).facts()["items"] == [
+        {
+            "id": "",
+            "price_id": "",
+            "product_id": "",
+            "quantity": None,
+            "unit_amount": None,
+            "interval": "",
+            "current_period_end": None,
+        }
+    ]
+
+
+def test_an_item_of_before_2020_has_a_plan() -> None:
+    item = {key: value for key, value in ITEM.items() if key != "price"}
+    [found] = translated("subscription", {"items": {"data": [item]}}).facts()["items"]
+    assert (found["price_id"], found["product_id"]) == ("plan_1", "prod_2")
+    assert (found["unit_amount"], found["interval"]) == (800, "year")
+    # Nothing is a price as well.
+    free = {**ITEM, "price": {"id": "price_1", "unit_amount": 0}}
+    [found] = translated("subscription", {"items": {"data": [free]}}).facts()["items"]
+    assert (found["unit_amount"], found["product_id"]) == (0, "prod_2")
+
+
+@pytest.mark.parametrize(
+    ("previous", "before"),
+    [
+        (None, None),
+        ([], None),
+        ("status", None),
+        ({}, {}),
+        ({"livemode": False}, {}),
+        ({"status": "open"}, {}),
+        ({"status": "draft"}, {"status": "draft"}),
+        ({"number": None, "due_date": None}, {"number": "", "due_at": None}),
+        # Of what is within another, the changed keys alone are told.
+        ({"status_transitions": {"paid_at": None}}, {"paid_at": None}),
+        (
+            {"parent": {"subscription_details": {"subscription": "sub_9"}}},
+            {"subscription_id": "sub_9"},
+        ),
+        (
+            {"status_transitions": None},
+            {
+                "finalized_at": None,
+                "paid_at": None,
+                "voided_at": None,
+                "marked_uncollectible_at": None,
+            },
+        ),
+        # Lists are told whole.
+        (
+            {"payments": {"data": [{"payment": {"payment_intent": "pi_9", "charge": "ch_1"}}]}},
+            {"payment_intent_id": "pi_9"},
+        ),
+        ({"metadata": {"plan": "silver"}}, {"metadata": {"plan": "silver"}}),
+        ({"metadata": {"plan": None}}, {"metadata": {}}),
+        ({"metadata": {"seat": "4"}}, {"metadata": {"plan": "gold", "seat": "4"}}),
+        ({"metadata": None}, {"metadata": {}}),
+        # What was before can't be known from what is not of Stripe's shape.
+        ({"status": 7}, None),
+        ({"id": None}, None),
+    ],
+)
+def test_an_update_tells_what_was_before(previous: Any, before: Json | None) -> None:
+    subject = {"created": NOON, "metadata": METADATA, **INVOICE, "id": "in_1", "object": "invoice"}
+    told = event("invoice.updated", subject)
+    told.payload["data"]["previous_attributes"] = previous
+    [change] = stripe.translate(told)
+    assert (change.before, change.is_first) == (before, False)
