@@ -474,6 +474,30 @@ def test_an_answer_takes_the_place_of_what_it_is_certain_to_include() -> None:
     assert other in resolve("subscription", {}, [unheard, other]).kept
 
 
+def test_a_state_that_was_left_as_often_as_entered_is_not_the_last() -> None:
+    told = [CREATED, update(1, "trialing", "active"), update(1, "active", "trialing")]
+    last = update(1, "trialing", "paused")
+    for order in permutations([*told, last]):
+        found = arrive("subscription", list(order))
+        assert (latest_of(found).status, found.in_doubt) == ("paused", False)
+
+
+def test_in_doubt_a_state_that_is_known_is_chosen_before_others() -> None:
+    told = [told_at(5, "teleported"), told_at(5, "active")]
+    for order in permutations(told):
+        found = resolve("subscription", {}, order)
+        assert (latest_of(found).status, found.in_doubt) == ("active", True)
+
+
+@pytest.mark.parametrize(("name", "in_doubt"), [("si_1", False), ("si_2", True)])
+def test_events_of_two_shapes_are_compared_without_the_periods(name: str, in_doubt: bool) -> None:
+    period = {"current_period_start": "2025", "current_period_end": "2026"}
+    new = told_at(5, "active", facts={"items": [{"id": "si_1", "current_period_end": "2026"}]})
+    old = {"items": [{"id": name, "current_period_end": None}], **period}
+    for order in permutations([new, replace(told_at(5, "active", facts=old), event_id="evt_old")]):
+        assert resolve("subscription", {}, order).in_doubt is in_doubt
+
+
 def test_what_was_made_after_an_answer_follows_it() -> None:
     answer = told_at(1_002, "active", asked_from=1_000)
     later = told_at(1_003, "past_due", before={"status": "active"})
