@@ -93,7 +93,9 @@ def _in_its_place(known: Sequence[Snapshot], snapshot: Snapshot) -> list[Snapsho
     if all(one.event_id != snapshot.event_id for one in known):
         return []
     return [
-        replace(snapshot, is_base=one.is_base) if one.event_id == snapshot.event_id else one
+        replace(snapshot, is_base=one.is_base, is_patchy=one.is_patchy)
+        if one.event_id == snapshot.event_id
+        else one
         for one in known
     ]
 

@@ -74,6 +74,8 @@ def test_a_key_stands_for_one_set_of_parameters(settle: str) -> None:
         keys.complete(started, StoredResponse(200))
     elif settle == "abandon":
         keys.abandon(started)
+    row = IdempotencyKey.objects.get()
+    assert (row.response_id, row.response_body) == ("", "")
     with pytest.raises(KeyReused, match="other parameters"):
         begin(parameters="b")
 

@@ -345,6 +345,22 @@ def test_a_story_told_again_changes_nothing(backwards: bool) -> None:
     assert everything() == before
 
 
+def test_a_re_run_of_an_old_event_leaves_its_place_in_the_past_as_it_was() -> None:
+    told = [
+        state_of("customer.subscription.updated", build.subscription(), status, NOON + seconds)
+        # The last comes too late, and nobody can tell what else was in that second.
+        for status, seconds in (("paused", 0), ("active", 900), ("unpaid", 0))
+    ]
+    for one in told:
+        send(one)
+    [summary, _] = Subscription.objects.get().snapshots
+    assert (summary["base"], summary["patchy"]) == (True, True)
+    before = everything()
+    for one in told:
+        assert send(one) == []
+        assert everything() == before
+
+
 def test_a_re_run_of_the_last_event_puts_right_what_went_wrong() -> None:
     told = event("payout.paid", build.payout())
     send(told)

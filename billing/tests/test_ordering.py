@@ -240,6 +240,7 @@ def test_partial_refunds_of_one_second_are_ordered_by_their_sum(told: list[Snaps
 def test_a_clock_that_contradicts_what_only_grows_leaves_a_doubt() -> None:
     assert refunded(charge(50, 600), charge(51, 300)) == (600, True)
     assert refunded(charge(50, 600), charge(5000, 300)) == (600, True)
+    assert refunded(charge(40, 900), charge(50, 600), charge(60, 300)) == (900, True)
     assert refunded(charge(50, 300), charge(51, 600)) == (600, False)
 
 
