@@ -490,6 +490,12 @@ def test_in_doubt_a_state_that_is_known_is_chosen_before_others() -> None:
         assert (latest_of(found).status, found.in_doubt) == ("active", True)
 
 
+def test_the_order_of_an_object_s_keys_makes_no_difference() -> None:
+    told = told_at(5, "active", facts={"seats": 1})
+    again = replace(told, event_id="evt_again", facts=dict(reversed(told.facts.items())))
+    assert not resolve("subscription", {}, [told, again]).in_doubt
+
+
 @pytest.mark.parametrize(("name", "in_doubt"), [("si_1", False), ("si_2", True)])
 def test_events_of_two_shapes_are_compared_without_the_periods(name: str, in_doubt: bool) -> None:
     period = {"current_period_start": "2025", "current_period_end": "2026"}
