@@ -79,7 +79,7 @@ def _keep_set(facts: FactMap, name: str, known: Sequence[FactMap]) -> None:
     if facts.get(name) in UNSET:
         values = [one[name] for one in known if one.get(name) not in UNSET]
         # Any rule that does not go by the order of arrival would do.
-        facts[name] = max(values, default=facts.get(name))
+        facts[name] = max(values, default=facts.get(name), key=str)
 
 
 def _since_return(
