@@ -71,7 +71,7 @@ nightly: .venv/dev.stamp ## Draw far more lives, stories, oddities and inputs th
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 	@# Other mutants each night: it prints the seed that draws them once more.
 	@$(MAKE) --no-print-directory mutants MUTANTS_SEED="$$(date +%Y%m%d)"
-	@# Last, as two lives of a hundred thousand are known to end wrong: a failure names its seed.
+	@# By the time, so that each night has lives of its own: a failure names its seed.
 	SUITE_DATABASE=sqlite SUITE_LIVES=100000 SUITE_SEED=$$(date +%s%N) \
 		$(BIN)/python -m pytest -q tests/test_drawn_lives.py
 

@@ -47,11 +47,13 @@ class Sink:
 
 @dataclass(slots=True)
 class _Graph:
-    """States by their keys. `surplus` is how much oftener a state was entered than left."""
+    """States by their keys. `surplus` is how much oftener a state was entered than left, and `left`
+    has the updates that led out of it."""
 
     view: View
     edges: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     repeated: set[str] = field(default_factory=set)
+    left: defaultdict[str, list[Snapshot]] = field(default_factory=lambda: defaultdict(list))
     surplus: Counter[str] = field(default_factory=Counter)
     snapshots: defaultdict[str, list[Snapshot]] = field(default_factory=lambda: defaultdict(list))
     beginnings: dict[str, Snapshot] = field(default_factory=dict)
@@ -91,6 +93,7 @@ def _add(graph: _Graph, snapshot: Snapshot) -> None:
         if after in graph.edges[before]:
             graph.repeated |= {after, before}
         graph.edges[before].add(after)
+        graph.left[before].append(snapshot)
         graph.surplus[before] -= 1
         graph.surplus[after] += 1
 
@@ -142,12 +145,35 @@ def _rivals(graph: _Graph, sink: str, cycle: frozenset[str]) -> Iterable[Snapsho
     second = max(graph.snapshots[sink], key=by_clock).at
     # Where the object has come back to a state, with one update more it has left it again.
     went_round = len(cycle) > 1 or graph.surplus[sink] > 1
+    went_round |= second is not None and _has_gap(graph, second)
     for state, snapshots in graph.snapshots.items():
         # Left, but more often entered: what led in once more may be what came last.
         was_reentered = bool(graph.edges.get(state)) and graph.surplus[state] > 0
         is_back = _is_back(snapshots, second)
         if state != sink and (went_round or was_reentered or is_back):
             yield from (one for one in snapshots if one.at == second and _is_update(one))
+
+
+def _has_gap(graph: _Graph, second: int) -> bool:
+    """True when an update that led back to a state within this second is missing.
+
+    Nothing tells of such a state but that it was left: twice, or for what was there before.
+    """
+    told = [one for snapshots in graph.snapshots.values() for one in snapshots]
+    before = max((one for one in told if (one.at or 0) < second), key=by_clock, default=None)
+    return any(
+        graph.surplus[state] < -1 or (before and _takes_back(one, before))
+        for state, left in graph.left.items()
+        if state not in graph.snapshots
+        for one in left
+        if one.at == second
+    )
+
+
+def _takes_back(update: Snapshot, before: Snapshot) -> bool:
+    """True of an update after which what it changed is as in this older snapshot."""
+    changed = update.before or {}
+    return all(before.facts.get(name) == update.facts.get(name) for name in changed)
 
 
 def _is_back(snapshots: Sequence[Snapshot], second: int | None) -> bool:

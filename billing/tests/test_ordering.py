@@ -131,6 +131,42 @@ def test_a_state_told_of_in_the_second_in_which_it_was_left_leaves_a_doubt(enter
         assert resolution.in_doubt is (entered < 9)
 
 
+def noted(event_id: str, note: str, before: str, **about: Any) -> Snapshot:
+    """An update of the second 9 that changed a note, beside whatever else is given."""
+    facts = {"status": "active", "note": note, **about}
+    return Snapshot(event_id=event_id, at=9, facts=facts, before={"note": before})
+
+
+def test_a_note_taken_back_by_an_update_from_nowhere_leaves_a_doubt() -> None:
+    # Noted x, then y by an update that is lost, then nothing: or y before x, as far as is told.
+    begun = Snapshot(event_id="evt_0", at=1, facts={"status": "trialing", "note": ""})
+    told = [begun, noted("evt_x", "x", ""), noted("evt_back", "", "y")]
+    for order in permutations(told):
+        assert arrive("subscription", list(order)).in_doubt
+
+
+def test_a_state_that_was_left_twice_and_is_told_of_by_nothing_leaves_a_doubt() -> None:
+    def items(price: str, until: str | None) -> list[dict[str, Any]]:
+        return [{"price_id": price, "current_period_end": until}]
+
+    # In two shapes, so that only one of the two seems to tell of the other.
+    begun = Snapshot(event_id="evt_0", at=1, facts={"note": "", "items": items("a", None)})
+    noted = Snapshot(
+        event_id="evt_1",
+        at=9,
+        facts={"note": "x", "items": items("b", None)},
+        before={"note": ""},
+    )
+    priced = Snapshot(
+        event_id="evt_2",
+        at=9,
+        facts={"note": "", "items": items("c", "later")},
+        before={"items": items("b", "later")},
+    )
+    for order in permutations([begun, noted, priced]):
+        assert arrive("subscription", list(order)).in_doubt
+
+
 def test_an_end_that_the_clock_contradicts_leaves_a_doubt() -> None:
     # Between the two, an update back to `active` has not arrived.
     there, again = update(1000, "active", "paused"), update(1001, "unpaid", "active")
