@@ -117,12 +117,16 @@ def without_text(error: str) -> str:
 
 def _forget_words(attempt: Attempt) -> bool:
     """Take the words out of an attempt's errors, unsaved; True when that changes it."""
-    before = [attempt.error, *(handler.get("error", "") for handler in attempt.handlers)]
+    before = _words(attempt)
     attempt.error = ERASED if attempt.error else ""
     for handler in attempt.handlers:
         if "error" in handler:
             handler["error"] = without_text(handler["error"])
-    return before != [attempt.error, *(handler.get("error", "") for handler in attempt.handlers)]
+    return _words(attempt) != before
+
+
+def _words(attempt: Attempt) -> list[str]:
+    return [attempt.error, *(handler.get("error", "") for handler in attempt.handlers)]
 
 
 def _redact_replays(events: list[int]) -> int:
