@@ -84,6 +84,7 @@ mutants: .venv/dev.stamp ## Change the spine a little, $MUTANTS times (300, all)
 .PHONY: lock
 lock: .venv/dev.stamp ## Pin what the requirements*.in need, the benchmark's too, with hashes
 	$(LOCK) --output-file requirements.txt requirements.in
+	$(LOCK) --output-file requirements-tracing.txt requirements-tracing.in
 	$(LOCK) --output-file requirements-dev.txt requirements-dev.in
 	$(LOCK) --output-file benchmarks/requirements-djstripe.txt benchmarks/requirements-djstripe.in
 
