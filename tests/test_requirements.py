@@ -13,7 +13,12 @@ pytestmark = pytest.mark.one_database
 
 ROOT = Path(settings.BASE_DIR)
 FIX = "run `make lock`"
-KINDS = ["requirements", "requirements-tracing", "requirements-dev", "benchmarks/requirements-djstripe"]
+KINDS = [
+    "requirements",
+    "requirements-tracing",
+    "requirements-dev",
+    "benchmarks/requirements-djstripe",
+]
 
 
 @dataclass(frozen=True, slots=True)
