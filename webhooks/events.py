@@ -31,12 +31,14 @@ class Event:
     On the first attempt no handler has yet left anything behind on the event's behalf.
     `preparations` is how often handlers were prepared in this attempt (see `Unprepared`).
     `secret_id` is the id of the secret that proved it, empty where none did.
+    `body` has the event's own bytes where its delivery brought several, until it is recorded.
     """
 
     provider: str
     id: str
     type: str
     payload: Mapping[str, Any]
+    body: bytes | None = None
     created_at: datetime | None = None
     received_at: datetime | None = None
     livemode: bool = False

@@ -1,12 +1,15 @@
 """Settings of receiving: the endpoints, what they take, and when refusals are an alarm."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from webhooks.conf.credentials import secrets
 from webhooks.conf.defaults import setting
+
+OPTIONS: Final = ("notification_url",)
+"""What an endpoint may have in the settings for its provider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +17,7 @@ class Endpoint:
     """An endpoint for deliveries: the last part of its URL, its provider, the secrets it trusts.
 
     Which addresses and user agents may come through it is as in the settings (see `sources`).
+    `options` are what its provider needs besides, by names as in `OPTIONS`.
     """
 
     slug: str
@@ -22,6 +26,11 @@ class Endpoint:
     secrets: tuple[str, ...]
     allowed_ips: str = ""
     allowed_user_agents: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def missing(self, options: Iterable[str]) -> list[str]:
+        """Return those of a provider's options that this endpoint does not have."""
+        return [name for name in options if not self.options.get(name)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,7 @@ def endpoint(slug: str) -> Endpoint | None:
         secrets(secrets_setting),
         configured.get("allowed_ips", setting("ALLOWED_WEBHOOK_IPS")),
         configured.get("allowed_user_agents", setting("ALLOWED_WEBHOOK_USER_AGENTS")),
+        {name: configured[name] for name in OPTIONS if name in configured},
     )
 
 

@@ -40,6 +40,9 @@ def open_endpoint(slug: str) -> conf.Endpoint:
     if not endpoint.secrets:
         logger.error("refusing deliveries to %r: %s is not set", slug, endpoint.secrets_setting)
         raise EndpointNotConfigured
+    if missing := endpoint.missing(PROVIDERS[endpoint.provider].options):
+        logger.error("refusing deliveries to %r: it has no %s", slug, " and no ".join(missing))
+        raise EndpointNotConfigured
     return endpoint
 
 
@@ -58,7 +61,9 @@ def receive_delivery(
     """
     started = time.perf_counter()
     provider = PROVIDERS[endpoint.provider]
-    events = provider.verify(body, headers, secrets=endpoint.secrets, now=now)
+    events = provider.verify(
+        body, headers, secrets=endpoint.secrets, now=now, options=endpoint.options
+    )
     secret_rotation.note(endpoint, events)
     place = conf.processing()
     in_request = place is conf.Processing.REQUEST
@@ -87,7 +92,7 @@ def _take_in(
             return False
         row = record(
             event,
-            body,
+            body if event.body is None else event.body,
             endpoint.slug,
             claimed=in_request,
             now=now,

@@ -5,8 +5,12 @@ app, what its events mean.
 """
 
 from webhooks.providers.base import FetchedObject, Headers, Page, Provider, secret_id_of
+from webhooks.providers.catalogue import DECLARED
+from webhooks.providers.standard_webhooks import STANDARD
 from webhooks.providers.stripe import StripeProvider
 
-PROVIDERS: dict[str, Provider] = {provider.name: provider for provider in [StripeProvider()]}
+PROVIDERS: dict[str, Provider] = {
+    provider.name: provider for provider in (StripeProvider(), STANDARD, *DECLARED)
+}
 
 __all__ = ["PROVIDERS", "FetchedObject", "Headers", "Page", "Provider", "secret_id_of"]

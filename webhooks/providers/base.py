@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, ClassVar, Protocol
+from types import MappingProxyType
+from typing import Any, Final, Protocol
 
 from webhooks import strict_json
 from webhooks.events import Event
 from webhooks.exceptions import MalformedEvent
+
+NO_OPTIONS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 # Cached, as it is asked for with every delivery and there are few secrets.
@@ -55,28 +58,48 @@ class Provider(ABC):
     One that `lists_events` can list those that it made within the last `keeps_events`.
     """
 
-    name: ClassVar[str]
-    signature_header: ClassVar[str]
+    name: str
+    signature_header: str
     """The header that holds the proof; empty when that is elsewhere."""
-    media_types: ClassVar[tuple[str, ...]] = ("application/json",)
+    options: tuple[str, ...] = ()
+    """What an endpoint needs besides its secrets, such as `notification_url`."""
+    media_types: tuple[str, ...] = ("application/json",)
     """The media types that deliveries may have; those that name none are read, too."""
-    lists_events: ClassVar[bool] = False
-    keeps_events: ClassVar[timedelta] = timedelta(0)
+    lists_events: bool = False
+    keeps_events: timedelta = timedelta(0)
 
     @abstractmethod
     def verify(
-        self, body: bytes, headers: Headers, *, secrets: Sequence[str], now: datetime
+        self,
+        body: bytes,
+        headers: Headers,
+        *,
+        secrets: Sequence[str],
+        now: datetime,
+        options: Mapping[str, str] = NO_OPTIONS,
     ) -> list[Event]:
         """Verify a delivery at this time, and return the events in it.
 
-        `body` is the exact bytes received. Secrets are tried in turn, and events carry the
-        `secret_id` of the first that proves them (see `secret_id_of`).
+        `body` is the exact bytes received; `options` has what this provider names as its own. An
+        event that is one of several has its own bytes in `Event.body`. Secrets are tried in turn,
+        and events carry the `secret_id` of the first that proves them (see `secret_id_of`).
         Raises `Rejected` for whatever is not proven or is not an event, and nothing else.
         """
 
     @abstractmethod
-    def sign(self, body: bytes, *, secret: str, now: datetime) -> dict[str, str]:
+    def sign(
+        self,
+        body: bytes,
+        *,
+        secret: str,
+        now: datetime,
+        options: Mapping[str, str] = NO_OPTIONS,
+    ) -> dict[str, str]:
         """Return the headers with which the provider would send this body, for tests."""
+
+    def is_secret(self, secret: str) -> bool:
+        """True for what can be one of this provider's secrets."""
+        return True
 
     def can_fetch(self, object_type: str, *, livemode: bool) -> bool:
         """True for objects that `fetch` knows, and whose mode its key can see."""

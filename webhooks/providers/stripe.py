@@ -2,10 +2,10 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from webhooks import conf
 from webhooks.database.text import is_name
@@ -17,7 +17,15 @@ from webhooks.exceptions import (
     StaleSignature,
 )
 from webhooks.providers import stripe_api, stripe_events, stripe_signatures
-from webhooks.providers.base import FetchedObject, Headers, Page, Provider, read_json, secret_id_of
+from webhooks.providers.base import (
+    NO_OPTIONS,
+    FetchedObject,
+    Headers,
+    Page,
+    Provider,
+    read_json,
+    secret_id_of,
+)
 
 THIN: Final = "v2.core.event"
 """A thin event's `object`: it names what it is about, and does not carry it.
@@ -42,13 +50,19 @@ DASHBOARD_PATHS = {
 class StripeProvider(Provider):
     """Proves a delivery by its `Stripe-Signature` header, and an API call by its key."""
 
-    name: ClassVar[str] = "stripe"
-    signature_header: ClassVar[str] = "Stripe-Signature"
-    lists_events: ClassVar[bool] = True
-    keeps_events: ClassVar[timedelta] = timedelta(days=30)
+    name = "stripe"
+    signature_header = "Stripe-Signature"
+    lists_events = True
+    keeps_events = timedelta(days=30)
 
     def verify(
-        self, body: bytes, headers: Headers, *, secrets: Sequence[str], now: datetime
+        self,
+        body: bytes,
+        headers: Headers,
+        *,
+        secrets: Sequence[str],
+        now: datetime,
+        options: Mapping[str, str] = NO_OPTIONS,
     ) -> list[Event]:
         timestamp, signatures = stripe_signatures.parse(headers.get(self.signature_header, ""))
         signed = timestamp.encode() + b"." + body
@@ -60,7 +74,14 @@ class StripeProvider(Provider):
             raise StaleSignature
         return [_as_event(_parse_body(body), secret_id_of(proof))]
 
-    def sign(self, body: bytes, *, secret: str, now: datetime) -> dict[str, str]:
+    def sign(
+        self,
+        body: bytes,
+        *,
+        secret: str,
+        now: datetime,
+        options: Mapping[str, str] = NO_OPTIONS,
+    ) -> dict[str, str]:
         timestamp = str(int(now.timestamp()))
         signature = stripe_signatures.signature(timestamp.encode() + b"." + body, secret).decode()
         return {self.signature_header: f"t={timestamp},v1={signature}"}
