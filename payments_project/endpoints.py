@@ -17,18 +17,22 @@ _OWN: Final = re.compile(
 )
 """The addresses that this project serves itself."""
 
-_LISTS: Final = {
+_VARIABLES: Final = {
     "allowed_ips": "ALLOWED_IPS",
     "allowed_user_agents": "ALLOWED_USER_AGENTS",
+    "public_key": "PUBLIC_KEY",
+    "notification_url": "NOTIFICATION_URL",
 }
+"""An endpoint's own variables besides its secrets: each begins with its slug."""
 
 
 def read_endpoints(named: list[str]) -> dict[str, dict[str, str]]:
     """Return the setting `WEBHOOK_ENDPOINTS` for items like `slug` or `slug=provider`.
 
-    Each endpoint's secrets are in `<SLUG>_WEBHOOK_SECRET`, and its own lists, where these are set,
-    in `<SLUG>_ALLOWED_IPS` and `<SLUG>_ALLOWED_USER_AGENTS`. Raises `ImproperlyConfigured` for what
-    can't be read, and where two endpoints would share a variable or there is none.
+    Each endpoint's secrets are in `<SLUG>_WEBHOOK_SECRET`, and what else it has of its own in
+    `<SLUG>_ALLOWED_IPS`, `<SLUG>_ALLOWED_USER_AGENTS`, `<SLUG>_PUBLIC_KEY` and
+    `<SLUG>_NOTIFICATION_URL`. Raises `ImproperlyConfigured` for what can't be read, and where two
+    endpoints would share a variable or there is none.
     """
     found: dict[str, dict[str, str]] = {}
     prefixes: dict[str, str] = {}
@@ -45,7 +49,7 @@ def read_endpoints(named: list[str]) -> dict[str, dict[str, str]]:
                 f"{prefix}_WEBHOOK_SECRET. Rename one."
             )
         prefixes[prefix] = slug
-        own = {key: read_as(Variable(f"{prefix}_{end}", "")) for key, end in _LISTS.items()}
+        own = {key: read_as(Variable(f"{prefix}_{end}", "")) for key, end in _VARIABLES.items()}
         found[slug] = {
             "provider": provider or slug,
             "secrets_setting": f"{prefix}_WEBHOOK_SECRET",

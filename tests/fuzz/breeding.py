@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from tests.fuzz.target import NOW, STRANGER
+from tests.fuzz.target import NOW, OPTIONS, STRANGER
 from webhooks.providers import PROVIDERS
 from webhooks.testing.fake_stripe import OLD, World, deliverable, random_story
 from webhooks.testing.hostile import SHARP, as_body
@@ -30,7 +30,8 @@ def seeds() -> Iterator[bytes]:
     for kind in ("v1.customer.updated", "v1.invoice.paid", "v2.core.account.updated"):
         yield as_body(thin_sample(kind, created=now, context="org_1/acct_1"))
     for provider in PROVIDERS.values():
-        for header in provider.sign(b"{}", secret="whsec_x", now=NOW).values():
+        headers = provider.sign(b"{}", secret="whsec_AAAA", now=NOW, options=OPTIONS)
+        for header in headers.values():
             yield STRANGER + header.encode() + b"\n{}"
 
 

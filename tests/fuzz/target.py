@@ -17,7 +17,10 @@ from webhooks.exceptions import PermanentFailure, Rejected
 from webhooks.providers import PROVIDERS, Provider
 
 NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
-SECRETS: Final = ["whsec_new_and_known_to_all", "whsec_old_and_known_to_all"]
+SECRETS: Final = [f"whsec_{word}AndKnownToAll{'A' * 24}" for word in ("New", "Old")]
+"""In base64 as well, which some providers' secrets are."""
+
+OPTIONS: Final = {"notification_url": "https://example.com/"}
 TRANSLATORS: Final[dict[str, Callable[[Event], list[Change]]]] = {"stripe": stripe.translate}
 
 SHOWN: Final = 1000
@@ -40,7 +43,13 @@ def _come_as_stranger(provider: Provider, data: bytes) -> None:
     header, _, body = data.partition(b"\n")
     for text in (header.decode("latin-1"), header.decode(errors="surrogateescape")):
         with suppress(Rejected):
-            provider.verify(body, {provider.signature_header: text}, secrets=SECRETS, now=NOW)
+            provider.verify(
+                body,
+                {provider.signature_header: text},
+                secrets=SECRETS,
+                now=NOW,
+                options=OPTIONS,
+            )
             raise AssertionError("accepted, and nobody had signed it")
 
 
@@ -51,7 +60,7 @@ def _deliver(provider: Provider, bodies: list[bytes]) -> None:
             colour(masked(body))
         for event in _proven(provider, body):
             with suppress(PermanentFailure):
-                for change in TRANSLATORS[provider.name](event):
+                for change in TRANSLATORS.get(provider.name, _nothing)(event):
                     arrived = replace(event, id=str(number), received_at=NOW)
                     pair = change, Snapshot.of_event(arrived, change)
                     told[change.object_type, change.provider_id].append(pair)
@@ -59,10 +68,14 @@ def _deliver(provider: Provider, bodies: list[bytes]) -> None:
         _resolve([change for change, _ in pairs], [snapshot for _, snapshot in pairs])
 
 
+def _nothing(_: Event) -> list[Change]:
+    return []
+
+
 def _proven(provider: Provider, body: bytes) -> Iterator[Event]:
-    headers = provider.sign(body, secret=SECRETS[1], now=NOW)
+    headers = provider.sign(body, secret=SECRETS[1], now=NOW, options=OPTIONS)
     with suppress(Rejected):
-        for event in provider.verify(body, headers, secrets=SECRETS, now=NOW):
+        for event in provider.verify(body, headers, secrets=SECRETS, now=NOW, options=OPTIONS):
             json.dumps(dict(event.payload), allow_nan=False)
             yield event
 

@@ -13,6 +13,7 @@ from webhooks.providers import PROVIDERS
 def check_endpoints() -> Iterator[CheckMessage]:
     """Return what would have an endpoint take what is forged, or refuse what is genuine."""
     yield from _check_secrets()
+    yield from _check_options()
     yield from _check_guards()
     yield from _check_sources()
 
@@ -32,6 +33,28 @@ def _check_secrets() -> Iterator[CheckMessage]:
                 hint=f"Set {endpoint.secrets_setting} to the provider's signing secret, or take "
                 "the endpoint out of WEBHOOK_ENDPOINTS.",
                 id="webhooks.E001",
+            )
+
+
+def _check_options() -> Iterator[CheckMessage]:
+    for endpoint in conf.endpoints():
+        provider = PROVIDERS.get(endpoint.provider)
+        if provider is None:
+            continue  # told by E002
+        prefix = endpoint.secrets_setting.removesuffix("WEBHOOK_SECRET")
+        for name in endpoint.missing(provider.options):
+            yield Error(
+                f"{prefix}{name.upper()} is not set: without it, no delivery to the endpoint "
+                f"{endpoint.slug!r} could be proven.",
+                hint=f"Set {prefix}{name.upper()} as it was given to the provider, to the letter.",
+                id="webhooks.E015",
+            )
+        if not all(map(provider.is_secret, endpoint.secrets)):
+            yield Error(
+                f"{endpoint.secrets_setting} holds what is no secret of {provider.name}'s: it "
+                "would prove nothing.",
+                hint="Copy the secret as the provider shows it, with what it begins with.",
+                id="webhooks.E016",
             )
 
 

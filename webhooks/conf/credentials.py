@@ -11,7 +11,11 @@ from webhooks.conf.defaults import setting
 
 def secrets(name: str) -> tuple[str, ...]:
     """Return the secrets in a setting: one, or several separated by commas."""
-    value: str = getattr(settings, name, None) or ""
+    return split(getattr(settings, name, None) or "")
+
+
+def split(value: str) -> tuple[str, ...]:
+    """Return what a text names, separated by commas."""
     # White space around a secret came with copying it: no provider's secret begins with any.
     return tuple(secret for part in value.split(",") if (secret := part.strip()))
 

@@ -40,7 +40,8 @@ DEFAULTS: Final[Mapping[str, Any]] = {
 """The settings that this app reads, with what holds where the host project has none.
 
 `WEBHOOK_ENDPOINTS` has, per slug, a `provider` and the `secrets_setting` that names the setting
-with its secrets; `allowed_ips` and `allowed_user_agents` are the endpoint's own. `WEBHOOK_ALARMS`
+with its secrets; `allowed_ips` and `allowed_user_agents` are the endpoint's own, and so are
+`public_key` and `notification_url`, which some providers need. `WEBHOOK_ALARMS`
 and `WEBHOOK_RETRY` are keyword arguments of `AlarmPolicy` and `RetryPolicy`.
 """
 

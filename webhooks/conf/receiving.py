@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
-from webhooks.conf.credentials import secrets
+from webhooks.conf.credentials import secrets, split
 from webhooks.conf.defaults import setting
 
 OPTIONS: Final = ("notification_url",)
@@ -17,7 +17,8 @@ class Endpoint:
     """An endpoint for deliveries: the last part of its URL, its provider, the secrets it trusts.
 
     Which addresses and user agents may come through it is as in the settings (see `sources`).
-    `options` are what its provider needs besides, by names as in `OPTIONS`.
+    Its `secrets` include the provider's public keys. `options` are what the provider needs besides,
+    by names as in `OPTIONS`.
     """
 
     slug: str
@@ -60,7 +61,7 @@ def endpoint(slug: str) -> Endpoint | None:
         slug,
         configured["provider"],
         secrets_setting,
-        secrets(secrets_setting),
+        secrets(secrets_setting) + split(configured.get("public_key", "")),
         configured.get("allowed_ips", setting("ALLOWED_WEBHOOK_IPS")),
         configured.get("allowed_user_agents", setting("ALLOWED_WEBHOOK_USER_AGENTS")),
         {name: configured[name] for name in OPTIONS if name in configured},

@@ -13,6 +13,7 @@ from webhooks import audit
 from webhooks.database.paging import keys_to_clear, lock_keys
 from webhooks.models import Attempt, AuditEntry, EventQuerySet, WebhookEvent
 from webhooks.models.senders import SENDER_COLUMNS
+from webhooks.providers import PROVIDERS
 
 SETTLED_WELL = [WebhookEvent.Status.PROCESSED, WebhookEvent.Status.IGNORED]
 
@@ -48,7 +49,8 @@ def cleanup(
     Pending and failed events are kept whole: somebody may still mend them. Each batch is a
     transaction of its own, so that a large clean-up holds nobody up and can be interrupted. What
     is not sealed yet is sealed first, and what is dropped or deleted is on record, by whom too.
-    What does not fit its seal is kept, and put on record as altered.
+    What does not fit its seal is kept, and put on record as altered. So are the rows of providers
+    whose deliveries stay valid: without its row, an old one that is sent again would be new.
     Raises `ValueError` when rows would be forgotten while the provider may still send the event,
     or when a number makes no sense.
     """
@@ -61,7 +63,10 @@ def cleanup(
         )
     settled = WebhookEvent.objects.filter(status__in=SETTLED_WELL)
     payloads = settled.filter(received_at__lt=now - payloads_older_than, body__isnull=False)
-    rows = settled.filter(received_at__lt=now - rows_older_than)
+    rows = settled.filter(
+        received_at__lt=now - rows_older_than,
+        provider__in=[name for name, provider in PROVIDERS.items() if provider.refuses_old],
+    )
     if dry_run:
         return CleanedUp(payloads.count(), rows.count())
     # What was dropped unsealed could have been altered before, and nobody could tell.

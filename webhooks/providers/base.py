@@ -63,6 +63,9 @@ class Provider(ABC):
     """The header that holds the proof; empty when that is elsewhere."""
     options: tuple[str, ...] = ()
     """What an endpoint needs besides its secrets, such as `notification_url`."""
+    refuses_old: bool = True
+    """False where a delivery stays valid for ever: then only its event's row makes it a duplicate,
+    and is kept for good."""
     media_types: tuple[str, ...] = ("application/json",)
     """The media types that deliveries may have; those that name none are read, too."""
     lists_events: bool = False

@@ -33,6 +33,11 @@ class DeclaredProvider(Provider):
         """The header that holds the proof."""
         return self.proof.header
 
+    @property
+    def refuses_old(self) -> bool:  # type: ignore[override]
+        """True where it is looked at when a delivery was signed."""
+        return self.tolerance is not None
+
     def verify(
         self,
         body: bytes,

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -241,7 +241,7 @@ def test_a_stranger_whose_bodies_end_early_raises_none(told: Told) -> None:
 class UnlistedProvider(StripeProvider):
     """A provider that does not say where it delivers from."""
 
-    name: ClassVar[str] = "unlisted"
+    name = "unlisted"
 
 
 def test_of_a_provider_without_a_list_all_that_is_signed_and_shut_out_counts(

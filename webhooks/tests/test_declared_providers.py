@@ -1,0 +1,127 @@
+"""Every provider's events, from its endpoint to the handlers and to the clean-up."""
+
+import base64
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.core import checks
+from django.utils import timezone
+
+from webhooks.events import Event
+from webhooks.models import WebhookEvent
+from webhooks.privacy.retention import cleanup
+from webhooks.processing.sweep import sweep
+from webhooks.providers import PROVIDERS
+from webhooks.testing.client import post
+from webhooks.testing.plugin import Subscribe
+from webhooks.tests.provider_cases import CASES
+
+pytestmark = pytest.mark.django_db
+
+STRANGER = f"whsec_{'Stranger' * 4}"
+"""In base64 as well, which some providers' secrets are."""
+
+TIMED = {name for name, provider in PROVIDERS.items() if provider.refuses_old}
+
+
+@pytest.fixture(autouse=True)
+def _endpoints(settings: Any) -> None:
+    settings.WEBHOOK_ENDPOINTS = {
+        name: {
+            "provider": name,
+            "secrets_setting": f"{name.upper()}_WEBHOOK_SECRET",
+            **case.options,
+        }
+        for name, case in CASES.items()
+    }
+    for name, case in CASES.items():
+        setattr(settings, f"{name.upper()}_WEBHOOK_SECRET", f"{case.other},{case.secret}")
+
+
+def send(name: str, body: bytes = b"", secret: str = "") -> Any:
+    case = CASES[name]
+    body = body or case.body
+    headers = PROVIDERS[name].sign(
+        body, secret=secret or case.secret, now=timezone.now(), options=case.options
+    )
+    return post(body, headers, f"/webhooks/{name}")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_an_event_is_recorded_once_and_a_forged_one_never(name: str) -> None:
+    case = CASES[name]
+
+    assert send(name).json() == {"status": "received"}
+    assert send(name).json() == {"status": "received", "idempotent_replay": True}
+    forged = send(name, secret=STRANGER)
+
+    assert (forged.status_code, forged.json()["code"]) == (400, "invalid_signature")
+    rows = WebhookEvent.objects.filter(provider=name, endpoint=name)
+    assert rows.count() == case.events
+    assert {row.deliveries for row in rows} == {2}
+
+
+def test_each_of_several_events_is_handled_by_itself_now_and_later(subscribe: Subscribe) -> None:
+    seen: list[tuple[str, str]] = []
+
+    def handler(event: Event) -> None:
+        seen.append((event.id, event.payload["links"]["payment"]))
+        if event.is_first_attempt:
+            raise LookupError("not yet")
+
+    subscribe(handler, "payments.*", provider="gocardless")
+    send("gocardless")
+    sweep(clock=lambda: timezone.now() + timedelta(hours=1))
+
+    assert sorted(seen) == [("EV000001", "PM000001")] * 2 + [("EV000002", "PM000002")] * 2
+    assert set(WebhookEvent.objects.values_list("status", flat=True)) == {"processed"}
+
+
+def test_what_stays_valid_for_ever_is_known_for_ever() -> None:
+    for name in CASES:
+        send(name)
+    WebhookEvent.objects.update(received_at=timezone.now() - timedelta(days=3650))
+
+    cleanup(
+        payloads_older_than=timedelta(days=90),
+        rows_older_than=timedelta(days=400),
+        actor="cron",
+        now=timezone.now(),
+    )
+
+    assert set(WebhookEvent.objects.values_list("provider", flat=True)) == CASES.keys() - TIMED
+    assert not WebhookEvent.objects.replayable().exists()
+    assert send("razorpay").json()["idempotent_replay"]
+    assert send("stripe").json() == {"status": "received"}
+
+
+def test_a_public_key_proves_what_its_private_key_signed(settings: Any) -> None:
+    private = Ed25519PrivateKey.generate()
+    own = settings.WEBHOOK_ENDPOINTS["standard"]
+    shown = base64.b64encode(private.public_key().public_bytes_raw()).decode()
+    own["public_key"] = f"whpk_{shown}"
+    settings.STANDARD_WEBHOOK_SECRET = ""
+    another = Ed25519PrivateKey.generate()
+
+    def signed_by(key: Ed25519PrivateKey) -> str:
+        return f"whsk_{base64.b64encode(key.private_bytes_raw()).decode()}"
+
+    assert send("standard", secret=signed_by(another)).json()["code"] == "invalid_signature"
+    assert send("standard").json()["code"] == "invalid_signature"
+    assert send("standard", secret=signed_by(private)).json() == {"status": "received"}
+
+
+def test_what_an_endpoint_lacks_is_named_and_the_others_go_on(
+    settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    del settings.WEBHOOK_ENDPOINTS["square"]["notification_url"]
+    settings.STANDARD_WEBHOOK_SECRET = "whsec_not base64"
+
+    named = {each.id: each.msg for each in checks.run_checks(tags=["webhooks"])}
+    assert "SQUARE_NOTIFICATION_URL is not set" in named["webhooks.E015"]
+    assert "STANDARD_WEBHOOK_SECRET holds what is no secret" in named["webhooks.E016"]
+    assert send("square").json()["code"] == "endpoint_not_configured"
+    assert "notification_url" in caplog.text
+    assert send("paddle").json() == {"status": "received"}
