@@ -4,13 +4,13 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from webhooks.testing import stripe_events
 from webhooks.testing.hostile import as_body
+from webhooks.testing.provider_samples import MADE, SAMPLES
 
-NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
+NOW: Final = MADE
 SECRET, OTHER = "whsec_ours_and_nobody_else_s", "whsec_a_stranger_s"
 
 
@@ -46,24 +46,14 @@ CASES: Final[Mapping[str, Case]] = {
         is_timed=True,
     ),
     "standard": Case(
-        {
-            "type": "invoice.paid",
-            "timestamp": "2026-01-01T00:00:00.000000Z",
-            "data": {"id": "inv_1", "customer_id": "cus_1", "total": 1900},
-        },
+        SAMPLES["standard"],
         {"type": "invoice.paid", "created_at": NOW, "object_id": "inv_1", "customer_id": "cus_1"},
         secret=_key("ours"),
         other=_key("another's"),
         is_timed=True,
     ),
     "paddle": Case(
-        {
-            "event_id": "evt_01hv8x2az2zz2kmrq3a8mwpkzt",
-            "event_type": "transaction.completed",
-            "occurred_at": "2026-01-01T00:00:00.000000Z",
-            "notification_id": "ntf_01hv8x2b0f7q",
-            "data": {"id": "txn_01hv8wptq8987qeep44cyrewp9", "customer_id": "ctm_01hv6y1jedq4p1"},
-        },
+        SAMPLES["paddle"],
         {
             "id": "evt_01hv8x2az2zz2kmrq3a8mwpkzt",
             "type": "transaction.completed",
@@ -74,19 +64,7 @@ CASES: Final[Mapping[str, Case]] = {
         is_timed=True,
     ),
     "gocardless": Case(
-        {
-            "events": [
-                {
-                    "id": f"EV00000{number}",
-                    "created_at": "2026-01-01T00:00:00.000Z",
-                    "resource_type": "payments",
-                    "action": "confirmed",
-                    "links": {"payment": f"PM00000{number}", "organisation": "OR123"},
-                }
-                for number in (1, 2)
-            ],
-            "meta": {"webhook_id": "WB123"},
-        },
+        SAMPLES["gocardless"],
         {
             "id": "EV000001",
             "type": "payments.confirmed",
@@ -97,18 +75,7 @@ CASES: Final[Mapping[str, Case]] = {
         events=2,
     ),
     "razorpay": Case(
-        {
-            "entity": "event",
-            "account_id": "acc_BFQ7uQEaa7j2z7",
-            "event": "payment.captured",
-            "contains": ["payment"],
-            "payload": {
-                "payment": {
-                    "entity": {"id": "pay_DESlfW9H8K9uqM", "amount": 100, "currency": "INR"}
-                }
-            },
-            "created_at": int(NOW.timestamp()),
-        },
+        SAMPLES["razorpay"],
         {
             "type": "payment.captured",
             "created_at": NOW,
@@ -117,14 +84,7 @@ CASES: Final[Mapping[str, Case]] = {
         },
     ),
     "lemonsqueezy": Case(
-        {
-            "meta": {"event_name": "subscription_created", "test_mode": True},
-            "data": {
-                "type": "subscriptions",
-                "id": "1",
-                "attributes": {"customer_id": 2, "updated_at": "2026-01-01T00:00:00.000000Z"},
-            },
-        },
+        SAMPLES["lemonsqueezy"],
         {
             "type": "subscription_created",
             "created_at": NOW,
@@ -135,17 +95,7 @@ CASES: Final[Mapping[str, Case]] = {
         },
     ),
     "square": Case(
-        {
-            "merchant_id": "6SSW7HV8K2ST5",
-            "type": "payment.created",
-            "event_id": "13b867cf-db3d-4b1c-90b6-2f32a9d78124",
-            "created_at": "2026-01-01T00:00:00Z",
-            "data": {
-                "type": "payment",
-                "id": "KkAkhdMsgzn59SM8A89WgKwekxLZY",
-                "object": {"payment": {"customer_id": "CUST1"}},
-            },
-        },
+        SAMPLES["square"],
         {
             "id": "13b867cf-db3d-4b1c-90b6-2f32a9d78124",
             "type": "payment.created",
@@ -158,17 +108,7 @@ CASES: Final[Mapping[str, Case]] = {
         options={"notification_url": "https://shop.example.com/webhooks/square"},
     ),
     "paystack": Case(
-        {
-            "event": "charge.success",
-            "data": {
-                "id": 302961,
-                "domain": "test",
-                "reference": "qTPrJoy9Bx",
-                "amount": 10000,
-                "created_at": "2026-01-01T00:00:00.000Z",
-                "customer": {"customer_code": "CUS_hdhye17yj8qd2tx"},
-            },
-        },
+        SAMPLES["paystack"],
         {
             "type": "charge.success",
             "created_at": NOW,
@@ -178,11 +118,7 @@ CASES: Final[Mapping[str, Case]] = {
         },
     ),
     "flutterwave": Case(
-        {
-            "type": "charge.completed",
-            "timestamp": int(NOW.timestamp()) * 1000,
-            "data": {"id": "chg_X7pd4fEUGB", "customer": {"id": "cus_bsV5Nk"}},
-        },
+        SAMPLES["flutterwave"],
         {
             "type": "charge.completed",
             "created_at": NOW,
@@ -191,12 +127,7 @@ CASES: Final[Mapping[str, Case]] = {
         },
     ),
     "xendit": Case(
-        {
-            "event": "payment.succeeded",
-            "business_id": "5f27a14a9bf05c73dd040bc8",
-            "created": "2026-01-01T00:00:00.000Z",
-            "data": {"id": "py-1fdaf346", "customer_id": "cust-1"},
-        },
+        SAMPLES["xendit"],
         {
             "type": "payment.succeeded",
             "created_at": NOW,
@@ -207,14 +138,7 @@ CASES: Final[Mapping[str, Case]] = {
         covers_body=False,
     ),
     "airwallex": Case(
-        {
-            "id": "evt_hkdmjnkp8g5",
-            "name": "payment_intent.succeeded",
-            "account_id": "acct_lgLJLO6gM",
-            "version": "2025-06-16",
-            "data": {"object": {"id": "int_hkdm", "amount": 100}},
-            "created_at": "2026-01-01T00:00:00+0000",
-        },
+        SAMPLES["airwallex"],
         {
             "id": "evt_hkdmjnkp8g5",
             "type": "payment_intent.succeeded",
@@ -225,13 +149,7 @@ CASES: Final[Mapping[str, Case]] = {
         },
     ),
     "checkoutcom": Case(
-        {
-            "id": "evt_az5sblvku4ge3dwpztvyizgcau",
-            "type": "payment_approved",
-            "version": "2.0.0",
-            "created_on": "2026-01-01T00:00:00Z",
-            "data": {"id": "pay_mbabizu24mvu3mela5njyhpit4", "customer": {"id": "cus_1"}},
-        },
+        SAMPLES["checkoutcom"],
         {
             "id": "evt_az5sblvku4ge3dwpztvyizgcau",
             "type": "payment_approved",
@@ -241,17 +159,7 @@ CASES: Final[Mapping[str, Case]] = {
         },
     ),
     "coinbasecommerce": Case(
-        {
-            "id": 1,
-            "scheduled_for": "2026-01-01T00:00:00Z",
-            "event": {
-                "id": "24934862-d980-46cb-9402-43c81b0cdba6",
-                "resource": "event",
-                "type": "charge:confirmed",
-                "created_at": "2026-01-01T00:00:00Z",
-                "data": {"id": "66BEOV2A", "code": "66BEOV2A"},
-            },
-        },
+        SAMPLES["coinbasecommerce"],
         {
             "id": "24934862-d980-46cb-9402-43c81b0cdba6",
             "type": "charge:confirmed",
@@ -260,14 +168,7 @@ CASES: Final[Mapping[str, Case]] = {
         },
     ),
     "recurly": Case(
-        {
-            "id": "pqtkyaiwlr00",
-            "object_type": "account",
-            "site_id": "ohg6zhy3aq9y",
-            "event_type": "created",
-            "event_time": "2026-01-01T00:00:00Z",
-            "account_code": "verena",
-        },
+        SAMPLES["recurly"],
         {
             "type": "account.created",
             "created_at": NOW,
@@ -278,15 +179,7 @@ CASES: Final[Mapping[str, Case]] = {
         },
     ),
     "cashfree": Case(
-        {
-            "data": {
-                "order": {"order_id": "order_OFR_2", "order_amount": 2, "order_currency": "INR"},
-                "payment": {"cf_payment_id": "1453002795", "payment_status": "SUCCESS"},
-                "customer_details": {"customer_id": "7112AAA812234"},
-            },
-            "event_time": "2026-01-01T05:30:00+05:30",
-            "type": "PAYMENT_SUCCESS_WEBHOOK",
-        },
+        SAMPLES["cashfree"],
         {
             "type": "PAYMENT_SUCCESS_WEBHOOK",
             "created_at": NOW,
@@ -295,18 +188,7 @@ CASES: Final[Mapping[str, Case]] = {
         },
     ),
     "paymongo": Case(
-        {
-            "data": {
-                "id": "evt_WzRCRr4mRFVbFz7BsgZDNAhz",
-                "type": "event",
-                "attributes": {
-                    "type": "source.chargeable",
-                    "livemode": False,
-                    "created_at": int(NOW.timestamp()),
-                    "data": {"id": "src_11", "type": "source"},
-                },
-            }
-        },
+        SAMPLES["paymongo"],
         {
             "id": "evt_WzRCRr4mRFVbFz7BsgZDNAhz",
             "type": "source.chargeable",
@@ -317,16 +199,7 @@ CASES: Final[Mapping[str, Case]] = {
         },
     ),
     "btcpay": Case(
-        {
-            "deliveryId": "second",
-            "webhookId": "wh_xyz",
-            "originalDeliveryId": "first",
-            "isRedelivery": True,
-            "type": "InvoiceSettled",
-            "timestamp": int(NOW.timestamp()),
-            "storeId": "store",
-            "invoiceId": "JKfz",
-        },
+        SAMPLES["btcpay"],
         {
             "id": "first",
             "type": "InvoiceSettled",
@@ -336,18 +209,12 @@ CASES: Final[Mapping[str, Case]] = {
         },
     ),
     "revolut": Case(
-        {"event": "ORDER_COMPLETED", "order_id": "9fc01989-3f61-4484-a5d9-ffe768531be9"},
+        SAMPLES["revolut"],
         {"type": "ORDER_COMPLETED", "object_id": "9fc01989-3f61-4484-a5d9-ffe768531be9"},
         is_timed=True,
     ),
     "mollie": Case(
-        {
-            "resource": "event",
-            "id": "event_GvJ8WHrp5isUdRub9CJyH",
-            "type": "payment-link.paid",
-            "entityId": "pl_qng5gbbv8NAZ5gpM5ZYgx",
-            "createdAt": "2026-01-01T00:00:00.0Z",
-        },
+        SAMPLES["mollie"],
         {
             "id": "event_GvJ8WHrp5isUdRub9CJyH",
             "type": "payment-link.paid",
@@ -356,12 +223,7 @@ CASES: Final[Mapping[str, Case]] = {
         },
     ),
     "dwolla": Case(
-        {
-            "id": "cac95329-9fa5-42f1-a4fc-c08af7b868fb",
-            "resourceId": "cdb5f779-62df-e611-80f0-0aa34a9b2388",
-            "topic": "transfer_completed",
-            "timestamp": "2026-01-01T00:00:00.000Z",
-        },
+        SAMPLES["dwolla"],
         {
             "id": "cac95329-9fa5-42f1-a4fc-c08af7b868fb",
             "type": "transfer_completed",

@@ -15,7 +15,9 @@ from webhooks.privacy.retention import cleanup
 from webhooks.processing.sweep import sweep
 from webhooks.providers import PROVIDERS
 from webhooks.testing.client import post
+from webhooks.testing.hostile import as_body
 from webhooks.testing.plugin import Subscribe
+from webhooks.testing.provider_samples import SAMPLES, sample_of
 from webhooks.tests.provider_cases import CASES
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +65,15 @@ def test_an_event_is_recorded_once_and_a_forged_one_never(name: str) -> None:
     assert {row.deliveries for row in rows} == {2}
 
 
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_samples_are_new_each_time_and_made_now(name: str) -> None:
+    now = timezone.now()
+    for _ in range(2):
+        assert send(name, as_body(sample_of(name, now=now))).json() == {"status": "received"}
+    made = WebhookEvent.objects.filter(provider=name).values_list("provider_created_at", flat=True)
+    assert all(abs(at - now) < timedelta(seconds=1) for at in made if at)
+
+
 def test_each_of_several_events_is_handled_by_itself_now_and_later(subscribe: Subscribe) -> None:
     seen: list[tuple[str, str]] = []
 
@@ -73,7 +84,7 @@ def test_each_of_several_events_is_handled_by_itself_now_and_later(subscribe: Su
 
     subscribe(handler, "payments.*", provider="gocardless")
     send("gocardless")
-    sweep(clock=lambda: timezone.now() + timedelta(hours=1))
+    assert len(list(sweep(clock=lambda: timezone.now() + timedelta(hours=1)))) == 2
 
     assert sorted(seen) == [("EV000001", "PM000001")] * 2 + [("EV000002", "PM000002")] * 2
     assert set(WebhookEvent.objects.values_list("status", flat=True)) == {"processed"}

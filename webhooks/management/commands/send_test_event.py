@@ -11,7 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from webhooks import conf
+from webhooks.exceptions import Rejected
 from webhooks.providers import PROVIDERS
+from webhooks.testing.provider_samples import SAMPLES, sample_of
 from webhooks.testing.sending import Answer, Unreachable, send
 from webhooks.testing.stripe_events import sample
 
@@ -28,8 +30,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--type",
-            default="invoice.paid",
-            help="the type of the sample event (default: invoice.paid)",
+            help="the type of the sample event, of Stripe's (default: invoice.paid)",
         )
         parser.add_argument(
             "--file",
@@ -58,14 +59,14 @@ class Command(BaseCommand):
         endpoint = _endpoint(options["endpoint"])
         path = reverse("webhooks:receive", args=[endpoint.slug])
         url = options["url"] or f"http://127.0.0.1:8000{path}"
-        events = _events(options["file"], options["type"])
+        events = _events(endpoint, options["file"], options["type"])
         total = len(events) * options["repeat"]
         refused = 0
         self.stdout.write(f"[ADDRESS] {url}")
         repeated = (event for event in events for _ in range(options["repeat"]))
         for number, body in enumerate(repeated, 1):
-            self.stdout.write(f"[EVENT] {_named(body)}")
             headers = _signed(endpoint, body)
+            self.stdout.write(f"[EVENT] {_named(endpoint, body, headers)}")
             for name, value in headers.items():
                 self.stdout.write(f"[SIGNATURE] {name}: {value}")
             answer = _send(url, headers, body)
@@ -92,20 +93,32 @@ def _endpoint(slug: str) -> conf.Endpoint:
     return endpoint
 
 
-def _named(body: bytes) -> str:
-    """Return an event's id and type, as far as it has any."""
+def _named(endpoint: conf.Endpoint, body: bytes, headers: dict[str, str]) -> str:
+    """Return the ids and types of the events that the server will find in it."""
     try:
-        event = json.loads(body)
-        return f"{event['id']} ({event['type']})"
-    except (ValueError, TypeError, KeyError):
-        return "without an id and a type"
+        events = PROVIDERS[endpoint.provider].verify(
+            body,
+            headers,
+            secrets=endpoint.secrets,
+            now=timezone.now(),
+            options=endpoint.options,
+        )
+    except Rejected as refusal:
+        return f"none: {refusal.detail}"
+    return ", ".join(f"{event.id} ({event.type})" for event in events)
 
 
 def _signed(endpoint: conf.Endpoint, body: bytes) -> dict[str, str]:
     # For each attempt: with many of them, one signature would go stale on the way. While a secret
     # is rotated the server accepts each of them, so the first will do.
-    secret = endpoint.secrets[0]
-    return PROVIDERS[endpoint.provider].sign(body, secret=secret, now=timezone.now())
+    try:
+        return PROVIDERS[endpoint.provider].sign(
+            body, secret=endpoint.secrets[0], now=timezone.now(), options=endpoint.options
+        )
+    except ValueError as error:
+        raise CommandError(
+            f"{endpoint.secrets_setting} holds nothing that signs as {endpoint.provider} does."
+        ) from error
 
 
 def _send(url: str, headers: dict[str, str], body: bytes) -> Answer:
@@ -115,9 +128,9 @@ def _send(url: str, headers: dict[str, str], body: bytes) -> Answer:
         raise CommandError(f"{error}. Is the server running? See --url.") from error
 
 
-def _events(file: str | None, event_type: str) -> list[bytes]:
+def _events(endpoint: conf.Endpoint, file: str | None, event_type: str | None) -> list[bytes]:
     if file is None:
-        return [json.dumps(sample(event_type)).encode()]
+        return [json.dumps(_sample(endpoint.provider, event_type)).encode()]
     try:
         raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
         content = json.loads(raw)
@@ -125,3 +138,14 @@ def _events(file: str | None, event_type: str) -> list[bytes]:
         raise CommandError(f"{file} can't be sent: {error}") from error
     # A single event is sent byte for byte as it is in the file: that is what is signed.
     return [json.dumps(event).encode() for event in content] if isinstance(content, list) else [raw]
+
+
+def _sample(provider: str, event_type: str | None) -> dict[str, Any]:
+    if provider == "stripe":
+        return sample(event_type or "invoice.paid")
+    if event_type is None and provider in SAMPLES:
+        return sample_of(provider, now=timezone.now())
+    raise CommandError(
+        f"There is no sample of this type of {provider}'s. Leave --type out, or give the event "
+        "in a file with --file."
+    )
