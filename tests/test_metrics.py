@@ -42,6 +42,7 @@ PROCESSED = 'webhooks_attempt_seconds_count{outcome="processed"}'
 REPLAYED = "billing_webhook_replay_block_total"
 HITS = 'idempotent_hits_total{operation="webhook"}'
 FORGED = "billing_webhook_invalid_sig_total"
+CALLS = 'webhooks_provider_call_seconds_count{{operation="{}",outcome="ok",provider="stripe"}}'
 
 
 def parsed(text: str) -> Counts:
@@ -302,7 +303,7 @@ def grown(before: Counts, after: Counts) -> Counts:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_idempotent_hits_are_counted_by_operation(client: Client, stripe: Served) -> None:
+def test_hits_and_calls_are_counted_by_operation(client: Client, stripe: Served) -> None:
     till = caller("add_paymentintent", scopes=[Scope.BILLING_WRITE])
     before = read(client)
     for _ in range(3):
@@ -317,6 +318,9 @@ def test_idempotent_hits_are_counted_by_operation(client: Client, stripe: Served
     assert grown(before, read(client)) == {
         'idempotent_hits_total{operation="api:paymentintent"}': 2,
         'idempotent_hits_total{operation="create_customer"}': 1,
+        # Stripe is asked again, with the same key.
+        CALLS.format("create_customer"): 2,
+        CALLS.format("create_payment_intent"): 1,
     }
 
 

@@ -115,13 +115,17 @@ class StripeClient:
         subscriptions = connect().v1.subscriptions
         cancel: Send = partial(subscriptions.cancel, subscription_id)
         try:
-            return call_stripe(cancel, parameters, account=account)
+            return call_stripe(
+                Call("cancel_subscription", parameters, "", account, subscription_id), cancel
+            )
         except ProviderRefused as refusal:
             # Stripe reports a canceled subscription as not found when it is to be canceled again.
             if refusal.status not in (400, 404):
                 raise
             retrieve: Send = partial(subscriptions.retrieve, subscription_id)
-            found = call_stripe(retrieve, {}, account=account)
+            found = call_stripe(
+                Call("retrieve_subscription", {}, "", account, subscription_id), retrieve
+            )
             if found.get("status") != "canceled":
                 raise
             return found

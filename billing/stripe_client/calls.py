@@ -13,7 +13,7 @@ from billing.exceptions import KeyInUse, ProviderRefused
 from billing.idempotency import keys
 from billing.idempotency.keys import Started, StoredResponse
 from billing.stripe_client.errors import translate
-from webhooks.monitoring import metrics
+from webhooks.monitoring import metrics, provider_calls
 from webhooks.providers import stripe_api
 
 logger = logging.getLogger(__name__)
@@ -59,16 +59,16 @@ class Call:
         return f"{self.operation}-{keys.hash_parameters(identity)}"
 
 
-def call_stripe(
-    send: Send, parameters: Mapping[str, Any], *, account: str, key: str = ""
-) -> Object:
+def call_stripe(call: Call, send: Send, *, key: str = "") -> Object:
     """Send a call, and return the answer's JSON. Raises the errors that `translate` makes."""
-    options = {"idempotency_key": key, "stripe_account": account}
+    options = {"idempotency_key": key, "stripe_account": call.account}
+    given = {name: value for name, value in options.items() if value}
     try:
-        made = send(in_order(parameters), {name: value for name, value in options.items() if value})
+        with provider_calls.calling("stripe", call.operation, call.subject) as told:
+            answer: Any = send(in_order(call.parameters), given).last_response
+            told.status, told.object_id = answer.code, str(answer.data.get("id", ""))
         # The JSON itself: Stripe's client makes decimals of some of the texts in it.
-        content: Any = made.last_response and made.last_response.data
-        return dict(content)
+        return dict(answer.data)
     except stripe.StripeError as error:
         problem = translate(error)
     # Not raised where the error was caught: it holds Stripe's whole answer, which may hold a
@@ -93,13 +93,13 @@ def call_stripe_once(call: Call, send: Send, *, now: datetime) -> Object:
     begun = _begin(call, now)
     if isinstance(begun, StoredResponse):
         metrics.IDEMPOTENT_HITS.labels(call.operation).inc()
-        answer = call_stripe(send, call.parameters, account=call.account, key=call.key)
+        answer = call_stripe(call, send, key=call.key)
         if answer.get("id") != begun.id:
             # Stripe has dropped the key before its time: there may be two objects now.
             logger.error("Stripe made %s where %s was made before", answer.get("id"), begun.id)
         return answer
     try:
-        answer = call_stripe(send, call.parameters, account=call.account, key=call.key)
+        answer = call_stripe(call, send, key=call.key)
     except ProviderRefused as refusal:
         keys.abandon(begun, StoredResponse(refusal.status))
         raise

@@ -44,6 +44,12 @@ ATTEMPTS: Final = Histogram(
     ["outcome"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 120),
 )
+PROVIDER_CALLS: Final = Histogram(
+    "webhooks_provider_call_seconds",
+    "Calls to a provider, by operation and outcome, and how long they took",
+    ["provider", "operation", "outcome"],
+    buckets=(0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
 HANDLER_FAILURES: Final = Counter(
     "webhooks_handler_failures_total", "Handlers that failed in an attempt, by name", ["handler"]
 )

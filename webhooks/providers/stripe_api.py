@@ -11,6 +11,7 @@ import stripe
 
 from webhooks import conf
 from webhooks.exceptions import ProviderApiRefused, ProviderApiUnavailable
+from webhooks.monitoring import provider_calls
 from webhooks.providers import stripe_lists
 from webhooks.providers.base import FetchedObject
 
@@ -94,16 +95,21 @@ def retrieve(
         # Quoted or not, as path segments these lead to the list above the object.
         return None
     path = PATHS[object_type].format(quote(object_id, safe=""))
+    answers: list[Any] = []
+
+    def get(path: str) -> Any:
+        with provider_calls.calling("stripe", _operation(object_type), object_id) as call:
+            answers.append(_get(path, account))
+            call.status = answers[-1].code
+        return answers[-1].data
+
+    def page(path: str) -> Any:
+        before_more()
+        return get(path)
+
     started = time.monotonic()
     try:
-        answers = [_get(path, account)]
-
-        def page(path: str) -> Any:
-            before_more()
-            answers.append(_get(path, account))
-            return answers[-1].data
-
-        subject = stripe_lists.completed(object_type, answers[0].data, page)
+        subject = stripe_lists.completed(object_type, get(path), page)
     except stripe.StripeError as error:
         if isinstance(error, stripe.InvalidRequestError) and error.http_status == 404:
             return None
@@ -114,6 +120,10 @@ def retrieve(
     date = answers[-1].headers.get("date")
     at = parsedate_to_datetime(date).timestamp() if date else time.time()
     return FetchedObject(subject, asked_from=int(at - took), at=int(at))
+
+
+def _operation(object_type: str) -> str:
+    return f"retrieve_{object_type.replace('.', '_')}"
 
 
 def _get(path: str, account: str) -> Any:

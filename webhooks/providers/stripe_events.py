@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import stripe
 
 from webhooks.exceptions import ProviderApiRefused, ProviderApiUnavailable
+from webhooks.monitoring import provider_calls
 from webhooks.providers import stripe_api
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ def _list(query: "EventListParams", account: str) -> dict[str, Any]:
     """Return one answer's JSON, as the SDK's objects are not quite what was sent."""
     try:
         client = stripe_api.connect()
-        found = client.v1.events.list(query, {"stripe_account": account} if account else None)
+        with provider_calls.calling("stripe", "list_events") as call:
+            found = client.v1.events.list(query, {"stripe_account": account} if account else None)
+            call.status = found.last_response.code if found.last_response else 0
     except stripe_api.NotConfigured as error:
         raise ProviderApiRefused(str(error)) from error
     except stripe.StripeError as error:
