@@ -1,13 +1,17 @@
 """Celery's tasks: look for work, and for what never came."""
 
 import logging
+from typing import Any
 
 from celery import shared_task
+from celery.signals import task_prerun
 from django.utils import timezone
 
 from webhooks import audit
 from webhooks.exceptions import ProviderApiUnavailable
 from webhooks.intake.reconcile import reconcile_on_schedule
+from webhooks.monitoring import heartbeats
+from webhooks.monitoring.heartbeats import Kind
 from webhooks.processing import wakeup
 from webhooks.processing.sweep import sweep_for
 
@@ -15,11 +19,18 @@ logger = logging.getLogger(__name__)
 
 RECONCILE = "webhooks.reconcile"
 SEAL = "webhooks.seal"
+BEAT = "webhooks.beat"
 
 LONGEST_SEALING_SECONDS = 3600
 
 TURN_SECONDS = 20.0
 """After so long a worker passes the work on, so that a long backlog is no long task."""
+
+
+@task_prerun.connect
+def note_worker(**_: Any) -> None:
+    """Have a worker seen as it begins a task, whatever the task is."""
+    heartbeats.seen(Kind.WORKER, now=timezone.now())
 
 
 # Names are given, not derived: messages of the release before must find their tasks.
@@ -49,3 +60,9 @@ def reconcile() -> None:
         return
     if recorded := sum(one.recorded for one in done):
         logger.warning("%s events had not reached us and were fetched", recorded)
+
+
+@shared_task(name=BEAT)
+def beat() -> None:
+    """Have beat seen: nobody else sends this."""
+    heartbeats.seen(Kind.BEAT, now=timezone.now())

@@ -1,11 +1,12 @@
-"""The tables: events and refusals, replays and reconciliations, attempts, tokens, the audit trail,
-and whose data was erased."""
+"""The tables: events and refusals, replays and reconciliations, attempts, heartbeats, tokens, the
+audit trail, and whose data was erased."""
 
 from webhooks.models.append_only import AppendOnlyError
 from webhooks.models.attempts import Attempt
 from webhooks.models.audit import AuditEntry, AuditHead, AuditReason, Seal
 from webhooks.models.erasures import ErasureRequest, SuppressedId
 from webhooks.models.events import FETCHED, EventQuerySet, WebhookEvent
+from webhooks.models.heartbeats import Heartbeat
 from webhooks.models.reconciliations import Reconciliation
 from webhooks.models.refusals import Refusal
 from webhooks.models.replays import Replay, Trigger
@@ -21,6 +22,7 @@ __all__ = [
     "AuditReason",
     "ErasureRequest",
     "EventQuerySet",
+    "Heartbeat",
     "Reconciliation",
     "Refusal",
     "Replay",

@@ -13,6 +13,8 @@ from django.utils import timezone
 from webhooks import conf
 from webhooks.events import Clock
 from webhooks.models import Attempt
+from webhooks.monitoring import heartbeats
+from webhooks.monitoring.heartbeats import Kind
 from webhooks.processing.claims import claim_due, release
 from webhooks.processing.errors import textless
 from webhooks.processing.process import process
@@ -58,11 +60,13 @@ def sweep_until(
     """
     while not stop.is_set():
         try:
+            heartbeats.seen(Kind.LOOP, now=clock())
             with closing(sweep(clock=clock)) as attempts:
                 for attempt in attempts:
                     yield attempt
                     if stop.is_set():
                         return
+                    heartbeats.seen(Kind.LOOP, now=clock())
         except Error as error:
             logger.exception(
                 "the database failed; trying again in %s s", poll_seconds, exc_info=textless(error)

@@ -65,11 +65,13 @@ def subscribe() -> Iterator[Subscribe]:
 
 @pytest.fixture(autouse=True)
 def no_refusals_yet(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Begin every test as a process that has refused nobody."""
+    """Begin every test as a process that has refused nobody, and was never seen at work."""
     # Imported here: models can't be imported yet when the plugin is loaded by `-p`.
     from webhooks.intake import refusals
+    from webhooks.monitoring import heartbeats
 
     refusals.reset()
+    heartbeats.reset()
     if "live_server" in request.fixturenames:
         # Its threads share SQLite's one connection with the test, and would put refusals on record
         # when it has its answer already.
