@@ -63,8 +63,10 @@ class Proxy:
 
 
 @contextmanager
-def nginx(upstream: str, changes: Mapping[str, str] | None = None) -> Iterator[Proxy]:
-    """Run nginx in front of the server at `upstream`, a host and a port.
+def nginx(
+    upstream: str, changes: Mapping[str, str] | None = None, *, second: str = ""
+) -> Iterator[Proxy]:
+    """Run nginx in front of the server at `upstream`, a host and a port, and of a second one.
 
     `changes` are other lines in the place of shipped ones, to try what these are good for.
     """
@@ -77,7 +79,8 @@ def nginx(upstream: str, changes: Mapping[str, str] | None = None) -> Iterator[P
             "listen [::]:80;": f"listen unix:{folder}/plain.socket;",
             "listen 443 ssl http2;": f"listen 127.0.0.1:{port} ssl http2;",
             "listen [::]:443 ssl http2;": f"listen unix:{folder}/socket ssl http2;",
-            "server 127.0.0.1:8000;": f"server {upstream};",
+            "server 127.0.0.1:8000": f"server {upstream}",
+            "server 127.0.0.1:8001 max_fails=0;": f"server {second} max_fails=0;" if second else "",
             "/etc/ssl/certs/payments.pem": f"{folder}/certificate.pem",
             "/etc/ssl/private/payments.key": f"{folder}/key.pem",
             "/var/log/nginx/payments.log": f"{folder}/access.log",
