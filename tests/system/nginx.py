@@ -40,18 +40,19 @@ http {{
 class Proxy:
     """A running nginx, which serves `HOST` by TLS on loopback."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, plain_port: int) -> None:
         self.folder = folder
         self.port = port
-        self._trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        self._trust.load_verify_locations(folder / "certificate.pem")
+        self.plain_port = plain_port
+        self.trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self.trust.load_verify_locations(folder / "certificate.pem")
 
     def connect(self, client: str = "127.0.0.1") -> ssl.SSLSocket:
         """Open a connection from an address of loopback, of which there are many."""
         plain = socket.create_connection(
             ("127.0.0.1", self.port), timeout=PATIENCE_SECONDS, source_address=(client, 0)
         )
-        return self._trust.wrap_socket(plain, server_hostname=HOST)
+        return self.trust.wrap_socket(plain, server_hostname=HOST)
 
     def log(self) -> list[str]:
         """Return the lines of its access log."""
@@ -97,6 +98,6 @@ def nginx(
             assert keeper.stdout
             # The keeper tells the process id, which nobody needs here.
             keeper.stdout.readline()
-            proxy = Proxy(folder, port)
+            proxy = Proxy(folder, port, plain)
             wait(lambda: proxy.connect().close(), OSError, folder)
             yield proxy
