@@ -1,6 +1,7 @@
 """The seam between receiving events and giving them a meaning."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Protocol
 
@@ -51,17 +52,37 @@ def on(provider: str, *patterns: str) -> Callable[[Handler], Handler]:
 
     def subscribe(handler: Handler) -> Handler:
         name = f"{handler.__module__}.{handler.__qualname__}"
-
-        def receiver(*, event: Event, run: Run, **_: Any) -> None:
-            if provider in (event.provider, "*") and matches(event.type, patterns):
-                run(name, handler, event)
-
+        subscription = Subscription(name, handler, provider, patterns)
         # Not weakly: nobody else holds the receiver. By name: a module that is imported twice must
         # not have its handler run twice.
-        event_received.connect(receiver, weak=False, dispatch_uid=name)
+        event_received.connect(subscription, weak=False, dispatch_uid=name)
         return handler
 
     return subscribe
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A handler as it was subscribed with `on`."""
+
+    name: str
+    handler: Handler
+    provider: str
+    patterns: tuple[str, ...]
+
+    def __call__(self, *, event: Event, run: Run, **_: Any) -> None:
+        if self.is_to(event.provider) and matches(event.type, self.patterns):
+            run(self.name, self.handler, event)
+
+    def is_to(self, provider: str) -> bool:
+        """True for a subscription to this provider's events."""
+        return self.provider in (provider, "*")
+
+
+def subscriptions(provider: str) -> list[Subscription]:
+    """Return what is subscribed to a provider's events."""
+    receivers = [receiver for _key, receiver, *_ in event_received.receivers]
+    return [one for one in receivers if isinstance(one, Subscription) and one.is_to(provider)]
 
 
 def matches(event_type: str, patterns: tuple[str, ...]) -> bool:

@@ -14,10 +14,11 @@ from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Condition, Thread
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import stripe
+from stripe.params import WebhookEndpointCreateParams
 
 from webhooks.testing import recordings
 from webhooks.testing.fake_stripe import (
@@ -47,6 +48,7 @@ from webhooks.testing.fake_stripe.faults import FaultKind
 from webhooks.testing.fake_stripe.forms import parse
 from webhooks.testing.fake_stripe.problems import ApiError
 from webhooks.testing.fake_stripe.shapes import difference, restored
+from webhooks.testing.fake_stripe.webhook_endpoints import event_types
 
 pytestmark = pytest.mark.one_database
 
@@ -1095,3 +1097,62 @@ def test_the_process_serves_until_it_is_told_to_stop(
         process.send_signal(how)
         assert process.wait(PATIENCE) == 0
     assert receiver.events[0]["api_version"] == OLD
+
+
+def test_webhook_endpoints_are_made_shown_changed_and_deleted(
+    client: stripe.V1Services, served: Served, world: World, receiver: Receiver, hook: str
+) -> None:
+    made = client.webhook_endpoints.create(
+        {"url": hook, "enabled_events": ["customer.created"], "metadata": {"for": "us"}}
+    )
+    assert made.secret
+    shown = client.webhook_endpoints.retrieve(made.id).to_dict()
+    assert shown == {key: value for key, value in made.to_dict().items() if key != "secret"}
+    assert (shown["status"], shown["api_version"]) == ("enabled", CURRENT)
+    customers.create(world.account())
+    customers.create(world.account(livemode=True))
+    assert served.deliveries.wait_until_idle()
+    [body] = receiver.bodies
+    stripe.Webhook.construct_event(body, receiver.signatures[0], made.secret, 300)
+
+    client.webhook_endpoints.update(made.id, {"disabled": True, "enabled_events": ["*"]})
+    customers.create(world.account())
+    assert served.deliveries.wait_until_idle()
+    assert len(receiver.bodies) == 1
+    [listed] = client.webhook_endpoints.list().data
+    assert (listed.status, listed.enabled_events) == ("disabled", ["*"])
+    with connected(served.url, "sk_live_one") as live:
+        assert live.webhook_endpoints.list().data == []
+    # What an endpoint has for good is no parameter of its update.
+    update: Any = {"api_version": CURRENT}
+    assert refused(lambda: client.webhook_endpoints.update(made.id, update)).http_status == 400
+    assert client.webhook_endpoints.delete(made.id).deleted
+    assert refused(lambda: client.webhook_endpoints.retrieve(made.id)).http_status == 404
+
+
+@pytest.mark.parametrize(
+    ("given", "param"),
+    [
+        ({"enabled_events": ["invoice.paid", "invoice.*"]}, "enabled_events[1]"),
+        ({"enabled_events": ["invoice.payed"]}, "enabled_events[0]"),
+        ({"api_version": "2026-10-29"}, "api_version"),
+        ({"url": "/webhooks"}, "url"),
+        ({"events": ["*"]}, "events"),
+    ],
+)
+def test_a_webhook_endpoint_that_stripe_would_refuse_is_refused(
+    client: stripe.V1Services, given: Any, param: str
+) -> None:
+    whole: Any = {
+        "url": "https://pay.example.com/webhooks/stripe",
+        "enabled_events": ["*"],
+        **given,
+    }
+    error = refused(lambda: client.webhook_endpoints.create(whole))
+    assert isinstance(error, stripe.InvalidRequestError)
+    assert (error.http_status, error.param) == (400, param)
+
+
+def test_event_types_are_those_of_stripes_own_client() -> None:
+    [listed] = get_args(WebhookEndpointCreateParams.__annotations__["enabled_events"])
+    assert {"*", *event_types()} == {*get_args(listed)}

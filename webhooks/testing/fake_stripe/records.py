@@ -1,6 +1,7 @@
 """Webhook endpoints, and events as they were recorded."""
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
 
 from webhooks.testing.fake_stripe.embedding import embedded
 from webhooks.testing.fake_stripe.shapes import Json, copied
@@ -11,20 +12,50 @@ OLD_API_VERSION = "2020-08-27"
 
 @dataclass(frozen=True, slots=True)
 class WebhookEndpoint:
-    """An address that events are delivered to, and their shape (`api_version`)."""
+    """An address that events are delivered to, and their shape (`api_version`).
+
+    One that was made by the API takes the events of its own mode; others, those of either.
+    """
 
     url: str
     secret: str
     api_version: str = API_VERSION
     types: tuple[str, ...] = ("*",)
     connect: bool = False
+    is_enabled: bool = True
+    livemode: bool | None = None
+    id: str = ""
+    created: int = 0
+    description: str | None = None
+    metadata: Json = field(default_factory=dict)
 
     def wants(self, event: Json) -> bool:
         """True for an event that goes there: those of connected accounts only to `connect` ones."""
         # One or the other, as with Stripe: no endpoint gets both its own and connected events.
-        if self.connect != ("account" in event):
+        if not self.is_enabled or self.connect != ("account" in event):
+            return False
+        if self.livemode not in (None, event["livemode"]):
             return False
         return "*" in self.types or event["type"] in self.types
+
+    def rendered(self, *, livemode: bool) -> Json:
+        """Return the endpoint as the API shows it to a key of this mode, without its secret."""
+        # One that was put here by hand has the same id each time, as it has the same address.
+        known = hashlib.sha256(f"{self.url} {self.secret}".encode()).hexdigest()[:24]
+        return {
+            "id": self.id or f"we_{known}",
+            "object": "webhook_endpoint",
+            "api_version": self.api_version,
+            # Stripe tells those for connected accounts by the platform's application alone.
+            "application": "ca_platform" if self.connect else None,
+            "created": self.created,
+            "description": self.description,
+            "enabled_events": list(self.types),
+            "livemode": livemode,
+            "metadata": dict(self.metadata),
+            "status": "enabled" if self.is_enabled else "disabled",
+            "url": self.url,
+        }
 
 
 @dataclass(slots=True)

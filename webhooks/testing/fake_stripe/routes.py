@@ -3,14 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from webhooks.testing.fake_stripe import endpoints, reading, subscription_endpoints
+from webhooks.testing.fake_stripe import (
+    endpoints,
+    reading,
+    subscription_endpoints,
+    webhook_endpoints,
+)
 from webhooks.testing.fake_stripe.problems import ApiError, invalid
 from webhooks.testing.fake_stripe.shapes import Json
 from webhooks.testing.fake_stripe.world import Account
 
 Work = Callable[[Account, Json, str], Json]
 
-ARRAYS = frozenset({"expand", "items", "line_items", "types"})
+ARRAYS = frozenset({"enabled_events", "expand", "items", "line_items", "types"})
 HASHES = frozenset({"metadata", "payment_intent_data", "subscription_data"})
 PAGING = frozenset({"created", "ending_before", "limit", "starting_after"})
 
@@ -165,4 +170,18 @@ ROUTES = (
         lambda a, params, _: reading.events(a, params),
         PAGING | {"delivery_success", "type", "types"},
     ),
+    _post(
+        "webhook_endpoints",
+        webhook_endpoints.create,
+        "api_version connect description enabled_events metadata url",
+        "enabled_events url",
+    ),
+    _post(
+        "webhook_endpoints/{id}",
+        webhook_endpoints.update,
+        "description disabled enabled_events metadata url",
+    ),
+    Route("DELETE", "/v1/webhook_endpoints/{id}", webhook_endpoints.delete),
+    Route("GET", "/v1/webhook_endpoints/{id}", webhook_endpoints.retrieve),
+    Route("GET", "/v1/webhook_endpoints", webhook_endpoints.listed, PAGING),
 )
