@@ -1,0 +1,1 @@
+"""The registration of our endpoints at Stripe, so that it sends what handlers take."""
