@@ -55,7 +55,9 @@ class Operator:
             if assigned := ASSIGNMENT.fullmatch(line):
                 variables[assigned[1]] = assigned[2]
             elif not only or any(text in line for text in only):
-                printed.append(self._paste(Template(line).safe_substitute({**variables, **self.known})))
+                printed.append(
+                    self._paste(Template(line).safe_substitute({**variables, **self.known}))
+                )
         return "\n".join(printed)
 
     def _paste(self, line: str) -> str:
