@@ -3,7 +3,7 @@
 A row without its payload is a tombstone: it still makes a late delivery a duplicate.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -13,7 +13,6 @@ from webhooks import audit
 from webhooks.database.paging import keys_to_clear, lock_keys
 from webhooks.models import Attempt, AuditEntry, EventQuerySet, WebhookEvent
 from webhooks.models.senders import SENDER_COLUMNS
-from webhooks.providers import PROVIDERS
 
 SETTLED_WELL = [WebhookEvent.Status.PROCESSED, WebhookEvent.Status.IGNORED]
 
@@ -38,6 +37,7 @@ def cleanup(
     *,
     payloads_older_than: timedelta,
     rows_older_than: timedelta,
+    rows_of: Collection[str],
     actor: str,
     now: datetime,
     batch_size: int = 1000,
@@ -49,8 +49,8 @@ def cleanup(
     Pending and failed events are kept whole: somebody may still mend them. Each batch is a
     transaction of its own, so that a large clean-up holds nobody up and can be interrupted. What
     is not sealed yet is sealed first, and what is dropped or deleted is on record, by whom too.
-    What does not fit its seal is kept, and put on record as altered. So are the rows of providers
-    whose deliveries stay valid: without its row, an old one that is sent again would be new.
+    What does not fit its seal is kept, and put on record as altered. Rows go of the providers named
+    in `rows_of`: where a delivery stays valid for ever, it would be new without its event's row.
     Raises `ValueError` when rows would be forgotten while the provider may still send the event,
     or when a number makes no sense.
     """
@@ -65,7 +65,7 @@ def cleanup(
     payloads = settled.filter(received_at__lt=now - payloads_older_than, body__isnull=False)
     rows = settled.filter(
         received_at__lt=now - rows_older_than,
-        provider__in=[name for name, provider in PROVIDERS.items() if provider.refuses_old],
+        provider__in=rows_of,
     )
     if dry_run:
         return CleanedUp(payloads.count(), rows.count())

@@ -13,4 +13,18 @@ PROVIDERS: dict[str, Provider] = {
     provider.name: provider for provider in (StripeProvider(), STANDARD, *DECLARED)
 }
 
-__all__ = ["PROVIDERS", "FetchedObject", "Headers", "Page", "Provider", "secret_id_of"]
+
+def refusing_old() -> list[str]:
+    """Return the names of the providers whose old deliveries are refused for their age."""
+    return [name for name, provider in PROVIDERS.items() if provider.refuses_old]
+
+
+__all__ = [
+    "PROVIDERS",
+    "FetchedObject",
+    "Headers",
+    "Page",
+    "Provider",
+    "refusing_old",
+    "secret_id_of",
+]

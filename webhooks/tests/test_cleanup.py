@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from webhooks.models import Attempt, WebhookEvent
 from webhooks.privacy.retention import cleanup
+from webhooks.providers import refusing_old
 from webhooks.testing import deliver
 from webhooks.testing.database import is_waited_for
 from webhooks.tests.events import make_event
@@ -56,6 +57,7 @@ def test_whoever_cleans_up_hears_of_each_batch() -> None:
     done = cleanup(
         payloads_older_than=timedelta(days=90),
         rows_older_than=timedelta(days=400),
+        rows_of=refusing_old(),
         actor="anna",
         now=timezone.now(),
         batch_size=2,

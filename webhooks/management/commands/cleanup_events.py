@@ -12,6 +12,7 @@ from webhooks.management.operator import system_user
 from webhooks.management.recorded import RecordedCommand
 from webhooks.privacy import retention
 from webhooks.privacy.retention import CleanedUp
+from webhooks.providers import refusing_old
 
 
 class Command(RecordedCommand):
@@ -54,6 +55,7 @@ class Command(RecordedCommand):
             done = retention.cleanup(
                 payloads_older_than=timedelta(days=options["payload_days"]),
                 rows_older_than=timedelta(days=options["row_days"]),
+                rows_of=refusing_old(),
                 actor=system_user(),
                 now=timezone.now(),
                 batch_size=options["batch_size"],
