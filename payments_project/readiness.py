@@ -9,9 +9,9 @@ from typing import Final
 from django.conf import settings
 from django.core.cache import cache
 from django.db import Error, connection
-from django.db.migrations.executor import MigrationExecutor
 
 from payments_project.celery import app as celery_app
+from webhooks.database.migrations import unapplied
 from webhooks.outages import BROKER_OUTAGE, REDIS_OUTAGE
 
 FRESH_SECONDS: Final = 5.0
@@ -89,10 +89,9 @@ def _database() -> bool:
 
 def _migrations() -> bool:
     try:
-        executor = MigrationExecutor(connection)
+        return not unapplied()
     except Error:
         return False
-    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
 
 
 def _cache() -> bool:

@@ -1,1 +1,1 @@
-"""Access to rows that all tables share: in pages, and with text that a column can hold."""
+"""What all tables share: rows in pages, text that a column can hold, migrations."""

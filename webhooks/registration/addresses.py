@@ -48,7 +48,7 @@ def addressed(url: str, slug: str) -> tuple[conf.Endpoint, str]:
     One without a path is that of the endpoint `slug`, or of the only one of Stripe's. Raises
     `BadAddress`.
     """
-    parts = _read(url)
+    parts = read_address(url)
     if not parts.path.strip("/"):
         known = [one.slug for one in conf.endpoints() if one.provider == STRIPE]
         if not slug and len(known) != 1:
@@ -68,7 +68,8 @@ def addressed(url: str, slug: str) -> tuple[conf.Endpoint, str]:
     return found, url
 
 
-def _read(url: str) -> SplitResult:
+def read_address(url: str) -> SplitResult:
+    """Return the parts of a public address. Raises `BadAddress`."""
     try:
         parts = urlsplit(url)
         _ = parts.port
