@@ -43,6 +43,7 @@ def production_like() -> str:
         | {
             # No secret may be empty, and left out it would be as the caller's shell has it.
             "METRICS_TOKEN": secrets.token_urlsafe(24),
+            "ALERT_URLS": f"json://alerts.example/{secrets.token_hex(12)}",
             "STRIPE_API_KEY": f"rk_live_{secrets.token_hex(12)}",
             "ALLOWED_HOSTS": "payments.example",
             # Checks open the database, and must leave no file behind.

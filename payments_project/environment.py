@@ -197,6 +197,21 @@ VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = {
             ValueType.NUMBER,
         ),
     ),
+    "Alerts": (
+        Variable(
+            "ALERT_URLS",
+            "whom alerts are told: addresses of apprise's, comma-separated, as `mailtos://…`, "
+            "`slack://…`; without any, the admin alone tells",
+            WEBHOOKS["ALERT_URLS"],
+            secret=True,
+        ),
+        Variable(
+            "SITE_URL",
+            "where messages lead to: `https://payments.example.com`",
+            WEBHOOKS["SITE_URL"],
+            shown="`https://` and the first of `ALLOWED_HOSTS`",
+        ),
+    ),
     "Metrics and logs": (
         Variable(
             "METRICS_DIR",

@@ -18,6 +18,9 @@ except ImproperlyConfigured as error:
     raise SystemExit(str(error)) from None
 
 from webhooks import audit
+from webhooks.alerts.watch import start_watching
 
 # Neither is it known who changed a setting, but that it was changed, and when, is on record.
 audit.note_settings()
+# Last, as it may send: a server that is forked after this has the watch of its parent.
+start_watching()

@@ -10,6 +10,7 @@ import pytest
 import schemathesis
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.core.wsgi import get_wsgi_application
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -18,7 +19,6 @@ from hypothesis import HealthCheck, settings
 from schemathesis.config import SchemathesisConfig
 
 from billing.models import MODELS
-from payments_project.wsgi import application
 from webhooks import tokens
 from webhooks.models import Scope
 from webhooks.testing import deliver, sample
@@ -49,7 +49,7 @@ ODD = (
 HEADERS = ("Idempotency-Key", "Accept", "Accept-Language", "If-None-Match", "Range", "Content-Type")
 
 api = schemathesis.openapi.from_wsgi(
-    "/api/schema/", application, config=SchemathesisConfig.from_dict(CONFIG)
+    "/api/schema/", get_wsgi_application(), config=SchemathesisConfig.from_dict(CONFIG)
 )
 
 

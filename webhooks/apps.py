@@ -1,5 +1,7 @@
 """Wiring."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.core import checks
 
@@ -13,16 +15,24 @@ class WebhooksConfig(AppConfig):
     def ready(self) -> None:
         """Register the checks of this app's settings."""
         # Here, as models can't be imported before every app has loaded.
+        from webhooks.alerts.delivery_rules import take_alarm
+        from webhooks.checks.alerts import check_alert_addresses, check_alerts
         from webhooks.checks.api_key import check_api_key, check_data, check_use
         from webhooks.checks.secrets import check_secrets, check_strength
         from webhooks.checks.settings import check_settings
         from webhooks.intake.column_check import check_event_columns
+        from webhooks.signals import alarm_raised
 
+        # For the rules that it registers.
+        import_module("webhooks.alerts.rules")
+        alarm_raised.connect(take_alarm)
         checks.register(check_settings, "webhooks")
         checks.register(check_event_columns, "webhooks")
         checks.register(check_secrets, "webhooks")
         checks.register(check_api_key, "webhooks")
+        checks.register(check_alerts, "webhooks")
         checks.register(check_strength, "webhooks", deploy=True)
+        checks.register(check_alert_addresses, "webhooks", deploy=True)
         checks.register(check_use, "webhooks", deploy=True)
         # With this tag only where a database is at hand: `check` alone must not need one.
         checks.register(check_data, checks.Tags.database)

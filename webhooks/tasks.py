@@ -8,6 +8,7 @@ from celery.signals import task_prerun
 from django.utils import timezone
 
 from webhooks import audit
+from webhooks.alerts.watch import watch_once
 from webhooks.exceptions import ProviderApiUnavailable
 from webhooks.intake.reconcile import reconcile_on_schedule
 from webhooks.monitoring import heartbeats
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 RECONCILE = "webhooks.reconcile"
 SEAL = "webhooks.seal"
 BEAT = "webhooks.beat"
+WATCH = "webhooks.alerts"
 
 LONGEST_SEALING_SECONDS = 3600
 
@@ -66,3 +68,9 @@ def reconcile() -> None:
 def beat() -> None:
     """Have beat seen: nobody else sends this."""
     heartbeats.seen(Kind.BEAT, now=timezone.now())
+
+
+@shared_task(name=WATCH)
+def watch_alerts() -> None:
+    """Evaluate alerts, and send what there is to tell."""
+    watch_once()

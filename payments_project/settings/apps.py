@@ -42,3 +42,9 @@ AUDIT_SEAL_EVERY_MINUTES = read("AUDIT_SEAL_EVERY_MINUTES")
 
 METRICS_DIR = read("METRICS_DIR")
 METRICS_TOKEN = read("METRICS_TOKEN").strip()
+
+ALERT_URLS = read("ALERT_URLS")
+SITE_URL = read("SITE_URL")
+# By rule, what differs from the table in webhooks/alerts/rules.py; None switches a rule off:
+# {"events_wait": {"threshold": 600}, "refusals": None}
+WEBHOOK_ALERTS: dict[str, dict[str, float] | None] = {}

@@ -27,6 +27,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "sweep": {"task": "webhooks.drain", "schedule": 2.0, "options": {"expires": 10}},
     # It expires late enough for busy workers, and so soon that an ended beat is noticed.
     "heartbeat": {"task": "webhooks.beat", "schedule": 15.0, "options": {"expires": 60}},
+    "alerts": {"task": "webhooks.alerts", "schedule": 15.0, "options": {"expires": 15}},
     # By the clock: an interval would begin anew with each start of beat, and might never end.
     "cleanup-keys": {
         "task": "billing.cleanup_keys",

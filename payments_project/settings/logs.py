@@ -34,5 +34,7 @@ LOGGING = {
         },
         # In more detail, Stripe's client tells what it sends and gets, client secrets included.
         "stripe": {"level": "WARNING"},
+        # The same of whom alerts are sent to: an address's path may be a token.
+        "urllib3": {"level": "WARNING"},
     },
 }

@@ -1,5 +1,7 @@
 """Wiring."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.core import checks
 
@@ -21,5 +23,6 @@ class StaffConfig(AppConfig):
         logins.connect()
         checks.register(check_settings, "staff")
         checks.register(check_second_factor, "staff", deploy=True)
+        import_module("payments_project.alert_rules")
         # The project is no app that could be made ready, and this one is at home nowhere else.
         checks.register(check_deployment, "payments_project", deploy=True)

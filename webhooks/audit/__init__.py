@@ -15,8 +15,8 @@ from webhooks.audit.report import Anchor, Finding, VerificationReport
 from webhooks.audit.row_verification import MAX_COUNTED, unsealed
 from webhooks.audit.sealed_tables import SealedTable, declare
 from webhooks.audit.seals import current_anchor, seal, seal_until, sealed_up_to
-from webhooks.audit.settings_changes import note_settings
-from webhooks.audit.verification import verify
+from webhooks.audit.settings_changes import changed_at, note_settings
+from webhooks.audit.verification import note_verification, verify
 
 __all__ = [
     "MAX_COUNTED",
@@ -32,6 +32,7 @@ __all__ = [
     "amend",
     "beginning",
     "beginning_of",
+    "changed_at",
     "current_anchor",
     "declare",
     "export",
@@ -40,6 +41,7 @@ __all__ = [
     "is_signed",
     "keyed_hash",
     "note_settings",
+    "note_verification",
     "record",
     "remove",
     "seal",

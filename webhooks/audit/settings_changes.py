@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from django.conf import settings
@@ -45,6 +46,7 @@ PLAIN: Final = (
     "STRIPE_TOLERANCE_SECONDS",
     "TRUSTED_PROXY_COUNT",
     "WEBHOOK_ALARMS",
+    "WEBHOOK_ALERTS",
     "WEBHOOK_ALIASES",
     "WEBHOOK_ENDPOINTS",
     "WEBHOOK_MAX_BODY_BYTES",
@@ -52,6 +54,7 @@ PLAIN: Final = (
     "WEBHOOK_RATE_LIMIT",
 )
 SECRET: Final = (
+    "ALERT_URLS",
     "AUDIT_KEY_FALLBACKS",
     "CELERY_BROKER_URL",
     "DATABASE_URL",
@@ -63,6 +66,9 @@ SECRET: Final = (
     "STRIPE_WEBHOOK_SECRET",
 )
 """Settings of which only a keyed hash is recorded: it shows that they changed, and nothing else."""
+
+LOOKED_AT: Final = 20
+"""The number of the latest changes among which one is looked for."""
 
 
 def note_settings() -> None:
@@ -78,6 +84,15 @@ def note_settings() -> None:
         # A server may fork after this, and processes can't share a connection.
         if not connection.in_atomic_block:
             connection.close()
+
+
+def changed_at(setting: str) -> datetime | None:
+    """Return when a setting on record was last found changed; None if not in a few changes."""
+    latest = AuditEntry.objects.filter(action=AuditEntry.Action.SETTINGS).order_by("-sequence")
+    moments = (
+        entry.recorded_at for entry in latest[:LOOKED_AT] if setting in entry.details["changed"]
+    )
+    return next(moments, None)
 
 
 def _note() -> None:

@@ -6,6 +6,7 @@ They are read where they are used, so that a test can override them.
 from datetime import timedelta
 from pathlib import Path
 
+from webhooks.conf.alerting import AlertPolicy, alert_terms, alert_urls, site_url
 from webhooks.conf.attempts import (
     Processing,
     RetryPolicy,
@@ -31,10 +32,13 @@ from webhooks.conf.receiving import (
 __all__ = [
     "DEFAULTS",
     "AlarmPolicy",
+    "AlertPolicy",
     "Endpoint",
     "Processing",
     "RetryPolicy",
     "alarm_policy",
+    "alert_terms",
+    "alert_urls",
     "audit_keys",
     "endpoint",
     "endpoints",
@@ -51,6 +55,7 @@ __all__ = [
     "seal_every",
     "secrets",
     "setting",
+    "site_url",
     "stripe_tolerance",
 ]
 

@@ -6,6 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 
+from webhooks.conf.alerting import alert_urls, secrets_in
 from webhooks.conf.defaults import setting
 
 
@@ -49,15 +50,22 @@ def known_secrets() -> frozenset[str]:
         tuple(getattr(settings, name, None) or "" for name in names),
         # Of addresses the password alone: the rest is needed to understand an error.
         (setting("REDIS_URL"), setting("CELERY_BROKER_URL")),
+        tuple(alert_urls()),
     )
 
 
 @lru_cache(maxsize=8)
-def _known(whole: tuple[str, ...], lists: tuple[str, ...], urls: tuple[str, ...]) -> frozenset[str]:
+def _known(
+    whole: tuple[str, ...],
+    lists: tuple[str, ...],
+    urls: tuple[str, ...],
+    alert_urls: tuple[str, ...],
+) -> frozenset[str]:
     # Cached, because every line of the log is held against them.
     several = (part.strip() for each in lists for part in each.split(","))
     passwords = (_password(url) for url in urls)
-    return frozenset(secret for secret in [*whole, *several, *passwords] if secret)
+    parts = (part for url in alert_urls for part in secrets_in(url))
+    return frozenset(secret for secret in [*whole, *several, *passwords, *parts] if secret)
 
 
 def _password(url: str) -> str:

@@ -17,6 +17,10 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "TRUSTED_PROXY_COUNT": 0,
     "WEBHOOK_RATE_LIMIT": 100,
     "WEBHOOK_ALARMS": {},
+    "WEBHOOK_ALERTS": {},
+    # Of many services in one text, as the environment has it; see `webhooks.conf.alerting`.
+    "ALERT_URLS": "",
+    "SITE_URL": "",
     "WEBHOOK_MAX_BODY_BYTES": 1024 * 1024,
     # Floods of one event come within minutes.
     "WEBHOOK_REPLAY_CACHE_SECONDS": 3600,
@@ -42,7 +46,8 @@ DEFAULTS: Final[Mapping[str, Any]] = {
 `WEBHOOK_ENDPOINTS` has, per slug, a `provider` and the `secrets_setting` that names the setting
 with its secrets; `allowed_ips` and `allowed_user_agents` are the endpoint's own, and so are
 `public_key` and `notification_url`, which some providers need. `WEBHOOK_ALARMS`
-and `WEBHOOK_RETRY` are keyword arguments of `AlarmPolicy` and `RetryPolicy`.
+and `WEBHOOK_RETRY` are keyword arguments of `AlarmPolicy` and `RetryPolicy`, `WEBHOOK_ALERTS` has
+such of `AlertPolicy` per rule, or None for one that is off.
 """
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from webhooks import conf
+from webhooks import audit, conf
 from webhooks.bounded.maps import Deadlines
 from webhooks.events import Event
 from webhooks.models import WebhookEvent
@@ -55,6 +55,44 @@ def still_needed(*, now: datetime) -> list[Retiring]:
             new = Retiring(setting, place, secret_id, received_at)
             found.setdefault((slug, secret_id), new).deliveries += 1
     return [*found.values()]
+
+
+@dataclass(frozen=True, slots=True)
+class Unproven:
+    """An endpoint whose first secret has proven none of its latest `deliveries`."""
+
+    endpoint: str
+    setting: str
+    deliveries: int
+    since: datetime
+
+
+def unproven(*, most: int) -> list[Unproven]:
+    """Return the endpoints of whose latest deliveries `most` in a row needed a former secret.
+
+    Those before the secrets were last changed do not count: the first one was not there yet.
+    """
+    found = []
+    for endpoint in conf.endpoints():
+        ids = [secret_id_of(secret) for secret in endpoint.secrets]
+        former = {*ids[1:]} - {*ids[:1]}
+        # Most endpoints have one secret: the table need not be asked.
+        proven = _proven_since_change(endpoint)[:most] if former else []
+        if len(proven) == most and all(secret_id in former for secret_id, _ in proven):
+            found.append(Unproven(endpoint.slug, endpoint.secrets_setting, most, proven[-1][1]))
+    return found
+
+
+def _proven_since_change(endpoint: conf.Endpoint) -> list[tuple[str, datetime]]:
+    since = audit.changed_at(endpoint.secrets_setting)
+    latest = WebhookEvent.objects.order_by("-id").values_list(
+        "endpoint", "secret_id", "received_at"
+    )
+    return [
+        (secret_id, at)
+        for slug, secret_id, at in latest[:LOOKED_AT]
+        if slug == endpoint.slug and (since is None or at > since)
+    ]
 
 
 def place_of(event: WebhookEvent) -> tuple[str, int] | None:

@@ -1,9 +1,10 @@
-"""The tables: events and refusals, replays and reconciliations, attempts, heartbeats, tokens, the
-audit trail, and whose data was erased."""
+"""The tables: events and refusals, replays and reconciliations, attempts, heartbeats, alerts,
+tokens, the audit trail, and whose data was erased."""
 
+from webhooks.models.alerts import Alert, AlertMessage, AlertWatch, ApiVersion
 from webhooks.models.append_only import AppendOnlyError
 from webhooks.models.attempts import Attempt
-from webhooks.models.audit import AuditEntry, AuditHead, AuditReason, Seal
+from webhooks.models.audit import AuditEntry, AuditHead, AuditReason, AuditVerification, Seal
 from webhooks.models.erasures import ErasureRequest, SuppressedId
 from webhooks.models.events import FETCHED, EventQuerySet, WebhookEvent
 from webhooks.models.heartbeats import Heartbeat
@@ -14,12 +15,17 @@ from webhooks.models.tokens import ApiToken, Scope
 
 __all__ = [
     "FETCHED",
+    "Alert",
+    "AlertMessage",
+    "AlertWatch",
     "ApiToken",
+    "ApiVersion",
     "AppendOnlyError",
     "Attempt",
     "AuditEntry",
     "AuditHead",
     "AuditReason",
+    "AuditVerification",
     "ErasureRequest",
     "EventQuerySet",
     "Heartbeat",

@@ -36,6 +36,8 @@ class AuditEntry(AppendOnly):
         TOKEN_MADE = "token.made", "API token made"
         TOKEN_REVOKED = "token.revoked", "API token revoked"
         ALARM = "alarm.raised", "Alarm raised"
+        ACKNOWLEDGED = "alert.acknowledged", "Alert acknowledged"
+        MUTED = "alert.muted", "Alert muted"
         ALTERED = "audit.altered", "Row found altered"
         SEALED = "audit.sealed", "Rows sealed"
         EXPORTED = "audit.exported", "Audit trail exported"
@@ -101,6 +103,22 @@ class AuditHead(models.Model):
 
     def __str__(self) -> str:
         return f"head at {self.sequence}"
+
+
+class AuditVerification(models.Model):
+    """The outcome of the last `audit verify`: one row.
+
+    In no entry of the trail, as nothing can be appended to one whose end is lost.
+    """
+
+    verified_at = models.DateTimeField()
+    found = models.PositiveIntegerField(help_text="how much was not as it was recorded")
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.found} found"
 
 
 class Seal(AppendOnly):

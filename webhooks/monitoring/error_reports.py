@@ -13,7 +13,8 @@ from webhooks.monitoring.logs import without_secrets
 from webhooks.privacy.meanings import is_secret
 
 _HIDDEN: Final = re.compile(
-    "API|AUTH|TOKEN|KEY|SECRET|PASS|SIGNATURE|COOKIE|(?:DATABASE|REDIS|BROKER)_URL", re.IGNORECASE
+    "API|AUTH|TOKEN|KEY|SECRET|PASS|SIGNATURE|COOKIE|(?:DATABASE|REDIS|BROKER|ALERT)_URL",
+    re.IGNORECASE,
 )
 
 

@@ -1,5 +1,6 @@
 """Gauges read from the database each time `/metrics` is read, by queries on indexes."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
@@ -8,7 +9,8 @@ from django.db import Error, connection
 from prometheus_client.core import GaugeMetricFamily
 
 from webhooks import audit
-from webhooks.models import WebhookEvent
+from webhooks.models import Alert, WebhookEvent
+from webhooks.monitoring.alert_rules import RULES
 
 LATE_AFTER: Final = timedelta(minutes=1)
 
@@ -19,7 +21,7 @@ COUNTED_AT_MOST: Final = 10_000
 def collect(now: datetime) -> Iterator[GaugeMetricFamily]:
     """Yield the gauges; for a database that is away, only that it is."""
     try:
-        found = [*_events(now), *_audit_trail(now)]
+        found = [*_events(now), *_audit_trail(now), _open_alerts()]
     except Error:
         # So that the next reading connects anew, and does not fail on a dead connection.
         connection.close()
@@ -58,6 +60,15 @@ def _audit_trail(now: datetime) -> Iterator[GaugeMetricFamily]:
             "Up to when what is recorded has been sealed",
             sealed.timestamp(),
         )
+
+
+def _open_alerts() -> GaugeMetricFamily:
+    family = GaugeMetricFamily("webhooks_open_alerts", "Open alerts, by rule", labels=["rule"])
+    opened = Counter(Alert.objects.filter(resolved_at=None).values_list("rule", flat=True))
+    # Those that are not open too: what was never there can't be seen to end.
+    for rule in {**dict.fromkeys(RULES), **opened}:
+        family.add_metric([rule], opened[rule])
+    return family
 
 
 def _gauge(name: str, help_text: str, value: float) -> GaugeMetricFamily:

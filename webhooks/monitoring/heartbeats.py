@@ -26,6 +26,7 @@ EXPECTED: Final[Mapping[Processing, tuple[Kind, ...]]] = {
 }
 
 _written: Final[dict[Kind, datetime]] = {}
+_looking: Final[list[datetime]] = []
 
 
 def seen(kind: Kind, *, now: datetime) -> None:
@@ -54,11 +55,19 @@ def last_seen() -> dict[Kind, datetime]:
     return {Kind(row.kind): row.seen_at for row in Heartbeat.objects.all()}
 
 
+def looking_since(now: datetime) -> datetime:
+    """Return since when this process has been looking: what it missed may not have begun yet."""
+    if not _looking:
+        _looking.append(now)
+    return _looking[0]
+
+
 def expected() -> tuple[Kind, ...]:
     """Return the kinds of processes that `WEBHOOK_PROCESSING` needs."""
     return EXPECTED[conf.processing()]
 
 
 def reset() -> None:
-    """Begin as a process that has not been seen yet."""
+    """Begin as a process that has not been seen yet, nor looked at others."""
     _written.clear()
+    _looking.clear()

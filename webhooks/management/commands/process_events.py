@@ -9,6 +9,7 @@ from django.core.management.base import CommandError
 from django.db import Error
 
 from webhooks import audit, conf
+from webhooks.alerts.watch import watch_until
 from webhooks.management.recorded import RecordedCommand
 from webhooks.models import Attempt
 from webhooks.processing.sweep import sweep, sweep_until
@@ -25,7 +26,8 @@ class Command(RecordedCommand):
         "lost worker left unfinished. Any number of these commands may run at the same time. By "
         "default each due event is processed once, with exit status 1 when one did not succeed. "
         "With --loop it goes on until SIGTERM or Ctrl-C, then finishes the event in hand; it also "
-        "seals the audit trail every AUDIT_SEAL_EVERY_MINUTES, unless Celery beat does."
+        "seals the audit trail every AUDIT_SEAL_EVERY_MINUTES, unless Celery beat does, and "
+        "evaluates alerts."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -72,6 +74,7 @@ class Command(RecordedCommand):
         # With Celery, beat schedules the sealing.
         if conf.processing() is not conf.Processing.CELERY:
             sealer.start()
+        threading.Thread(target=watch_until, args=[stop], daemon=True).start()
         for attempt in sweep_until(stop, poll_seconds=poll_seconds):
             self._print(attempt)
         if sealer.is_alive():

@@ -1,0 +1,1 @@
+"""Alerts: conditions that need somebody, found by rules, and messages that tell somebody."""
