@@ -124,7 +124,14 @@ FAULTS: dict[str, tuple[Plant, set[str]]] = {
         lambda s, *_: keep(s, url="https://old.example.com/webhooks/stripe"),
         {"stripe_other_address"},
     ),
-    "disabled at Stripe": (lambda s, *_: keep(s, is_enabled=False), {"stripe_disabled"}),
+    "disabled at Stripe": (
+        lambda s, *_: keep(s, is_enabled=False, types=NEAR_BY),
+        {"stripe_disabled"},
+    ),
+    "events of connected accounts that are not sent": (
+        lambda s, *_: add(s, connect=True, types=NEAR_BY),
+        {"stripe_events_missing"},
+    ),
     "events that are not sent": (lambda s, *_: keep(s, types=NEAR_BY), {"stripe_events_missing"}),
     "events for nobody": (
         lambda s, *_: keep(s, types=(*wanted_events(), "coupon.created")),
