@@ -5,20 +5,16 @@ from collections.abc import Iterator
 from django.db import Error, connection
 
 from webhooks.database.migrations import unapplied
-from webhooks.doctor.findings import Examined, Finding, State
-from webhooks.doctor.registry import examines
+from webhooks.doctor.findings import Finding, State
 from webhooks.monitoring.logs import without_secrets
 
-GROUP = "Database"
 
-
-@examines(GROUP)
-def examine_database(_: Examined) -> Iterator[Finding]:
-    """Yield whether the database can be reached."""
+def examine_database() -> Iterator[Finding]:
+    """Yield whether the database answers, and then whether it has every migration."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        missing = unapplied()
     except Error as error:
+        # So that nobody after this is refused for a connection that is dead.
         connection.close()
         yield Finding(
             "database_away",
@@ -27,17 +23,8 @@ def examine_database(_: Examined) -> Iterator[Finding]:
             "See that it runs and that DATABASE_URL is right. Providers are answered 503 meanwhile "
             "and send again; afterwards, `reconcile_events --undelivered` brings everything back.",
         )
-    else:
-        yield Finding("database_away", State.OK, f"{connection.vendor} answers")
-
-
-@examines(GROUP)
-def examine_migrations(_: Examined) -> Iterator[Finding]:
-    """Yield the migrations that are not applied."""
-    try:
-        missing = unapplied()
-    except Error:
-        return  # away, which is told above
+        return
+    yield Finding("database_away", State.OK, f"{connection.vendor} answers")
     if missing:
         yield Finding(
             "migrations_missing",

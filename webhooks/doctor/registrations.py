@@ -1,6 +1,6 @@
 """Our endpoints as Stripe has them: where it sends, how much of what handlers take, and how."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -16,7 +16,7 @@ SHOWN: Final = 5
 
 
 def examine_registrations(
-    examined: Examined, listed: Iterable[StripeEndpoint]
+    examined: Examined, listed: Sequence[StripeEndpoint]
 ) -> Iterator[Finding]:
     """Yield, for each endpoint of ours, how what Stripe has differs from what we want."""
     ours = [one for one in conf.endpoints() if one.provider == STRIPE]
@@ -48,7 +48,7 @@ def _leads_to(one: StripeEndpoint, address: str, endpoint: conf.Endpoint) -> boo
 def _presence(
     endpoint: conf.Endpoint,
     here: list[StripeEndpoint],
-    listed: Iterable[StripeEndpoint],
+    listed: Sequence[StripeEndpoint],
     address: str,
 ) -> Iterator[Finding]:
     """Yield that Stripe has no endpoint of ours, or has it disabled."""

@@ -7,7 +7,7 @@ from typing import Final
 from django.db import Error, connection
 from django.utils.module_loading import autodiscover_modules
 
-from webhooks.database.migrations import unapplied
+from webhooks.doctor.database import examine_database
 from webhooks.doctor.findings import Examined, Finding, State
 from webhooks.monitoring.logs import without_secrets
 
@@ -46,8 +46,8 @@ def examine_all(examined: Examined) -> dict[str, list[Finding]]:
     Not to be called inside a transaction: providers are asked.
     """
     autodiscover_modules("doctor")
-    is_usable = _is_database_usable()
-    found: dict[str, list[Finding]] = {}
+    found = {"Database": [*examine_database()]}
+    is_usable = all(each.state is State.OK for each in found["Database"])
     for one in _examinations:
         findings = found.setdefault(one.group, [])
         # Each would wait anew for a database that does not answer.
@@ -56,13 +56,6 @@ def examine_all(examined: Examined) -> dict[str, list[Finding]]:
         elif NOT_EXAMINED not in findings:
             findings.append(NOT_EXAMINED)
     return found
-
-
-def _is_database_usable() -> bool:
-    try:
-        return not unapplied()
-    except Error:
-        return False
 
 
 def _findings(one: _Examination, examined: Examined) -> Iterator[Finding]:
