@@ -20,7 +20,7 @@ def _away(part: str, text: str) -> Callable[[Look], Iterator[Finding]]:
             return
         since = _away_since.setdefault(part, look.now)
         # A single answer that is missed is no outage, and no end of one either.
-        if look.open or look.now - since >= timedelta(seconds=look.terms.threshold):
+        if look.once or look.open or look.now - since >= timedelta(seconds=look.terms.threshold):
             yield Finding(text, since=since)
 
     return find

@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,24 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.db.models import Model
 from django.utils import timezone
 from pytest_django import Settings
 
+from billing.models import Invoice
 from tests import warm
 from tests.documents import read, section
 from tests.processes import Environment
 from webhooks.events import Event
-from webhooks.models import ErasureRequest, WebhookEvent
+from webhooks.models import (
+    Alert,
+    AuditVerification,
+    ErasureRequest,
+    Heartbeat,
+    Reconciliation,
+    WebhookEvent,
+)
+from webhooks.monitoring.alert_rules import RULES
 from webhooks.registration.events import wanted_events
 from webhooks.testing import sample
 from webhooks.testing.client import post, sign
@@ -31,6 +42,11 @@ ADDRESS = "https://pay.example.com"
 URL = f"{ADDRESS}/webhooks/stripe"
 SECRET = "whsec_known_to_all_and_good_for_tests_only"
 NEAR_BY = ("invoice.paid", "charge.failed")
+
+LATELY = timezone.now() - timedelta(hours=2)
+SOON = LATELY + timedelta(hours=3)
+NOBODY = f"redis://127.0.0.1:{free_port()}/0"
+NO_CACHE = {"default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": NOBODY}}
 
 Plant = Callable[[Served, Settings], object]
 
@@ -108,6 +124,33 @@ def configure(**changes: Any) -> Plant:
     return plant
 
 
+def leave_alone(kind: str) -> Plant:
+    """Have Celery process events, and of its processes one alone be seen."""
+
+    def plant(_: Served, settings: Settings) -> None:
+        settings.WEBHOOK_PROCESSING = "celery"
+        settings.CELERY_BROKER_URL = "memory://"
+        for each, at in (("worker", LATELY), ("beat", LATELY), (kind, timezone.now())):
+            Heartbeat.objects.update_or_create(kind=each, defaults={"seen_at": at})
+
+    return plant
+
+
+def fill(model: type[Model], **values: Any) -> Plant:
+    """Have every row of a table say something else."""
+    return lambda *_: model._default_manager.update(**values)
+
+
+def put(model: type[Model], **values: Any) -> Plant:
+    return lambda *_: model._default_manager.create(**values)
+
+
+def send_another_version(*_: Any) -> None:
+    # What came first is what the provider sends.
+    examine()
+    deliver(api_version="2099-01-01.zinnia")
+
+
 def begin_erasure(*_: Any) -> None:
     ErasureRequest.objects.create(
         provider="stripe", livemode=False, customer_id="cus_1", begun_at=timezone.now()
@@ -176,6 +219,48 @@ FAULTS: dict[str, tuple[Plant, set[str]]] = {
         lambda *_: deliver("whsec_of_somebody_else"),
         {"refused_since"},
     ),
+    "Redis that is away": (configure(CACHES=NO_CACHE), {"redis_away"}),
+    "a broker that is away": (configure(CELERY_BROKER_URL=NOBODY), {"broker_away"}),
+    "a loop that nobody runs": (configure(WEBHOOK_PROCESSING="loop"), {"no_worker"}),
+    "a worker that is gone": (leave_alone("beat"), {"no_worker"}),
+    "beat that is gone": (leave_alone("worker"), {"no_beat"}),
+    "a backlog": (fill(WebhookEvent, status="pending", available_at=LATELY), {"events_wait"}),
+    "events that failed": (fill(WebhookEvent, status="failed"), {"events_failed"}),
+    "a seal that is late": (fill(WebhookEvent, received_at=LATELY), {"seal_late"}),
+    "billing in doubt": (
+        fill(Invoice, in_doubt=True, updated_at=LATELY),
+        {"billing_in_doubt"},
+    ),
+    "an audit trail that is damaged": (
+        put(AuditVerification, verified_at=LATELY, found=3),
+        {"audit_damaged"},
+    ),
+    "an audit trail that nobody verifies": (
+        put(AuditVerification, verified_at=LATELY - timedelta(days=3), found=0),
+        {"audit_unverified"},
+    ),
+    "events that never came": (
+        put(
+            Reconciliation,
+            provider="stripe",
+            since=LATELY,
+            created_at=LATELY,
+            recorded=2,
+            undelivered_only=True,
+        ),
+        {"events_never_came"},
+    ),
+    "an API version that is new": (send_another_version, {"new_api_version"}),
+    "an alert that is open": (
+        put(
+            Alert,
+            rule="nothing_genuine",
+            subject="stripe",
+            severity="critical",
+            **dict.fromkeys(("since", "opened_at", "seen_at", "told_at"), SOON),
+        ),
+        {"nothing_genuine"},
+    ),
     "an erasure that was interrupted": (begin_erasure, {"erasures_unfinished"}),
 }
 
@@ -226,6 +311,7 @@ def test_the_remedies_help(healthy: Served, tmp_path: Path) -> None:
 
 def test_what_is_not_asked_is_told(healthy: Served, settings: Settings) -> None:
     healthy.world.endpoints.clear()
+    settings.ALLOWED_HOSTS = ["127.0.0.1", "testserver"]
     assert "not asked  our public address is not known" in told()
     before = len(healthy.world.faults.requests)
     assert "not asked  not asked, as you said --offline" in told("--offline", "--url", ADDRESS)
@@ -280,7 +366,7 @@ def test_json_has_the_same_members_always(healthy: Served) -> None:
 def test_every_code_is_documented() -> None:
     documented = section(read("operations.md"), "What doctor finds")
     for code in set().union(*(codes for _, codes in FAULTS.values())):
-        assert "." in code or f"`{code}`" in documented
+        assert "." in code or code in RULES or f"`{code}`" in documented
 
 
 @pytest.mark.parametrize("address", ["pay.example.com", "http://pay.example.com"])

@@ -1,7 +1,7 @@
 """Find out that the audit trail does not prove what it should."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from webhooks import audit, conf
 from webhooks.models import AuditVerification
@@ -26,8 +26,12 @@ def seal_late(look: Look) -> Iterator[Finding]:
     if every is None:
         return
     sealed = audit.sealed_up_to(look.now)
-    since = sealed or looking_since(look.now)
+    since = sealed or (_oldest_unsealed(look.now) if look.once else looking_since(look.now))
     # Nobody can ask for less than what the schedule brings about.
     if look.now - since >= max(timedelta(seconds=look.terms.threshold), 3 * every):
         up_to = f"{sealed:%Y-%m-%d %H:%M:%S} UTC" if sealed else "nothing ever"
         yield Finding(f"What was recorded is not sealed. Sealed up to: {up_to}.", since=since)
+
+
+def _oldest_unsealed(now: datetime) -> datetime:
+    return min((each.oldest for each in audit.unsealed().values() if each.oldest), default=now)

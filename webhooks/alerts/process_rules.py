@@ -37,9 +37,10 @@ def _gone_since(
 ) -> datetime | None:
     since = last = seen.get(kind)
     # After an outage of everything, servers may be back before workers are.
-    if since is None or not look.open:
+    if not look.once and (since is None or not look.open):
         since = max(looking_since(look.now), last or looking_since(look.now))
-    return since if look.now - since >= timedelta(seconds=look.terms.threshold) else None
+    is_gone = since is None or look.now - since >= timedelta(seconds=look.terms.threshold)
+    return since or look.now if is_gone else None
 
 
 def _finding(

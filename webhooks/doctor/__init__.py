@@ -9,7 +9,7 @@ from webhooks.doctor.findings import Examined, Finding, State
 from webhooks.doctor.registry import examine_all, examines
 
 # For what they register, in the order in which it is shown.
-for own in ("configuration", "stripe", "deliveries"):
+for own in ("configuration", "stripe", "deliveries", "rules", "verification"):
     import_module(f"webhooks.doctor.{own}")
 
 __all__ = ["Examined", "Finding", "State", "examine_all", "examines"]

@@ -25,7 +25,7 @@ def examine_registrations(
             "address_unknown",
             State.NOT_ASKED,
             "our public address is not known: which of Stripe's endpoints are ours can't be told",
-            "manage.py doctor --url https://pay.example.com",
+            "Set SITE_URL, or say --url https://pay.example.com.",
         )
         return
     for endpoint in ours:

@@ -28,11 +28,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a rule is given to find by: the moment, its own terms, and its alerts that are open."""
+    """What a rule is given to find by: the moment, its own terms, and its alerts that are open.
+
+    Who looks `once` can't wait and see if something lasts: it counts at once.
+    """
 
     now: datetime
     terms: Terms
     open: Mapping[str, Alert]
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,15 @@ def addressed(url: str, slug: str) -> tuple[conf.Endpoint, str]:
     return found, url
 
 
+def public_address() -> str:
+    """Return our public address, without a path, as `SITE_URL` or `ALLOWED_HOSTS` tell it.
+
+    Empty where they tell none, or that of this machine alone.
+    """
+    url = conf.site_url()
+    return "" if not url or urlsplit(url).hostname in LOOPBACK else origin_of(url)
+
+
 def read_address(url: str) -> SplitResult:
     """Return the parts of a public address. Raises `BadAddress`."""
     try:

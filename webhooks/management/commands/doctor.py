@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from webhooks.doctor import Examined, Finding, State, examine_all
-from webhooks.registration.addresses import BadAddress, origin_of, read_address
+from webhooks.registration.addresses import BadAddress, origin_of, public_address, read_address
 
 MARKS = {State.OK: "ok", State.ATTENTION: "ATTENTION", State.NOT_ASKED: "not asked"}
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--url",
             default="",
-            help="the public address of this installation, such as https://pay.example.com",
+            help="the public address of this installation (default: that of SITE_URL)",
         )
         parser.add_argument("--offline", action="store_true", help="don't ask Stripe")
         parser.add_argument("--json", action="store_true", help="print the findings for programs")
@@ -80,6 +80,6 @@ def _with_attention(groups: dict[str, list[Finding]]) -> list[Finding]:
 
 def _address(url: str) -> str:
     try:
-        return origin_of(read_address(url).geturl()) if url else ""
+        return origin_of(read_address(url).geturl()) if url else public_address()
     except BadAddress as error:
         raise CommandError(f"--url: {error}") from error
