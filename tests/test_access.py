@@ -12,7 +12,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
 
-from billing.models import MODELS
+from billing.models import MODELS, IdempotencyKey
 from payments_project.staff.roles import ROLES
 from tests.addresses import routes
 from webhooks import tokens
@@ -95,6 +95,7 @@ ADMIN: Final[dict[str, Row]] = {
     **of_model("webhooks/auditentry", read_only("AU")),
     "admin/webhooks/auditentry/export/": Row("AU", "AU"),
     "admin/billing/customer/<path:object_id>/erase/": Row("OU", "OU"),
+    **of_model("billing/idempotencykey", read_only("OU")),
     **of_model("auth/user", editable("AU", "U")),
     "admin/auth/user/<id>/password/": Row("U", "U"),
     **of_model("auth/group", editable("AU", "U")),
@@ -192,6 +193,9 @@ def ground() -> Ground:
             **objects,
             "webhookevent": WebhookEvent.objects.get(event_id=told["id"]),
             "apitoken": token,
+            "idempotencykey": IdempotencyKey.objects.create(
+                scope="stripe", key="x", created_at=timezone.now(), expires_at=timezone.now()
+            ),
             "refusal": Refusal.objects.create(code="invalid_signature", recorded_at=timezone.now()),
             "auditentry": AuditEntry.objects.latest("sequence"),
             "user": other,

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import timedelta
 from html import unescape
 from typing import Any, Final
 
@@ -14,7 +15,9 @@ from django.db.models import Model
 from django.test import Client
 from django.utils import timezone
 
-from billing.models import MODELS, BillingChange, Customer
+from billing.idempotency import keys
+from billing.idempotency.encryption import encrypt
+from billing.models import MODELS, BillingChange, Customer, IdempotencyKey
 from tests.addresses import routes
 from tests.marked import CARD, EMAIL, PHONE, marked
 from webhooks import audit
@@ -73,9 +76,9 @@ NEVER: Final = re.compile(r"/add/$|/delete/$|/password/$|/code/$|admin/\w+/\w+/\
 """Those that nobody is answered at, or that lead elsewhere, or only take a POST."""
 
 FORBIDDEN: Final = {
-    "Support": r"auth/|apitoken/|auditentry/|/ignore/|/raw/|/erase/",
+    "Support": r"auth/|apitoken/|auditentry/|idempotencykey/|/ignore/|/raw/|/erase/",
     "Operator": r"auth/|auditentry/",
-    "Auditor": r"/rerun/|/ignore/|/raw/|/erase/",
+    "Auditor": r"idempotencykey/|/rerun/|/ignore/|/raw/|/erase/",
 }
 """Those that a group is refused at, for want of a permission."""
 
@@ -118,7 +121,13 @@ def events(subscribe: Subscribe) -> list[WebhookEvent]:
     deliver(envelope("test.failed", {"object": "test", "id": "t_1", **quoted}, NOW))
     Client().post("/webhooks/stripe", b"{}", content_type="application/json")
     assert Refusal.objects.exists()
-    issue(User.objects.create(username="program"))
+    till = User.objects.create(username="program")
+    issue(till)
+    kept = {"now": timezone.now(), "lease": timedelta(0), "lifetime": timedelta(days=1)}
+    begun = keys.begin(f"api:{till.pk}", f"for {EMAIL}, {SECRETS['header']}", "", **kept)
+    assert isinstance(begun, keys.Started)
+    body = encrypt(json.dumps({"data": SECRETS, "headers": {}}), begun.row_reference)
+    assert keys.complete(begun, keys.StoredResponse(201, id="re_1", body=body))
     audit.seal(now=timezone.now())
     return list(WebhookEvent.objects.order_by("pk"))
 
@@ -148,7 +157,10 @@ def hidden(events: list[WebhookEvent], *, personal: bool = True) -> set[str]:
 
 def addresses(events: list[WebhookEvent]) -> set[str]:
     """Every address, with each object and event that it can name; lists with queries, too."""
-    shown: tuple[type[Model], ...] = (ApiToken, AuditEntry, Refusal, User, Group, *MODELS.values())
+    shown: tuple[type[Model], ...] = (
+        *(ApiToken, AuditEntry, IdempotencyKey, Refusal, User, Group),
+        *MODELS.values(),
+    )
     rows: dict[str, list[Any]] = {
         str(model._meta.model_name): list(model._default_manager.all()) for model in shown
     }

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from billing.admin.values import REFERENCES
-from billing.models import MODELS, BillingChange, Customer, ProviderObject
+from billing.models import MODELS, BillingChange, Customer, IdempotencyKey, ProviderObject
 from webhooks import tokens
 from webhooks.models import ApiToken, AuditEntry, Refusal, Scope, WebhookEvent
 from webhooks.testing import deliver, sample
@@ -24,7 +24,7 @@ EMAIL: Final = "marked@example.com"
 NOTE: Final = "your permissions do not cover them"
 SCREENS: Final[tuple[type[Model], ...]] = (
     *MODELS.values(),
-    *(WebhookEvent, Refusal, ApiToken, AuditEntry, User, Group),
+    *(IdempotencyKey, WebhookEvent, Refusal, ApiToken, AuditEntry, User, Group),
 )
 EVERY: Final[tuple[type[Model], ...]] = (*SCREENS, BillingChange)
 
@@ -110,6 +110,9 @@ def ground() -> Ground:
     return Ground(
         {
             **{model: billed(model, event) for model in MODELS.values()},
+            IdempotencyKey: IdempotencyKey.objects.create(
+                scope="stripe", key="x", response_id="refund_1", created_at=now, expires_at=now
+            ),
             WebhookEvent: event,
             Refusal: refusal,
             ApiToken: token,

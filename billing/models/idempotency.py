@@ -42,6 +42,14 @@ class IdempotencyKey(models.Model):
         indexes: ClassVar = [
             # For the cleanup, which must not read keys that are still in use.
             models.Index(fields=["expires_at"], name="billing_idempotencykey_expiry"),
+            # For staff: by the key, or how it begins, by the object, by what is not completed.
+            models.Index(
+                fields=["key"],
+                name="billing_idempotencykey_key",
+                opclasses=["varchar_pattern_ops"],
+            ),
+            models.Index(fields=["response_id"], name="billing_idempotencykey_object"),
+            models.Index(fields=["state", "-id"], name="billing_idempotencykey_state"),
         ]
 
     def __str__(self) -> str:

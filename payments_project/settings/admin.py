@@ -56,6 +56,7 @@ UNFOLD = {
                     _screen("Disputes", "gavel", "billing.dispute"),
                     _screen("Checkout sessions", "shopping_cart", "billing.checkoutsession"),
                     _screen("Payouts", "account_balance", "billing.payout"),
+                    _screen("Idempotency keys", "repeat_one", "billing.idempotencykey"),
                 ],
             },
             {

@@ -32,6 +32,7 @@ _OPERATOR: Final = _SUPPORT | {
     "webhooks.view_apitoken",
     "webhooks.change_apitoken",
     "billing.erase_customer",
+    "billing.view_idempotencykey",
 }
 _AUDITOR: Final = _READING | {
     "webhooks.view_apitoken",
