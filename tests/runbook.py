@@ -5,7 +5,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from io import StringIO
@@ -44,13 +44,14 @@ class Operator:
     `published` is a list of the provider's addresses, in the place of the one on the Internet.
     """
 
-    known: Mapping[str, str]
+    known: dict[str, str]
     published: Path | None = None
 
     def follow(self, title: str, *only: str) -> str:
         """Paste what a section tells to type, or the lines that hold one of these texts; return
         what they print."""
-        variables, printed = {}, []
+        variables: dict[str, str] = {}
+        printed = []
         for line in lines_of(title):
             if assigned := ASSIGNMENT.fullmatch(line):
                 variables[assigned[1]] = assigned[2]

@@ -123,8 +123,14 @@ def events(subscribe: Subscribe) -> list[WebhookEvent]:
     assert Refusal.objects.exists()
     till = User.objects.create(username="program")
     issue(till)
-    kept = {"now": timezone.now(), "lease": timedelta(0), "lifetime": timedelta(days=1)}
-    begun = keys.begin(f"api:{till.pk}", f"for {EMAIL}, {SECRETS['header']}", "", **kept)
+    begun = keys.begin(
+        f"api:{till.pk}",
+        f"for {EMAIL}, {SECRETS['header']}",
+        "",
+        now=timezone.now(),
+        lease=timedelta(0),
+        lifetime=timedelta(days=1),
+    )
     assert isinstance(begun, keys.Started)
     body = encrypt(json.dumps({"data": SECRETS, "headers": {}}), begun.row_reference)
     assert keys.complete(begun, keys.StoredResponse(201, id="re_1", body=body))

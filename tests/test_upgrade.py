@@ -169,6 +169,17 @@ def test_what_the_release_believed_too_soon_is_in_doubt_until_it_goes_back(rows:
     assert [row.provider_id for row in kept] == ["ch_returned"]
 
 
+@pytest.mark.postgresql
+def test_an_index_that_an_interruption_left_half_made_is_made_anew(rows: list[Row]) -> None:
+    name = "billing_idempotencykey_open"
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE INDEX {name} ON billing_idempotencykey (scope)")
+    migrate()
+    with connection.cursor() as cursor:
+        made = connection.introspection.get_constraints(cursor, "billing_idempotencykey")
+    assert made[name]["columns"] == ["state", "id"]
+
+
 def test_what_the_release_sealed_is_verified(rows: list[Row]) -> None:
     migrate()
     assert not found()

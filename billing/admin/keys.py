@@ -80,23 +80,18 @@ class ScopeFilter(TextFilter):
         return queryset.filter(scope=value) if value else queryset
 
 
-class StatusFilter(ChoiceFilter):
-    """The kind of answer that was stored."""
+class AnswerFilter(ChoiceFilter):
+    """The kinds of answers that are worth a look. Most are 2xx."""
 
     title = "answer"
     parameter_name = "answer"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        return [("2", "2xx"), ("4", "4xx"), ("5", "5xx"), ("none", "none")]
+        return [("4xx", "4xx, refused"), ("5xx", "5xx, failed")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        match self.value():
-            case "none":
-                return queryset.filter(response_status=None)
-            case "2" | "4" | "5" as first:
-                status = int(first) * 100
-                return queryset.filter(response_status__range=(status, status + 99))
-        return queryset
+        first = {"4xx": 400, "5xx": 500}.get(self.value() or "")
+        return queryset.filter(response_status__range=(first, first + 99)) if first else queryset
 
 
 @admin.register(IdempotencyKey)
@@ -104,7 +99,7 @@ class KeyAdmin(ReadOnlyAdmin):
     """Keys of the last day or two, without what was answered: that may hold secrets."""
 
     list_display = ("operation", "status", "scope_shown", "object", "answer", "begun", "expires")
-    list_filter = (StateFilter, OperationFilter, ScopeFilter, StatusFilter)
+    list_filter = (StateFilter, OperationFilter, ScopeFilter, AnswerFilter)
     search_fields = ("response_id",)
     search_help_text = "Key as its caller knows it, or the object's id"
 

@@ -52,6 +52,18 @@ class Migration(migrations.Migration):
         ),
         AddIndex(
             model_name="idempotencykey",
-            index=models.Index(fields=["state", "-id"], name="billing_idempotencykey_state"),
+            index=models.Index(
+                fields=["state", "-id"],
+                name="billing_idempotencykey_open",
+                condition=~models.Q(state="completed"),
+            ),
+        ),
+        AddIndex(
+            model_name="idempotencykey",
+            index=models.Index(
+                fields=["-id"],
+                name="billing_idempotencykey_refused",
+                condition=models.Q(response_status__gte=400),
+            ),
         ),
     ]

@@ -61,6 +61,18 @@ def test_keys_that_were_shown_and_never_confirmed_are_forgotten() -> None:
     assert TOTPDevice.objects.get() == kept
 
 
+def test_operators_of_an_older_version_come_to_see_idempotency_keys() -> None:
+    seen = "billing.view_idempotencykey"
+    operators = Group.objects.get(name="Operator")
+    operators.permissions.remove(Permission.objects.get(codename="view_idempotencykey"))
+
+    migrate("0003")
+    assert seen in held("Operator")
+    assert [role for role in ROLES if seen in held(role)] == ["Operator"]
+    migrate("0002")
+    assert seen not in held("Operator")
+
+
 def test_undoing_the_migration_removes_empty_groups() -> None:
     migrate("zero")
 
