@@ -96,7 +96,9 @@ def test_every_alert_has_its_section_and_every_section_its_symptom() -> None:
 
 @pytest.mark.one_database
 def test_what_a_shell_is_told_is_what_the_settings_say(capsys: pytest.CaptureFixture[str]) -> None:
-    told, asked, *_ = lines_of("Look at everything at once")
+    lines = lines_of("Look at everything at once")
+    [told] = [line for line in lines if line.startswith("say()")]
+    asked = lines[lines.index(told) + 1]
     command = told.removeprefix("say() { ").removesuffix("; }")
     for name in re.findall(r"\$\(say (\w+)\)", asked):
         program, script, *arguments = shlex.split(command.replace("$1", name))

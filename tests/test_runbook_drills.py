@@ -15,6 +15,7 @@ from redis import Redis
 
 from billing.models import MODELS, FetchLock, ProviderObject
 from billing.privacy.erasure import erase
+from billing.stripe_client import StripeClient
 from tests import delivering
 from tests.runbook import Operator
 from webhooks import audit, conf
@@ -243,6 +244,18 @@ def test_without_a_back_up_everything_of_a_month_comes_back(stripe: Served, worl
     Operator({}).follow("No back-up is left")
     assert billing() == lost
     assert statuses().keys() == known
+
+
+def test_a_call_that_the_database_has_forgotten_is_not_made_twice(stripe: Served) -> None:
+    def ask() -> str:
+        parameters, now = {"name": "Ada"}, timezone.now()
+        made = StripeClient().create_customer(parameters, reference="order-1017", now=now)
+        return str(made["id"])
+
+    back_up = transaction.savepoint()
+    made = ask()
+    transaction.savepoint_rollback(back_up)
+    assert ask() == made
 
 
 @pytest.mark.postgresql
