@@ -5,7 +5,12 @@ import shutil
 import sys
 from typing import Final
 
-PACKAGES: Final = {"chromium": "chromium", "nginx": "nginx", "promtool": "prometheus"}
+PACKAGES: Final = {
+    "chromium": "chromium",
+    "nginx": "nginx",
+    "promtool": "prometheus",
+    "systemd-analyze": "systemd",
+}
 """By program, Debian's package."""
 
 
