@@ -13,11 +13,12 @@ class BillingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Subscribe this app's handlers, have its history sealed, register its rule and checks."""
+        """Subscribe this app's handlers, have its history sealed, register rule, gauges, checks."""
         from billing.checks import check_settings
 
         # For what they register: nobody else imports them before the first event.
         import_module("billing.alert_rules")
         import_module("billing.audit_tables")
+        import_module("billing.gauges")
         import_module("billing.receivers")
         checks.register(check_settings, "billing")

@@ -8,8 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from prometheus_client import CONTENT_TYPE_LATEST, Metric, generate_latest
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from payments_project.readiness import readiness
 from webhooks.exceptions import NotAuthorised
 from webhooks.monitoring import gauges, metrics
 from webhooks.problems import problem, takes
@@ -20,6 +22,15 @@ class _Everything(Collector):
     def collect(self) -> Iterator[Metric]:
         yield from metrics.collect()
         yield from gauges.collect(timezone.now())
+        yield parts()
+
+
+def parts() -> GaugeMetricFamily:
+    """Return which of the parts that `/readyz` tells of answer; it is what was found for that."""
+    family = GaugeMetricFamily("webhooks_part_up", "Whether a part answers", labels=["part"])
+    for part, state in readiness().parts.items():
+        family.add_metric([part], state == "ok")
+    return family
 
 
 @never_cache

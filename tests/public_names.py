@@ -63,6 +63,7 @@ def _metrics() -> Iterator[str]:
     from django.utils import timezone
     from prometheus_client.metrics import MetricWrapperBase
 
+    from payments_project.metrics import parts
     from webhooks.monitoring import gauges, metrics
 
     for counted in vars(metrics).values():
@@ -71,9 +72,8 @@ def _metrics() -> Iterator[str]:
             # A counter's family leaves the suffix away that its samples have.
             suffix = "_total" if family.type == "counter" else ""
             yield f"{family.name}{suffix}({', '.join(counted._labelnames)})"
-    for gauge in gauges.collect(timezone.now()):
-        labels = dict.fromkeys(label for sample in gauge.samples for label in sample.labels)
-        yield f"{gauge.name}({', '.join(labels)})"
+    for gauge in [*gauges.collect(timezone.now()), parts()]:
+        yield f"{gauge.name}({', '.join(gauge._labelnames)})"
 
 
 def _tables() -> Iterator[str]:

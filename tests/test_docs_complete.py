@@ -8,6 +8,7 @@ from django.core.management import get_commands
 
 from payments_project.environment import VARIABLES, declared
 from tests.commands import options_of, our_commands
+from tests.declared_metrics import declared_metrics
 from tests.documents import ROOT, blocks, names_in, read, rows_of, section
 from webhooks import exceptions
 
@@ -44,13 +45,7 @@ def test_every_refusal_is_documented() -> None:
 
 
 def test_every_metric_is_documented() -> None:
-    sources = (ROOT / "webhooks" / "monitoring").glob("*.py")
-    there = set(
-        re.findall(
-            r'"((?:webhooks|billing|idempotent)_\w+)"',
-            "".join(source.read_text() for source in sources),
-        )
-    )
+    there = declared_metrics()
     text = section(read("operations.md"), "Metrics")
     assert sorted(names_in(text)) == sorted(there)
     [alerts] = blocks(text, "yaml")

@@ -19,6 +19,7 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
+from billing.models import Customer
 from billing.stripe_client import StripeClient
 from tests.faults.programs import Program
 from tests.processes import Environment, manage, process, server, wait_until
@@ -26,10 +27,12 @@ from webhooks import audit
 from webhooks.events import Event
 from webhooks.exceptions import PermanentFailure
 from webhooks.models import Scope, WebhookEvent
+from webhooks.monitoring import heartbeats
 from webhooks.providers import PROVIDERS
 from webhooks.testing import deliver as receive
 from webhooks.testing import sample
 from webhooks.testing.api_client import caller
+from webhooks.testing.client import post, sign
 from webhooks.testing.fake_stripe import Served
 from webhooks.testing.plugin import Subscribe
 from webhooks.testing.sending import send
@@ -42,6 +45,8 @@ PROCESSED = 'webhooks_attempt_seconds_count{outcome="processed"}'
 REPLAYED = "billing_webhook_replay_block_total"
 HITS = 'idempotent_hits_total{operation="webhook"}'
 FORGED = "billing_webhook_invalid_sig_total"
+FORMER = 'webhooks_former_secret_total{endpoint="stripe"}'
+ALARMS = [f'webhooks_alarms_total{{alarm="{kind}"}}' for kind in ("burst", "nothing_proven")]
 CALLS = 'webhooks_provider_call_seconds_count{{operation="{}",outcome="ok",provider="stripe"}}'
 
 
@@ -171,6 +176,14 @@ print(*[s.value for m in metrics.collect() for s in m.samples if s.name == {!r}]
 """
 
 
+TELL = """
+from prometheus_client import generate_latest
+from types import SimpleNamespace
+told = generate_latest(SimpleNamespace(collect=metrics.collect)).decode()
+print(*[line.removesuffix(" 0.0") for line in told.splitlines()], sep="\\n")
+"""
+
+
 def run(folder: Path, code: str) -> str:
     """What a process tells that counts in this folder: how many forged deliveries there were."""
     environment = {
@@ -238,7 +251,8 @@ def read(client: Client, **headers: str) -> Counts:
 def test_gauges_count_waiting_and_failed_events(client: Client) -> None:
     now = timezone.now()
     assert read(client)["webhooks_late_events"] == 0
-    for number, (status, waits) in enumerate([("pending", 300), ("pending", 5), ("failed", 900)]):
+    waiting = [("pending", 300), ("pending", 5), ("pending", -900), ("failed", 900)]
+    for number, (status, waits) in enumerate(waiting):
         moment = now - timedelta(seconds=waits)
         WebhookEvent.objects.create(
             provider="stripe",
@@ -259,10 +273,66 @@ def test_gauges_count_waiting_and_failed_events(client: Client) -> None:
     gauges = read(client)
 
     assert gauges["webhooks_database_up"] == 1
+    assert gauges['webhooks_part_up{part="database"}'] == 1
     assert gauges["webhooks_late_events"] == 1
+    assert gauges["webhooks_due_events"] == 2
+    assert gauges["webhooks_retrying_events"] == 1
     assert gauges["webhooks_failed_events"] == 1
     assert 300 <= gauges["webhooks_oldest_due_age_seconds"] < 330
     assert gauges["webhooks_sealed_up_to_timestamp_seconds"] >= now.timestamp()
+
+
+@pytest.mark.django_db
+def test_gauges_tell_of_doubts_by_type_of_object(client: Client) -> None:
+    now = timezone.now()
+    doubted: dict[str, Any] = {"provider": "stripe", "livemode": True, "in_doubt": True}
+    for number, hours in enumerate([1, 3]):
+        row = Customer.objects.create(provider_id=f"cus_{number}", **doubted)
+        Customer.objects.filter(pk=row.pk).update(updated_at=now - timedelta(hours=hours))
+    Customer.objects.create(**doubted | {"provider_id": "cus_sure", "in_doubt": False})
+    gauges = read(client)
+
+    assert gauges['billing_objects_in_doubt{object_type="customer"}'] == 2
+    age = gauges['billing_oldest_doubt_age_seconds{object_type="customer"}']
+    assert 3 * 3600 <= age < 3 * 3600 + 60
+    assert gauges['billing_objects_in_doubt{object_type="invoice"}'] == 0
+    assert gauges['billing_oldest_doubt_age_seconds{object_type="invoice"}'] == 0
+
+
+@pytest.mark.django_db
+def test_gauges_tell_when_those_that_are_needed_were_seen(
+    client: Client, settings: Settings
+) -> None:
+    assert not [name for name in read(client) if "last_seen" in name]
+    settings.WEBHOOK_PROCESSING = "celery"
+    now = timezone.now()
+    heartbeats.seen(heartbeats.Kind.WORKER, now=now)
+    gauges = read(client)
+
+    assert gauges['webhooks_last_seen_timestamp_seconds{process="worker"}'] == now.timestamp()
+    assert gauges['webhooks_last_seen_timestamp_seconds{process="beat"}'] == 0
+
+
+@pytest.mark.django_db
+def test_what_a_former_secret_alone_proves_is_counted(client: Client, settings: Settings) -> None:
+    former, name = settings.STRIPE_WEBHOOK_SECRET, FORMER
+    settings.STRIPE_WEBHOOK_SECRET = f"whsec_new_and_known_to_all,{former}"
+    before = read(client)
+    body = json.dumps(fresh()).encode()
+    assert post(body, sign(body)).status_code == 200
+    assert grown(before, read(client)).get(name) is None
+    assert post(body, sign(body, secret=former)).status_code == 200
+    assert grown(before, read(client))[name] == 1
+
+
+@pytest.mark.one_database
+def test_counts_that_alerts_go_by_begin_at_0(tmp_path: Path) -> None:
+    said = run(tmp_path, f"import webhooks.intake.alarms\n{TELL}").splitlines()
+
+    # A first alarm, or a first event that was fetched, would otherwise be no increase.
+    assert {RECEIVED, FORMER, *ALARMS, 'webhooks_fetched_events_total{provider="stripe"}'} <= {
+        *said
+    }
 
 
 @pytest.mark.django_db
@@ -274,6 +344,7 @@ def test_counters_are_served_without_the_database(client: Client) -> None:
         told = read(client)
 
     assert told["webhooks_database_up"] == 0
+    assert told['webhooks_part_up{part="database"}'] == 0
     assert "webhooks_late_events" not in told
     assert FORGED in told
 
@@ -341,10 +412,11 @@ def test_attempts_and_the_handlers_that_failed_are_counted(
     receive(sample("nobody.cares"))
     counts = grown(before, read(client))
 
-    (handler,) = [name for name in counts if "handler" in name]
-    assert handler.endswith('.give_up"}')
+    here = f"{__name__}.{test_attempts_and_the_handlers_that_failed_are_counted.__name__}.<locals>"
     assert counts == {
-        handler: 1,
+        f'webhooks_handler_failures_total{{handler="{here}.give_up"}}': 1,
+        f'webhooks_handler_seconds_count{{handler="{here}.give_up",outcome="failed"}}': 1,
+        f'webhooks_handler_seconds_count{{handler="{here}.get_on",outcome="succeeded"}}': 1,
         RECEIVED: 2,
         'webhooks_attempt_seconds_count{outcome="failed"}': 1,
         'webhooks_attempt_seconds_count{outcome="ignored"}': 1,

@@ -32,6 +32,10 @@ from webhooks.signals import alarm_raised
 # Operators set their alerts on this name: it stays, wherever the module goes.
 logger = logging.getLogger("webhooks.alarms")
 
+for _kind in AlarmKind:
+    # There as 0, or the first alarm of a kind would be no increase.
+    metrics.ALARMS.labels(_kind.value)
+
 
 class _Watch:
     """The last refusals at one endpoint that one process has seen, in bounded memory."""

@@ -10,6 +10,7 @@ from webhooks import audit, conf
 from webhooks.bounded.maps import Deadlines
 from webhooks.events import Event
 from webhooks.models import WebhookEvent
+from webhooks.monitoring import metrics
 from webhooks.providers import secret_id_of
 
 logger = logging.getLogger(__name__)
@@ -111,12 +112,13 @@ _reminded: Final = Deadlines(most=1000)
 
 
 def note(endpoint: conf.Endpoint, events: list[Event]) -> None:
-    """Say in the log, now and then, that a secret which is to go is still needed."""
+    """Count a delivery that only a former secret proved, and say so in the log now and then."""
     if len(endpoint.secrets) == 1 or not events:
         return
     secret_id = events[0].secret_id
     if secret_id == secret_id_of(endpoint.secrets[0]):
         return
+    metrics.FORMER_SECRETS.labels(endpoint.slug).inc()
     reminder, now = f"{endpoint.slug}:{secret_id}", time.monotonic()
     if not _reminded.start(reminder, at=now, seconds=TOLD_EVERY_SECONDS):
         return

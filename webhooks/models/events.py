@@ -31,6 +31,12 @@ class EventQuerySet(models.QuerySet["WebhookEvent"]):
             "available_at", "id"
         )
 
+    def retrying(self, now: datetime) -> "EventQuerySet":
+        """Return those that nobody holds, to be tried again or re-run at a later time."""
+        return self.filter(
+            status=WebhookEvent.Status.PENDING, available_at__gt=now, claimed_at__isnull=True
+        )
+
     def in_lane(self, lane: "WebhookEvent.Lane") -> "EventQuerySet":
         """Return those waiting in this lane."""
         return self.filter(lane=lane)

@@ -3,11 +3,12 @@
 # Labels have few values, and none that a stranger can choose: each value is a series that a
 # monitoring system keeps for ever.
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Histogram, Metric
 
+from webhooks import conf
 from webhooks.monitoring import process_counters
 
 REFUSALS: Final = Counter(
@@ -35,6 +36,9 @@ DELIVERIES: Final = Histogram(
     ["endpoint"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
+FORMER_SECRETS: Final = Counter(
+    "webhooks_former_secret_total", "Deliveries that only a former secret proved", ["endpoint"]
+)
 FETCHED_EVENTS: Final = Counter(
     "webhooks_fetched_events_total", "Events that never reached us and were fetched", ["provider"]
 )
@@ -53,11 +57,24 @@ PROVIDER_CALLS: Final = Histogram(
 HANDLER_FAILURES: Final = Counter(
     "webhooks_handler_failures_total", "Handlers that failed in an attempt, by name", ["handler"]
 )
-
-collect: Final = process_counters.collect
-"""Return everything above, as counted by all processes of this machine."""
+HANDLERS: Final = Histogram(
+    "webhooks_handler_seconds",
+    "Handlers that were run in an attempt, by outcome, and how long they took",
+    ["handler", "outcome"],
+    buckets=(0.001, 0.005, 0.025, 0.1, 0.5, 1, 5, 30),
+)
 
 _REPLAYED_DELIVERIES: Final = IDEMPOTENT_HITS.labels("webhook")
+
+
+def collect() -> Iterable[Metric]:
+    """Return everything above, as counted by all processes of this machine."""
+    # A series that begins at 1 has not risen: an alert would miss the first of its kind.
+    for endpoint in conf.endpoints():
+        FETCHED_EVENTS.labels(endpoint.provider)
+        for counted in (DELIVERIES, FORMER_SECRETS):
+            counted.labels(endpoint.slug)
+    return process_counters.collect()
 
 
 def delivered(endpoint: str, seconds: float, repeated: int) -> None:
@@ -68,9 +85,12 @@ def delivered(endpoint: str, seconds: float, repeated: int) -> None:
         _REPLAYED_DELIVERIES.inc(repeated)
 
 
-def attempted(outcome: str, seconds: float, handlers: list[Mapping[str, object]]) -> None:
+def attempted(outcome: str, seconds: float, handlers: list[Mapping[str, Any]]) -> None:
     """Count an attempt that is committed."""
     ATTEMPTS.labels(outcome).observe(seconds)
     for handler in handlers:
-        if handler["outcome"] == "failed":
-            HANDLER_FAILURES.labels(str(handler["name"])).inc()
+        name, ended = handler["name"], handler["outcome"]
+        if ended != "skipped":
+            HANDLERS.labels(name, ended).observe(handler["ms"] / 1000)
+        if ended == "failed":
+            HANDLER_FAILURES.labels(name).inc()
