@@ -93,7 +93,7 @@ def _in_its_place(known: Sequence[Snapshot], snapshot: Snapshot) -> list[Snapsho
     if all(one.event_id != snapshot.event_id for one in known):
         return []
     return [
-        replace(snapshot, is_base=one.is_base, is_patchy=one.is_patchy)
+        replace(snapshot, is_base=one.is_base, is_patchy=one.is_patchy, is_reserve=one.is_reserve)
         if one.event_id == snapshot.event_id
         else one
         for one in known

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from billing.ordering.prune import condense, prune
+from billing.ordering.prune import condense
 from billing.ordering.reasons import OrderingReason
 from billing.ordering.rules import Ruling, decide
 from billing.ordering.shapes import agree
@@ -16,7 +16,7 @@ def latest(kind: str, snapshots: Sequence[Snapshot]) -> Ruling | None:
     `kind` is the object's type. The order in which snapshots are given makes no difference. In
     doubt one is chosen all the same, always the same one.
     """
-    whole = [one for one in snapshots if not one.is_partial]
+    whole = [one for one in snapshots if one.is_whole]
     answer = next((one for one in whole if one.is_answer), None)
     if answer is not None:
         return _latest_since(answer, kind, whole)
@@ -32,7 +32,7 @@ def _latest_since(answer: Snapshot, kind: str, snapshots: Sequence[Snapshot]) ->
     unclear = [one for one in others if one not in later and not agree(one, answer)]
     if later:
         # What is later set out from the answer, whose own clock must not decide against it.
-        ruling = decide(kind, prune(kind, [replace(answer, is_base=True), *later]))
+        ruling = decide(kind, condense(kind, [replace(answer, is_base=True), *later]))
         return replace(ruling, in_doubt=ruling.in_doubt or bool(unclear))
     reason = OrderingReason.UNDECIDED if unclear else OrderingReason.ANSWER
     return Ruling(answer, reason, in_doubt=bool(unclear))

@@ -6,8 +6,9 @@ others, what is set once is not unset, and what only grows does not shrink.
 
 from collections.abc import Sequence
 
-from billing.ordering.lifecycles import MONOTONIC, RETURNABLE, SET_ONCE, UNSET
-from billing.ordering.rules import Ruling, decide, size
+from billing.ordering.lifecycles import MONOTONIC, RETURNABLE, SET_ONCE
+from billing.ordering.rules import Ruling, decide, is_set, size
+from billing.ordering.shapes import telling
 from billing.ordering.snapshots import FactMap, Snapshot
 
 
@@ -26,13 +27,7 @@ def merge(
     # The provider's answer has taken account of everything whole, so only partial ones add to it.
     evidence = partial if last.is_answer else since
     known = [one.facts for one in evidence] + ([] if last.is_answer else [current])
-    for one in _by_weight(kind, snapshots, ruling):
-        # Shapes differ: what the latest has no word for is known from another.
-        facts |= {
-            name: value
-            for name, value in one.facts.items()
-            if name not in last.facts and name != "deleted" and value not in UNSET
-        }
+    is_open = ruling is not None and _fill_in(kind, facts, snapshots, ruling)
     for name in SET_ONCE.get(kind, ()):
         _keep_set(facts, name, known)
     shrunk = []
@@ -43,31 +38,37 @@ def merge(
     return facts, any(
         [
             ruling is not None and ruling.in_doubt,
+            is_open,
             *shrunk,
             *(_contradicts(one, facts, last) for one in partial),
         ]
     )
 
 
-def _by_weight(kind: str, snapshots: Sequence[Snapshot], ruling: Ruling | None) -> list[Snapshot]:
-    """Return snapshots in the order in which each overrides those before it."""
-    richer = [
-        one
-        for one in snapshots
-        if ruling and not one.is_partial and one.facts.keys() - ruling.latest.facts.keys()
-    ]
+def _fill_in(kind: str, facts: FactMap, snapshots: Sequence[Snapshot], ruling: Ruling) -> bool:
+    """Add what the latest has no word for, as shapes differ; return whether that is in doubt."""
+    missing = facts.keys() - ruling.latest.facts.keys() - {"deleted"}
+    fuller = telling(missing, snapshots)
     # The rules know the latest of these better than the clock does, which has whole seconds.
-    best = decide(kind, richer).latest if richer else None
-    newest = max((one.at or 0 for one in richer), default=0)
-    agreeing = {id(one) for one in ruling.agreeing} if ruling else set()
-    return sorted(
+    best = decide(kind, fuller) if fuller else ruling
+    newest = max((one.at or 0 for one in fuller), default=0)
+    agreeing = {id(one) for one in ruling.agreeing}
+    for one in sorted(
         snapshots,
         key=lambda one: (
-            newest if one is best else one.at or 0,
+            newest if one is best.latest else one.at or 0,
             id(one) in agreeing,
-            one is best,
+            one is best.latest,
             one.event_id,
         ),
+    ):
+        facts |= {name: one.facts[name] for name in missing if is_set(one.facts, name)}
+    rivals = [one for one in fuller if one.at == best.latest.at]
+    is_told = not best.in_doubt or any(id(one) in agreeing for one in rivals)
+    return not is_told and any(
+        is_set(one.facts, name) and one.facts[name] != facts[name]
+        for one in rivals
+        for name in missing
     )
 
 
@@ -76,8 +77,8 @@ def _snapshot_of(current: FactMap) -> Snapshot:
 
 
 def _keep_set(facts: FactMap, name: str, known: Sequence[FactMap]) -> None:
-    if facts.get(name) in UNSET:
-        values = [one[name] for one in known if one.get(name) not in UNSET]
+    if not is_set(facts, name):
+        values = [one[name] for one in known if is_set(one, name)]
         # Any rule that does not go by the order of arrival would do.
         facts[name] = max(values, default=facts.get(name), key=str)
 
@@ -112,7 +113,7 @@ def _contradicts(partial: Snapshot, facts: FactMap, last: Snapshot) -> bool:
     if partial.is_older_than(last):
         return False
     return partial.casts_doubt or any(
-        facts[name] != value for name, value in partial.facts.items() if value not in UNSET
+        facts[name] != partial.facts[name] for name in partial.facts if is_set(partial.facts, name)
     )
 
 

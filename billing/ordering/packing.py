@@ -33,6 +33,7 @@ def _pack(snapshot: Snapshot, current: FactMap) -> Packed:
         "first": snapshot.is_first,
         "base": snapshot.is_base,
         "patchy": snapshot.is_patchy,
+        "reserve": snapshot.is_reserve,
         "doubt": snapshot.casts_doubt,
         "from": snapshot.asked_from,
     }
@@ -69,6 +70,7 @@ def _unpack(packed: Mapping[str, Any], current: FactMap) -> Snapshot:
         is_partial="partly" in packed,
         casts_doubt=packed.get("doubt", False),
         is_patchy=packed.get("patchy", False),
+        is_reserve=packed.get("reserve", False),
         observed_at=datetime.fromisoformat(heard) if heard else None,
         asked_from=packed.get("from"),
     )

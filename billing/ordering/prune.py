@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Final
 
 from billing.ordering.lifecycles import lifecycle_of
-from billing.ordering.rules import WINDOW_SECONDS, decide
+from billing.ordering.rules import WINDOW_SECONDS, decide, is_set
+from billing.ordering.shapes import telling
 from billing.ordering.snapshots import Snapshot, by_clock
 
 MOST_KEPT: Final = 32
@@ -14,22 +15,23 @@ _FAR_AHEAD: Final = 2**63
 
 
 def prune(kind: str, snapshots: Sequence[Snapshot]) -> list[Snapshot]:
-    """Return the snapshots to keep, `MOST_KEPT` and a base of each sort at most.
+    """Return the snapshots to keep: `MOST_KEPT` of each sort at most, and a base.
 
     Those much older than the newest are summed up in one, the base.
     """
     answer = next((one for one in snapshots if one.is_answer and not one.is_base), None)
-    richer = richer_than(answer, snapshots)[-MOST_KEPT:] if answer else []
+    told = snapshots
     if answer is not None:
         snapshots = [one for one in snapshots if one is answer or not answer.covers(one)]
-    whole = [one for one in snapshots if not one.is_partial]
+    whole = [one for one in snapshots if one.is_whole]
     oldest = _newest_second(whole) - WINDOW_SECONDS
     partial = [
         one
         for one in snapshots
         if one.is_partial and (one.at is None or one.at >= oldest or one is _last_doubt(snapshots))
     ]
-    return [*condense(kind, whole), *partial[-MOST_KEPT:], *richer]
+    recent = condense(kind, whole)
+    return [*recent, *partial[-MOST_KEPT:], *_reserve(recent, told)]
 
 
 def _last_doubt(snapshots: Sequence[Snapshot]) -> Snapshot | None:
@@ -37,15 +39,19 @@ def _last_doubt(snapshots: Sequence[Snapshot]) -> Snapshot | None:
     return max((one for one in snapshots if one.casts_doubt), key=by_clock, default=None)
 
 
-def richer_than(answer: Snapshot, snapshots: Sequence[Snapshot]) -> list[Snapshot]:
-    """Return the snapshots that the answer covers, and that have facts which it leaves out.
+def _reserve(recent: Sequence[Snapshot], snapshots: Sequence[Snapshot]) -> list[Snapshot]:
+    """Return the last snapshots that have facts which none of the recent ones has a word for.
 
     Shapes differ between versions of the provider's API, and answers come in one of them only.
     """
+    # A base stands for all that was made in its second, and for these facts that may be too few.
+    said = {name for one in recent if not one.is_base for name in one.facts}
+    known = {name for one in snapshots for name in one.facts if is_set(one.facts, name)}
+    fuller = sorted(telling(known - said, snapshots), key=by_clock)
+    oldest = _newest_second(fuller) - WINDOW_SECONDS
+    last = [one for one in fuller if not one.is_answer and (one.at is None or one.at >= oldest)]
     return [
-        one
-        for one in snapshots
-        if not one.is_partial and answer.covers(one) and one.facts.keys() - answer.facts.keys()
+        replace(one, is_reserve=True, is_base=False, is_patchy=False) for one in last[-MOST_KEPT:]
     ]
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from billing.ordering.lifecycles import MONOTONIC, SET_ONCE, UNSET, lifecycle_of
 from billing.ordering.reasons import OrderingReason
-from billing.ordering.snapshots import Snapshot
+from billing.ordering.snapshots import FactMap, Snapshot
 from billing.ordering.update_graph import Sink, find_sinks
 
 WINDOW_SECONDS: Final = 2
@@ -133,6 +133,11 @@ def _is_outgrown(kind: str, sink: Sink, other: Sink) -> bool:
         if name in here.facts and name in there.facts
     ]
     return all(less <= more for less, more in pairs) and any(less < more for less, more in pairs)
+
+
+def is_set(facts: FactMap, name: str) -> bool:
+    """True where a fact is told and has a value."""
+    return facts.get(name) not in UNSET
 
 
 def size(value: Any) -> int:

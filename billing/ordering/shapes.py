@@ -4,7 +4,7 @@ Endpoints of several versions may share one URL, so the snapshots of one object 
 shapes. They can be compared on what all of them have words for, and on nothing else.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence, Set
 from typing import Any, Final
 
 from billing.ordering.snapshots import FactMap, Snapshot
@@ -40,6 +40,13 @@ def shared_view(snapshots: Iterable[Snapshot]) -> View:
         }
 
     return view
+
+
+def telling(names: Set[str], snapshots: Sequence[Snapshot]) -> list[Snapshot]:
+    """Return the snapshots that have a word for one of these facts, none of them partial."""
+    found = [one for one in snapshots if not one.is_partial and one.facts.keys() & names]
+    # A base only where nothing else has: it tells the same as one that is kept in reserve.
+    return [one for one in found if not one.is_base] or found
 
 
 def agree(one: Snapshot, other: Snapshot) -> bool:

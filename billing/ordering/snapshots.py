@@ -22,6 +22,7 @@ class Snapshot:
 
     `is_first`: nothing came before it. `is_base`: it sums up everything older that was pruned.
     `is_patchy`: a base that some of the older snapshots reached too late to be summed up in full.
+    `is_reserve`: one that was pruned, and is kept for facts that the latest have no word for.
     `is_partial`: it has a few facts and says nothing of the rest. `casts_doubt`: it tells that the
     object has changed, and not what it is like now.
 
@@ -36,6 +37,7 @@ class Snapshot:
     is_first: bool = False
     is_base: bool = False
     is_patchy: bool = False
+    is_reserve: bool = False
     is_partial: bool = False
     casts_doubt: bool = False
     observed_at: datetime | None = None
@@ -74,6 +76,11 @@ class Snapshot:
     def status(self) -> str:
         """The state that the object was in, empty where it has none."""
         return str(self.facts.get("status", ""))
+
+    @property
+    def is_whole(self) -> bool:
+        """True where it counts when the latest is looked for."""
+        return not (self.is_partial or self.is_reserve)
 
     @property
     def is_deleted(self) -> bool:

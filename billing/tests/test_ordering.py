@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.models import BillingChange, Subscription
-from billing.ordering import OrderingReason, Resolution, Snapshot, pack, resolve, unpack
+from billing.ordering import FactMap, OrderingReason, Resolution, Snapshot, pack, resolve, unpack
 from billing.ordering.rules import RULES
 from billing.tests import builders as build
 from billing.tests.builders import NOON, event, send
@@ -63,7 +63,8 @@ def lives(draw: Callable[[st.SearchStrategy[Any]], Any]) -> list[Snapshot]:
 
 def arrive(kind: str, snapshots: list[Snapshot]) -> Resolution:
     """Resolve snapshots that arrive one by one, as they do in events."""
-    facts, kept = snapshots[0].facts, list[Snapshot]()
+    blank: FactMap = {name: None for one in snapshots for name in one.facts}
+    facts, kept = blank | snapshots[0].facts, list[Snapshot]()
     for snapshot in snapshots:
         resolution = resolve(kind, facts, [*kept, snapshot])
         facts, kept = resolution.facts, resolution.kept
@@ -370,6 +371,22 @@ def test_what_the_latest_has_no_word_for_is_known_from_the_newest_that_has() -> 
             assert resolve("invoice", {"total": 9}, order).facts["total"] == known
 
 
+@pytest.mark.parametrize(("count", "in_doubt"), [(2, False), (1, True)])
+def test_what_one_shape_alone_tells_is_still_known_once_it_is_summed_up(
+    count: int, in_doubt: bool
+) -> None:
+    told = [
+        invoice(10, "a", attempt_count=1, charge_id="ch_1"),
+        invoice(10, "b", attempt_count=count, charge_id="ch_2"),
+        invoice(10, "c", attempt_count=count),
+        invoice(90, attempt_count=2),
+        invoice(95, attempt_count=2),
+    ]
+    for order in permutations(told):
+        found = arrive("invoice", list(order))
+        assert (found.facts["charge_id"], found.in_doubt) == ("ch_2", in_doubt)
+
+
 def test_what_only_grows_is_what_it_was_at_most() -> None:
     last = invoice(90, attempt_count=1)
     for others, current, count, in_doubt in [
@@ -482,9 +499,10 @@ def test_what_is_kept_is_bounded() -> None:
     # What was dropped of that second leaves a gap.
     assert (resolution.facts["seats"], resolution.in_doubt) == (99, True)
     assert kept(*whole[:32]) == [(1_000, "active", False)] * 32
-    assert resolve("subscription", {}, partial).kept == partial[-32:]
+    assert resolve("subscription", whole[0].facts, partial).kept == partial[-32:]
     answer = told_at(2_000, "active", asked_from=2_000)
-    assert resolve("subscription", {}, [*whole, answer]).kept == [answer, *whole[-32:]]
+    reserve = [replace(one, is_reserve=True) for one in whole[-32:]]
+    assert resolve("subscription", {}, [*whole, answer]).kept == [answer, *reserve]
 
 
 def test_an_answer_takes_the_place_of_what_it_is_certain_to_include() -> None:
@@ -606,6 +624,7 @@ def test_what_is_kept_beside_an_object_is_read_as_it_was() -> None:
         Snapshot(event_id="evt_3", at=None, facts=current, before={"seats": 1}, is_base=True),
         Snapshot(event_id="evt_4", at=4, facts=current, is_base=True, is_patchy=True),
         Snapshot(event_id="evt_5", at=5, facts={"seats": 0}, is_partial=True),
+        Snapshot(event_id="evt_5", at=5, facts=current, is_reserve=True),
         Snapshot(event_id="evt_6", at=6, facts={}, is_partial=True, casts_doubt=True),
         Snapshot(event_id="", at=7, facts=current, observed_at=heard, asked_from=6),
     ]
