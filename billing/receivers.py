@@ -9,7 +9,7 @@ from billing.fetching.fetch import request_fetch_of_undecided, request_first_fet
 from billing.history import scope_of
 from billing.operations import apply_all
 from billing.privacy import erasure as erasing
-from billing.translators import stripe
+from billing.translators import stripe, telegram
 from webhooks.events import Event
 from webhooks.signals import ids_erased, on
 
@@ -25,6 +25,12 @@ def apply_stripe_event(event: Event) -> None:
     request_first_fetch(event, scope, changes)
     # A fetch that is requested rolls this back: only applying tells what is in doubt.
     request_fetch_of_undecided(event, scope, apply_all(event, changes))
+
+
+@on("telegram", *telegram.EVENT_TYPES)
+def apply_telegram_event(event: Event) -> None:
+    """Bring billing state up to date. Raises `PermanentFailure` for what is of another shape."""
+    apply_all(event, telegram.translate(event))
 
 
 @receiver(ids_erased)

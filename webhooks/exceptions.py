@@ -158,6 +158,10 @@ class PermanentFailure(Exception):
     """Raised by a handler when no further attempt can help: the event is `failed` at once."""
 
 
+class Declined(Exception):
+    """Raised by whoever answers for a payment that must not be made; the payer reads its text."""
+
+
 class Unprepared(Exception):
     """Raised by a handler that must first ask the outside for something.
 

@@ -8,6 +8,7 @@ from typing import Any, Concatenate, Final, ParamSpec
 from django.http import HttpRequest, HttpResponse
 
 from webhooks.exceptions import MethodNotAllowed, Rejected
+from webhooks.responses import ResponseThen
 
 Rest = ParamSpec("Rest")
 View = Callable[Concatenate[HttpRequest, Rest], HttpResponse]
@@ -48,28 +49,14 @@ def headers(*, retry_after: float | None) -> dict[str, str]:
     return {} if retry_after is None else {"Retry-After": str(max(1, round(retry_after)))}
 
 
-class ProblemResponse(HttpResponse):
-    """A problem document, with something to be done once it has been sent."""
-
-    then: Callable[[], None] | None = None
-
-    def close(self) -> None:
-        """Run what waits until the client has its answer; the server calls this."""
-        try:
-            if self.then:
-                self.then()
-        finally:
-            super().close()
-
-
 def respond(
     body: Mapping[str, Any],
     *,
     retry_after: float | None = None,
     then: Callable[[], None] | None = None,
-) -> ProblemResponse:
+) -> ResponseThen:
     """Return the response that carries a document; `then` is called when the client has it."""
-    response = ProblemResponse(
+    response = ResponseThen(
         json.dumps(body),
         content_type=CONTENT_TYPE,
         status=body["status"],

@@ -85,6 +85,33 @@ def subscriptions(provider: str) -> list[Subscription]:
     return [one for one in receivers if isinstance(one, Subscription) and one.is_to(provider)]
 
 
+def answers(provider: str, event_type: str) -> Callable[[Handler], Handler]:
+    """Have a function answer the events that a provider wants an answer to, one for each type.
+
+    It returns where nothing stands in the way, and raises `Declined` with what the payer is told.
+    It runs outside any transaction, in a thread of its own, and must be done within seconds. Events
+    that are answered reach their handlers as well.
+    Raises `ValueError` for a second function.
+    """
+
+    def register(handler: Handler) -> Handler:
+        key = provider, event_type
+        name = f"{handler.__module__}.{handler.__qualname__}"
+        if _answering.setdefault(key, (name, handler))[0] != name:
+            raise ValueError(f"{event_type} of {provider} is answered by {_answering[key][0]}")
+        return handler
+
+    return register
+
+
+def answering(event: Event) -> tuple[str, Handler] | None:
+    """Return who answers an event, by name; None where nobody does."""
+    return _answering.get((event.provider, event.type))
+
+
+_answering: dict[tuple[str, str], tuple[str, Handler]] = {}
+
+
 def matches(event_type: str, patterns: tuple[str, ...]) -> bool:
     """True when an event type is one of these, where `*` stands for any run of characters."""
     # The case-sensitive one: `fnmatch` follows the operating system's rules for files.

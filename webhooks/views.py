@@ -13,6 +13,7 @@ from webhooks.guards.sender import sender_of
 from webhooks.intake import alarms, refusals
 from webhooks.intake.receive import open_endpoint, receive_delivery
 from webhooks.problems import problem, takes
+from webhooks.responses import ResponseThen
 
 RECEIVED = json.dumps({"status": "received"})
 RECEIVED_AGAIN = json.dumps({"status": "received", "idempotent_replay": True})
@@ -28,7 +29,7 @@ def receive(request: HttpRequest, endpoint: str) -> HttpResponse:
         opened = open_endpoint(endpoint)
         admit(delivery, opened)
         delivery.body = _read_body(request, delivery)
-        is_new = receive_delivery(
+        received = receive_delivery(
             opened, delivery.body, delivery, now=now, sender=sender_of(delivery)
         )
     except Rejected as refusal:
@@ -37,7 +38,10 @@ def receive(request: HttpRequest, endpoint: str) -> HttpResponse:
             refused.answer, then=refused.put_on_record if refused.is_remarkable else None
         )
     alarms.prove(endpoint, now=now)
-    return HttpResponse(RECEIVED if is_new else RECEIVED_AGAIN, content_type="application/json")
+    told = RECEIVED if received.is_new else RECEIVED_AGAIN
+    response = ResponseThen(received.answer or told, content_type="application/json")
+    response.then = received.then
+    return response
 
 
 def _read_body(request: HttpRequest, delivery: IncomingDelivery) -> bytes:

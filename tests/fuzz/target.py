@@ -10,7 +10,7 @@ from typing import Final
 
 from billing.changes import Change
 from billing.ordering import Snapshot, pack, resolve, unpack
-from billing.translators import stripe
+from billing.translators import stripe, telegram
 from webhooks.admin.payload import colour, masked
 from webhooks.events import Event
 from webhooks.exceptions import PermanentFailure, Rejected
@@ -21,7 +21,10 @@ SECRETS: Final = [f"whsec_{word}AndKnownToAll{'A' * 24}" for word in ("New", "Ol
 """In base64 as well, which some providers' secrets are."""
 
 OPTIONS: Final = {"notification_url": "https://example.com/"}
-TRANSLATORS: Final[dict[str, Callable[[Event], list[Change]]]] = {"stripe": stripe.translate}
+TRANSLATORS: Final[dict[str, Callable[[Event], list[Change]]]] = {
+    "stripe": stripe.translate,
+    "telegram": telegram.translate,
+}
 
 SHOWN: Final = 1000
 """Colouring what is longer takes longer than all the rest, and tells no more."""

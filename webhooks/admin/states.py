@@ -25,6 +25,9 @@ HANDLER_KINDS: Final[dict[str, BadgeKind]] = {
     "succeeded": "success",
     "failed": "danger",
     "skipped": "",
+    "accepted": "success",
+    "declined": "warning",
+    "late": "danger",
 }
 
 

@@ -18,7 +18,7 @@ class Endpoint:
 
     Which addresses and user agents may come through it is as in the settings (see `sources`).
     Its `secrets` include the provider's public keys. `options` are what the provider needs besides,
-    by names as in `OPTIONS`.
+    by names as in `OPTIONS`, and the `endpoint` itself.
     """
 
     slug: str
@@ -64,7 +64,7 @@ def endpoint(slug: str) -> Endpoint | None:
         secrets(secrets_setting) + split(configured.get("public_key", "")),
         configured.get("allowed_ips", setting("ALLOWED_WEBHOOK_IPS")),
         configured.get("allowed_user_agents", setting("ALLOWED_WEBHOOK_USER_AGENTS")),
-        {name: configured[name] for name in OPTIONS if name in configured},
+        {"endpoint": slug} | {name: configured[name] for name in OPTIONS if name in configured},
     )
 
 

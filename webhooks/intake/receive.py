@@ -2,8 +2,10 @@
 
 import logging
 import time
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from django.db import Error
 
@@ -11,13 +13,14 @@ from webhooks import conf
 from webhooks.events import Event
 from webhooks.exceptions import (
     EndpointNotConfigured,
+    StorageUnavailable,
     UnknownEndpoint,
 )
 from webhooks.guards import replay_cache
 from webhooks.guards.sender import NOBODY, Sender
-from webhooks.intake import secret_rotation
-from webhooks.intake.record import record
-from webhooks.models import Trigger
+from webhooks.intake import answers, secret_rotation
+from webhooks.intake.record import Recorded, record
+from webhooks.models import Trigger, WebhookEvent
 from webhooks.monitoring import metrics
 from webhooks.privacy import suppression
 from webhooks.processing import wakeup
@@ -46,6 +49,19 @@ def open_endpoint(slug: str) -> conf.Endpoint:
     return endpoint
 
 
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A delivery whose events are committed. `is_new` where it brought anything new.
+
+    `answer` is the JSON that the sender waits for, None where it wants none, and `then` is what is
+    left to do once it has been sent.
+    """
+
+    is_new: bool
+    answer: bytes | None = None
+    then: Callable[[], None] | None = None
+
+
 def receive_delivery(
     endpoint: conf.Endpoint,
     body: bytes,
@@ -53,13 +69,13 @@ def receive_delivery(
     *,
     now: datetime,
     sender: Sender = NOBODY,
-) -> bool:
+) -> Received:
     """Prove a delivery and record its events; process the new ones when that is done here.
 
-    True when it brought anything new. When this returns, every event is committed. Raises
-    `Rejected` when nothing was proven or recorded.
+    When this returns, every event is committed. Raises `Rejected` when nothing was proven or
+    recorded.
     """
-    started = time.perf_counter()
+    started, began = time.perf_counter(), time.monotonic()
     provider = PROVIDERS[endpoint.provider]
     events = provider.verify(
         body, headers, secrets=endpoint.secrets, now=now, options=endpoint.options
@@ -67,14 +83,42 @@ def receive_delivery(
     secret_rotation.note(endpoint, events)
     place = conf.processing()
     in_request = place is conf.Processing.REQUEST
+    answer, after = None, list[Callable[[], None]]()
+    are_new = list[bool]()
     # Each is committed by itself: one that fails leaves those before it recorded, and the
     # provider sends all of them again.
-    are_new = [_take_in(event, body, endpoint, in_request, now, sender) for event in events]
+    for event in events:
+        row = _take_in(event, body, endpoint, in_request, now, sender)
+        is_new = row is not None and row.is_new
+        are_new.append(is_new)
+        left = [partial(_process_unless_unable, row.pk, event, now)] if row and is_new else []
+        if event.type in provider.answered:
+            given = answers.answer(row.pk if row else _key_of(event), event, began=began, now=now)
+            answer = provider.answer(event, declined=given.declined)
+            # The sender waits, and the event's handlers can.
+            after += left
+        elif in_request:
+            _do_all(left)
     if any(are_new) and place is conf.Processing.CELERY:
         wakeup.wake()
     metrics.delivered(endpoint.slug, time.perf_counter() - started, are_new.count(False))
     # A genuine delivery without events, such as a handshake, is no repetition of one.
-    return any(are_new) or not events
+    then = partial(_do_all, after) if in_request and after else None
+    return Received(any(are_new) or not events, answer, then)
+
+
+def _do_all(left: Iterable[Callable[[], None]]) -> None:
+    for one in left:
+        one()
+
+
+def _key_of(event: Event) -> int:
+    """Return the key of an event that is recorded. Raises `StorageUnavailable`."""
+    rows = WebhookEvent.objects.filter(event_id=event.id, provider=event.provider)
+    try:
+        return rows.values_list("pk", flat=True).get()
+    except (Error, WebhookEvent.DoesNotExist) as error:
+        raise StorageUnavailable from error
 
 
 def _take_in(
@@ -84,12 +128,12 @@ def _take_in(
     in_request: bool,
     now: datetime,
     sender: Sender,
-) -> bool:
-    """Record an event, and process a new one where that is done here; True if it is new."""
+) -> Recorded | None:
+    """Record an event; None where it is one of a flood that need not be counted now."""
     # Redis answers floods of duplicates; without it the statement that records finds them too.
     with replay_cache.delivery(event) as delivery:
         if not delivery.to_count:
-            return False
+            return None
         row = record(
             event,
             body if event.body is None else event.body,
@@ -102,9 +146,7 @@ def _take_in(
         delivery.is_recorded = True
     if row.is_new and row.is_erased:
         _redact_unless_unable(row.pk, event, now)
-    if in_request and row.is_new:
-        _process_unless_unable(row.pk, event, now)
-    return row.is_new
+    return row
 
 
 def _redact_unless_unable(pk: int, event: Event, now: datetime) -> None:

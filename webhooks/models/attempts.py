@@ -9,7 +9,10 @@ from webhooks.models.replays import Replay, Trigger
 
 
 class Attempt(models.Model):
-    """One try at processing an event, written in the transaction that it describes."""
+    """One try at processing an event, written in the transaction that it describes.
+
+    The one with the number 0 is the answer that the sender was given, where it wants one.
+    """
 
     class Outcome(models.TextChoices):
         PROCESSED = "processed", "Processed"

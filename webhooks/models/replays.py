@@ -7,6 +7,7 @@ class Trigger(models.TextChoices):
     """The occasion of an attempt."""
 
     DELIVERY = "delivery", "Delivery"
+    ANSWER = "answer", "Answer"
     RETRY = "retry", "Retry"
     SWEEP = "sweep", "Sweep"
     STAFF = "staff", "Staff"

@@ -4,14 +4,17 @@ A provider has two parts: here, how its deliveries are verified; in the translat
 app, what its events mean.
 """
 
+from typing import Final
+
 from webhooks.providers.base import FetchedObject, Headers, Page, Provider, secret_id_of
 from webhooks.providers.catalogue import DECLARED
 from webhooks.providers.standard_webhooks import STANDARD
 from webhooks.providers.stripe import StripeProvider
+from webhooks.providers.telegram import TelegramProvider
 
-PROVIDERS: dict[str, Provider] = {
-    provider.name: provider for provider in (StripeProvider(), STANDARD, *DECLARED)
-}
+_ALL: Final = (StripeProvider(), TelegramProvider(), STANDARD, *DECLARED)
+
+PROVIDERS: Final[dict[str, Provider]] = {provider.name: provider for provider in _ALL}
 
 
 def refusing_old() -> list[str]:

@@ -66,6 +66,8 @@ class Provider(ABC):
     refuses_old: bool = True
     """False where a delivery stays valid for ever: then only its event's row makes it a duplicate,
     and is kept for good."""
+    answered: tuple[str, ...] = ()
+    """The types of events that the sender wants an answer to, in place of our own."""
     media_types: tuple[str, ...] = ("application/json",)
     """The media types that deliveries may have; those that name none are read, too."""
     lists_events: bool = False
@@ -99,6 +101,13 @@ class Provider(ABC):
         options: Mapping[str, str] = NO_OPTIONS,
     ) -> dict[str, str]:
         """Return the headers with which the provider would send this body, for tests."""
+
+    def answer(self, event: Event, *, declined: str | None) -> bytes:
+        """Return the JSON that answers an event which is `answered`.
+
+        `declined` is what the payer is told, None where nothing stands in the way.
+        """
+        raise NotImplementedError(f"{self.name} wants no answers")
 
     def is_secret(self, secret: str) -> bool:
         """True for what can be one of this provider's secrets."""

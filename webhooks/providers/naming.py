@@ -49,7 +49,7 @@ class Naming:
         if not isinstance(payload, dict):
             raise MalformedEvent("The body is not a JSON object.")
         if not self.events:
-            named = _text(headers.get(self.id_header, "")) if self.id_header else ""
+            named = text_of(headers.get(self.id_header, "")) if self.id_header else ""
             return [self._event(provider, payload, body, secret_id, named)]
         listed = _at(payload, self.events)
         if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
@@ -59,7 +59,7 @@ class Naming:
     def _event(
         self, provider: str, payload: dict[str, Any], body: bytes, secret_id: str, named: str = ""
     ) -> Event:
-        kind = ".".join(found for path in self.type if (found := _text(_at(payload, path))))
+        kind = ".".join(found for path in self.type if (found := text_of(_at(payload, path))))
         if not is_name(kind):
             raise MalformedEvent(f"The event's {' and '.join(self.type)} must name its type.")
         event_id = named or self._first(payload, self.id)
@@ -73,18 +73,18 @@ class Naming:
             type=kind,
             payload=payload,
             body=body if self.events else None,
-            created_at=_moment(_at(payload, self.created)),
+            created_at=moment_of(_at(payload, self.created)),
             livemode=self._is_live(payload),
-            account=_text(_at(payload, self.account)),
-            api_version=_text(_at(payload, self.api_version)),
-            object_type=_text(_at(payload, self.object_type)),
+            account=text_of(_at(payload, self.account)),
+            api_version=text_of(_at(payload, self.api_version)),
+            object_type=text_of(_at(payload, self.object_type)),
             object_id=self._first(payload, self.object_id),
             customer_id=self._first(payload, self.customer_id),
             secret_id=secret_id,
         )
 
     def _first(self, payload: dict[str, Any], paths: tuple[str, ...]) -> str:
-        return next(filter(None, (_text(_at(payload, path)) for path in paths)), "")
+        return next(filter(None, (text_of(_at(payload, path)) for path in paths)), "")
 
     def _is_live(self, payload: dict[str, Any]) -> bool:
         live, test = _at(payload, self.live), _at(payload, self.test)
@@ -104,14 +104,14 @@ def _at(payload: object, path: str) -> Any:
     return payload
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
     """Return a value to search by: a name, or a whole number; empty when it is neither."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**LONGEST_NAME:
         return str(value)
     return value if is_name(value) else ""
 
 
-def _moment(value: object) -> datetime | None:
+def moment_of(value: object) -> datetime | None:
     """Return when an event was made, said in seconds, milliseconds or ISO 8601; else None."""
     if isinstance(value, str):
         text, leaps = _LEAP_SECOND.subn("59", value.upper(), count=1)

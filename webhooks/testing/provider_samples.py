@@ -15,6 +15,22 @@ Json = dict[str, Any]
 MADE: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 SAMPLES: Final[Mapping[str, Json]] = {
+    "telegram": {
+        "update_id": 10000,
+        "message": {
+            "message_id": 1365,
+            "from": {"id": 1111111, "is_bot": False, "first_name": "Test"},
+            "chat": {"id": 1111111, "type": "private"},
+            "date": int(MADE.timestamp()),
+            "successful_payment": {
+                "currency": "XTR",
+                "total_amount": 250,
+                "invoice_payload": "order-17",
+                "telegram_payment_charge_id": "stxTelegramCharge1",
+                "provider_payment_charge_id": "",
+            },
+        },
+    },
     "standard": {
         "type": "invoice.paid",
         "timestamp": "2026-01-01T00:00:00.000000Z",
@@ -180,12 +196,22 @@ def sample_of(name: str, *, now: datetime) -> Json:
     Raises `KeyError` where there is no sample of this provider.
     """
     sample, provider = deepcopy(SAMPLES[name]), PROVIDERS[name]
+    if name == "telegram":
+        return _update(sample, now)
     naming = provider.naming if isinstance(provider, DeclaredProvider) else Naming(type=())
     for event in sample[naming.events] if naming.events else [sample]:
         for path in (*naming.id, *naming.object_id):
             _change(event, path, lambda old: f"{str(old)[:8]}{secrets.token_hex(8)}")
         _change(event, naming.created, lambda old: _in_its_form(old, now))
     return sample
+
+
+def _update(sample: Json, now: datetime) -> Json:
+    message = sample["message"]
+    charge = f"stx{secrets.token_hex(12)}"
+    message["successful_payment"]["telegram_payment_charge_id"] = charge
+    message["date"] = int(now.timestamp())
+    return {**sample, "update_id": secrets.randbelow(2**31)}
 
 
 def _change(event: Json, path: str, new: Callable[[Any], Any]) -> None:

@@ -45,6 +45,21 @@ CASES: Final[Mapping[str, Case]] = {
         {"type": "invoice.paid", "object_type": "invoice", "created_at": NOW},
         is_timed=True,
     ),
+    "telegram": Case(
+        SAMPLES["telegram"],
+        {
+            "id": "telegram:10000",
+            "type": "message.successful_payment",
+            "created_at": NOW,
+            "livemode": True,
+            "object_type": "charge",
+            "object_id": "stxTelegramCharge1",
+            "customer_id": "1111111",
+        },
+        secret="OursAndNobodyElses_OursAndNobodyElses",
+        other="AStrangersAStrangersAStrangers",
+        covers_body=False,
+    ),
     "standard": Case(
         SAMPLES["standard"],
         {"type": "invoice.paid", "created_at": NOW, "object_id": "inv_1", "customer_id": "cus_1"},
