@@ -15,7 +15,7 @@ TRIGGERS = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("webhooks", "0006_heartbeats")]
+    dependencies = [("webhooks", "0007_alerts")]
 
     operations = [
         migrations.AlterField(
