@@ -31,6 +31,12 @@ VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = {
             ValueType.LIST,
         ),
         Variable(
+            "WEBHOOK_PROVIDERS",
+            "providers of your own: dotted paths of classes or instances, comma-separated",
+            WEBHOOKS["WEBHOOK_PROVIDERS"],
+            ValueType.LIST,
+        ),
+        Variable(
             "WEBHOOK_ALIASES",
             "other addresses that lead to an endpoint: `/path=slug`, comma-separated",
             (),

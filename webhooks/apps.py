@@ -13,7 +13,10 @@ class WebhooksConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the checks of this app's settings."""
+        """Register the checks of this app's settings, and the project's own providers.
+
+        Raises `ImproperlyConfigured` for a provider that can't be had.
+        """
         # Here, as models can't be imported before every app has loaded.
         from webhooks.alerts.delivery_rules import take_alarm
         from webhooks.checks.alerts import check_alert_addresses, check_alerts
@@ -21,8 +24,10 @@ class WebhooksConfig(AppConfig):
         from webhooks.checks.secrets import check_secrets, check_strength
         from webhooks.checks.settings import check_settings
         from webhooks.intake.column_check import check_event_columns
+        from webhooks.providers.registry import register_named
         from webhooks.signals import alarm_raised
 
+        register_named()
         # For the rules that it registers.
         import_module("webhooks.alerts.rules")
         alarm_raised.connect(take_alarm)

@@ -6,6 +6,7 @@ from payments_project.endpoints import read_aliases, read_endpoints, read_secret
 from payments_project.reading import read
 
 WEBHOOK_ENDPOINTS = read_endpoints(read("WEBHOOK_ENDPOINTS"))
+WEBHOOK_PROVIDERS = read("WEBHOOK_PROVIDERS")
 WEBHOOK_ALIASES = read_aliases(read("WEBHOOK_ALIASES"), WEBHOOK_ENDPOINTS)
 
 _ALIASES = "".join(rf"|{re.escape(path.removeprefix('/'))}/?\Z" for path in WEBHOOK_ALIASES)

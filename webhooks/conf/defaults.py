@@ -9,6 +9,7 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "WEBHOOK_ENDPOINTS": {
         "stripe": {"provider": "stripe", "secrets_setting": "STRIPE_WEBHOOK_SECRET"}
     },
+    "WEBHOOK_PROVIDERS": (),
     "STRIPE_TOLERANCE_SECONDS": 300,
     "STRIPE_API_KEY": "",
     "STRIPE_API_BASE": "https://api.stripe.com",
