@@ -16,7 +16,9 @@ from billing.models import MODELS, IdempotencyKey
 from payments_project.staff.roles import ROLES
 from tests.addresses import routes
 from webhooks import tokens
-from webhooks.models import AuditEntry, Refusal, Replay, Scope, WebhookEvent
+from webhooks.alerts.evaluation import raise_at_once
+from webhooks.models import Alert, AuditEntry, Refusal, Replay, Scope, WebhookEvent
+from webhooks.monitoring.alert_rules import Finding
 from webhooks.testing import deliver, sample
 from webhooks.testing.api_client import bearer, issue
 
@@ -90,6 +92,9 @@ ADMIN: Final[dict[str, Row]] = {
     f"{EVENT}/rerun/": Row("SOU", "SOU"),
     f"{EVENT}/ignore/": Row("OU", "OU"),
     f"{EVENT}/raw/": Row("OU", "OU"),
+    **of_model("webhooks/alert", read_only(READERS)),
+    "admin/webhooks/alert/<path:object_id>/acknowledge/": Row("OU", "OU"),
+    "admin/webhooks/alert/<path:object_id>/mute/": Row("OU", "OU"),
     **of_model("webhooks/apitoken", read_only("OAU")),
     **of_model("webhooks/refusal", read_only(READERS)),
     **of_model("webhooks/auditentry", read_only("AU")),
@@ -180,6 +185,7 @@ class Ground:
 def ground() -> Ground:
     told = sample("test.happened")
     assert deliver(told).status_code == 200
+    raise_at_once("refusals", Finding("marked"), now=timezone.now())
     other = User.objects.create(username="other", is_staff=True)
     token, _ = tokens.create(other, name="test", scopes=Scope, actor="test", now=timezone.now())
     objects = {
@@ -192,6 +198,7 @@ def ground() -> Ground:
         {
             **objects,
             "webhookevent": WebhookEvent.objects.get(event_id=told["id"]),
+            "alert": Alert.objects.get(),
             "apitoken": token,
             "idempotencykey": IdempotencyKey.objects.create(
                 scope="stripe", key="x", created_at=timezone.now(), expires_at=timezone.now()

@@ -21,9 +21,10 @@ from billing.models import MODELS, BillingChange, Customer, IdempotencyKey
 from tests.addresses import routes
 from tests.marked import CARD, EMAIL, PHONE, marked
 from webhooks import audit
+from webhooks.alerts.evaluation import evaluate
 from webhooks.events import Event
 from webhooks.exceptions import PermanentFailure
-from webhooks.models import ApiToken, AuditEntry, Refusal, WebhookEvent
+from webhooks.models import Alert, ApiToken, AuditEntry, Refusal, WebhookEvent
 from webhooks.privacy.masking import MASK, mask_json
 from webhooks.testing import deliver
 from webhooks.testing import stripe_objects as objects
@@ -76,9 +77,9 @@ NEVER: Final = re.compile(r"/add/$|/delete/$|/password/$|/code/$|admin/\w+/\w+/\
 """Those that nobody is answered at, or that lead elsewhere, or only take a POST."""
 
 FORBIDDEN: Final = {
-    "Support": r"auth/|apitoken/|auditentry/|idempotencykey/|/ignore/|/raw/|/erase/",
+    "Support": r"auth/|apitoken/|auditentry/|idempotencykey/|/ignore/|/raw/|/erase/|/acknowledge/|/mute/",
     "Operator": r"auth/|auditentry/",
-    "Auditor": r"idempotencykey/|/rerun/|/ignore/|/raw/|/erase/",
+    "Auditor": r"idempotencykey/|/rerun/|/ignore/|/raw/|/erase/|/acknowledge/|/mute/",
 }
 """Those that a group is refused at, for want of a permission."""
 
@@ -121,6 +122,8 @@ def events(subscribe: Subscribe) -> list[WebhookEvent]:
     deliver(envelope("test.failed", {"object": "test", "id": "t_1", **quoted}, NOW))
     Client().post("/webhooks/stripe", b"{}", content_type="application/json")
     assert Refusal.objects.exists()
+    assert evaluate()
+    assert Alert.objects.get().rule == "events_failed"
     till = User.objects.create(username="program")
     issue(till)
     begun = keys.begin(
@@ -164,7 +167,7 @@ def hidden(events: list[WebhookEvent], *, personal: bool = True) -> set[str]:
 def addresses(events: list[WebhookEvent]) -> set[str]:
     """Every address, with each object and event that it can name; lists with queries, too."""
     shown: tuple[type[Model], ...] = (
-        *(ApiToken, AuditEntry, IdempotencyKey, Refusal, User, Group),
+        *(Alert, ApiToken, AuditEntry, IdempotencyKey, Refusal, User, Group),
         *MODELS.values(),
     )
     rows: dict[str, list[Any]] = {

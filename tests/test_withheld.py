@@ -15,7 +15,9 @@ from django.utils import timezone
 from billing.admin.values import REFERENCES
 from billing.models import MODELS, BillingChange, Customer, IdempotencyKey, ProviderObject
 from webhooks import tokens
-from webhooks.models import ApiToken, AuditEntry, Refusal, Scope, WebhookEvent
+from webhooks.alerts.evaluation import raise_at_once
+from webhooks.models import Alert, ApiToken, AuditEntry, Refusal, Scope, WebhookEvent
+from webhooks.monitoring.alert_rules import Finding
 from webhooks.testing import deliver, sample
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +26,7 @@ EMAIL: Final = "marked@example.com"
 NOTE: Final = "your permissions do not cover them"
 SCREENS: Final[tuple[type[Model], ...]] = (
     *MODELS.values(),
-    *(IdempotencyKey, WebhookEvent, Refusal, ApiToken, AuditEntry, User, Group),
+    *(IdempotencyKey, WebhookEvent, Alert, Refusal, ApiToken, AuditEntry, User, Group),
 )
 EVERY: Final[tuple[type[Model], ...]] = (*SCREENS, BillingChange)
 
@@ -40,6 +42,7 @@ def marks(model: type[Model]) -> set[str]:
     return {
         BillingChange: {changed(one) for one in MODELS.values()},
         WebhookEvent: {"marked error", "Failed events", "events not sealed yet"},
+        Alert: {"marked alert", "Open alerts", "A secret proves nothing any more"},
         Refusal: {"marked-endpoint", "Refused within the hour"},
         Group: {"Marked group", "user-group relationship"},
     }.get(model, set())
@@ -107,6 +110,7 @@ def ground() -> Ground:
     refusal = Refusal.objects.create(
         code="invalid_signature", endpoint="marked-endpoint", recorded_at=now
     )
+    raise_at_once("secret_unproven", Finding("marked alert"), now=now)
     return Ground(
         {
             **{model: billed(model, event) for model in MODELS.values()},
@@ -114,6 +118,7 @@ def ground() -> Ground:
                 scope="stripe", key="x", response_id="refund_1", created_at=now, expires_at=now
             ),
             WebhookEvent: event,
+            Alert: Alert.objects.get(),
             Refusal: refusal,
             ApiToken: token,
             AuditEntry: AuditEntry.objects.latest("sequence"),

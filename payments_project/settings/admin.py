@@ -41,6 +41,7 @@ UNFOLD = {
                 "items": [
                     _screen("Events", "bolt", "webhooks.webhookevent"),
                     _screen("Failed events", "error", "webhooks.webhookevent", status="failed"),
+                    _screen("Alerts", "notifications", "webhooks.alert"),
                     _screen("Refused deliveries", "block", "webhooks.refusal"),
                 ],
             },

@@ -9,6 +9,7 @@ from typing import Final
 # Each permission by its name: a model that is added later is nobody's to see until it is here.
 _READING: Final = frozenset(
     {
+        "webhooks.view_alert",
         "webhooks.view_refusal",
         "webhooks.view_webhookevent",
         "billing.view_billingchange",
@@ -27,6 +28,7 @@ _SUPPORT: Final = _READING | {"webhooks.replay_webhookevent"}
 _OPERATOR: Final = _SUPPORT | {
     "webhooks.bulk_replay_webhookevent",
     "webhooks.force_replay_webhookevent",
+    "webhooks.handle_alert",
     "webhooks.ignore_webhookevent",
     "webhooks.view_raw_payload",
     "webhooks.view_apitoken",

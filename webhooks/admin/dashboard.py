@@ -7,27 +7,30 @@ from django.db.models import Max, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from webhooks.admin.panels import Table, Withheld
 from webhooks.admin.values import code, event_type, link, moment, ordinal, page_url, two_lines
 from webhooks.checks.api_key import has_test_key_with_live_data
 from webhooks.intake import secret_rotation
-from webhooks.models import Refusal, WebhookEvent
+from webhooks.models import Alert, Refusal, WebhookEvent
 from webhooks.models.permissions import may_view
+from webhooks.monitoring.alert_rules import title_of
 
 LATE_AFTER: Final = timedelta(minutes=1)
 FAILURES_SHOWN: Final = 8
+ALERTS_SHOWN: Final = 8
 LATELY: Final = timedelta(hours=1)
 KINDS_SHOWN: Final = 8
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Return the context of the first page; only counts that an index answers."""
-    sees_events, sees_refusals = (
-        may_view(request.user, model) for model in (WebhookEvent, Refusal)
+    sees_events, sees_refusals, sees_alerts = (
+        may_view(request.user, model) for model in (WebhookEvent, Refusal, Alert)
     )
-    if not (sees_events and sees_refusals):
+    if not (sees_events and sees_refusals and sees_alerts):
         context = context | {"withheld": Withheld()}
     if not sees_events:
         return context
@@ -42,10 +45,18 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             ("Failed events", failed.count(), f"{events}?status=failed"),
             ("Waiting for more than a minute", late.count(), f"{events}?status=due"),
         ],
+        "alerts": _alerts() if sees_alerts else None,
         "warnings": _warnings(),
         "failures": _failures(failed.order_by("-id").defer("body")[:FAILURES_SHOWN], events),
         "refusals": _refusals() if sees_refusals else None,
     }
+
+
+def _alerts() -> SafeString | None:
+    """Return a line that names the open alerts, or None."""
+    opened = Alert.objects.filter(resolved_at=None).order_by("-pk")[:ALERTS_SHOWN]
+    links = [(page_url(each), title_of(each.rule), each.subject) for each in opened]
+    return format_html_join(" · ", '<a class="link" href="{}">{} {}</a>', links) if links else None
 
 
 def _refusals() -> Table | None:

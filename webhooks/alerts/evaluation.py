@@ -48,7 +48,7 @@ def evaluate(*, clock: Clock = timezone.now) -> bool:
     terms = alert_rules.in_force()
     found = {name: each for name in terms if (each := _find(name, terms[name], now)) is not None}
     with transaction.atomic():
-        watch = _locked_watch()
+        watch = _locked_watch(now)
         if watch.turn != turn:
             return False
         watch.next_at = now + INTERVAL
@@ -62,7 +62,7 @@ def raise_at_once(rule: str, finding: Finding, *, now: datetime) -> None:
     if rule not in alert_rules.in_force():
         return
     with transaction.atomic():
-        _locked_watch()
+        _locked_watch(now)
         alert = Alert.objects.filter(rule=rule, subject=finding.subject, resolved_at=None).first()
         if alert is None:
             _open(rule, finding, now)
@@ -76,7 +76,7 @@ def _take_turn(now: datetime) -> int | None:
     if next_at is not None and not _is_time(next_at, now):
         return None
     with transaction.atomic():
-        watch = _locked_watch()
+        watch = _locked_watch(now)
         if not _is_time(watch.next_at, now):
             return None
         watch.turn, watch.next_at = watch.turn + 1, now + LEASE
@@ -89,9 +89,9 @@ def _is_time(next_at: datetime, now: datetime) -> bool:
     return next_at <= now or next_at > now + LEASE
 
 
-def _locked_watch() -> AlertWatch:
+def _locked_watch(now: datetime) -> AlertWatch:
     watch, _ = AlertWatch.objects.select_for_update().get_or_create(
-        pk=WATCH, defaults={"next_at": timezone.now()}
+        pk=WATCH, defaults={"next_at": now}
     )
     return watch
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils import timezone
 
+from webhooks.alerts.retention import drop_old
 from webhooks.intake import refusals
 from webhooks.management.operator import system_user
 from webhooks.management.recorded import RecordedCommand
@@ -21,8 +22,8 @@ class Command(RecordedCommand):
         "Delete the payloads of events that were processed or ignored, and much later their rows: "
         "a row without its payload still makes a late delivery of the event a duplicate. Pending "
         "and failed events are kept, and so is what was altered in the database. Records of "
-        "refused deliveries are deleted after 90 days. Safe to interrupt and to run again; once a "
-        "day is enough."
+        "refused deliveries, and alerts that were resolved, are deleted after 90 days. Safe to "
+        "interrupt and to run again; once a day is enough."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -72,6 +73,7 @@ class Command(RecordedCommand):
         altered = len(done.altered)
         if not options["dry_run"]:
             altered += len(refusals.trim(now=timezone.now(), actor=system_user()).altered)
+            drop_old(now=timezone.now())
         if altered:
             raise CommandError(
                 f"{altered} rows were kept: they, or attempts at them, are not as they were "
