@@ -1,6 +1,7 @@
 """The documents, and what is in them: tables, blocks, code."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 from django.conf import settings
@@ -15,6 +16,14 @@ FENCED = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 def read(name: str) -> str:
     """Return the text of a document in `docs`."""
     return (DOCS / name).read_text()
+
+
+@cache
+def anchors_of(document: Path) -> set[str]:
+    """Return the anchors that GitHub makes of a document's titles."""
+    # In blocks of commands, comments look like titles.
+    titles = re.findall(r"^#+ (.+)$", FENCED.sub("", document.read_text()), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
 
 
 def section(text: str, title: str) -> str:

@@ -11,7 +11,7 @@ from django.apps import apps
 from django.core.management import get_commands
 
 from tests.commands import our_commands
-from tests.documents import DOCS, DOCUMENTS, FENCED, README, ROOT, blocks, code_in, read
+from tests.documents import DOCS, DOCUMENTS, FENCED, README, ROOT, anchors_of, blocks, code_in, read
 
 pytestmark = pytest.mark.one_database
 
@@ -47,14 +47,6 @@ def test_what_the_readme_tells_to_run_without_make_is_what_make_runs() -> None:
         )
         command = command.removesuffix(" --require-hashes -r requirements.txt")
         assert command in makefile.replace(options, ""), line
-
-
-@cache
-def anchors_of(document: Path) -> set[str]:
-    """Return the anchors that GitHub makes of a document's titles."""
-    # In blocks of commands, comments look like titles.
-    titles = re.findall(r"^#+ (.+)$", FENCED.sub("", document.read_text()), re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
 
 
 @each_document

@@ -45,19 +45,8 @@ def test_every_refusal_is_documented() -> None:
 
 
 def test_every_metric_is_documented() -> None:
-    there = declared_metrics()
     text = section(read("operations.md"), "Metrics")
-    assert sorted(names_in(text)) == sorted(there)
-    [alerts] = blocks(text, "yaml")
-    # A histogram's metric is asked for by its parts.
-    asked = re.findall(r"\b(?:webhooks|billing|idempotent)_\w+", alerts)
-    assert {name.removesuffix("_count") for name in asked} <= there
-
-
-def test_every_alert_has_its_remedy() -> None:
-    [alerts] = blocks(section(read("operations.md"), "Metrics"), "yaml")
-    symptoms = re.findall(r"\w+", section(read("runbook.md"), "Symptoms"))
-    assert set(re.findall(r"alert: (\w+)", alerts)) <= set(symptoms)
+    assert sorted(names_in(text)) == sorted(declared_metrics())
 
 
 def test_every_command_and_option_is_documented() -> None:

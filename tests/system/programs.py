@@ -8,7 +8,7 @@ from typing import Final
 PACKAGES: Final = {
     "chromium": "chromium",
     "nginx": "nginx",
-    "promtool": "prometheus",
+    "prometheus": "prometheus",
     "systemd-analyze": "systemd",
 }
 """By program, Debian's package."""

@@ -1,17 +1,13 @@
 """What nginx tells the project of a client, and what of the project it keeps to this machine."""
 
 import json
-import subprocess
 from contextlib import closing
-from pathlib import Path
-from textwrap import indent
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
-from tests.documents import blocks, read, section
 from tests.processes import Environment, query, server, wait_until
 from tests.system.nginx import HOST, nginx
-from tests.system.programs import found
+from tests.system.prometheus import promtool
 from tests.system.requests import answer, ask, delivery, request
 from tests.system.upstream import upstream
 
@@ -96,20 +92,3 @@ def test_metrics_are_as_prometheus_has_them(deployed: Environment) -> None:
             metrics = inside.read()
 
     assert promtool("check", "metrics", given=metrics) == ""
-
-
-def test_documented_alerts_are_as_prometheus_has_them(tmp_path: Path) -> None:
-    [alerts] = blocks(section(read("operations.md"), "Metrics"), "yaml")
-    rules = tmp_path / "rules.yml"
-    rules.write_text(f"groups:\n- name: documented\n  rules:\n{indent(alerts, '  ')}")
-
-    assert f"{alerts.count('- alert:')} rules found" in promtool("check", "rules", str(rules))
-
-
-def promtool(*arguments: str, given: bytes = b"") -> str:
-    """Run Prometheus' own tool, and return its output; fails where it finds fault."""
-    checked = subprocess.run(
-        [found("promtool"), *arguments], input=given, capture_output=True, check=False
-    )
-    assert checked.returncode == 0, checked.stdout + checked.stderr
-    return checked.stdout.decode()
