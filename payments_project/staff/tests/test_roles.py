@@ -66,6 +66,7 @@ def test_operators_of_an_older_version_come_to_see_idempotency_keys() -> None:
     operators = Group.objects.get(name="Operator")
     operators.permissions.remove(Permission.objects.get(codename="view_idempotencykey"))
 
+    migrate("0002")
     migrate("0003")
     assert seen in held("Operator")
     assert [role for role in ROLES if seen in held(role)] == ["Operator"]

@@ -28,7 +28,7 @@ def give(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("staff", "0002_forget_unconfirmed_authenticators"),
+        ("staff", "0003_idempotency_keys"),
         ("webhooks", "0007_alerts"),
     ]
 
