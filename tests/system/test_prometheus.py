@@ -87,7 +87,7 @@ def drill(address: str, environment: Environment, stripe: Served) -> None:
     undecidable = deliverable(stripe.world)[-2:]
     for event in undecidable:
         del event["data"]["previous_attributes"]
-    broken = sample("customer.updated", {"object": "customer", "id": "cus_1", "created": "never"})
+    broken = sample("charge.succeeded", amount="much")
     for event in [sample("refund.created"), *undecidable, broken, undecidable[0]]:
         assert deliver(address, event) == 200
     assert deliver(address, sample("refund.created"), secret="whsec_forged") == 400
