@@ -70,7 +70,7 @@ class Billing:
     def _apply(self, key: Key, snapshot: Snapshot) -> Held:
         if key not in self.held:
             facts = BLANK[key[0]] | snapshot.facts
-            self.held[key] = Held(facts, [snapshot], snapshot.casts_doubt)
+            self.held[key] = Held(facts, [snapshot], bool(snapshot.casts_doubt))
         else:
             self._resolve(key, [*self.held[key].kept, snapshot])
         return self.held[key]

@@ -32,7 +32,7 @@ SEED: Final = int(os.environ.get("SUITE_SEED", 1))
 NUMBER: Final = int(os.environ.get("SUITE_LIVES", 400))
 
 EVERYDAY_LIVES: Final = 60
-FEW: Final = 0.02
+FEW: Final = 0.01
 """Of all events of everyday life, on account of how many Stripe may be asked at most."""
 
 pytestmark = pytest.mark.one_database

@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from billing.fetching.fetch import Subject, refresh
 from billing.history import Cause
-from billing.models import BillingChange, Customer, FetchLock
+from billing.models import BillingChange, Charge, Customer, FetchLock
 from billing.ordering import OrderingReason
 from tests.delivering import deliver
 from webhooks.events import ObjectScope
@@ -21,7 +21,7 @@ from webhooks.exceptions import ProviderApiRefused, ProviderApiUnavailable
 from webhooks.models import Attempt, WebhookEvent
 from webhooks.processing.sweep import sweep
 from webhooks.providers import PROVIDERS
-from webhooks.testing.fake_stripe import Fault, Served, customers, deliverable
+from webhooks.testing.fake_stripe import Fault, Served, customers, deliverable, payments, refunds
 
 Json = dict[str, Any]
 Verdict = BillingChange.Verdict
@@ -136,6 +136,19 @@ def test_one_fetch_serves_all_waiting_events(stripe: Served, settings: Settings)
     assert (Customer.objects.get().name, asked(stripe)) == ("Bo", 1)
     reasons = set(BillingChange.objects.values_list("reason", flat=True))
     assert reasons == {OrderingReason.ANSWER}
+
+
+def test_a_refund_that_failed_is_asked_for_once(stripe: Served) -> None:
+    home = stripe.world.account()
+    intent = payments.create(home, 900)["id"]
+    charge = payments.confirm(home, intent)["latest_charge"]
+    refunds.fail(home, refunds.create(home, charge, 400)["id"])
+    told = deliverable(stripe.world)
+    assert [payload["data"]["object"]["status"] for payload in told[-3:]] == ["failed"] * 3
+    for payload in told:
+        deliver(payload)
+    stored = Charge.objects.get()
+    assert (stored.amount_refunded, stored.in_doubt, asked(stripe)) == (0, False, 1)
 
 
 def test_with_always_an_old_event_fetches_the_latest_state(

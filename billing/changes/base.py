@@ -41,8 +41,8 @@ class Change:
 
     A change that is not `complete` has only a few of them, and so tells nothing of how recent the
     rest is. `before` holds the former values of the facts that the event changed, by name; None
-    where the event does not tell. `is_first`: nothing can have come before it. `casts_doubt`: it
-    tells that the object has changed, and not what it is like now.
+    where the event does not tell. `is_first`: nothing can have come before it. `casts_doubt`: the
+    id of what tells that the object has changed, and not what it is like now; each does so once.
     """
 
     object_type: ClassVar[str]
@@ -52,7 +52,7 @@ class Change:
     complete: bool = True
     before: Mapping[str, Any] | None = None
     is_first: bool = False
-    casts_doubt: bool = False
+    casts_doubt: str = ""
     # From here on each field has a default, since any shape of the provider's may lack it.
     created_at: Moment = UNKNOWN
     metadata: Metadata = UNKNOWN

@@ -21,7 +21,7 @@ def merge(
     """
     last = ruling.latest if ruling else _snapshot_of(current)
     answers = [one for one in snapshots if one.is_answer]
-    since = [one for one in snapshots if not any(answer.covers(one) for answer in answers)]
+    since = [one for one in snapshots if not _is_covered(one, answers, snapshots)]
     partial = [one for one in since if one.is_partial]
     facts = {**current, **last.facts, "deleted": last.is_deleted}
     # The provider's answer has taken account of everything whole, so only partial ones add to it.
@@ -43,6 +43,15 @@ def merge(
             *(_contradicts(one, facts, last) for one in partial),
         ]
     )
+
+
+def _is_covered(one: Snapshot, answers: Sequence[Snapshot], snapshots: Sequence[Snapshot]) -> bool:
+    """True when an answer includes what this tells, whichever event had told of it first."""
+    # A refund fails once, and several events say so.
+    alike = [
+        other for other in snapshots if one.casts_doubt and other.casts_doubt == one.casts_doubt
+    ]
+    return any(answer.covers(other) for answer in answers for other in [one, *alike])
 
 
 def _fill_in(kind: str, facts: FactMap, snapshots: Sequence[Snapshot], ruling: Ruling) -> bool:
@@ -112,7 +121,7 @@ def _contradicts(partial: Snapshot, facts: FactMap, last: Snapshot) -> bool:
     # A whole snapshot made later has taken account of it.
     if partial.is_older_than(last):
         return False
-    return partial.casts_doubt or any(
+    return bool(partial.casts_doubt) or any(
         facts[name] != partial.facts[name] for name in partial.facts if is_set(partial.facts, name)
     )
 

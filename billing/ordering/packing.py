@@ -56,7 +56,7 @@ def _pack_facts(snapshot: Snapshot, current: FactMap) -> Packed:
 
 
 def _unpack(packed: Mapping[str, Any], current: FactMap) -> Snapshot:
-    heard = packed.get("heard")
+    heard, doubt = packed.get("heard"), packed.get("doubt", "")
     facts = packed.get("partly", current) | packed.get("but", {})
     for name in packed.get("unsaid", ()):
         facts.pop(name, None)
@@ -68,7 +68,8 @@ def _unpack(packed: Mapping[str, Any], current: FactMap) -> Snapshot:
         is_first=packed.get("first", False),
         is_base=packed.get("base", False),
         is_partial="partly" in packed,
-        casts_doubt=packed.get("doubt", False),
+        # Versions up to 0.1.0 kept no id of what casts it.
+        casts_doubt=packed["id"] if doubt is True else doubt,
         is_patchy=packed.get("patchy", False),
         is_reserve=packed.get("reserve", False),
         observed_at=datetime.fromisoformat(heard) if heard else None,

@@ -22,7 +22,10 @@ def prune(kind: str, snapshots: Sequence[Snapshot]) -> list[Snapshot]:
     answer = next((one for one in snapshots if one.is_answer and not one.is_base), None)
     told = snapshots
     if answer is not None:
-        snapshots = [one for one in snapshots if one is answer or not answer.covers(one)]
+        # What had cast doubt will do so no more: that it was heard is kept.
+        snapshots = [
+            one for one in told if one is answer or one.casts_doubt or not answer.covers(one)
+        ]
     whole = [one for one in snapshots if one.is_whole]
     oldest = _newest_second(whole) - WINDOW_SECONDS
     partial = [

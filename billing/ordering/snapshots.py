@@ -23,8 +23,8 @@ class Snapshot:
     `is_first`: nothing came before it. `is_base`: it sums up everything older that was pruned.
     `is_patchy`: a base that some of the older snapshots reached too late to be summed up in full.
     `is_reserve`: one that was pruned, and is kept for facts that the latest have no word for.
-    `is_partial`: it has a few facts and says nothing of the rest. `casts_doubt`: it tells that the
-    object has changed, and not what it is like now.
+    `is_partial`: it has a few facts and says nothing of the rest. `casts_doubt`: the id of
+    what tells that the object has changed, and not what it is like now; each does so once.
 
     An answer has `asked_from`: it was true at some moment from that second to `at`, by the
     provider's clock.
@@ -39,7 +39,7 @@ class Snapshot:
     is_patchy: bool = False
     is_reserve: bool = False
     is_partial: bool = False
-    casts_doubt: bool = False
+    casts_doubt: str = ""
     observed_at: datetime | None = None
     asked_from: int | None = None
 

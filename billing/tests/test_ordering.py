@@ -409,7 +409,7 @@ def test_what_only_grows_is_what_it_was_at_most() -> None:
     assert (found.facts["attempt_count"], found.in_doubt) == (1, True)
 
 
-REFUND_FAILED = Snapshot(event_id="evt_f", at=9_000, facts={}, is_partial=True, casts_doubt=True)
+REFUND_FAILED = Snapshot(event_id="evt_f", at=9_000, facts={}, is_partial=True, casts_doubt="re_1")
 
 
 @pytest.mark.parametrize("second", [9_001, 900_000])
@@ -423,6 +423,26 @@ def test_a_charge_after_a_failed_refund_is_believed(second: int) -> None:
 def test_a_charge_is_in_doubt_until_it_tells_of_a_failed_refund() -> None:
     resolution = arrive("charge", [charge(1, 900), charge(8_999, 900), REFUND_FAILED])
     assert (resolution.facts["amount_refunded"], resolution.in_doubt) == (900, True)
+
+
+@pytest.mark.parametrize(("refund", "in_doubt"), [("re_1", False), ("re_2", True)])
+def test_that_a_refund_failed_casts_doubt_until_stripe_was_asked(
+    refund: str, in_doubt: bool
+) -> None:
+    heard = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    first, answer, again = (
+        replace(one, observed_at=heard + timedelta(seconds=seconds))
+        for seconds, one in enumerate(
+            [
+                REFUND_FAILED,
+                replace(charge(9_000, 0), asked_from=9_000),
+                replace(REFUND_FAILED, event_id="evt_again", casts_doubt=refund),
+            ]
+        )
+    )
+    for told in permutations([charge(1, 900), first, answer]):
+        # Another event of the same second says so once more, or that another refund failed.
+        assert arrive("charge", [*told, again]).in_doubt is in_doubt
 
 
 def test_an_update_that_says_that_a_refund_failed_is_believed() -> None:
@@ -625,11 +645,14 @@ def test_what_is_kept_beside_an_object_is_read_as_it_was() -> None:
         Snapshot(event_id="evt_4", at=4, facts=current, is_base=True, is_patchy=True),
         Snapshot(event_id="evt_5", at=5, facts={"seats": 0}, is_partial=True),
         Snapshot(event_id="evt_5", at=5, facts=current, is_reserve=True),
-        Snapshot(event_id="evt_6", at=6, facts={}, is_partial=True, casts_doubt=True),
+        Snapshot(event_id="evt_6", at=6, facts={}, is_partial=True, casts_doubt="re_1"),
         Snapshot(event_id="", at=7, facts=current, observed_at=heard, asked_from=6),
     ]
     packed = json.loads(json.dumps(pack(told, current)))
     assert unpack(packed, current) == told
+    # Before 0.2.0 it was not kept which refund had cast doubt.
+    [unnamed] = unpack([{"id": "evt_6", "at": 6, "partly": {}, "before": None, "doubt": True}], {})
+    assert unnamed == replace(told[-2], casts_doubt="evt_6")
     # Most say what the object says: of that nothing is kept.
     assert "active" not in json.dumps(packed)
 

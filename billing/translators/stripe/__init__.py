@@ -137,7 +137,7 @@ def _implied(change: Change) -> list[Change]:
     if isinstance(change, DisputeChange) and change.charge_id:
         return [charge(disputed=True)]
     if isinstance(change, RefundChange) and change.charge_id and change.status in RETURNED:
-        return [charge(casts_doubt=True)]
+        return [charge(casts_doubt=change.provider_id)]
     return []
 
 
