@@ -4,7 +4,13 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, worker_init, worker_ready
+from celery.signals import (
+    beat_init,
+    setup_logging,
+    worker_init,
+    worker_process_shutdown,
+    worker_ready,
+)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "payments_project.settings")
 
@@ -23,6 +29,14 @@ def exit_without_settings(**_: Any) -> None:
         settings.SECRET_KEY  # noqa: B018 - whichever is asked for first reads all
     except ImproperlyConfigured as error:
         raise SystemExit(str(error)) from None
+
+
+@setup_logging.connect
+def leave_logging_alone(**_: Any) -> None:
+    """Keep Celery from setting up logging: it would write tasks' lines unmasked, in its own form.
+
+    For that it is enough that somebody is connected. `LOG_LEVEL` goes for workers and beat, too.
+    """
 
 
 @worker_init.connect
@@ -51,3 +65,11 @@ def note_settings(**_: Any) -> None:
     from webhooks import audit
 
     audit.note_settings()
+
+
+@worker_process_shutdown.connect
+def send_traces(**_: Any) -> None:
+    """Send what a worker's process has not sent: Celery ends it without telling anybody else."""
+    from webhooks.monitoring import traces
+
+    traces.stop()

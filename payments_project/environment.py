@@ -233,6 +233,18 @@ VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = {
             secret=True,
         ),
         Variable("LOG_LEVEL", "of the log on standard error", "INFO", ValueType.LEVEL),
+        Variable(
+            "LOG_FORMAT",
+            "of the log: `text`, or `json`, one object a line",
+            "text",
+            ValueType.FORMAT,
+        ),
+        Variable(
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "who takes traces, by OTLP over HTTP, such as `http://127.0.0.1:4318`; needs the "
+            "packages of requirements-tracing.txt",
+            WEBHOOKS["OTEL_EXPORTER_OTLP_ENDPOINT"],
+        ),
     ),
     "Django": (
         Variable("SECRET_KEY", "Django's", REQUIRED, shown="required", secret=True),

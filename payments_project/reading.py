@@ -26,6 +26,7 @@ _SWITCHES: Final = {
 
 _DIGITS: Final = re.compile(r"\s*-?[0-9]+\s*")
 _LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+_FORMATS: Final = ("text", "json")
 
 _LINE: Final = re.compile(r"(?:export )?[A-Za-z_][A-Za-z_0-9]*=.*|#.*|\s*")
 
@@ -126,10 +127,12 @@ _CASTS: Final[Mapping[ValueType, Callable[[str], Any]]] = {
     # By these words alone: a slip must not be one more way to say false.
     ValueType.SWITCH: lambda text: _SWITCHES[text.strip().lower()],
     ValueType.LEVEL: lambda text: _LEVELS[_LEVELS.index(text.strip().upper())],
+    ValueType.FORMAT: lambda text: _FORMATS[_FORMATS.index(text.strip().lower())],
     ValueType.LIST: lambda text: [part for each in text.split(",") if (part := each.strip())],
 }
 _FIXES: Final[Mapping[ValueType, str]] = {
     ValueType.NUMBER: "Write digits.",
     ValueType.SWITCH: "Write true or false.",
     ValueType.LEVEL: "Write DEBUG, INFO, WARNING or ERROR.",
+    ValueType.FORMAT: "Write text or json.",
 }

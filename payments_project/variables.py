@@ -15,6 +15,7 @@ class ValueType(StrEnum):
     NUMBER = "number"
     SWITCH = "switch"
     LEVEL = "log level"
+    FORMAT = "log format"
     LIST = "list"
     ADDRESS = "address"
 

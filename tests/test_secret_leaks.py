@@ -100,14 +100,17 @@ def marked(environment: Environment) -> Environment:
     return environment
 
 
-@pytest.mark.parametrize("debug", ["false", "true"])
-def test_marked_secrets_appear_nowhere(marked: Environment, debug: str) -> None:
+@pytest.mark.parametrize(
+    ("debug", "form"), [("false", "text"), ("false", "json"), ("true", "text")]
+)
+def test_marked_secrets_appear_nowhere(marked: Environment, debug: str, form: str) -> None:
     told, port = Told(), free_port()
     with talkative_stripe() as stripe:
         if debug == "true":
             # With any other host than this machine, a server in debug mode does not start.
             marked |= {"ALLOWED_HOSTS": "127.0.0.1"}
-        marked |= {"DEBUG": debug, "LOG_LEVEL": "DEBUG", "STRIPE_API_BASE": stripe}
+        marked |= {"DEBUG": debug, "STRIPE_API_BASE": stripe}
+        marked |= {"LOG_LEVEL": "DEBUG", "LOG_FORMAT": form}
         key = manage(marked, "shell", "-c", MAKE_USER).split()[-1]
         told.marks.append(key[4:])
         _, *command = server_command(port, workers=1)
@@ -133,6 +136,9 @@ def test_marked_secrets_appear_nowhere(marked: Environment, debug: str) -> None:
     assert told.leaks() == []
     assert sum("[hidden]" in text for _, text in told.texts) > 5
     said = dict(told.texts)
+    for line in ("delivery", "attempt", "provider_call"):
+        assert f'"event":"{line}"' in said["the server"].replace(": ", ":") or form == "text"
+        assert f" {line} outcome=" in said["the server"] or form == "json"
     assert "[card 4242]" in said["webhooks_attempt"]
     assert "[card 4242]" in said["billing_paymentintent"]
 

@@ -23,6 +23,7 @@ class WebhooksConfig(AppConfig):
         from webhooks.checks.api_key import check_api_key, check_data, check_use
         from webhooks.checks.secrets import check_secrets, check_strength
         from webhooks.checks.settings import check_settings
+        from webhooks.checks.traces import check_traces
         from webhooks.intake.column_check import check_event_columns
         from webhooks.providers.registry import register_named
         from webhooks.signals import alarm_raised
@@ -36,6 +37,7 @@ class WebhooksConfig(AppConfig):
         checks.register(check_secrets, "webhooks")
         checks.register(check_api_key, "webhooks")
         checks.register(check_alerts, "webhooks")
+        checks.register(check_traces, "webhooks")
         checks.register(check_strength, "webhooks", deploy=True)
         checks.register(check_alert_addresses, "webhooks", deploy=True)
         checks.register(check_use, "webhooks", deploy=True)

@@ -12,8 +12,12 @@ from webhooks.guards.admission import IncomingDelivery, admit, read_body
 from webhooks.guards.sender import sender_of
 from webhooks.intake import alarms, refusals
 from webhooks.intake.receive import open_endpoint, receive_delivery
+from webhooks.monitoring import traces
 from webhooks.problems import problem, takes
 from webhooks.responses import ResponseThen
+
+ROUTE = "/webhooks/{endpoint}"
+"""The address of every endpoint, as traces name it: strangers choose what is in its place."""
 
 RECEIVED = json.dumps({"status": "received"})
 RECEIVED_AGAIN = json.dumps({"status": "received", "idempotent_replay": True})
@@ -23,6 +27,11 @@ RECEIVED_AGAIN = json.dumps({"status": "received", "idempotent_replay": True})
 @takes("POST")
 def receive(request: HttpRequest, endpoint: str) -> HttpResponse:
     """Take a delivery: 200 once its events are committed, else a problem document (RFC 9457)."""
+    with traces.delivering(ROUTE):
+        return _answer(request, endpoint)
+
+
+def _answer(request: HttpRequest, endpoint: str) -> HttpResponse:
     now = timezone.now()
     delivery = IncomingDelivery(request.META)
     try:

@@ -57,6 +57,7 @@ __all__ = [
     "setting",
     "site_url",
     "stripe_tolerance",
+    "traces_endpoint",
 ]
 
 
@@ -81,3 +82,9 @@ def parse_rate(rate: str) -> tuple[int, int]:
 def metrics_dir() -> Path:
     """Return the folder in which this machine's processes count (`METRICS_DIR`)."""
     return Path(setting("METRICS_DIR"))
+
+
+def traces_endpoint() -> str:
+    """Return where traces are sent (`OTEL_EXPORTER_OTLP_ENDPOINT`); empty for nowhere."""
+    value: str = setting("OTEL_EXPORTER_OTLP_ENDPOINT")
+    return value

@@ -1,10 +1,12 @@
 """Secrets in the settings: which there are, and which sign the audit trail."""
 
 import hashlib
-from functools import lru_cache
+from functools import cache
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
+from django.core.signals import setting_changed
 
 from webhooks.conf.alerting import alert_urls, secrets_in
 from webhooks.conf.defaults import setting
@@ -34,38 +36,33 @@ def audit_keys() -> tuple[str, ...]:
     return tuple(key for key in (current, *former) if key)
 
 
+# Every line of the log is held against them: reading them anew took longer than that.
+@cache
 def known_secrets() -> frozenset[str]:
     """Return every secret in the settings, for whoever must not let one out."""
     names = {each["secrets_setting"] for each in setting("WEBHOOK_ENDPOINTS").values()}
-    return _known(
-        (
-            settings.SECRET_KEY,
-            *settings.SECRET_KEY_FALLBACKS,
-            setting("AUDIT_KEY"),
-            *setting("AUDIT_KEY_FALLBACKS"),
-            setting("STRIPE_API_KEY"),
-            setting("METRICS_TOKEN"),
-            *(str(database.get("PASSWORD", "")) for database in settings.DATABASES.values()),
-        ),
-        tuple(getattr(settings, name, None) or "" for name in names),
+    found = [
+        settings.SECRET_KEY,
+        *settings.SECRET_KEY_FALLBACKS,
+        setting("AUDIT_KEY"),
+        *setting("AUDIT_KEY_FALLBACKS"),
+        setting("STRIPE_API_KEY"),
+        setting("METRICS_TOKEN"),
+        *(str(database.get("PASSWORD", "")) for database in settings.DATABASES.values()),
+        *(secret for name in names for secret in secrets(name)),
         # Of addresses the password alone: the rest is needed to understand an error.
-        (setting("REDIS_URL"), setting("CELERY_BROKER_URL")),
-        tuple(alert_urls()),
-    )
+        _password(setting("REDIS_URL")),
+        _password(setting("CELERY_BROKER_URL")),
+        _password(setting("OTEL_EXPORTER_OTLP_ENDPOINT")),
+        *(part for url in alert_urls() for part in secrets_in(url)),
+    ]
+    return frozenset(secret for secret in found if secret)
 
 
-@lru_cache(maxsize=8)
-def _known(
-    whole: tuple[str, ...],
-    lists: tuple[str, ...],
-    urls: tuple[str, ...],
-    alert_urls: tuple[str, ...],
-) -> frozenset[str]:
-    # Cached, because every line of the log is held against them.
-    several = (part.strip() for each in lists for part in each.split(","))
-    passwords = (_password(url) for url in urls)
-    parts = (part for url in alert_urls for part in secrets_in(url))
-    return frozenset(secret for secret in [*whole, *several, *passwords, *parts] if secret)
+@setting_changed.connect
+def _read_anew(**_: Any) -> None:
+    """Forget what was read, where a test changes a setting."""
+    known_secrets.cache_clear()
 
 
 def _password(url: str) -> str:

@@ -41,6 +41,7 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "API_ANONYMOUS_THROTTLE_RATE": "60/min",
     "REDIS_URL": "",
     "CELERY_BROKER_URL": "",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "",
 }
 """The settings that this app reads, with what holds where the host project has none.
 

@@ -1,5 +1,6 @@
 """Refuse deliveries by cheap checks, before their signature is verified."""
 
+import time
 from collections.abc import Mapping
 from typing import Final, Protocol
 
@@ -34,6 +35,7 @@ class IncomingDelivery:
     """
 
     def __init__(self, meta: Mapping[str, str]) -> None:
+        self.started = time.perf_counter()
         self.meta = meta
         self.client = client_address.address(meta)
         self.body: bytes | None = None

@@ -19,6 +19,7 @@ from webhooks.exceptions import (
 from webhooks.guards import replay_cache
 from webhooks.guards.sender import NOBODY, Sender
 from webhooks.intake import answers, secret_rotation
+from webhooks.intake.delivery_lines import tell_taken
 from webhooks.intake.record import Recorded, record
 from webhooks.models import Trigger, WebhookEvent
 from webhooks.monitoring import metrics
@@ -99,6 +100,9 @@ def receive_delivery(
             after += left
         elif in_request:
             _do_all(left)
+        tell_taken(endpoint, event, is_new=is_new, started=started)
+    if not events:
+        tell_taken(endpoint, None, is_new=True, started=started)
     if any(are_new) and place is conf.Processing.CELERY:
         wakeup.wake()
     metrics.delivered(endpoint.slug, time.perf_counter() - started, are_new.count(False))

@@ -28,6 +28,7 @@ from webhooks.guards.circuit_breaker import Breaker
 from webhooks.guards.sender import printable, sender_of
 from webhooks.intake import alarms
 from webhooks.intake.alarm_messages import Alarm
+from webhooks.intake.delivery_lines import LONGEST_SLUG, tell_refused
 from webhooks.intake.likely_genuine import may_be_genuine
 from webhooks.intake.refusal_sampling import Sampler
 from webhooks.models import AuditEntry, Refusal
@@ -45,8 +46,6 @@ BREAK_SECONDS: Final = 60.0
 
 UNPROVEN: Final = (MissingSignature, MalformedSignature, InvalidSignature)
 """A stale signature is genuine: it is not among them."""
-
-LONGEST_SLUG: Final = 64
 
 _sampler = Sampler()
 _pending: deque[Refusal] = deque(maxlen=TRIM_EVERY)
@@ -101,12 +100,13 @@ def refuse(refusal: Rejected, delivery: IncomingDelivery, slug: str, *, now: dat
     # It was proven before it could not be stored: no sign of a changed secret.
     if isinstance(refusal, StorageUnavailable):
         alarms.prove(endpoint, now=now)
+        tell_refused(answer, delivery, slug, refusals=1)
         return Refused(answer, None, (), now)
     telling = refusal.code if may_be_genuine(refusal, delivery, endpoint) else ""
     due = () if is_ours else alarms.refuse(endpoint, telling=telling, now=now)
     weight = _sampler.weight(endpoint, answer.code, at=now.timestamp())
     if weight:
-        logger.warning("refused %s to %.64r: %s", _deliveries(weight), slug, answer.code)
+        tell_refused(answer, delivery, slug, refusals=weight)
     sample = _sample(answer, delivery, endpoint or slug, weight, now) if weight else None
     return Refused(answer, sample, due, now)
 
@@ -196,7 +196,3 @@ def _sample(
         sha256="" if delivery.body is None else hashlib.sha256(delivery.body).hexdigest(),
         weight=weight,
     )
-
-
-def _deliveries(count: int) -> str:
-    return "a delivery" if count == 1 else f"{count} deliveries"

@@ -2,15 +2,16 @@
 
 from typing import Any, ClassVar
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from webhooks import audit
+from webhooks.management.logged import LoggedCommand
 from webhooks.management.operator import system_user
 from webhooks.models import AuditEntry
 
 
-class RecordedCommand(BaseCommand):
+class RecordedCommand(LoggedCommand):
     """Goes on record when it starts, with those of its options that `on_record` names.
 
     The verbs that it calls record what was done. Never name an option in `on_record` that may hold

@@ -3,13 +3,20 @@
 import logging
 import sys
 import traceback
+from datetime import UTC, datetime
+from functools import lru_cache
 from types import TracebackType
+from typing import Final
 
 from django.core.exceptions import ImproperlyConfigured
+from structlog.processors import JSONRenderer
 
 from webhooks import conf
 from webhooks.monitoring import request_ids
+from webhooks.monitoring.log_lines import Line, Value
 from webhooks.monitoring.scrubbing import mask_known, mask_secrets
+
+_as_json: Final = JSONRenderer()
 
 
 def without_secrets(text: str) -> str:
@@ -32,13 +39,72 @@ class Formatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
         """Return the line of a record, without its exception."""
+        record.message = without_secrets(record.message)
         # What a sender writes may hold line ends, and so whole lines that look like ours.
         line = super().formatMessage(record).replace("\r", "\\r").replace("\n", "\\n")
         return f"{line} [{request_id}]" if (request_id := request_ids.current()) else line
 
+    def formatTime(  # noqa: N802
+        self, record: logging.LogRecord, datefmt: str | None = None
+    ) -> str:
+        """Return the time of a record, in UTC and milliseconds."""
+        return _time(record)
+
     def format(self, record: logging.LogRecord) -> str:
-        """Return the lines to write, masked as a whole, so that exceptions are masked as well."""
-        return without_secrets(super().format(record))
+        """Return the lines to write; where there are several, they are masked as a whole."""
+        text = super().format(record)
+        return without_secrets(text) if "\n" in text else text
+
+
+class JsonFormatter(logging.Formatter):
+    """Formats a record as one JSON object on one line, and takes out what is secret.
+
+    It has the `timestamp` (UTC), `level`, `logger` and `event`, which is the message, or of a
+    `Line` what happened, beside its fields; the `request_id` and the `exception` where there is
+    one.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line to write. What is secret is taken out first: the JSON stays one."""
+        told: dict[str, Value] = {
+            "timestamp": _time(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            **_told(record),
+        }
+        if request_id := request_ids.current():
+            told["request_id"] = request_id
+        if record.exc_info:
+            told["exception"] = without_secrets(self.formatException(record.exc_info))
+        if record.stack_info:
+            told["stack"] = without_secrets(self.formatStack(record.stack_info))
+        return str(_as_json(None, "", told))
+
+
+def _time(record: logging.LogRecord) -> str:
+    """Return the time of a record in ISO 8601, in UTC and milliseconds."""
+    return f"{_second(int(record.created))}.{int(record.msecs):03}Z"
+
+
+# Of many lines in a second, one pays for what it is called.
+@lru_cache(maxsize=1)
+def _second(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
+
+
+def _told(record: logging.LogRecord) -> dict[str, Value]:
+    message = record.getMessage()
+    masked = without_secrets(message)
+    if not isinstance(record.msg, Line):
+        return {"event": masked}
+    fields = {name: value for name, value in record.msg.fields.items() if value != ""}
+    # Looked through in one piece: hardly a line has anything to mask.
+    if masked != message:
+        fields = {
+            name: without_secrets(value) if isinstance(value, str) else value
+            for name, value in fields.items()
+        }
+    return {"event": record.msg.event, **fields}
 
 
 def tell_crash(

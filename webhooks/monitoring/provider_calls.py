@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from webhooks.monitoring import metrics
+from webhooks.monitoring import metrics, traces
 from webhooks.monitoring.log_lines import Line
 
 logger = logging.getLogger(__name__)
@@ -40,27 +40,31 @@ def calling(provider: str, operation: str, object_id: str = "") -> Iterator[Prov
     call = ProviderCall(object_id)
     started = time.perf_counter()
     outcome = OK
-    try:
-        yield call
-    except Exception as error:
-        call.status = getattr(error, "http_status", None) or 0
-        outcome = _failure(call.status)
-        raise
-    finally:
-        seconds = time.perf_counter() - started
-        metrics.PROVIDER_CALLS.labels(provider, operation, outcome).observe(seconds)
-        logger.log(
-            logging.INFO if outcome in (OK, NOT_FOUND) else logging.WARNING,
-            Line(
-                "provider_call",
-                provider=provider,
-                operation=operation,
-                object_id=call.object_id if _ID.fullmatch(call.object_id) else "",
-                outcome=outcome,
-                status=call.status,
-                ms=round(seconds * 1000, 2),
-            ),
-        )
+    with traces.calling(provider, operation):
+        try:
+            yield call
+        except Exception as error:
+            call.status = getattr(error, "http_status", None) or 0
+            outcome = _failure(call.status)
+            raise
+        finally:
+            _tell(call, provider, operation, outcome, time.perf_counter() - started)
+
+
+def _tell(call: ProviderCall, provider: str, operation: str, outcome: str, seconds: float) -> None:
+    metrics.PROVIDER_CALLS.labels(provider, operation, outcome).observe(seconds)
+    line = Line(
+        "provider_call",
+        outcome=outcome,
+        provider=provider,
+        operation=operation,
+        object_id=call.object_id if _ID.fullmatch(call.object_id) else "",
+        status=call.status,
+        ms=round(seconds * 1000, 2),
+    )
+    is_error = outcome not in (OK, NOT_FOUND)
+    logger.log(logging.WARNING if is_error else logging.INFO, line)
+    traces.annotate(line, is_error=is_error)
 
 
 def _failure(status: int) -> str:

@@ -7,7 +7,7 @@ from html import escape
 from typing import Final
 from urllib.parse import quote
 
-from webhooks.privacy.card_numbers import SEPARATOR, card_spans
+from webhooks.privacy.card_numbers import CARD_DIGITS, SEPARATOR, card_spans
 from webhooks.privacy.encoded import mask_decoded
 from webhooks.privacy.secret_shapes import hide_secrets
 
@@ -39,6 +39,8 @@ def mask_cards(text: str) -> str:
     13 to 19 digits, in groups or not, whose check digit is right (Luhn): every card's is, and so
     is that of one in ten other numbers.
     """
+    if text.isascii() and _count_digits(text.encode()) < CARD_DIGITS.start:
+        return text
     parts, end = [], 0
     for start, stop in card_spans(text):
         if start >= end and not _is_part_of_a_word(text, start, stop):
@@ -46,6 +48,10 @@ def mask_cards(text: str) -> str:
             parts += [text[end:start], f"[card {digits[-4:]}]"]
             end = stop
     return "".join([*parts, text[end:]])
+
+
+def _count_digits(text: bytes) -> int:
+    return len(text) - len(text.translate(None, b"0123456789"))
 
 
 def _is_part_of_a_word(text: str, start: int, stop: int) -> bool:

@@ -9,6 +9,7 @@ from django.db import DatabaseError, transaction
 
 from webhooks.events import Event
 from webhooks.exceptions import PermanentFailure, Unprepared
+from webhooks.monitoring import traces
 from webhooks.privacy.redaction import ERASED
 from webhooks.processing.errors import describe, textless
 from webhooks.signals import Handler
@@ -52,7 +53,8 @@ class HandlerRun:
             return
         started = time.perf_counter()
         try:
-            _run_in_savepoint(handler, event)
+            with traces.handling(name):
+                _run_in_savepoint(handler, event)
         except Unprepared as request:
             # No failure: what it asks for can't be done while the row is locked.
             self.unprepared[name] = request

@@ -12,7 +12,8 @@ from webhooks import conf, row_statements
 from webhooks.events import Event
 from webhooks.exceptions import PermanentFailure
 from webhooks.models import Attempt, WebhookEvent
-from webhooks.monitoring import metrics, request_ids
+from webhooks.monitoring import metrics, request_ids, traces
+from webhooks.monitoring.log_lines import Line
 from webhooks.privacy import suppression
 from webhooks.processing.claims import Claim
 from webhooks.processing.errors import describe, textless, trace
@@ -23,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 SETTLING = (
     *("attempts", "available_at", "schedule_start", "lost_leases", "succeeded", "replay"),
-    "erased_at",
+    *("erased_at", "provider", "event_id", "endpoint", "type"),
 )
 SETTLED = (
     "status",
@@ -58,7 +59,7 @@ def process(claim: Claim, *, now: datetime, event: Event | None = None) -> Attem
     """
     # Whoever follows a delivery through the log finds its attempts, in whatever process they are.
     brought_by = claim.row.request_id if claim.row else ""
-    with request_ids.within(brought_by or request_ids.current()):
+    with request_ids.within(brought_by or request_ids.current()), traces.attempting():
         return _process(claim, now, event)
 
 
@@ -77,7 +78,28 @@ def _process(claim: Claim, now: datetime, event: Event | None) -> Attempt | None
     if attempt:
         seconds = time.perf_counter() - started
         metrics.attempted(attempt.outcome, seconds, attempt.handlers)
+        _tell(attempt, seconds)
     return attempt
+
+
+def _tell(attempt: Attempt, seconds: float) -> None:
+    event = attempt.event
+    failed = [each["name"] for each in attempt.handlers if each["outcome"] == "failed"]
+    line = Line(
+        "attempt",
+        outcome=attempt.outcome,
+        event_id=event.event_id,
+        type=event.type,
+        endpoint=event.endpoint,
+        provider=event.provider,
+        attempt=attempt.number,
+        trigger=attempt.trigger,
+        failed=",".join(failed),
+        ms=round(seconds * 1000, 2),
+    )
+    is_done = attempt.outcome in (Attempt.Outcome.PROCESSED, Attempt.Outcome.IGNORED)
+    logger.log(logging.INFO if is_done else logging.WARNING, line)
+    traces.annotate(line, is_error=not is_done)
 
 
 def _attempt(

@@ -4,15 +4,16 @@ from argparse import ArgumentParser, BooleanOptionalAction
 from collections import Counter
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from billing.privacy import erasure, outcomes
 from billing.privacy.search import scopes_of
 from webhooks.events import ObjectScope
+from webhooks.management.logged import LoggedCommand
 from webhooks.management.operator import system_user
 
 
-class Command(BaseCommand):
+class Command(LoggedCommand):
     help = (
         "Erase a customer's personal data from payloads, billing rows, their history, errors and "
         "reasons; ids, amounts, statuses, times and hashes stay. Events of the customer that come "

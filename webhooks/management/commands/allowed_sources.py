@@ -3,15 +3,16 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from webhooks import conf
 from webhooks.guards import sources
 from webhooks.guards.published_sources import PUBLISHED
 from webhooks.guards.source_refresh import Difference, Unreadable, compare, read
+from webhooks.management.logged import LoggedCommand
 
 
-class Command(BaseCommand):
+class Command(LoggedCommand):
     help = (
         "Show the addresses and user agents from which each endpoint takes deliveries. With "
         "--refresh, read the list that a provider publishes now, and show how the endpoints' "

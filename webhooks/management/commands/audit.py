@@ -6,16 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import Error
 from django.utils import timezone
 
 from webhooks import audit
 from webhooks.audit import Anchor, VerificationReport
+from webhooks.management.logged import LoggedCommand
 from webhooks.management.operator import system_user
 
 
-class Command(BaseCommand):
+class Command(LoggedCommand):
     help = (
         "The audit trail: what staff, commands and the system did, in a chain of keyed hashes that "
         "also seals events, attempts and billing changes. `verify` finds whatever was altered, "

@@ -6,15 +6,16 @@ from argparse import ArgumentParser
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import Error
 from django.urls import reverse
 
 from webhooks import drill
 from webhooks.drill.report import DrillOptions, DrillReport
+from webhooks.management.logged import LoggedCommand
 
 
-class Command(BaseCommand):
+class Command(LoggedCommand):
     help = (
         "Test a running receiver. Sends it new events, duplicates (at once, concurrent, late), "
         "events out of order, and unsigned, tampered, truncated, stale, malformed and oversized "

@@ -6,19 +6,20 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.urls import reverse
 from django.utils import timezone
 
 from webhooks import conf
 from webhooks.exceptions import Rejected
+from webhooks.management.logged import LoggedCommand
 from webhooks.providers import PROVIDERS
 from webhooks.testing.provider_samples import SAMPLES, sample_of
 from webhooks.testing.sending import Answer, Unreachable, send
 from webhooks.testing.stripe_events import sample
 
 
-class Command(BaseCommand):
+class Command(LoggedCommand):
     help = (
         "Sign an event with the endpoint's secret and post it to a running server. Sends a sample "
         "event of --type, or the events in --file. The secret in this environment must be the "

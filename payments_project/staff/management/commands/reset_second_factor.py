@@ -3,14 +3,15 @@
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from payments_project.staff import second_factor
+from webhooks.management.logged import LoggedCommand
 from webhooks.management.operator import system_user
 
 
-class Command(BaseCommand):
+class Command(LoggedCommand):
     """Forget somebody's authenticator and backup codes, on the record."""
 
     help = (
