@@ -7,6 +7,8 @@ from payments_project.reading import read
 # Nothing secret may be read in the log, in an error report, or on the page for developers.
 # Python's warnings go the same way, or they would be neither masked nor of the same format.
 logging.captureWarnings(True)
+# No line tells of processes, and to find their names out is a part of what each line costs.
+logging.logProcesses = logging.logMultiprocessing = False
 FORMATTERS = {
     "text": {
         "()": "webhooks.monitoring.logs.Formatter",

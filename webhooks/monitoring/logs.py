@@ -1,22 +1,19 @@
 """Keep secrets out of every text that leaves this process: logs and tracebacks."""
 
+import json
 import logging
 import sys
 import traceback
 from datetime import UTC, datetime
 from functools import lru_cache
 from types import TracebackType
-from typing import Final
 
 from django.core.exceptions import ImproperlyConfigured
-from structlog.processors import JSONRenderer
 
 from webhooks import conf
 from webhooks.monitoring import request_ids
 from webhooks.monitoring.log_lines import Line, Value
 from webhooks.monitoring.scrubbing import mask_known, mask_secrets
-
-_as_json: Final = JSONRenderer()
 
 
 def without_secrets(text: str) -> str:
@@ -37,9 +34,15 @@ class Formatter(logging.Formatter):
     Each message is on a line of its own, so that no value in one can pass for another.
     """
 
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the lines to write, masked as a whole, so that exceptions are masked as well."""
+        if isinstance(record.msg, Line) and not record.exc_info:
+            record.message, record.asctime = record.msg.text(_shown), _time(record)
+            return self.formatMessage(record)
+        return without_secrets(super().format(record))
+
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
         """Return the line of a record, without its exception."""
-        record.message = without_secrets(record.message)
         # What a sender writes may hold line ends, and so whole lines that look like ours.
         line = super().formatMessage(record).replace("\r", "\\r").replace("\n", "\\n")
         return f"{line} [{request_id}]" if (request_id := request_ids.current()) else line
@@ -49,11 +52,6 @@ class Formatter(logging.Formatter):
     ) -> str:
         """Return the time of a record, in UTC and milliseconds."""
         return _time(record)
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the lines to write; where there are several, they are masked as a whole."""
-        text = super().format(record)
-        return without_secrets(text) if "\n" in text else text
 
 
 class JsonFormatter(logging.Formatter):
@@ -78,7 +76,7 @@ class JsonFormatter(logging.Formatter):
             told["exception"] = without_secrets(self.formatException(record.exc_info))
         if record.stack_info:
             told["stack"] = without_secrets(self.formatStack(record.stack_info))
-        return str(_as_json(None, "", told))
+        return json.dumps(told)
 
 
 def _time(record: logging.LogRecord) -> str:
@@ -93,18 +91,24 @@ def _second(seconds: int) -> str:
 
 
 def _told(record: logging.LogRecord) -> dict[str, Value]:
-    message = record.getMessage()
-    masked = without_secrets(message)
     if not isinstance(record.msg, Line):
-        return {"event": masked}
-    fields = {name: value for name, value in record.msg.fields.items() if value != ""}
-    # Looked through in one piece: hardly a line has anything to mask.
-    if masked != message:
-        fields = {
-            name: without_secrets(value) if isinstance(value, str) else value
-            for name, value in fields.items()
-        }
+        return {"event": without_secrets(record.getMessage())}
+    fields = {
+        name: _shown(value) if isinstance(value, str) else value
+        for name, value in record.msg.fields.items()
+        if value != ""
+    }
     return {"event": record.msg.event, **fields}
+
+
+def _shown(value: str) -> str:
+    return _masked(value, conf.known_secrets())
+
+
+# The values of fields come again and again; looking through each is most of what a line costs.
+@lru_cache(maxsize=1024)
+def _masked(value: str, known: frozenset[str]) -> str:
+    return mask_secrets(value, known)
 
 
 def tell_crash(
