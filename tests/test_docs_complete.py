@@ -11,6 +11,7 @@ from tests.commands import options_of, our_commands
 from tests.declared_metrics import declared_metrics
 from tests.documents import ROOT, blocks, names_in, read, rows_of, section
 from webhooks import exceptions
+from webhooks.monitoring.alert_rules import RULES
 
 pytestmark = pytest.mark.one_database
 
@@ -47,6 +48,20 @@ def test_every_refusal_is_documented() -> None:
 def test_every_metric_is_documented() -> None:
     text = section(read("operations.md"), "Metrics")
     assert sorted(names_in(text)) == sorted(declared_metrics())
+
+
+def test_every_rule_of_an_alert_is_documented_with_its_terms() -> None:
+    documented = [
+        [name.strip("`"), title, threshold or "0", cool_down]
+        for name, title, _, threshold, cool_down in rows_of(
+            section(read("operations.md"), "Alerts")
+        )
+    ]
+    terms = [
+        [rule.name, rule.title, f"{rule.terms.threshold:g}", f"{rule.terms.cool_down:g}"]
+        for rule in RULES.values()
+    ]
+    assert sorted(documented) == sorted(terms)
 
 
 def test_every_command_and_option_is_documented() -> None:

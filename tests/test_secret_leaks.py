@@ -30,6 +30,7 @@ SECRETS = {
     "AUDIT_KEY": "MARKED-audit-key-005-" + "y8" * 20,
     "METRICS_TOKEN": "MARKED-metrics-token-0006",
     "REDIS_URL": "redis://:MARKEDredis07@127.0.0.1:9/0",
+    "ALERT_URLS": "json://ada:MARKEDalert12@127.0.0.1:9/MARKEDtoken13,slack://MARKEDtoken14/x/y",
 }
 HEADERS = {
     "Authorization": "Bearer pay_MARKEDbearer0800000000000000000000000000000000",
@@ -42,6 +43,8 @@ TABLES = {
     "billing_charge": "failure_message, metadata",
     "billing_billingchange": "*",
     "webhooks_auditentry": "*",
+    "webhooks_alert": "*",
+    "webhooks_alertmessage": "*",
 }
 
 
@@ -152,7 +155,17 @@ user = User.objects.create_superuser("anna", password="open sesame")
 print(create(user, name="x", scopes=list(Scope), actor="x", now=timezone.now())[1])
 """
 
-RUN_COMMANDS = """
+TELL = """
+from django.utils import timezone
+from webhooks.alerts.evaluation import raise_at_once
+from webhooks.alerts.outbox import deliver
+from webhooks.monitoring.alert_rules import Finding
+raise_at_once("refusals", Finding("a burst"), now=timezone.now())
+deliver()
+"""
+RUN_COMMANDS = (
+    f"TELL = {TELL!r}"
+     """
 from django.core.management import call_command
 for command in [
     ["replay_events", "--status", "pending", "--reason", "x"],
@@ -161,23 +174,28 @@ for command in [
     ["reconcile_billing", "--since", "1d"],
     ["check", "--deploy", "--database", "default"],
     ["check", "--tag", "webhooks"],
+    ["send_test_alert"],
+    ["shell", "-c", TELL],
 ]:
     try:
         call_command(*command)
     except Exception as error:
         print(error)
 """
+)
 CRASH = "from django.conf import settings; raise ValueError(settings.SECRET_KEY)"
 READ_ADMIN = """
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from billing.models import PaymentIntent
-from webhooks.models import WebhookEvent
+from webhooks.models import Alert, WebhookEvent
 browser = Client()
 browser.force_login(User.objects.get())
 rows = [*WebhookEvent.objects.all(), *PaymentIntent.objects.all()]
-pages = ["/admin/", "/admin/webhooks/webhookevent/"]
+rows += Alert.objects.all()
+assert Alert.objects.filter(messages__attempts=1).exists()
+pages = ["/admin/", "/admin/webhooks/webhookevent/", "/admin/webhooks/alert/"]
 for row in rows:
     name = row._meta.model_name
     pages.append(reverse(f"admin:{row._meta.app_label}_{name}_change", args=[row.pk]))
