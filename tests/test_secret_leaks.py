@@ -165,7 +165,7 @@ deliver()
 """
 RUN_COMMANDS = (
     f"TELL = {TELL!r}"
-     """
+    """
 from django.core.management import call_command
 for command in [
     ["replay_events", "--status", "pending", "--reason", "x"],
