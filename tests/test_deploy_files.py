@@ -226,7 +226,6 @@ def test_what_comes_into_an_image_is_named() -> None:
     copied = {
         shlex.split(line)[0] for line in re.findall(r"^COPY (?!--)(.*)$", IMAGE, re.MULTILINE)
     }
-    ignoring = (DEPLOY.parent / ".containerignore").read_text()
-    assert ignoring == (DEPLOY.parent / ".dockerignore").read_text()
+    ignoring = (DEPLOY.parent / ".dockerignore").read_text()
     assert copied == set(re.findall(r"^!(\S+)$", ignoring, re.MULTILINE))
     assert json.loads(image("HEALTHCHECK").partition("CMD ")[2])[0] == "python"
