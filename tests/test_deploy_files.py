@@ -3,7 +3,6 @@
 import json
 import re
 import shlex
-from datetime import time
 from typing import Any
 
 import pytest
@@ -29,7 +28,6 @@ from tests.deploy_files import (
     unit,
     units,
 )
-from tests.documents import blocks, read, section
 from webhooks import conf
 
 pytestmark = pytest.mark.one_database
@@ -189,37 +187,6 @@ def test_every_manifest_is_a_part_of_the_base() -> None:
     there = {path.name for path in (DEPLOY / "kubernetes").iterdir()}
     assert there - named == {"kustomization.yaml", "secret.example.yaml"}
     assert named <= there
-
-
-def test_timers_do_what_the_documented_crontab_does() -> None:
-    crontab = blocks(section(read("operations.md"), "What must run"), "")[0]
-    documented = {}
-    for line in crontab.splitlines():
-        minute, hour, _, _, _, script = line.split(maxsplit=5)
-        lines = script.replace("--anchor … ", "").replace("manage.py ", "").split(" && ")
-        documented[tuple(lines)] = when(minute, hour)
-    timed = {}
-    for path in SYSTEMD.glob("*.timer"):
-        service = units()[path.stem]
-        lines = [line.partition(" manage.py ")[2] for line in service["ExecStart"]]
-        timed[tuple(lines)] = unit(path)["OnCalendar"][0]
-
-    assert timed == documented
-
-
-def when(minute: str, hour: str) -> str:
-    """Return a time of a crontab as systemd writes it."""
-    if hour == "*":
-        return f"*:{minute.replace('*/', '0/')}"
-    return f"*-*-* {time(int(hour), int(minute)).isoformat()} UTC"
-
-
-def test_cron_jobs_are_begun_when_timers_are() -> None:
-    for manifest in manifests().values():
-        if manifest["kind"] == "CronJob" and "schedule" in manifest["spec"]:
-            timer = unit(SYSTEMD / f"{manifest['metadata']['name']}.timer")
-            minute, hour, *_ = manifest["spec"]["schedule"].split()
-            assert timer["OnCalendar"] == [when(minute, hour)]
 
 
 def test_what_comes_into_an_image_is_named() -> None:
