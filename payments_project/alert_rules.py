@@ -11,6 +11,11 @@ _away_since: Final[dict[str, datetime]] = {}
 """By this process alone: another may reach what this one does not."""
 
 
+def reset() -> None:
+    """Begin as a process that has missed nothing."""
+    _away_since.clear()
+
+
 def _away(part: str, text: str) -> Callable[[Look], Iterator[Finding]]:
     """Return how to find that a part has not answered for as long as the threshold."""
 

@@ -69,6 +69,12 @@ def test_the_suites_own_settings_pass() -> None:
         ("WEBHOOK_ALARMS", {"burst": 0}, "webhooks.E012"),
         ("WEBHOOK_ALARMS", {"bursts": 5}, "webhooks.E012"),
         ("WEBHOOK_ALARMS", {"cool_down": "long"}, "webhooks.E012"),
+        ("WEBHOOK_ALERTS", {"no_such_rule": None}, "webhooks.E032"),
+        ("WEBHOOK_ALERTS", {"events_wait": {"thresholds": 5}}, "webhooks.E032"),
+        ("WEBHOOK_ALERTS", {"events_wait": {"threshold": "long"}}, "webhooks.E032"),
+        ("WEBHOOK_ALERTS", {"events_wait": {"cool_down": -1}}, "webhooks.E032"),
+        ("SITE_URL", "payments.example", "webhooks.E034"),
+        ("SITE_URL", "https://MARKED@payments.example", "webhooks.E034"),
         ("RECONCILE_EVERY_MINUTES", -1, "webhooks.E007"),
         ("RECONCILE_EVERY_MINUTES", 60, "webhooks.E008"),
         ("AUDIT_KEY", "", "webhooks.E009"),
@@ -118,6 +124,35 @@ def test_a_harmful_setting_is_an_error(
     setattr(settings, name, value)
 
     assert found() == {problem}
+
+
+@pytest.mark.parametrize(
+    ("urls", "problems"),
+    [
+        ("json://127.0.0.1/x", []),
+        ("hooks.example/MARKED", ["Address 1 of"]),
+        ("json://127.0.0.1,nonsense://MARKED,slack://MARKED", ["2 (nonsense)", "3 (slack)"]),
+    ],
+)
+def test_an_address_of_alerts_is_named_by_its_place_alone(
+    settings: Settings, urls: str, problems: list[str]
+) -> None:
+    settings.SITE_URL = "https://payments.example.com"
+    settings.ALERT_URLS = urls
+    told = checks.run_checks(tags=["webhooks"], include_deployment_checks=True)
+    found = [problem.msg for problem in told if problem.id == "webhooks.E033"]
+
+    assert len(found) == len(problems)
+    assert all(part in msg for part, msg in zip(problems, found, strict=True))
+    assert "MARKED" not in str(told)
+
+
+def test_alerts_that_can_lead_nowhere_are_warned_of(settings: Settings) -> None:
+    settings.ALERT_URLS, settings.ALLOWED_HOSTS = "json://127.0.0.1", ["*"]
+    assert found() == {"webhooks.W032"}
+
+    settings.ALLOWED_HOSTS = ["payments.example.com"]
+    assert found() == set()
 
 
 def test_an_entry_of_an_allow_list_is_named_by_its_place_alone(settings: Settings) -> None:
