@@ -62,6 +62,7 @@ def healthy(db: None, stripe: Served, settings: Settings) -> Served:
     settings.STAFF_SECOND_FACTOR = "required"
     keep(stripe)
     assert deliver() == 200
+    begin_erasure(customer_id="cus_gone", finished_at=timezone.now())
     return stripe
 
 
@@ -151,9 +152,10 @@ def send_another_version(*_: Any) -> None:
     deliver(api_version="2099-01-01.zinnia")
 
 
-def begin_erasure(*_: Any) -> None:
+def begin_erasure(*_: Any, **given: Any) -> None:
     ErasureRequest.objects.create(
-        provider="stripe", livemode=False, customer_id="cus_1", begun_at=timezone.now()
+        **{"provider": "stripe", "livemode": False, "customer_id": "cus_1"} | given,
+        begun_at=timezone.now(),
     )
 
 
@@ -210,10 +212,19 @@ FAULTS: dict[str, tuple[Plant, set[str]]] = {
         lambda *_: deliver(id="evt_live", livemode=True),
         {"stripe_mode"},
     ),
+    "a live key where test events come in": (
+        configure(STRIPE_API_KEY="sk_live_known_to_all"),
+        # The Stripe of tests is not HTTPS, either.
+        {"stripe_mode", "webhooks.W027"},
+    ),
     "no secret": (configure(STRIPE_WEBHOOK_SECRET=""), {"webhooks.E001"}),
     "a malformed secret": (configure(STRIPE_WEBHOOK_SECRET="whsec_..."), {"webhooks.E020"}),
     "a weak key": (configure(SECRET_KEY="short"), {"payments_project.E002"}),
     "billing's settings": (configure(BILLING_GRACE_DAYS=-1), {"billing.E001"}),
+    "an examination that fails": (
+        configure(WEBHOOK_ALERTS={"events_wait": {"patience": 1}}),
+        {"webhooks.E032", "examination_failed"},
+    ),
     "a migration that is missing": (unapply, {"migrations_missing"}),
     "a delivery of another secret": (
         lambda *_: deliver("whsec_of_somebody_else"),

@@ -17,6 +17,7 @@ Examine = Callable[[Examined], Iterable[Finding]]
 @dataclass(frozen=True, slots=True)
 class _Examination:
     group: str
+    name: str
     examine: Examine
     needs_database: bool
 
@@ -30,11 +31,16 @@ NOT_EXAMINED: Final = Finding(
 )
 
 
-def examines(group: str, *, needs_database: bool = False) -> Callable[[Examine], Examine]:
-    """Register an examination; one that `needs_database` is put off until that is migrated."""
+def examines(
+    group: str, *, name: str = "", needs_database: bool = False
+) -> Callable[[Examine], Examine]:
+    """Register an examination; one that `needs_database` is put off until that is migrated.
+
+    It is called by its `name`, else by that of its group, where it can't be made.
+    """
 
     def register(examine: Examine) -> Examine:
-        _examinations.append(_Examination(group, examine, needs_database))
+        _examinations.append(_Examination(group, name or group, examine, needs_database))
         return examine
 
     return register
@@ -69,7 +75,7 @@ def _findings(one: _Examination, examined: Examined) -> Iterator[Finding]:
         yield Finding(
             "examination_failed",
             State.ATTENTION,
-            f"{one.group} could not be examined: {type(error).__name__}: "
+            f"{one.name}: this could not be examined: {type(error).__name__}: "
             f"{without_secrets(str(error)).strip()}",
             "Mend what it names, and run this again.",
         )

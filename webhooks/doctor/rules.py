@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from functools import partial
 
+from webhooks import conf
 from webhooks.doctor.findings import Examined, Finding, State
 from webhooks.doctor.registry import examines
 from webhooks.models import Alert
-from webhooks.monitoring import alert_rules
 from webhooks.monitoring.alert_rules import RULES, Look, Rule
 
 GROUP = "Operation"
@@ -14,7 +14,7 @@ GROUP = "Operation"
 
 def _examine(rule: Rule, examined: Examined) -> Iterator[Finding]:
     """Yield what a rule finds, which is as what an alert of it tells."""
-    terms = alert_rules.in_force().get(rule.name)
+    terms = conf.alert_terms(rule.name, rule.terms)
     if terms is None:
         yield Finding(rule.name, State.NOT_ASKED, f"{rule.title}: switched off in WEBHOOK_ALERTS")
         return
@@ -33,8 +33,8 @@ def _examine(rule: Rule, examined: Examined) -> Iterator[Finding]:
             count=one.count or None,
         )
     if not found:
-        yield Finding(rule.name, State.OK, rule.resolved)
+        yield Finding(rule.name, State.OK, f"not so: {rule.title}")
 
 
 for each in RULES.values():
-    examines(GROUP, needs_database=True)(partial(_examine, each))
+    examines(GROUP, needs_database=True, name=each.title)(partial(_examine, each))
