@@ -90,6 +90,7 @@ def test_a_callers_key_is_found_and_neither_shown_once_hashed_nor_its_answer_eve
     assert found(operator, answer="5xx") == set()
     assert found(operator, q=known) == {started.pk}
     assert found(operator, q="order of somebody else") == set()
+    assert "hashed, as it may name somebody erased" in page(operator, started.pk)
     for shown in (page(operator, started.pk), browser.text(operator, LIST, q="")):
         assert known not in shown
         assert secret not in shown
