@@ -1,5 +1,6 @@
 """The runbook, and somebody who pastes what it tells to type."""
 
+import fnmatch
 import os
 import re
 import shlex
@@ -129,11 +130,10 @@ def _get(address: str) -> str:
 def _name_units(arguments: Sequence[str]) -> str:
     """See that each unit that is named is one of ours."""
     ours = {path.name for path in (ROOT / "deploy" / "systemd").iterdir()}
-    named = [each for each in arguments if each.startswith("payments-")]
-    for name in named:
-        file = re.sub(r"@\d+$", "@", name)
-        is_there = {file, f"{file}.service"} & ours
-        assert is_there or name == "payments-*", name
+    for name in (each for each in arguments if each.startswith("payments-")):
+        # Of a server the port follows in its name; a service may be named without its kind.
+        wanted = re.sub(r"@\d+$", "@", name)
+        assert fnmatch.filter(ours, wanted) or f"{wanted}.service" in ours, name
     return ""
 
 
