@@ -46,14 +46,18 @@ def evaluate(*, clock: Clock = timezone.now) -> bool:
     if turn is None:
         return False
     terms = alert_rules.in_force()
-    found = {name: each for name in terms if (each := _find(name, terms[name], now)) is not None}
+    opened: dict[str, dict[str, Alert]] = {name: {} for name in terms}
+    for alert in Alert.objects.filter(resolved_at=None, rule__in=terms):
+        opened[alert.rule][alert.subject] = alert
+    looks = {name: Look(now, terms[name], opened[name]) for name in terms}
+    found = {name: each for name in terms if (each := _find(name, looks[name])) is not None}
     with transaction.atomic():
         watch = _locked_watch(now)
         if watch.turn != turn:
             return False
         watch.next_at = now + INTERVAL
         watch.save(update_fields=["next_at"])
-        _apply(found, terms, now)
+        _apply(found, looks, now)
     return True
 
 
@@ -96,10 +100,9 @@ def _locked_watch(now: datetime) -> AlertWatch:
     return watch
 
 
-def _find(rule: str, terms: Terms, now: datetime) -> list[Finding] | None:
-    opened = Alert.objects.filter(rule=rule, resolved_at=None)
+def _find(rule: str, look: Look) -> list[Finding] | None:
     try:
-        return list(RULES[rule].find(Look(now, terms, {each.subject: each for each in opened})))
+        return list(RULES[rule].find(look))
     except Error as error:
         logger.exception("the rule %s could not be evaluated", rule, exc_info=textless(error))
         if not connection.in_atomic_block:
@@ -107,7 +110,7 @@ def _find(rule: str, terms: Terms, now: datetime) -> list[Finding] | None:
         return None
 
 
-def _apply(found: Findings, terms: Mapping[str, Terms], now: datetime) -> None:
+def _apply(found: Findings, looks: Mapping[str, Look], now: datetime) -> None:
     opened = {(each.rule, each.subject): each for each in Alert.objects.filter(resolved_at=None)}
     for rule, findings in found.items():
         for finding in findings:
@@ -116,12 +119,13 @@ def _apply(found: Findings, terms: Mapping[str, Terms], now: datetime) -> None:
                 _open(rule, finding, now)
             else:
                 _keep(alert, finding, now)
-                _remind(alert, terms[rule], now)
+                _remind(alert, looks[rule].terms, now)
     for alert in opened.values():
-        if alert.rule in found:
-            patience = timedelta(seconds=terms[alert.rule].cool_down)
-        elif alert.rule in terms:
-            continue  # the rule failed
+        if look := looks.get(alert.rule):
+            # The rule failed, or an alarm has opened it since the rule looked.
+            if alert.rule not in found or alert.subject not in look.open:
+                continue
+            patience = timedelta(seconds=look.terms.cool_down)
         else:
             # Switched off, or of an app that is gone, or that this process has not got yet.
             patience = timedelta() if alert.rule in RULES else FORGOTTEN_AFTER

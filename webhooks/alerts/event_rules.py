@@ -7,6 +7,7 @@ from typing import Final
 
 from django.db.models import Sum
 
+from webhooks.guards.sender import printable
 from webhooks.models import (
     AlertWatch,
     ApiVersion,
@@ -24,6 +25,7 @@ FEWEST: Final = 20
 """The attempts without which nothing can be said of 95 in 100."""
 
 RUNS_LOOKED_AT: Final = 500
+LONGEST_VERSION: Final = 40
 EVENTS_LOOKED_AT: Final = 5000
 """The most events whose version a turn looks at; the next one goes on from there."""
 
@@ -79,8 +81,10 @@ def new_api_version(look: Look) -> Iterator[Finding]:
     _notice_versions(look.now)
     since = look.now - timedelta(seconds=look.terms.threshold)
     for new in ApiVersion.objects.filter(noticed_at__gt=since).order_by("pk"):
-        text = f"Events of {new.provider} come in version {new.version} of its API."
-        yield Finding(text, f"{new.provider} {new.version}", since=new.noticed_at)
+        # It goes into the subject of a mail, where a line end would begin another header.
+        version = printable(new.version, LONGEST_VERSION)
+        text = f"Events of {new.provider} come in version {version} of its API."
+        yield Finding(text, f"{new.provider} {version}", since=new.noticed_at)
 
 
 def _notice_versions(now: datetime) -> None:

@@ -1,24 +1,34 @@
 """Each rule opens its alert by its real cause, keeps it while that lasts, and resolves it after."""
 
 import json
+from collections.abc import Iterator
 from contextlib import suppress
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import pytest
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 from pytest_django import Settings
 
 from webhooks import audit
-from webhooks.alerts.evaluation import INTERVAL, evaluate
+from webhooks.alerts.evaluation import INTERVAL, LEASE, evaluate, raise_at_once
 from webhooks.exceptions import PermanentFailure
 from webhooks.intake.reconcile import reconcile_on_schedule
 from webhooks.models import Alert, Attempt, AuditEntry, WebhookEvent
 from webhooks.monitoring import heartbeats
-from webhooks.monitoring.alert_rules import RULES
+from webhooks.monitoring.alert_rules import (
+    RULES,
+    Finding,
+    Look,
+    Rule,
+    Severity,
+    Terms,
+    register,
+)
 from webhooks.monitoring.heartbeats import Kind
 from webhooks.processing.ignore import ignore
 from webhooks.processing.sweep import sweep
@@ -353,3 +363,70 @@ def test_a_turn_is_taken_once_in_an_interval_whatever_another_clock_said(
     scene.pass_time()
 
     assert evaluate(clock=lambda: scene.now + INTERVAL + ahead) is is_evaluated
+
+
+@pytest.fixture
+def interrupted() -> Iterator[list[datetime]]:
+    """A rule that finds something, and while it looks, another evaluates at these moments."""
+    moments: list[datetime] = []
+
+    def find(_: Look) -> Iterator[Finding]:
+        if moments:
+            moment = moments.pop()
+            assert evaluate(clock=lambda: moment)
+            yield Finding("It was so before the other looked.")
+
+    terms = Terms(threshold=0, cool_down=0)
+    register(Rule("slow_look", "A look is slow", Severity.WARNING, terms, "", "", find))
+    yield moments
+    del RULES["slow_look"]
+
+
+def test_whoever_took_too_long_opens_nothing_once_another_has_taken_the_turn(
+    scene: Scene, interrupted: list[datetime]
+) -> None:
+    interrupted.append(scene.now + LEASE)
+
+    assert not evaluate(clock=lambda: scene.now)
+    assert opened() == {}
+
+
+def test_nobody_takes_a_turn_while_another_has_it(
+    scene: Scene, interrupted: list[datetime]
+) -> None:
+    interrupted.append(scene.now + LEASE - timedelta(seconds=1))
+
+    with pytest.raises(AssertionError):
+        evaluate(clock=lambda: scene.now)
+
+
+def test_what_an_alarm_opens_while_rules_look_is_not_ended_by_what_they_found(
+    scene: Scene, subscribe: Subscribe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find(_: Look) -> Iterator[Finding]:
+        raise_at_once("nothing_genuine", Finding("refused", "stripe"), now=scene.now)
+        yield from ()
+
+    rule = RULES["processing_slow"]
+    monkeypatch.setitem(RULES, "processing_slow", replace(rule, find=find))
+    scene.pass_time()
+
+    assert opened() == {"nothing_genuine": "stripe"}
+
+
+def test_a_rule_that_fails_leaves_its_alerts_and_the_other_rules(scene: Scene) -> None:
+    NoLoop().begin(scene)
+    scene.pass_time()
+
+    def away(execute: Any, sql: str, *arguments: Any) -> Any:
+        if "webhooks_heartbeat" in sql:
+            raise OperationalError
+        return execute(sql, *arguments)
+
+    with connection.execute_wrapper(away):
+        scene.settings.WEBHOOK_PROCESSING = "request"
+        EventsFailed().begin(scene)
+        scene.settings.WEBHOOK_PROCESSING = "loop"
+        scene.pass_time(600)
+
+    assert opened() == {"no_worker": "", "events_failed": ""}

@@ -70,13 +70,12 @@ def test_acknowledging_takes_a_reason_and_is_on_record(alert: Alert, operator: C
     page = f"{LIST}{alert.pk}/acknowledge/"
     operator.get(page)
     operator.post(page, {"reason": ""})
-    alert.refresh_from_db()
-    assert alert.acknowledged_at is None
+    assert Alert.objects.get().acknowledged_at is None
 
     operator.post(page, {"reason": "I look"})
-    alert.refresh_from_db()
-    assert alert.acknowledged_at is not None
-    assert alert.acknowledged_by == User.objects.get().username
+    acknowledged = Alert.objects.get()
+    assert acknowledged.acknowledged_at is not None
+    assert acknowledged.acknowledged_by == User.objects.get().username
     [entry] = AuditEntry.objects.filter(action=AuditEntry.Action.ACKNOWLEDGED)
     assert entry.details["rule"] == "refusals"
     assert entry.reason.text == "I look"

@@ -5,12 +5,14 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from webhooks import tasks
 from webhooks.monitoring import heartbeats
 from webhooks.monitoring.heartbeats import Kind
 from webhooks.processing.sweep import sweep_until
+from webhooks.testing import deliver
+from webhooks.tests.events import make_event
 
 pytestmark = pytest.mark.django_db
 
@@ -53,14 +55,22 @@ def test_it_is_written_once_in_ten_seconds_however_the_clock_is_set(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_work_goes_on_when_a_heartbeat_cannot_be_written() -> None:
+def test_a_loop_works_though_its_heartbeat_cannot_be_written(settings: Settings) -> None:
+    settings.WEBHOOK_PROCESSING = "loop"
+
     def away(execute: Any, sql: str, *arguments: Any) -> Any:
         if "heartbeat" in sql:
             raise OperationalError
         return execute(sql, *arguments)
 
-    with connection.execute_wrapper(away):
-        done = tasks.drain.apply()
+    class Stop(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            self.set()
+            return True
 
-    assert done.successful()
+    deliver(make_event())
+    with connection.execute_wrapper(away):
+        attempts = list(sweep_until(Stop(), poll_seconds=0))
+
+    assert len(attempts) == 1
     assert heartbeats.last_seen() == {}
