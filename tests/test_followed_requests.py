@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from payments_project.development import server_command
 from tests.faults.programs import Program
@@ -127,6 +127,8 @@ def test_a_request_leads_to_its_attempt_and_calls_in_the_logs_and_traces_of_two_
             "handle billing.receivers.apply_stripe_event",
             "stripe retrieve_customer",
         }
+        # That a handler asks for what it needs is no error of its.
+        assert {one.status.code for one in parts} == {Status.STATUS_CODE_UNSET}
         [call] = [one for one in parts if one.kind == Span.SPAN_KIND_CLIENT]
         assert call.trace_id == attempt.trace_id
         assert attributes(call)["webhooks.object_id"] == person

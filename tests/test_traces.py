@@ -128,8 +128,10 @@ def test_of_a_flood_of_refusals_few_are_sent(receiver: Receiver) -> None:
 
 @pytest.mark.django_db
 def test_where_nobody_takes_them_deliveries_go_on_and_it_is_logged_once(
-    settings: Settings, caplog: pytest.LogCaptureFixture
+    settings: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Several are tried, one after another.
+    monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "8")
     settings.OTEL_EXPORTER_OTLP_ENDPOINT = f"http://127.0.0.1:{free_port()}"
     for _ in range(2):
         for _ in range(20):
