@@ -1,4 +1,4 @@
-"""The project as it is deployed: behind a real nginx, in a real browser, scraped by Prometheus. `make test-system`.
+"""The project as it is deployed: behind nginx, in a browser, scraped by Prometheus, all real.
 
-Not a part of `make test`, as programs are needed that no Python package brings along.
+Run by `make test-system` and not by `make test`: it needs programs that no Python package brings.
 """
