@@ -14,6 +14,7 @@ from webhooks.events import Event
 from webhooks.intake.refusal_sampling import FIRST
 from webhooks.models import WebhookEvent
 from webhooks.monitoring import traces
+from webhooks.providers import PROVIDERS
 from webhooks.testing import deliver, sample
 from webhooks.testing.client import post
 from webhooks.testing.plugin import Subscribe
@@ -118,6 +119,24 @@ def test_a_sender_s_own_trace_is_not_taken_up(receiver: Receiver) -> None:
 
 
 @pytest.mark.django_db
+def test_a_delivery_that_breaks_the_server_is_told(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*_: object, **__: object) -> None:
+        raise LookupError("jo@example.com")
+
+    monkeypatch.setattr(PROVIDERS["stripe"], "verify", crash)
+    with pytest.raises(LookupError):
+        deliver(sample("test.happened"))
+    traces.stop()
+
+    [delivery] = receiver.named(DELIVERY)
+    assert error(delivery) == "LookupError"
+    assert attributes(delivery)["http.response.status_code"] == 500
+    assert b"jo@example.com" not in receiver.bodies[0]
+
+
+@pytest.mark.django_db
 def test_of_a_flood_of_refusals_few_are_sent(receiver: Receiver) -> None:
     for _ in range(100):
         post(b"{}", {})
@@ -173,6 +192,7 @@ class TestSettings:
 
 DELIVER = """
 import sys
+from webhooks.providers import PROVIDERS
 from webhooks.testing import deliver, sample
 answer = deliver(sample("test.happened"))
 # Redis' client imports what it finds of OpenTelemetry for itself.

@@ -14,6 +14,7 @@ from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.id_generator import IdGenerator
+from opentelemetry.trace import Tracer
 
 from webhooks import conf
 
@@ -58,7 +59,7 @@ class Exporter(SpanExporter):
 
 
 class _Process:
-    """The provider of this process: none before its first span, and a new one in a forked child."""
+    """What sends this process's spans: nothing before the first, and anew in a forked child."""
 
     def __init__(self) -> None:
         self.forget()
@@ -67,6 +68,7 @@ class _Process:
         self.lock = Lock()
         self.exporter: Exporter | None = None
         self.provider: TracerProvider | None = None
+        self.tracer: Tracer | None = None
 
 
 _process: Final = _Process()
@@ -74,10 +76,10 @@ _process: Final = _Process()
 os.register_at_fork(after_in_child=_process.forget)
 
 
-def provider(ids: IdGenerator) -> TracerProvider:
-    """Return the provider of this process, started when it is first asked for."""
+def tracer(ids: IdGenerator) -> Tracer:
+    """Return what makes this process's spans, started when it is first asked for."""
     with _process.lock:
-        if _process.provider is None:
+        if _process.tracer is None:
             logging.getLogger(THEIR_LOGGER).setLevel(logging.CRITICAL)
             resource = Resource.create({"service.name": SERVICE})
             _process.provider = TracerProvider(
@@ -88,16 +90,17 @@ def provider(ids: IdGenerator) -> TracerProvider:
             address = f"{conf.traces_endpoint().rstrip('/')}/v1/traces"
             _process.exporter = Exporter(address)
             _process.provider.add_span_processor(BatchSpanProcessor(_process.exporter))
+            _process.tracer = _process.provider.get_tracer("webhooks")
             # Unlike `atexit`, this is heard in the children of multiprocessing, as granian's are.
             Finalize(None, stop, exitpriority=0)
-        return _process.provider
+        return _process.tracer
 
 
 def stop() -> None:
     """Send what was not sent yet; what nobody takes in `TIMEOUT_SECONDS` is lost."""
     with _process.lock:
         exporter, ended = _process.exporter, _process.provider
-        _process.exporter = _process.provider = None
+        _process.exporter = _process.provider = _process.tracer = None
     if exporter and ended:
         exporter.ends_at = time.monotonic() + TIMEOUT_SECONDS
         ended.shutdown()

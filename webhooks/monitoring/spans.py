@@ -11,6 +11,7 @@ from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.semconv.attributes import error_attributes, http_attributes
 from opentelemetry.trace import (
     Link,
+    Span,
     SpanContext,
     SpanKind,
     StatusCode,
@@ -62,13 +63,18 @@ def delivering(route: str, request_id: str) -> Iterator[None]:
     finally:
         _next_ids.reset(token)
     with use_span(span, record_exception=False, set_status_on_exception=False):
-        yield
-    # One that is never ended is never sent: nobody told of it.
-    if getattr(span, "attributes", None):
-        span.set_attributes(
-            {http_attributes.HTTP_REQUEST_METHOD: "POST", http_attributes.HTTP_ROUTE: route}
-        )
-        span.end()
+        try:
+            yield
+        except Exception as error:
+            _fail(span, error)
+            span.set_attribute(http_attributes.HTTP_RESPONSE_STATUS_CODE, 500)
+            raise
+        finally:
+            # One that is never ended is never sent: nobody told of it.
+            if getattr(span, "attributes", None):
+                span.set_attribute(http_attributes.HTTP_REQUEST_METHOD, "POST")
+                span.set_attribute(http_attributes.HTTP_ROUTE, route)
+                span.end()
 
 
 @contextmanager
@@ -100,9 +106,7 @@ def within(name: str, *, is_call: bool = False) -> Iterator[None]:
         except Unprepared:
             raise
         except Exception as error:
-            # The kind alone: the text may hold anything of a payload.
-            span.set_attribute(error_attributes.ERROR_TYPE, type(error).__qualname__)
-            span.set_status(StatusCode.ERROR)
+            _fail(span, error)
             raise
 
 
@@ -119,5 +123,11 @@ def annotate(fields: Mapping[str, Value], is_error: bool) -> None:
         span.set_status(StatusCode.ERROR)
 
 
+def _fail(span: Span, error: Exception) -> None:
+    # The kind alone: the text may hold anything of a payload.
+    span.set_attribute(error_attributes.ERROR_TYPE, type(error).__qualname__)
+    span.set_status(StatusCode.ERROR)
+
+
 def _tracer() -> Tracer:
-    return span_export.provider(_Ids()).get_tracer("webhooks")
+    return span_export.tracer(_Ids())
