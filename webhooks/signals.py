@@ -27,7 +27,8 @@ so what it raises fails the whole attempt.
 
 alarm_raised = Signal()
 """Sent when refusals need somebody, with what the logger `webhooks.alarms` says: `endpoint` (slug,
-empty for none there is), `kind` (`burst`, `nothing_proven`) and `count` refusals in `seconds`.
+empty for none there is), `kind` (`burst`, `nothing_proven`), `count` refusals in `seconds`, and
+the `message` itself.
 
 It is sent by the server process that noticed, once the client has its answer. What a receiver
 raises is logged, and is nobody else's trouble.

@@ -20,12 +20,13 @@ _RULES: Final = {"nothing_proven": "nothing_genuine", "burst": "refusals"}
 """By the kinds of alarms, which `alarm_raised` tells."""
 
 
-def take_alarm(*, endpoint: str, kind: str, count: int, seconds: float, **_: Any) -> None:
+def take_alarm(
+    *, endpoint: str, kind: str, count: int, seconds: float, message: str, **_: Any
+) -> None:
     """Open the alert that an alarm stands for; a receiver of `alarm_raised`."""
     now = timezone.now()
-    finding = Finding(
-        _text(kind, count, seconds), endpoint, count, now - timedelta(seconds=seconds)
-    )
+    since = now - timedelta(seconds=seconds)
+    finding = Finding(message, endpoint, count, since)
     raise_at_once(_RULES[kind], finding, now=now)
 
 
@@ -71,12 +72,3 @@ def secret_unproven(look: Look) -> Iterator[Finding]:
 
 def _again(alert: Alert) -> Finding:
     return Finding(alert.text, alert.subject, alert.count)
-
-
-def _text(kind: str, count: int, seconds: float) -> str:
-    if kind == "burst":
-        return f"{count} deliveries and more were refused within {seconds:g} s."
-    return (
-        f"{count} deliveries and more that may be the provider's were refused within "
-        f"{seconds:g} s, and none was taken. The log of webhooks.alarms says what to compare."
-    )

@@ -150,7 +150,7 @@ def _open(rule: str, finding: Finding, now: datetime) -> None:
         told_at=now,
         muted_until=muted_until,
     )
-    logger.error("alert: %s %s: %s", rule, subject, finding.text)
+    logger.error("alert: %s %s", rule, subject)
     if muted_until is None:
         outbox.put_in(alert, AlertMessage.Kind.RAISED, now=now)
 

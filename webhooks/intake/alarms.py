@@ -107,7 +107,8 @@ def sound(alarm: Alarm, *, now: datetime) -> None:
         return
     if not _is_first(alarm):
         return
-    logger.error("%s", message(alarm))
+    told = message(alarm)
+    logger.error("%s", told)
     _put_on_record(alarm, now)
     metrics.ALARMS.labels(alarm.kind.value).inc()
     # A receiver that fails must not keep the others from hearing of it.
@@ -117,6 +118,7 @@ def sound(alarm: Alarm, *, now: datetime) -> None:
         kind=alarm.kind.value,
         count=alarm.count,
         seconds=alarm.seconds,
+        message=told,
     )
 
 
