@@ -22,10 +22,11 @@ from pytest_django import Settings
 from webhooks import conf, strict_json
 from webhooks.alerts import outbox
 from webhooks.alerts.acts import acknowledge, mute
-from webhooks.alerts.evaluation import INTERVAL, evaluate
+from webhooks.alerts.evaluation import INTERVAL, evaluate, raise_at_once
 from webhooks.alerts.retention import KEPT_FOR
 from webhooks.models import Alert, AlertMessage, AuditEntry, AuditReason
 from webhooks.monitoring import heartbeats
+from webhooks.monitoring.alert_rules import Finding
 from webhooks.monitoring.heartbeats import Kind
 from webhooks.testing.servers import free_port
 
@@ -192,6 +193,17 @@ def test_one_address_that_fails_does_not_keep_the_others_waiting(
     assert (failed.address_name, failed.error) == ("1 (json)", "it did not take it")
 
 
+def test_an_address_that_fails_is_asked_once_in_a_turn_however_much_waits(
+    receiver: Receiver,
+) -> None:
+    receiver.status = 500
+    raise_at_once("events_failed", Finding("of no use"), now=at(GONE))
+    watch(GONE)
+
+    assert AlertMessage.objects.filter(attempts=0).count() == 1
+    assert AlertMessage.objects.filter(attempts=1).count() == 1
+
+
 def test_a_message_to_an_address_that_was_taken_away_says_so(
     receiver: Receiver, settings: Settings
 ) -> None:
@@ -270,6 +282,12 @@ def test_an_address_may_have_commas(settings: Settings) -> None:
     ]
 
 
+def test_an_address_that_cannot_be_read_is_secret_as_a_whole(settings: Settings) -> None:
+    settings.ALERT_URLS = "json://[MARKED"
+
+    assert "json://[MARKED" in conf.known_secrets()
+
+
 @pytest.mark.parametrize(
     ("site", "hosts", "expected"),
     [
@@ -313,13 +331,16 @@ class TestTrying:
 
 
 def test_nothing_secret_of_an_address_is_stored_or_logged(
-    receiver: Receiver, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    receiver: Receiver,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     settings.ALERT_URLS += f",json://127.0.0.1:{free_port()}/{TOKEN},nonsense://{TOKEN}"
-    # Not by `caplog`, which listens where nothing is passed on.
+    # Not heard by `caplog`, which listens where nothing is passed on, too.
     log, root = StringIO(), logging.getLogger()
     monkeypatch.setattr(root, "handlers", [logging.StreamHandler(log)])
-    monkeypatch.setattr(root, "level", logging.DEBUG)
+    caplog.set_level(logging.DEBUG)
     watch(GONE)
     said = f"{log.getvalue()} {[*AlertMessage.objects.values(), *Alert.objects.values()]}"
 
