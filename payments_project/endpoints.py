@@ -21,6 +21,7 @@ _VARIABLES: Final = {
     "allowed_ips": "ALLOWED_IPS",
     "allowed_user_agents": "ALLOWED_USER_AGENTS",
     "public_key": "PUBLIC_KEY",
+    "webhook_id": "WEBHOOK_ID",
     "notification_url": "NOTIFICATION_URL",
 }
 """An endpoint's own variables besides its secrets: each begins with its slug."""
@@ -30,9 +31,9 @@ def read_endpoints(named: list[str]) -> dict[str, dict[str, str]]:
     """Return the setting `WEBHOOK_ENDPOINTS` for items like `slug` or `slug=provider`.
 
     Each endpoint's secrets are in `<SLUG>_WEBHOOK_SECRET`, and what else it has of its own in
-    `<SLUG>_ALLOWED_IPS`, `<SLUG>_ALLOWED_USER_AGENTS`, `<SLUG>_PUBLIC_KEY` and
-    `<SLUG>_NOTIFICATION_URL`. Raises `ImproperlyConfigured` for what can't be read, and where two
-    endpoints would share a variable or there is none.
+    `<SLUG>_ALLOWED_IPS`, `<SLUG>_ALLOWED_USER_AGENTS`, `<SLUG>_PUBLIC_KEY`,
+    `<SLUG>_WEBHOOK_ID` and `<SLUG>_NOTIFICATION_URL`. Raises `ImproperlyConfigured` for what can't
+    be read, and where two endpoints would share a variable or there is none.
     """
     found: dict[str, dict[str, str]] = {}
     prefixes: dict[str, str] = {}

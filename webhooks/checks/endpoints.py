@@ -7,7 +7,7 @@ from django.core.checks import Warning as Caution
 
 from webhooks import conf
 from webhooks.guards import sources
-from webhooks.providers import PROVIDERS
+from webhooks.providers import PROVIDERS, keys_by_setting, keys_of
 
 
 def check_endpoints() -> Iterator[CheckMessage]:
@@ -20,13 +20,15 @@ def check_endpoints() -> Iterator[CheckMessage]:
 
 def _check_secrets() -> Iterator[CheckMessage]:
     for endpoint in conf.endpoints():
-        if endpoint.provider not in PROVIDERS:
+        provider = PROVIDERS.get(endpoint.provider)
+        if provider is None:
             yield Error(
                 f"The endpoint {endpoint.slug!r} names an unknown provider, {endpoint.provider!r}.",
                 hint=f"In WEBHOOK_ENDPOINTS, choose one of: {', '.join(PROVIDERS)}.",
                 id="webhooks.E002",
             )
-        if not endpoint.secrets:
+        # Where an option is the proof, E015 tells.
+        elif provider.key_option not in provider.options and not keys_of(endpoint):
             yield Error(
                 f"{endpoint.secrets_setting} is not set: the endpoint {endpoint.slug!r} "
                 "could not tell a genuine delivery from a forged one.",
@@ -41,18 +43,18 @@ def _check_options() -> Iterator[CheckMessage]:
         provider = PROVIDERS.get(endpoint.provider)
         if provider is None:
             continue  # told by E002
-        prefix = endpoint.secrets_setting.removesuffix("WEBHOOK_SECRET")
-        for name in endpoint.missing(provider.options):
+        for variable in map(endpoint.variable, endpoint.missing(provider.options)):
             yield Error(
-                f"{prefix}{name.upper()} is not set: without it, no delivery to the endpoint "
+                f"{variable} is not set: without it, no delivery to the endpoint "
                 f"{endpoint.slug!r} could be proven.",
-                hint=f"Set {prefix}{name.upper()} as it was given to the provider, to the letter.",
+                hint=f"Set {variable} as it was given to the provider, to the letter.",
                 id="webhooks.E015",
             )
-        if not all(map(provider.is_secret, endpoint.secrets)):
+        for setting, keys in keys_by_setting(endpoint).items():
+            if all(map(provider.is_secret, keys)):
+                continue
             yield Error(
-                f"{endpoint.secrets_setting} holds what is no secret of {provider.name}'s: it "
-                "would prove nothing.",
+                f"{setting} holds what is no secret of {provider.name}'s: it would prove nothing.",
                 hint="Copy the secret as the provider shows it, with what it begins with.",
                 id="webhooks.E016",
             )

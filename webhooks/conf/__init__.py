@@ -15,7 +15,7 @@ from webhooks.conf.attempts import (
     processing,
     retry_policy,
 )
-from webhooks.conf.credentials import audit_keys, known_secrets, secrets
+from webhooks.conf.credentials import audit_keys, known_secrets, secrets, split
 from webhooks.conf.defaults import DEFAULTS, setting
 from webhooks.conf.receiving import (
     AlarmPolicy,
@@ -56,6 +56,7 @@ __all__ = [
     "secrets",
     "setting",
     "site_url",
+    "split",
     "stripe_tolerance",
     "traces_endpoint",
 ]

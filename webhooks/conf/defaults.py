@@ -47,7 +47,7 @@ DEFAULTS: Final[Mapping[str, Any]] = {
 
 `WEBHOOK_ENDPOINTS` has, per slug, a `provider` and the `secrets_setting` that names the setting
 with its secrets; `allowed_ips` and `allowed_user_agents` are the endpoint's own, and so are
-`public_key` and `notification_url`, which some providers need. `WEBHOOK_ALARMS`
+`public_key`, `webhook_id` and `notification_url`, which some providers need. `WEBHOOK_ALARMS`
 and `WEBHOOK_RETRY` are keyword arguments of `AlarmPolicy` and `RetryPolicy`, `WEBHOOK_ALERTS` has
 such of `AlertPolicy` per rule, or None for one that is off.
 """

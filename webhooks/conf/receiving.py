@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
-from webhooks.conf.credentials import secrets, split
+from webhooks.conf.credentials import secrets
 from webhooks.conf.defaults import setting
 
-OPTIONS: Final = ("notification_url",)
+OPTIONS: Final = ("notification_url", "public_key", "webhook_id")
 """What an endpoint may have in the settings for its provider."""
 
 
@@ -17,8 +17,7 @@ class Endpoint:
     """An endpoint for deliveries: the last part of its URL, its provider, the secrets it trusts.
 
     Which addresses and user agents may come through it is as in the settings (see `sources`).
-    Its `secrets` include the provider's public keys. `options` are what the provider needs besides,
-    by names as in `OPTIONS`, and the `endpoint` itself.
+    `options` are what the provider has besides, by names as in `OPTIONS`, and the `endpoint` itself.
     """
 
     slug: str
@@ -32,6 +31,10 @@ class Endpoint:
     def missing(self, options: Iterable[str]) -> list[str]:
         """Return those of a provider's options that this endpoint does not have."""
         return [name for name in options if not self.options.get(name)]
+
+    def variable(self, option: str) -> str:
+        """Return the variable that holds an option, such as `SQUARE_NOTIFICATION_URL`."""
+        return f"{self.secrets_setting.removesuffix('WEBHOOK_SECRET')}{option.upper()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ def endpoint(slug: str) -> Endpoint | None:
         slug,
         configured["provider"],
         secrets_setting,
-        secrets(secrets_setting) + split(configured.get("public_key", "")),
+        secrets(secrets_setting),
         configured.get("allowed_ips", setting("ALLOWED_WEBHOOK_IPS")),
         configured.get("allowed_user_agents", setting("ALLOWED_WEBHOOK_USER_AGENTS")),
         {"endpoint": slug} | {name: configured[name] for name in OPTIONS if name in configured},

@@ -28,7 +28,7 @@ from webhooks.processing import wakeup
 from webhooks.processing.claims import Claim
 from webhooks.processing.errors import textless
 from webhooks.processing.process import process
-from webhooks.providers import PROVIDERS, Headers
+from webhooks.providers import PROVIDERS, Headers, keys_of
 
 logger = logging.getLogger(__name__)
 
@@ -41,11 +41,11 @@ def open_endpoint(slug: str) -> conf.Endpoint:
     endpoint = conf.endpoint(slug)
     if endpoint is None:
         raise UnknownEndpoint
-    if not endpoint.secrets:
-        logger.error("refusing deliveries to %r: %s is not set", slug, endpoint.secrets_setting)
-        raise EndpointNotConfigured
     if missing := endpoint.missing(PROVIDERS[endpoint.provider].options):
         logger.error("refusing deliveries to %r: it has no %s", slug, " and no ".join(missing))
+        raise EndpointNotConfigured
+    if not keys_of(endpoint):
+        logger.error("refusing deliveries to %r: %s is not set", slug, endpoint.secrets_setting)
         raise EndpointNotConfigured
     return endpoint
 
@@ -79,7 +79,7 @@ def receive_delivery(
     started, began = time.perf_counter(), time.monotonic()
     provider = PROVIDERS[endpoint.provider]
     events = provider.verify(
-        body, headers, secrets=endpoint.secrets, now=now, options=endpoint.options
+        body, headers, secrets=keys_of(endpoint), now=now, options=endpoint.options
     )
     secret_rotation.note(endpoint, events)
     place = conf.processing()

@@ -11,7 +11,7 @@ from webhooks.bounded.maps import Deadlines
 from webhooks.events import Event
 from webhooks.models import WebhookEvent
 from webhooks.monitoring import metrics
-from webhooks.providers import secret_id_of
+from webhooks.providers import keys_by_setting, secret_id_of
 
 logger = logging.getLogger(__name__)
 
@@ -38,10 +38,11 @@ class Retiring:
 def still_needed(*, now: datetime) -> list[Retiring]:
     """Return the secrets that alone proved recent events, though a newer one comes first."""
     places = {
-        (endpoint.slug, secret_id_of(secret)): (endpoint.secrets_setting, place)
+        (endpoint.slug, secret_id_of(secret)): (setting, place)
         for endpoint in conf.endpoints()
-        for place, secret in enumerate(endpoint.secrets, start=1)
-        if place > 1 and secret != endpoint.secrets[0]
+        for setting, secrets in keys_by_setting(endpoint).items()
+        for place, secret in enumerate(secrets, start=1)
+        if place > 1 and secret != secrets[0]
     }
     # Most endpoints have one secret: the table need not be asked.
     if not places:
@@ -101,9 +102,10 @@ def place_of(event: WebhookEvent) -> tuple[str, int] | None:
     endpoint = conf.endpoint(event.endpoint)
     if endpoint is None:
         return None
-    for place, secret in enumerate(endpoint.secrets, start=1):
-        if secret_id_of(secret) == event.secret_id:
-            return endpoint.secrets_setting, place
+    for setting, secrets in keys_by_setting(endpoint).items():
+        for place, secret in enumerate(secrets, start=1):
+            if secret_id_of(secret) == event.secret_id:
+                return setting, place
     return None
 
 
@@ -113,10 +115,12 @@ _reminded: Final = Deadlines(most=1000)
 
 def note(endpoint: conf.Endpoint, events: list[Event]) -> None:
     """Count a delivery that only a former secret proved, and say so in the log now and then."""
-    if len(endpoint.secrets) == 1 or not events:
+    # Public keys are no secrets: nobody is hurried to change them.
+    if len(endpoint.secrets) < 2 or not events:
         return
+    current, *former = map(secret_id_of, endpoint.secrets)
     secret_id = events[0].secret_id
-    if secret_id == secret_id_of(endpoint.secrets[0]):
+    if secret_id == current or secret_id not in former:
         return
     metrics.FORMER_SECRETS.labels(endpoint.slug).inc()
     reminder, now = f"{endpoint.slug}:{secret_id}", time.monotonic()

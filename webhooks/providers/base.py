@@ -63,6 +63,8 @@ class Provider(ABC):
     """The header that holds the proof; empty when that is elsewhere."""
     options: tuple[str, ...] = ()
     """What an endpoint needs besides its secrets, such as `notification_url`."""
+    key_option: str = ""
+    """The option that proves deliveries as the secrets do: public keys, say, comma-separated."""
     refuses_old: bool = True
     """False where a delivery stays valid for ever: then only its event's row makes it a duplicate,
     and is kept for good."""

@@ -106,6 +106,8 @@ class _Either:
 class StandardProvider(DeclaredProvider):
     """A sender that follows the standard."""
 
+    key_option: str = "public_key"
+
     def is_secret(self, secret: str) -> bool:
         """True for 24 to 64 bytes in base64 after `whsec_`, or a public key after `whpk_`."""
         try:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from webhooks import conf
-from webhooks.providers import PROVIDERS
+from webhooks.providers import PROVIDERS, keys_of
 
 
 def deliver(event: Mapping[str, Any], *, endpoint: str = "stripe") -> Any:
@@ -34,7 +34,12 @@ def sign(
     if configured is None:
         raise ImproperlyConfigured(f"no endpoint is called {endpoint!r}")
     provider = PROVIDERS[configured.provider]
-    return provider.sign(body, secret=secret or configured.secrets[0], now=now or timezone.now())
+    return provider.sign(
+        body,
+        secret=secret or keys_of(configured)[0],
+        now=now or timezone.now(),
+        options=configured.options,
+    )
 
 
 def post(

@@ -125,6 +125,13 @@ def test_a_public_key_proves_what_its_private_key_signed(settings: Any) -> None:
     assert send("standard", secret=signed_by(private)).json() == {"status": "received"}
 
 
+def test_what_is_public_proves_nothing_at_providers_without_public_keys(settings: Any) -> None:
+    known_to_all = "FLWPUBK-known-to-every-visitor"
+    for option in ("public_key", "webhook_id"):
+        settings.WEBHOOK_ENDPOINTS["flutterwave"][option] = known_to_all
+    assert send("flutterwave", secret=known_to_all).json()["code"] == "invalid_signature"
+
+
 def test_what_an_endpoint_lacks_is_named_and_the_others_go_on(
     settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:

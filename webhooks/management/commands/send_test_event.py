@@ -13,7 +13,7 @@ from django.utils import timezone
 from webhooks import conf
 from webhooks.exceptions import Rejected
 from webhooks.management.logged import LoggedCommand
-from webhooks.providers import PROVIDERS
+from webhooks.providers import PROVIDERS, keys_of
 from webhooks.testing.provider_samples import SAMPLES, sample_of
 from webhooks.testing.sending import Answer, Unreachable, send
 from webhooks.testing.stripe_events import sample
@@ -86,7 +86,7 @@ def _endpoint(slug: str) -> conf.Endpoint:
             f"There is no endpoint {slug!r} in WEBHOOK_ENDPOINTS; "
             f"there is: {', '.join(known.slug for known in conf.endpoints())}."
         )
-    if not endpoint.secrets:
+    if not keys_of(endpoint):
         raise CommandError(
             f"{endpoint.secrets_setting} is not set: the event can't be signed. "
             "Set it to the value that the server has."
@@ -100,7 +100,7 @@ def _named(endpoint: conf.Endpoint, body: bytes, headers: dict[str, str]) -> str
         events = PROVIDERS[endpoint.provider].verify(
             body,
             headers,
-            secrets=endpoint.secrets,
+            secrets=keys_of(endpoint),
             now=timezone.now(),
             options=endpoint.options,
         )
@@ -114,7 +114,7 @@ def _signed(endpoint: conf.Endpoint, body: bytes) -> dict[str, str]:
     # is rotated the server accepts each of them, so the first will do.
     try:
         return PROVIDERS[endpoint.provider].sign(
-            body, secret=endpoint.secrets[0], now=timezone.now(), options=endpoint.options
+            body, secret=keys_of(endpoint)[0], now=timezone.now(), options=endpoint.options
         )
     except ValueError as error:
         raise CommandError(
