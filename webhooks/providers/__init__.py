@@ -8,6 +8,7 @@ from webhooks import conf
 from webhooks.providers.base import FetchedObject, Headers, Page, Provider, secret_id_of
 from webhooks.providers.registry import PROVIDERS, refusing_old
 
+
 def keys_by_setting(endpoint: conf.Endpoint) -> dict[str, tuple[str, ...]]:
     """Return what proves an endpoint's deliveries, by the setting or variable that holds it."""
     keys = {endpoint.secrets_setting: endpoint.secrets}
