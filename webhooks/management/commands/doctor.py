@@ -4,16 +4,17 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from webhooks.doctor import Examined, Finding, State, examine_all
+from webhooks.management.logged import LoggedCommand
 from webhooks.registration.addresses import BadAddress, origin_of, public_address, read_address
 
 MARKS = {State.OK: "ok", State.ATTENTION: "ATTENTION", State.NOT_ASKED: "not asked"}
 
 
-class Command(BaseCommand):
+class Command(LoggedCommand):
     help = (
         "Examine this installation: its settings and secrets, the database, what Stripe sends to "
         "our endpoints, our clock, the last deliveries, and what processes events. Says of each "

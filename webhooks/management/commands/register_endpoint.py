@@ -7,11 +7,12 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TextIO
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from webhooks import audit
 from webhooks.exceptions import ProviderApiRefused, ProviderApiUnavailable
+from webhooks.management.logged import LoggedCommand
 from webhooks.management.operator import system_user
 from webhooks.providers.stripe_api import API_VERSION
 from webhooks.providers.stripe_endpoints import ALL
@@ -20,7 +21,7 @@ from webhooks.registration.addresses import BadAddress
 from webhooks.registration.planning import AnswerLost, Plan
 
 
-class Command(BaseCommand):
+class Command(LoggedCommand):
     help = (
         "Create or update the webhook endpoint at Stripe that delivers to URL: with the types of "
         "events that handlers are subscribed to, and in the API version that this project reads. "

@@ -2,16 +2,17 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from webhooks import conf
 from webhooks.alerts.addresses import addresses, send
+from webhooks.management.logged import LoggedCommand
 
 TITLE = "[Test] Alerts reach you"
 BODY = "Nothing is wrong: somebody tries whom alerts are told."
 
 
-class Command(BaseCommand):
+class Command(LoggedCommand):
     help = (
         "Send a message to each address of ALERT_URLS, and say what came of it. An address is "
         "named by its place and its scheme, as the rest of it is secret. Exit status 1 when one "
