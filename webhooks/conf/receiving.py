@@ -17,7 +17,7 @@ class Endpoint:
     """An endpoint for deliveries: the last part of its URL, its provider, the secrets it trusts.
 
     Which addresses and user agents may come through it is as in the settings (see `sources`).
-    `options` are what the provider has besides, by names as in `OPTIONS`, and the `endpoint` itself.
+    `options` are what the provider has besides, by names as in `OPTIONS`, and the `endpoint`.
     """
 
     slug: str
