@@ -14,16 +14,8 @@ from django.conf import settings
 
 # What this project needs for itself, and nobody who takes the apps: there, it can't be imported.
 OURS = (
-    *(
-        "apprise",
-        "axes",
-        "csp",
-        "django_filters",
-        "django_otp",
-        "django_stubs_ext",
-        "drf_spectacular",
-    ),
-    *("environ", "payments_project", "rest_framework", "whitenoise"),
+    *("axes", "csp", "django_filters", "django_otp", "django_stubs_ext", "drf_spectacular"),
+    *("apprise", "environ", "payments_project", "rest_framework", "whitenoise"),
 )
 
 FILES = {

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Q
 
 from webhooks import audit
 from webhooks.models import Alert, AuditEntry
@@ -28,7 +29,9 @@ def mute(alert: Alert, *, until: datetime, actor: str, reason: str, now: datetim
 
     A moment that has passed ends it.
     """
-    Alert.objects.filter(pk=alert.pk).update(muted_until=until)
+    # Earlier ones of the same too: the next one would be muted for as long as any of them is.
+    same = Q(rule=alert.rule, subject=alert.subject, muted_until__gt=now)
+    Alert.objects.filter(Q(pk=alert.pk) | same).update(muted_until=until)
     details = {"until": f"{until:%Y-%m-%d %H:%M:%S}"}
     _record(AuditEntry.Action.MUTED, alert, details, actor, reason, now)
 

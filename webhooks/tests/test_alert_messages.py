@@ -245,6 +245,21 @@ def test_what_is_muted_is_told_of_no_more_though_it_comes_back(receiver: Receive
     assert receiver.titles == ["[Critical] No worker is seen", "[Resolved] No worker is seen"]
 
 
+def test_what_is_muted_no_longer_is_told_of_when_it_comes_back(receiver: Receiver) -> None:
+    watch(GONE)
+    mute(Alert.objects.get(), until=at(7200), actor="ada", reason="moving", now=at(GONE))
+    come_back(GONE + 10)
+    watch(GONE + 15)
+    watch(GONE + 400)
+    again = Alert.objects.get(resolved_at=None)
+    mute(again, until=at(GONE + 410), actor="ada", reason="moved", now=at(GONE + 410))
+    come_back(GONE + 420)
+    watch(GONE + 425)
+    watch(GONE + 1000)
+
+    assert receiver.titles[-1] == "[Critical] No worker is seen"
+
+
 def test_what_staff_do_is_on_record_with_its_reason(receiver: Receiver) -> None:
     watch(GONE)
     alert = Alert.objects.get()
