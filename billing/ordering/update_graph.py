@@ -157,14 +157,16 @@ def _rivals(graph: _Graph, sink: str, cycle: frozenset[str]) -> Iterable[Snapsho
 def _has_gap(graph: _Graph, second: int) -> bool:
     """True when an update that led back to a state within this second is missing.
 
-    Nothing tells of such a state but that it was left: twice, or for what was there before.
+    Nothing tells of it but that the state was left oftener than it was entered; or, of a state that
+    nothing else tells of, that it was left for what was there before.
     """
     told = [one for snapshots in graph.snapshots.values() for one in snapshots]
     before = max((one for one in told if (one.at or 0) < second), key=by_clock, default=None)
     return any(
-        graph.surplus[state] < -1 or (before and _takes_back(one, before))
+        # That it came to be so for the first time, no update may have told.
+        graph.surplus[state] < (0 if state in graph.beginnings else -1)
+        or (state not in graph.snapshots and before and _takes_back(one, before))
         for state, left in graph.left.items()
-        if state not in graph.snapshots
         for one in left
         if one.at == second
     )

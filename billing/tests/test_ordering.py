@@ -445,6 +445,35 @@ def test_that_a_refund_failed_casts_doubt_until_stripe_was_asked(
         assert arrive("charge", [*told, again]).in_doubt is in_doubt
 
 
+@pytest.mark.parametrize("is_first", [False, True])
+def test_a_refund_that_failed_within_its_second_leaves_a_doubt(is_first: bool) -> None:
+    def noted(note: str, amount: int, **about: Any) -> Snapshot:
+        told = charge(9, amount, **about)
+        return replace(told, event_id=f"evt_{note}_{amount}", facts={**told.facts, "note": note})
+
+    # Of the failure no event came, and a note that was made after it tells of less.
+    refund = noted("", 900, before={"amount_refunded": 0, "refunded": False})
+    told = [noted("", 0, is_first=is_first), refund, noted("x", 0, before={"note": ""})]
+    for order in permutations(told):
+        assert arrive("charge", list(order)).in_doubt
+
+
+@pytest.mark.parametrize("left", [0, 400])
+@pytest.mark.parametrize("later", [(2,), (2, 3), (4, 900), (900, 901), (900, 1_900, 5_000)])
+def test_a_failed_refund_of_which_no_event_came_leaves_its_charge_in_doubt(
+    later: tuple[int, ...], left: int
+) -> None:
+    told = [charge(1, 500), charge(1, 900), *(charge(second, left) for second in later)]
+    for order in permutations(told):
+        assert arrive("charge", list(order)).in_doubt
+    # As soon as one says what it was before, or Stripe was asked, it is known.
+    asked = replace(charge(9_000, left), asked_from=9_000)
+    came_home = charge(9_000, left, before={"amount_refunded": 900, "refunded": True})
+    for end in (came_home, asked):
+        resolution = arrive("charge", [*told, end])
+        assert (resolution.facts["amount_refunded"], resolution.in_doubt) == (left, False)
+
+
 def test_an_update_that_says_that_a_refund_failed_is_believed() -> None:
     came_home = charge(90, 0, before={"amount_refunded": 600})
     for told in ([charge(50, 600), came_home], [came_home, charge(50, 600)]):
