@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 from django.core.signals import setting_changed
+from django.dispatch import receiver
 
 from webhooks.conf.alerting import alert_urls, secrets_in
 from webhooks.conf.defaults import setting
@@ -59,7 +60,7 @@ def known_secrets() -> frozenset[str]:
     return frozenset(secret for secret in found if secret)
 
 
-@setting_changed.connect
+@receiver(setting_changed)
 def _read_anew(**_: Any) -> None:
     """Forget what was read, where a test changes a setting."""
     known_secrets.cache_clear()
