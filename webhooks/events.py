@@ -31,7 +31,8 @@ class Event:
     On the first attempt no handler has yet left anything behind on the event's behalf.
     `preparations` is how often handlers were prepared in this attempt (see `Unprepared`).
     `secret_id` is the id of the secret that proved it, empty where none did.
-    `body` has the event's own bytes where its delivery brought several, until it is recorded.
+    `body` has the event's own bytes, as JSON, where its delivery brought several or was none, until
+    it is recorded.
     """
 
     provider: str

@@ -138,6 +138,14 @@ class StorageUnavailable(Rejected):
     title = "The delivery could not be recorded, send it again"
 
 
+class ProofUnavailable(Rejected):
+    """What proves the delivery is the provider's to tell, and can't be had now: send it again."""
+
+    status_code = 503
+    code = "proof_unavailable"
+    title = "The delivery could not be verified now, send it again"
+
+
 class EndpointNotConfigured(Rejected):
     """The endpoint has no secret to prove a delivery with."""
 

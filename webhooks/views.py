@@ -14,6 +14,7 @@ from webhooks.intake import alarms, refusals
 from webhooks.intake.receive import open_endpoint, receive_delivery
 from webhooks.monitoring import traces
 from webhooks.problems import problem, takes
+from webhooks.providers import PROVIDERS
 from webhooks.responses import ResponseThen
 
 ROUTE = "/webhooks/{endpoint}"
@@ -47,6 +48,8 @@ def _answer(request: HttpRequest, endpoint: str) -> HttpResponse:
             refused.answer, then=refused.put_on_record if refused.is_remarkable else None
         )
     alarms.prove(endpoint, now=now)
+    if told := PROVIDERS[opened.provider].accepted:
+        return HttpResponse(told, content_type="text/plain; charset=utf-8")
     told = RECEIVED if received.is_new else RECEIVED_AGAIN
     response = ResponseThen(received.answer or told, content_type="application/json")
     response.then = received.then

@@ -11,7 +11,7 @@ from webhooks.checks.api_key import has_test_key_with_live_data
 from webhooks.doctor.findings import Examined, Finding, State
 from webhooks.doctor.registry import examines
 from webhooks.models import Refusal, WebhookEvent
-from webhooks.providers import stripe_api
+from webhooks.providers import keys_by_setting, stripe_api
 
 GROUP = "Deliveries"
 
@@ -19,7 +19,7 @@ LOOKED_AT: Final = 10_000
 """The number of the latest events in which each endpoint's last one is looked for."""
 
 FIXES: Final[Mapping[str, str]] = {
-    "invalid_signature": "compare {} with the secret that the provider shows for this endpoint; "
+    "invalid_signature": "compare {} with what the provider shows for this endpoint; "
     "where it is the same, somebody forges",
     "stale_signature": "have this machine's clock set by NTP",
     "source_not_allowed": "see ALLOWED_WEBHOOK_IPS, ALLOWED_WEBHOOK_USER_AGENTS and "
@@ -27,6 +27,7 @@ FIXES: Final[Mapping[str, str]] = {
     "endpoint_not_configured": "set {}",
     "storage_unavailable": "see that the database answers, then reconcile_events --undelivered",
     "malformed_event": "see *Refused deliveries* in the admin: is it this provider's endpoint?",
+    "proof_unavailable": "see that this machine reaches the provider's API by HTTPS",
     "payload_too_large": "see WEBHOOK_MAX_BODY_BYTES, and the limit of the proxy in front",
 }
 """By code, what to do about refusals that may well be the provider's."""
@@ -77,12 +78,13 @@ def _endpoint(endpoint: conf.Endpoint, last: datetime | None) -> Iterator[Findin
     counts = dict(since.values_list("code").annotate(Sum("weight")).order_by("code"))
     told = f"the last genuine one came at {last:%Y-%m-%d %H:%M:%S}" if last else "none has come yet"
     refused = ", ".join(f"{code} {count}" for code, count in counts.items())
+    keys = " and ".join(keys_by_setting(endpoint))
     doubtful = [code for code in counts if code in FIXES]
     yield Finding(
         "refused_since" if doubtful else "last_delivery",
         State.ATTENTION if doubtful else State.OK,
         f"{told}; refused since: {refused}" if refused else told,
-        "; ".join(FIXES[code].format(endpoint.secrets_setting) for code in doubtful),
+        "; ".join(FIXES[code].format(keys) for code in doubtful),
         subject=endpoint.slug,
         since=last,
         count=sum(counts.values()) or None,

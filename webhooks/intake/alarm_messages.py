@@ -15,7 +15,7 @@ from webhooks.exceptions import (
     SourceNotAllowed,
     StaleSignature,
 )
-from webhooks.providers import PROVIDERS
+from webhooks.providers import PROVIDERS, keys_by_setting
 
 EXPLAINED: Final = {
     *(InvalidSignature.code, StaleSignature.code, MissingSignature.code, MalformedSignature.code),
@@ -67,8 +67,8 @@ def message(alarm: Alarm) -> str:
 def _remedies(codes: Sequence[str], endpoint: Endpoint) -> Iterator[str]:
     if InvalidSignature.code in codes:
         yield (
-            f"A secret may have been changed: compare {endpoint.secrets_setting} with the signing "
-            f"secret that the provider ({endpoint.provider}) shows for this endpoint."
+            f"A secret may have been changed: compare {' and '.join(keys_by_setting(endpoint))} "
+            f"with what the provider ({endpoint.provider}) shows for this endpoint."
         )
     if SourceNotAllowed.code in codes:
         yield (

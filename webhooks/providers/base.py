@@ -64,7 +64,10 @@ class Provider(ABC):
     options: tuple[str, ...] = ()
     """What an endpoint needs besides its secrets, such as `notification_url`."""
     key_option: str = ""
-    """The option that proves deliveries as the secrets do: public keys, say, comma-separated."""
+    """The option that proves deliveries as the secrets do: public keys, say, comma-separated.
+
+    It is in their place where it is one of `options`.
+    """
     refuses_old: bool = True
     """False where a delivery stays valid for ever: then only its event's row makes it a duplicate,
     and is kept for good."""
@@ -72,6 +75,8 @@ class Provider(ABC):
     """The types of events that the sender wants an answer to, in place of our own."""
     media_types: tuple[str, ...] = ("application/json",)
     """The media types that deliveries may have; those that name none are read, too."""
+    accepted: str = ""
+    """The text that a delivery must be answered with; empty where any success will do."""
     lists_events: bool = False
     keeps_events: timedelta = timedelta(0)
 
@@ -88,8 +93,9 @@ class Provider(ABC):
         """Verify a delivery at this time, and return the events in it.
 
         `body` is the exact bytes received; `options` has what this provider names as its own. An
-        event that is one of several has its own bytes in `Event.body`. Secrets are tried in turn,
-        and events carry the `secret_id` of the first that proves them (see `secret_id_of`).
+        event that is one of several, or not sent as JSON, has bytes of its own in `Event.body`.
+        Secrets are tried in turn, and events carry the `secret_id` of the first that proves them
+        (see `secret_id_of`).
         Raises `Rejected` for whatever is not proven or is not an event, and nothing else.
         """
 
@@ -102,7 +108,17 @@ class Provider(ABC):
         now: datetime,
         options: Mapping[str, str] = NO_OPTIONS,
     ) -> dict[str, str]:
-        """Return the headers with which the provider would send this body, for tests."""
+        """Return what proves this body, by the names of the headers that have it, for tests.
+
+        Raises `ValueError` for what is no secret of this provider's.
+        """
+
+    def sent(self, body: bytes, proof: Mapping[str, str]) -> tuple[bytes, Mapping[str, str]]:
+        """Return the body and the headers of a delivery with this proof, for tests.
+
+        Where the proof is in the body, its names are of no headers.
+        """
+        return body, proof
 
     def answer(self, event: Event, *, declined: str | None) -> bytes:
         """Return the JSON that answers an event which is `answered`.

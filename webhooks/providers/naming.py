@@ -45,7 +45,12 @@ class Naming:
 
     def read(self, provider: str, body: bytes, headers: Headers, secret_id: str) -> list[Event]:
         """Return the events in a proven body. Raises `MalformedEvent`."""
-        payload = read_json(body)
+        return self.events_in(provider, read_json(body), body, headers, secret_id)
+
+    def events_in(
+        self, provider: str, payload: object, body: bytes, headers: Headers, secret_id: str
+    ) -> list[Event]:
+        """Return the events in a proven body's JSON. Raises `MalformedEvent`."""
         if not isinstance(payload, dict):
             raise MalformedEvent("The body is not a JSON object.")
         if not self.events:
@@ -54,7 +59,7 @@ class Naming:
         listed = _at(payload, self.events)
         if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
             raise MalformedEvent(f"The body's {self.events} must be a list of objects.")
-        return [self._event(provider, one, _own_bytes(one), secret_id) for one in listed]
+        return [self._event(provider, one, own_bytes(one), secret_id) for one in listed]
 
     def _event(
         self, provider: str, payload: dict[str, Any], body: bytes, secret_id: str, named: str = ""
@@ -91,7 +96,8 @@ class Naming:
         return (live is None or live in _LIVE) and test not in _TEST
 
 
-def _own_bytes(payload: dict[str, Any]) -> bytes:
+def own_bytes(payload: dict[str, Any]) -> bytes:
+    """Return an event's JSON in our own form, for what can't be kept as it was sent."""
     # Each event by itself: kept with others, it would be read by whoever looks at theirs, and
     # outlive its own erasure.
     return json.dumps(payload, sort_keys=True, separators=(",", ":")).encode()
@@ -121,5 +127,8 @@ def moment_of(value: object) -> datetime | None:
             return None
         value = (said if said.tzinfo else said.replace(tzinfo=UTC)).timestamp() + leaps
     if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    # No float holds the largest whole numbers of JSON.
+    if abs(value) >= _MILLISECONDS**2:
         return None
     return moment(value / 1000 if abs(value) >= _MILLISECONDS else value)

@@ -6,13 +6,19 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from webhooks import conf
+from webhooks.providers.adyen import PLATFORM, AdyenProvider
 from webhooks.providers.base import Provider
+from webhooks.providers.braintree import BraintreeProvider
 from webhooks.providers.catalogue import DECLARED
+from webhooks.providers.paypal import PAYPAL
 from webhooks.providers.standard_webhooks import STANDARD
 from webhooks.providers.stripe import StripeProvider
 from webhooks.providers.telegram import TelegramProvider
 
-_OURS: Final = (StripeProvider(), TelegramProvider(), STANDARD, *DECLARED)
+_OURS: Final = (
+    *(StripeProvider(), TelegramProvider(), STANDARD, *DECLARED),
+    *(AdyenProvider(), PLATFORM, BraintreeProvider(), PAYPAL),
+)
 
 PROVIDERS: Final[dict[str, Provider]] = {provider.name: provider for provider in _OURS}
 """The providers by name."""

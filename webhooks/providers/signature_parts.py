@@ -62,6 +62,19 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
+class Several:
+    """Signatures alone, with a separator between."""
+
+    separator: str
+
+    def read(self, header: str) -> tuple[str, list[bytes]]:
+        return "", _signatures(_split(header, self.separator))
+
+    def write(self, time: str, signature: str) -> str:
+        return signature
+
+
+@dataclass(frozen=True, slots=True)
 class TimeFirst:
     """The time, and then signatures, with a separator between."""
 

@@ -18,7 +18,16 @@ def deliver(event: Mapping[str, Any], *, endpoint: str = "stripe") -> Any:
     # Signed are the bytes that are posted, and never a second rendering of the event.
     body = json.dumps(event).encode()
     path = reverse("webhooks:receive", args=[endpoint])
-    return post(body, sign(body, endpoint=endpoint), path)
+    provider = PROVIDERS[_configured(endpoint).provider]
+    sent, headers = provider.sent(body, sign(body, endpoint=endpoint))
+    return post(sent, headers, path, media_type=provider.media_types[0])
+
+
+def _configured(endpoint: str) -> conf.Endpoint:
+    configured = conf.endpoint(endpoint)
+    if configured is None:
+        raise ImproperlyConfigured(f"no endpoint is called {endpoint!r}")
+    return configured
 
 
 def sign(
@@ -29,12 +38,10 @@ def sign(
     secret: str | None = None,
 ) -> dict[str, str]:
     """Return the headers that prove a body to the endpoint, by its first secret unless another is
-    given. Raises `ImproperlyConfigured` where no such endpoint is configured."""
-    configured = conf.endpoint(endpoint)
-    if configured is None:
-        raise ImproperlyConfigured(f"no endpoint is called {endpoint!r}")
-    provider = PROVIDERS[configured.provider]
-    return provider.sign(
+    given; where the proof is in the body, its parts. Raises `ImproperlyConfigured` where no such
+    endpoint is configured."""
+    configured = _configured(endpoint)
+    return PROVIDERS[configured.provider].sign(
         body,
         secret=secret or keys_of(configured)[0],
         now=now or timezone.now(),
@@ -47,6 +54,7 @@ def post(
     headers: Mapping[str, str],
     path: str = "/webhooks/stripe",
     client: Any = None,
+    media_type: str = "application/json",
 ) -> Any:
     """Post raw bytes, by a client that nobody has logged in with unless one is given."""
     # Django's test machinery is loaded with the first delivery only: `send_test_event` and the
@@ -54,5 +62,5 @@ def post(
     from django.test import Client
 
     return (client or Client()).generic(
-        "POST", path, body, content_type="application/json", headers=headers
+        "POST", path, body, content_type=media_type, headers=headers
     )

@@ -1,13 +1,14 @@
-"""A delivery of each declared provider's, in the shape that it documents."""
+"""A delivery of each provider's, in the shape that it documents."""
 
+import json
 import secrets
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any, Final
+from xml.etree import ElementTree
 
 from webhooks.providers import PROVIDERS
-from webhooks.providers.declared import DeclaredProvider
 from webhooks.providers.naming import Naming
 
 Json = dict[str, Any]
@@ -186,19 +187,65 @@ SAMPLES: Final[Mapping[str, Json]] = {
         "topic": "transfer_completed",
         "timestamp": "2026-01-01T00:00:00.000Z",
     },
+    "adyen": {
+        "live": "false",
+        "notificationItems": [
+            {
+                "NotificationRequestItem": {
+                    "pspReference": f"791407338134228{number}",
+                    **more,
+                    "merchantAccountCode": "TestMerchant",
+                    "merchantReference": "order: 1",
+                    "amount": {"value": 1130, "currency": "EUR"},
+                    "success": "true",
+                    "eventDate": "2026-01-01T01:00:00+01:00",
+                    "additionalData": {"shopperReference": "shopper-1"},
+                }
+            }
+            for number, more in enumerate(
+                (
+                    {"eventCode": "AUTHORISATION"},
+                    {"eventCode": "CAPTURE", "originalReference": "7914073381342280"},
+                )
+            )
+        ],
+    },
+    "adyenplatform": {
+        "data": {"balancePlatform": "Platform_1", "id": "TRF0000000000000", "status": "booked"},
+        "environment": "test",
+        "timestamp": "2026-01-01T01:00:00+01:00",
+        "type": "balancePlatform.transfer.updated",
+    },
+    "paypal": {
+        "id": "WH-9UG43882HX7271132-6E0871324L7949614",
+        "event_version": "1.0",
+        "create_time": "2026-01-01T00:00:00.000Z",
+        "resource_type": "subscription",
+        "resource_version": "2.0",
+        "event_type": "BILLING.SUBSCRIPTION.ACTIVATED",
+        "resource": {"id": "I-BW452GLLEP1G", "subscriber": {"payer_id": "2J6QB8YJQSJRJ"}},
+    },
+    "braintree": {
+        "timestamp": "2026-01-01T00:00:00Z",
+        "kind": "subscription_charged_successfully",
+        "source_merchant_id": "merchant_1",
+        "subject": {
+            "subscription": {"id": "sub_1", "transactions": [{"id": "tx_1", "amount": "49.99"}]}
+        },
+    },
 }
 """What each sends, made at `MADE`."""
 
 
 def sample_of(name: str, *, now: datetime) -> Json:
-    """Return a declared provider's event, made now, that is no repetition of another.
+    """Return a provider's event, made now, that is no repetition of another.
 
     Raises `KeyError` where there is no sample of this provider.
     """
-    sample, provider = deepcopy(SAMPLES[name]), PROVIDERS[name]
+    sample = deepcopy(SAMPLES[name])
     if name == "telegram":
         return _update(sample, now)
-    naming = provider.naming if isinstance(provider, DeclaredProvider) else Naming(type=())
+    naming: Naming = PROVIDERS[name].naming  # type: ignore[attr-defined]
     for event in sample[naming.events] if naming.events else [sample]:
         for path in (*naming.id, *naming.object_id):
             _change(event, path, lambda old: f"{str(old)[:8]}{secrets.token_hex(8)}")
@@ -212,6 +259,35 @@ def _update(sample: Json, now: datetime) -> Json:
     message["successful_payment"]["telegram_payment_charge_id"] = charge
     message["date"] = int(now.timestamp())
     return {**sample, "update_id": secrets.randbelow(2**31)}
+
+
+def as_sample(name: str, sample: Json) -> bytes:
+    """Return a sample as the provider writes it, without its proof."""
+    return as_xml(sample) if name == "braintree" else json.dumps(sample).encode()
+
+
+def as_xml(sample: object) -> bytes:
+    """Return the XML of a notification of Braintree's."""
+    root = ElementTree.Element("notification")
+    _write(root, sample)
+    written: bytes = ElementTree.tostring(root, encoding="utf-8")
+    return written
+
+
+def _write(element: ElementTree.Element, value: object) -> None:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            _write(ElementTree.SubElement(element, str(name).replace("_", "-")), inner)
+    elif isinstance(value, list):
+        element.set("type", "array")
+        for inner in value:
+            _write(ElementTree.SubElement(element, "item"), inner)
+    elif value is None:
+        element.set("nil", "true")
+    else:
+        if isinstance(value, bool | int):
+            element.set("type", "boolean" if isinstance(value, bool) else "integer")
+        element.text = str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _change(event: Json, path: str, new: Callable[[Any], Any]) -> None:

@@ -36,14 +36,19 @@ _opener = urllib.request.build_opener(_NoRedirect, urllib.request.ProxyHandler({
 
 
 def send(
-    url: str, body: bytes, headers: Mapping[str, str], *, timeout_seconds: float = 30
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    media_type: str = "application/json",
+    timeout_seconds: float = 30,
 ) -> Answer:
     """Post a body with these headers. Raises `ValueError` for a URL that is not HTTP,
     `Unreachable` when there is no answer."""
     if urlsplit(url).scheme not in ("http", "https"):
         raise ValueError(f"{url!r} is not an http:// or https:// address")
     request = urllib.request.Request(  # noqa: S310
-        url, data=body, headers={"Content-Type": "application/json", **headers}, method="POST"
+        url, data=body, headers={"Content-Type": media_type, **headers}, method="POST"
     )
     try:
         with _opener.open(request, timeout=timeout_seconds) as response:

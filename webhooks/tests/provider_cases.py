@@ -2,13 +2,15 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from webhooks.providers import PROVIDERS, Provider
 from webhooks.testing import stripe_events
 from webhooks.testing.hostile import as_body
-from webhooks.testing.provider_samples import MADE, SAMPLES
+from webhooks.testing.provider_samples import MADE, SAMPLES, as_xml
+from webhooks.tests.signing_authority import our_paypal
 
 NOW: Final = MADE
 SECRET, OTHER = "whsec_ours_and_nobody_else_s", "whsec_a_stranger_s"
@@ -19,6 +21,7 @@ class Case:
     """What a provider sends, the secrets to sign it with, and names that the events must have.
 
     `names` has those of the first event; an id that is not there is the hash of the bytes.
+    `proof` is the name of what proves the first event, where that is in no header.
     """
 
     payload: Any
@@ -28,15 +31,27 @@ class Case:
     options: Mapping[str, str] = field(default_factory=dict)
     is_timed: bool = False
     covers_body: bool = True
+    stranger: str = f"whsec_{'Stranger' * 4}"  # in base64 as well, which some providers' are
+    proof: str = ""
+    write: Callable[[Any], bytes] = as_body
+
+    @property
+    def is_rewritten(self) -> bool:
+        return self.write is not as_body
+
     events: int = 1
 
     @property
     def body(self) -> bytes:
-        return as_body(self.payload)
+        return self.write(self.payload)
 
 
 def _key(text: str) -> str:
     return "whsec_" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _hex(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 CASES: Final[Mapping[str, Case]] = {
@@ -246,5 +261,70 @@ CASES: Final[Mapping[str, Case]] = {
             "object_id": "cdb5f779-62df-e611-80f0-0aa34a9b2388",
         },
     ),
+    "adyen": Case(
+        SAMPLES["adyen"],
+        {
+            "id": "7914073381342280:AUTHORISATION:true",
+            "type": "AUTHORISATION",
+            "created_at": NOW,
+            "livemode": False,
+            "account": "TestMerchant",
+            "object_id": "7914073381342280",
+            "customer_id": "shopper-1",
+        },
+        secret=_hex("ours"),
+        other=_hex("another's"),
+        stranger=_hex("a stranger's"),
+        covers_body=False,
+        proof="hmacSignature 0",
+        events=2,
+    ),
+    "adyenplatform": Case(
+        SAMPLES["adyenplatform"],
+        {
+            "type": "balancePlatform.transfer.updated",
+            "created_at": NOW,
+            "livemode": False,
+            "account": "Platform_1",
+            "object_id": "TRF0000000000000",
+        },
+        secret=_hex("ours"),
+        other=_hex("another's"),
+        stranger=_hex("a stranger's"),
+    ),
+    "paypal": Case(
+        SAMPLES["paypal"],
+        {
+            "id": "WH-9UG43882HX7271132-6E0871324L7949614",
+            "type": "BILLING.SUBSCRIPTION.ACTIVATED",
+            "created_at": NOW,
+            "livemode": False,
+            "api_version": "2.0",
+            "object_type": "subscription",
+            "object_id": "I-BW452GLLEP1G",
+            "customer_id": "2J6QB8YJQSJRJ",
+        },
+        secret="9XL90610J3647323C",
+        other="8YM01721K4758434D",
+        stranger="1AB23456C7890123E",
+        options={"webhook_id": "9XL90610J3647323C"},
+    ),
+    "braintree": Case(
+        SAMPLES["braintree"],
+        {
+            "type": "subscription_charged_successfully",
+            "created_at": NOW,
+            "account": "merchant_1",
+            "object_id": "sub_1",
+        },
+        secret=f"public:{_hex('ours')}",
+        other=f"another:{_hex('another')}",
+        stranger=f"public:{_hex('a stranger')}",
+        proof="bt_signature",
+        write=as_xml,
+    ),
 }
 """A case for each provider: one without any is refused by the tests."""
+
+TRIED: Final[Mapping[str, Provider]] = {**PROVIDERS, "paypal": our_paypal()}
+"""The providers, of whom we have what signs."""

@@ -15,19 +15,18 @@ from webhooks.privacy.retention import cleanup
 from webhooks.processing.sweep import sweep
 from webhooks.providers import PROVIDERS, refusing_old
 from webhooks.testing.client import post
-from webhooks.testing.hostile import as_body
 from webhooks.testing.plugin import Subscribe
-from webhooks.testing.provider_samples import SAMPLES, sample_of
-from webhooks.tests.provider_cases import CASES
+from webhooks.testing.provider_samples import SAMPLES, as_sample, sample_of
+from webhooks.tests.provider_cases import CASES, TRIED
+from webhooks.tests.signing_authority import Published, our_paypal
 
 pytestmark = pytest.mark.django_db
 
-STRANGER = f"whsec_{'Stranger' * 4}"
-"""In base64 as well, which some providers' secrets are."""
-
 
 @pytest.fixture(autouse=True)
-def _endpoints(settings: Any) -> None:
+def _endpoints(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, provider in TRIED.items():
+        monkeypatch.setitem(PROVIDERS, name, provider)
     settings.WEBHOOK_ENDPOINTS = {
         name: {
             "provider": name,
@@ -43,19 +42,35 @@ def _endpoints(settings: Any) -> None:
 def send(name: str, body: bytes = b"", secret: str = "") -> Any:
     case = CASES[name]
     body = body or case.body
-    headers = PROVIDERS[name].sign(
+    provider = PROVIDERS[name]
+    proof = provider.sign(
         body, secret=secret or case.secret, now=timezone.now(), options=case.options
     )
-    return post(body, headers, f"/webhooks/{name}")
+    sent, headers = provider.sent(body, proof)
+    return post(sent, headers, f"/webhooks/{name}", media_type=provider.media_types[0])
+
+
+def told(name: str, response: Any) -> Any:
+    """Return what the sender is told, in our words where it insists on its own."""
+    own = PROVIDERS[name].accepted
+    if own and response.status_code == 200:
+        assert (response.content.decode(), response["Content-Type"].partition(";")[0]) == (
+            own,
+            "text/plain",
+        )
+        return {"status": "received"}
+    return response.json()
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_an_event_is_recorded_once_and_a_forged_one_never(name: str) -> None:
     case = CASES[name]
 
-    assert send(name).json() == {"status": "received"}
-    assert send(name).json() == {"status": "received", "idempotent_replay": True}
-    forged = send(name, secret=STRANGER)
+    assert told(name, send(name)) == {"status": "received"}
+    assert (
+        told(name, send(name)).items() <= {"status": "received", "idempotent_replay": True}.items()
+    )
+    forged = send(name, secret=case.stranger)
 
     assert (forged.status_code, forged.json()["code"]) == (400, "invalid_signature")
     rows = WebhookEvent.objects.filter(provider=name, endpoint=name)
@@ -67,7 +82,8 @@ def test_an_event_is_recorded_once_and_a_forged_one_never(name: str) -> None:
 def test_samples_are_new_each_time_and_made_now(name: str) -> None:
     now = timezone.now()
     for _ in range(2):
-        assert send(name, as_body(sample_of(name, now=now))).json() == {"status": "received"}
+        body = as_sample(name, sample_of(name, now=now))
+        assert told(name, send(name, body)) == {"status": "received"}
     made = WebhookEvent.objects.filter(provider=name).values_list("provider_created_at", flat=True)
     assert all(abs(at - now) < timedelta(seconds=1) for at in made if at)
 
@@ -130,6 +146,30 @@ def test_what_is_public_proves_nothing_at_providers_without_public_keys(settings
     for option in ("public_key", "webhook_id"):
         settings.WEBHOOK_ENDPOINTS["flutterwave"][option] = known_to_all
     assert send("flutterwave", secret=known_to_all).json()["code"] == "invalid_signature"
+
+
+def test_what_can_not_be_proven_now_is_to_be_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    published = Published({})
+    published.is_down = True
+    monkeypatch.setitem(PROVIDERS, "paypal", our_paypal(published))
+
+    refused = send("paypal")
+
+    assert (refused.status_code, refused.json()["code"]) == (503, "proof_unavailable")
+    assert not WebhookEvent.objects.exists()
+
+
+def test_where_an_option_proves_a_secret_does_not(settings: Any) -> None:
+    settings.WEBHOOK_ENDPOINTS["paypal"]["webhook_id"] = f"{CASES['paypal'].other}, 1NEW"
+    settings.PAYPAL_WEBHOOK_SECRET = CASES["paypal"].secret
+    assert send("paypal").json()["code"] == "invalid_signature"
+    assert send("paypal", secret="1NEW").json() == {"status": "received"}
+
+    del settings.WEBHOOK_ENDPOINTS["paypal"]["webhook_id"]
+    named = {each.id: each.msg for each in checks.run_checks(tags=["webhooks"])}
+    assert "PAYPAL_WEBHOOK_ID is not set" in named["webhooks.E015"]
+    assert "webhooks.E001" not in named
+    assert send("paypal").json()["code"] == "endpoint_not_configured"
 
 
 def test_what_an_endpoint_lacks_is_named_and_the_others_go_on(

@@ -56,6 +56,12 @@ REFUSALS = [
         "The delivery could not be recorded, send it again",
     ),
     (
+        exceptions.ProofUnavailable(),
+        503,
+        "proof_unavailable",
+        "The delivery could not be verified now, send it again",
+    ),
+    (
         exceptions.EndpointNotConfigured(),
         503,
         "endpoint_not_configured",

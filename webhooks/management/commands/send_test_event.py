@@ -3,6 +3,7 @@
 import json
 import sys
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from django.utils import timezone
 from webhooks import conf
 from webhooks.exceptions import Rejected
 from webhooks.management.logged import LoggedCommand
-from webhooks.providers import PROVIDERS, keys_of
-from webhooks.testing.provider_samples import SAMPLES, sample_of
+from webhooks.providers import PROVIDERS, keys_by_setting, keys_of
+from webhooks.testing.provider_samples import SAMPLES, as_sample, sample_of
 from webhooks.testing.sending import Answer, Unreachable, send
 from webhooks.testing.stripe_events import sample
 
@@ -66,11 +67,13 @@ class Command(LoggedCommand):
         self.stdout.write(f"[ADDRESS] {url}")
         repeated = (event for event in events for _ in range(options["repeat"]))
         for number, body in enumerate(repeated, 1):
-            headers = _signed(endpoint, body)
-            self.stdout.write(f"[EVENT] {_named(endpoint, body, headers)}")
-            for name, value in headers.items():
+            proof = _signed(endpoint, body)
+            provider = PROVIDERS[endpoint.provider]
+            sent, headers = provider.sent(body, proof)
+            self.stdout.write(f"[EVENT] {_named(endpoint, sent, headers)}")
+            for name, value in proof.items():
                 self.stdout.write(f"[SIGNATURE] {name}: {value}")
-            answer = _send(url, headers, body)
+            answer = _send(url, headers, sent, provider.media_types[0])
             refused += not answer.is_success
             self.stdout.write(
                 f"[ATTEMPT] {number}/{total} -> Status: {answer.status}, Body: {answer.body}"
@@ -88,13 +91,13 @@ def _endpoint(slug: str) -> conf.Endpoint:
         )
     if not keys_of(endpoint):
         raise CommandError(
-            f"{endpoint.secrets_setting} is not set: the event can't be signed. "
+            f"{' or '.join(keys_by_setting(endpoint))} is not set: the event can't be signed. "
             "Set it to the value that the server has."
         )
     return endpoint
 
 
-def _named(endpoint: conf.Endpoint, body: bytes, headers: dict[str, str]) -> str:
+def _named(endpoint: conf.Endpoint, body: bytes, headers: Mapping[str, str]) -> str:
     """Return the ids and types of the events that the server will find in it."""
     try:
         events = PROVIDERS[endpoint.provider].verify(
@@ -118,20 +121,21 @@ def _signed(endpoint: conf.Endpoint, body: bytes) -> dict[str, str]:
         )
     except ValueError as error:
         raise CommandError(
-            f"{endpoint.secrets_setting} holds nothing that signs as {endpoint.provider} does."
+            f"{' and '.join(keys_by_setting(endpoint))} holds nothing that signs as "
+            f"{endpoint.provider} does: {error}."
         ) from error
 
 
-def _send(url: str, headers: dict[str, str], body: bytes) -> Answer:
+def _send(url: str, headers: Mapping[str, str], body: bytes, media_type: str) -> Answer:
     try:
-        return send(url, body, headers)
+        return send(url, body, headers, media_type=media_type)
     except (Unreachable, ValueError) as error:
         raise CommandError(f"{error}. Is the server running? See --url.") from error
 
 
 def _events(endpoint: conf.Endpoint, file: str | None, event_type: str | None) -> list[bytes]:
     if file is None:
-        return [json.dumps(_sample(endpoint.provider, event_type)).encode()]
+        return [as_sample(endpoint.provider, _sample(endpoint.provider, event_type))]
     try:
         raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
         content = json.loads(raw)
