@@ -52,7 +52,8 @@ def server(environment: Environment, *, workers: int = 1) -> Iterator[str]:
     """The project under granian; yields its address."""
     port = free_port()
     _, *command = server_command(port, workers=workers)
-    with process(environment, *command) as started:
+    # Nobody reads what it says, and a pipe that is full of it would hold it up.
+    with process({"LOG_LEVEL": "WARNING", **environment}, *command) as started:
         wait_until(lambda: answers(port), started)
         yield f"http://127.0.0.1:{port}"
 
