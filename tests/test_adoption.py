@@ -179,13 +179,15 @@ def test_the_apps_stand_in_a_project_of_others(
 
         for name, added in (each for title in titles for each in lines(title)):
             project.append(name, added)
-        _, problems, changes = project.do(
+        _, problems, changes, findings = project.do(
             ["command", "migrate"],
             ["command", "check"],
             ["command", "makemigrations", "--check", "--dry-run"],
+            ["command", "doctor", "--offline"],
         )
         assert "no issues" in problems
         assert "No changes" in changes
+        assert "every migration is applied" in findings
         with served(project) as port:
             assert deliver(port, EVENT) == 200
 
