@@ -12,11 +12,12 @@ from billing.entitlements import entitlement
 from billing.fetching import rate_limit
 from billing.fetching.doubts import to_settle
 from billing.fetching.drift import compare_all
-from billing.models import Charge, Customer, Invoice, Subscription
+from billing.models import BillingChange, Charge, Customer, Invoice, Refund, Subscription
 from tests.delivering import deliver
 from webhooks.providers import stripe_lists
 from webhooks.testing import sample
 from webhooks.testing.fake_stripe import (
+    OLD,
     Account,
     Fault,
     Served,
@@ -25,6 +26,7 @@ from webhooks.testing.fake_stripe import (
     deliverable,
     disputes,
     payments,
+    refunds,
     subscriptions,
 )
 
@@ -106,6 +108,57 @@ def test_a_list_without_end_is_asked_for_once(
     # Nor by beat, until the doubt is twice as old.
     tasks.settle_doubts()
     assert len(asked(stripe, told["id"])) == 1
+
+
+def refunded(account: Account, count: int) -> dict[str, Any]:
+    """The last event, in the old shape, of a charge with so many refunds."""
+    intent = payments.confirm(account, payments.create(account, 9000)["id"])
+    for _ in range(count):
+        refunds.create(account, intent["latest_charge"], 10)
+    return [
+        one
+        for one in deliverable(account.world, api_version=OLD)
+        if one["type"] == "charge.refunded"
+    ][-1]
+
+
+@pytest.mark.parametrize("count", [10, 11, 130])
+def test_refunds_are_fetched_to_their_end(stripe: Served, count: int) -> None:
+    assert deliver(refunded(stripe.world.account(), count)).status == "processed"
+    row = Charge.objects.get()
+    assert (row.in_doubt, row.amount_refunded) == (False, 10 * count)
+    assert Refund.objects.filter(charge_id=row.provider_id, in_doubt=False).count() == count
+    pages = -(-(count - 10) // 100)
+    assert len(asked(stripe)) == (1 + pages if pages else 0)
+
+
+def test_refunds_that_go_on_leave_a_charge_in_doubt(stripe: Served, settings: Settings) -> None:
+    told = refunded(stripe.world.account(), 12)
+    settings.STRIPE_FETCH = "never"
+    deliver(told)
+    row = Charge.objects.get()
+    assert (row.in_doubt, Refund.objects.count()) == (True, 10)
+    assert "goes on" in row.doubt
+    assert BillingChange.objects.get(object_type="charge").reason == "abridged"
+    # An event of a shape that has no refunds in it tells no more of them.
+    later = {**told, "id": "evt_later", "type": "charge.updated", "created": told["created"] + 99}
+    later["data"] = {"object": {**told["data"]["object"], "metadata": {"a": "b"}}}
+    del later["data"]["object"]["refunds"]
+    deliver(later)
+    row = Charge.objects.get()
+    assert (row.in_doubt, row.metadata) == (True, {"a": "b"})
+    [found] = compare_all(to_settle(now=timezone.now()), repair=True)
+    assert found.mended
+    assert (Charge.objects.get().in_doubt, Refund.objects.count()) == (False, 12)
+
+
+def test_refunds_without_end_leave_a_charge_in_doubt(
+    stripe: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stripe_lists, "MOST", 20)
+    deliver(refunded(stripe.world.account(), 30))
+    row = Charge.objects.get()
+    assert (row.in_doubt, Refund.objects.count(), len(asked(stripe))) == (True, 20, 2)
 
 
 def test_what_was_only_named_is_fetched(stripe: Served) -> None:

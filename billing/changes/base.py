@@ -31,7 +31,7 @@ Moment: TypeAlias = datetime | Unknown | None
 Metadata: TypeAlias = Mapping[str, str] | Unknown
 
 
-_NO_FACTS: Final = ("provider_id", "complete", "before", "is_first", "casts_doubt")
+_NO_FACTS: Final = ("provider_id", "complete", "before", "is_first", "casts_doubt", "goes_on")
 """The fields of a change that are about itself, and not about the object."""
 
 
@@ -43,6 +43,7 @@ class Change:
     rest is. `before` holds the former values of the facts that the event changed, by name; None
     where the event does not tell. `is_first`: nothing can have come before it. `casts_doubt`: the
     id of what tells that the object has changed, and not what it is like now; each does so once.
+    `goes_on`: a list in it does, of whose rest nothing is stored with the object itself.
     """
 
     object_type: ClassVar[str]
@@ -53,6 +54,7 @@ class Change:
     before: Mapping[str, Any] | None = None
     is_first: bool = False
     casts_doubt: str = ""
+    goes_on: bool = False
     # From here on each field has a default, since any shape of the provider's may lack it.
     created_at: Moment = UNKNOWN
     metadata: Metadata = UNKNOWN

@@ -74,7 +74,7 @@ def _compare(row: ProviderObject, subject: Subject, *, repair: bool, clock: Cloc
     if found is None:
         postpone(row, now=clock())
         return Compared(subject, gone=not row.deleted)
-    _, answer = found
+    _, answer = found[0]
     stored = row.facts()
     differences = {
         name: [stored.get(name), value]

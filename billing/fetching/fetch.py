@@ -21,11 +21,12 @@ from billing.fetching.doubts import is_postponed, postpone
 from billing.fetching.lock import held
 from billing.history import Cause, caused_by
 from billing.idempotency.keys import refuse_in_transaction
-from billing.models import MODELS, BillingChange, ProviderObject
+from billing.models import MODELS, BillingChange, ProviderObject, Refund
 from billing.operations import apply_answer
 from billing.ordering import OrderingReason, Snapshot
 from billing.privacy.redaction import keep_erased
 from billing.translators import stripe
+from billing.translators.fields import MOST_LISTED
 from webhooks.events import Clock, Event, ObjectScope
 from webhooks.exceptions import ProviderApiUnavailable, Unprepared
 from webhooks.privacy.redaction import redact
@@ -126,8 +127,10 @@ def refresh(
         return made
 
 
-def fetch(subject: Subject, *, clock: Clock = timezone.now) -> tuple[Change, Snapshot] | None:
-    """Return an object as the provider has it now; None when it has none of this id.
+def fetch(subject: Subject, *, clock: Clock = timezone.now) -> list[tuple[Change, Snapshot]] | None:
+    """Return an object as the provider has it now, and then those that the answer carries in it.
+
+    None when the provider has none of this id.
 
     Waits for its turn within the rate limit. Raises `ProviderApiUnavailable`,
     `ProviderApiRefused`, or, inside a transaction, `InTransaction`.
@@ -153,17 +156,37 @@ def fetch(subject: Subject, *, clock: Clock = timezone.now) -> tuple[Change, Sna
         raise ProviderApiUnavailable(
             f"The answer is not about the {subject.object_type} asked for."
         )
-    snapshot = Snapshot.of_answer(
-        change, asked_at=asked_at, asked_from=answer.asked_from, at=answer.at
+    of_answer = partial(
+        Snapshot.of_answer, asked_at=asked_at, asked_from=answer.asked_from, at=answer.at
     )
-    return change, snapshot
+    return [(one, of_answer(one)) for one in (change, *stripe.embedded(told, MOST_LISTED))]
 
 
 def _refresh_once(subject: Subject, cause: Cause, clock: Clock) -> BillingChange | None:
     found = fetch(subject, clock=clock)
     if found is None:
         return None
-    made = _store(*found, cause)
+    made = _store_for_good(subject, *found[0], cause, clock)
+    for change, answer in _not_stored(subject.scope, found[1:]):
+        carried = Subject(subject.scope, change.object_type, change.provider_id)
+        _store_for_good(carried, change, answer, cause, clock)
+    return made
+
+
+def _not_stored(
+    scope: ObjectScope, carried: Sequence[tuple[Change, Snapshot]]
+) -> list[tuple[Change, Snapshot]]:
+    # A charge carries nothing but refunds. Those that are stored have events of their own.
+    ids = [change.provider_id for change, _ in carried]
+    rows = Refund._default_manager.filter(provider_id__in=ids, **scope) if ids else ()
+    stored = {row.provider_id for row in rows}
+    return [one for one in carried if one[0].provider_id not in stored]
+
+
+def _store_for_good(
+    subject: Subject, change: Change, answer: Snapshot, cause: Cause, clock: Clock
+) -> BillingChange:
+    made = _store(change, answer, cause)
     if row := subject.row():
         # A customer who was erased since Stripe was asked: the erasure came too early to see this.
         keep_erased(row, made, now=clock())

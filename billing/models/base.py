@@ -100,7 +100,7 @@ class ProviderObject(models.Model):
             return ""
         if self.is_only_named:
             return "it was named by others, and nothing has told of it itself"
-        if getattr(self, "abridged", False):
+        if getattr(self, "abridged", False) or any(one.get("goes_on") for one in self.snapshots):
             return "a list in it goes on, and the rest is not known"
         return "events alone can't tell its latest state"
 

@@ -35,6 +35,7 @@ def _pack(snapshot: Snapshot, current: FactMap) -> Packed:
         "patchy": snapshot.is_patchy,
         "reserve": snapshot.is_reserve,
         "doubt": snapshot.casts_doubt,
+        "goes_on": snapshot.goes_on,
         "from": snapshot.asked_from,
     }
     # An empty `before` is an update that changed nothing known here, None is no update at all; and
@@ -70,6 +71,7 @@ def _unpack(packed: Mapping[str, Any], current: FactMap) -> Snapshot:
         is_partial="partly" in packed,
         # Versions up to 0.1.0 kept no id of what casts it.
         casts_doubt=packed["id"] if doubt is True else doubt,
+        goes_on=packed.get("goes_on", False),
         is_patchy=packed.get("patchy", False),
         is_reserve=packed.get("reserve", False),
         observed_at=datetime.fromisoformat(heard) if heard else None,

@@ -67,7 +67,9 @@ def condense(kind: str, snapshots: Sequence[Snapshot]) -> list[Snapshot]:
     in_order = sorted(snapshots, key=lambda one: one.at if one.at is not None else _FAR_AHEAD)
     recent = [one for one in in_order if one.at is None or one.at >= oldest][-MOST_KEPT:]
     old = in_order[: len(in_order) - len(recent)]
-    return [_base(kind, old), *recent]
+    # What a list that goes on leaves out is not summed up with the rest.
+    goes_on = any(one.goes_on for one in old)
+    return [replace(_base(kind, old), goes_on=goes_on), *recent]
 
 
 def _newest_second(snapshots: Sequence[Snapshot]) -> int:

@@ -42,12 +42,13 @@ def resolve(kind: str, current: FactMap, snapshots: Sequence[Snapshot]) -> Resol
     ruling = latest(kind, snapshots)
     # Before pruning: what a snapshot adds must be in the facts before the snapshot goes.
     facts, in_doubt = merge(kind, current, snapshots, ruling)
+    is_abridged = _is_abridged(facts, snapshots)
     return Resolution(
         facts=facts,
         kept=prune(kind, snapshots),
         latest=ruling.latest if ruling else None,
-        reason=_reason(ruling, in_doubt, facts),
-        in_doubt=in_doubt or ruling is None or _is_abridged(facts),
+        reason=_reason(ruling, in_doubt, is_abridged),
+        in_doubt=in_doubt or ruling is None or is_abridged,
     )
 
 
@@ -57,7 +58,7 @@ def doubt_of_first(snapshot: Snapshot) -> OrderingReason | None:
         return OrderingReason.ONLY_NAMED
     if snapshot.casts_doubt:
         return OrderingReason.UNDECIDED
-    return OrderingReason.ABRIDGED if _is_abridged(snapshot.facts) else None
+    return OrderingReason.ABRIDGED if _is_abridged(snapshot.facts, [snapshot]) else None
 
 
 def _with_one_answer(snapshots: Sequence[Snapshot]) -> Sequence[Snapshot]:
@@ -69,14 +70,19 @@ def _with_one_answer(snapshots: Sequence[Snapshot]) -> Sequence[Snapshot]:
     return [newest, *(one for one in snapshots if not one.is_answer)]
 
 
-def _reason(ruling: Ruling | None, in_doubt: bool, facts: FactMap) -> OrderingReason:
+def _reason(ruling: Ruling | None, in_doubt: bool, is_abridged: bool) -> OrderingReason:
     if ruling is None:
         return OrderingReason.ONLY_NAMED
     # The latest may be certain, and a partial snapshot contradict it.
     if in_doubt:
         return OrderingReason.UNDECIDED
-    return OrderingReason.ABRIDGED if _is_abridged(facts) else ruling.reason
+    return OrderingReason.ABRIDGED if is_abridged else ruling.reason
 
 
-def _is_abridged(facts: FactMap) -> bool:
-    return facts.get("abridged") is True
+def _is_abridged(facts: FactMap, snapshots: Sequence[Snapshot]) -> bool:
+    answers = [one for one in snapshots if one.is_answer]
+    # An answer has such a list to its end, whatever the events before it carried.
+    return facts.get("abridged") is True or any(
+        one.goes_on and (one.is_answer or not any(answer.covers(one) for answer in answers))
+        for one in snapshots
+    )

@@ -25,6 +25,7 @@ class Snapshot:
     `is_reserve`: one that was pruned, and is kept for facts that the latest have no word for.
     `is_partial`: it has a few facts and says nothing of the rest. `casts_doubt`: the id of
     what tells that the object has changed, and not what it is like now; each does so once.
+    `goes_on`: a list in it does.
 
     An answer has `asked_from`: it was true at some moment from that second to `at`, by the
     provider's clock.
@@ -40,6 +41,7 @@ class Snapshot:
     is_reserve: bool = False
     is_partial: bool = False
     casts_doubt: str = ""
+    goes_on: bool = False
     observed_at: datetime | None = None
     asked_from: int | None = None
 
@@ -55,6 +57,7 @@ class Snapshot:
             is_first=change.is_first,
             is_partial=not change.complete,
             casts_doubt=change.casts_doubt,
+            goes_on=change.goes_on,
             observed_at=event.received_at,
         )
 
@@ -68,6 +71,7 @@ class Snapshot:
             event_id="",
             at=at,
             facts=facts_of(change),
+            goes_on=change.goes_on,
             observed_at=asked_at,
             asked_from=asked_from,
         )

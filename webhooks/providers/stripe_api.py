@@ -32,7 +32,8 @@ PATHS: Final[Mapping[str, str]] = {
     # Since 2025-03-31 an invoice tells of its payments only when it is asked to.
     "invoice": "/v1/invoices/{}?expand[]=payments",
     "payment_intent": "/v1/payment_intents/{}",
-    "charge": "/v1/charges/{}",
+    # Since 2022-11-15 a charge tells of its refunds only when it is asked to.
+    "charge": "/v1/charges/{}?expand[]=refunds",
     "refund": "/v1/refunds/{}",
     "dispute": "/v1/disputes/{}",
     "checkout.session": "/v1/checkout/sessions/{}",

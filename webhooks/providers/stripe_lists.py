@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 PATHS: Final[Mapping[str, tuple[str, str]]] = {
     "subscription": ("items", "/v1/subscription_items?subscription={}"),
+    "charge": ("refunds", "/v1/refunds?charge={}"),
     "invoice": ("payments", "/v1/invoice_payments?invoice={}"),
 }
 """By the type of an object, the list in it that may go on, and the path of that list."""

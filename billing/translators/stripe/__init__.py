@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from billing.changes import Change, ChargeChange, DisputeChange, RefundChange
 from billing.statuses import RefundStatus
-from billing.translators.fields import Node
+from billing.translators.fields import MOST, Node
 from billing.translators.stripe import invoicing, payments
 from billing.translators.stripe.common import identifier
 from webhooks.events import Event
@@ -70,7 +70,7 @@ def translate(event: Event) -> list[Change]:
     change = replace(
         change, is_first=event.type.endswith(".created"), before=_before(change, previous, source)
     )
-    return [change, *_embedded(source, kind), *_implied(change)]
+    return [change, *embedded(source.value), *_implied(change)]
 
 
 def translate_object(subject: Any) -> Change | None:
@@ -141,9 +141,11 @@ def _implied(change: Change) -> list[Change]:
     return []
 
 
-def _embedded(source: Node, kind: str) -> list[Change]:
+def embedded(subject: Any, most: int = MOST) -> list[Change]:
     """Return the changes of the refunds that a charge carries."""
     # Before 2022-11-15 it does, and may be all that is heard of them.
-    if kind != "charge":
+    source = Node(subject, "data.object")
+    if source["object"].value != "charge":
         return []
-    return [payments.refund(refund) for refund in source["refunds"]["data"] if identifier(refund)]
+    refunds = source["refunds"]["data"].up_to(most)
+    return [payments.refund(refund) for refund in refunds if identifier(refund)]

@@ -3,7 +3,7 @@
 from typing import TypedDict
 
 from billing.changes import UNKNOWN, Metadata, Moment
-from billing.translators.fields import Node, metadata, moment, text
+from billing.translators.fields import Node, boolean, known, metadata, moment, text
 
 
 class Common(TypedDict):
@@ -27,3 +27,9 @@ def identifier(source: Node) -> str:
     """Return an object's id, empty where it has none."""
     found = text(source["id"])
     return "" if found is UNKNOWN else found
+
+
+def goes_on(listed: Node) -> bool:
+    """Return whether a list within an object has more entries than it carries."""
+    # An event carries the first ten entries at most; an answer has been asked for the rest.
+    return known(boolean(listed["has_more"]), False) is True

@@ -27,7 +27,7 @@ from billing.translators.fields import (
     reference,
     text,
 )
-from billing.translators.stripe.common import common, identifier
+from billing.translators.stripe.common import common, goes_on, identifier
 
 
 def customer(source: Node) -> CustomerChange:
@@ -54,7 +54,7 @@ def subscription(source: Node) -> SubscriptionChange:
         currency=text(source["currency"]),
         collection_method=text(source["collection_method"]),
         items=[_item(item) for item in _entries(source["items"])] if has_items else UNKNOWN,
-        abridged=_goes_on(source["items"]) if has_items else UNKNOWN,
+        abridged=goes_on(source["items"]) if has_items else UNKNOWN,
         # Items may have periods of their own: the current period is the one that all are in.
         current_period_start=max(
             _moments(source, "current_period_start"),
@@ -133,7 +133,7 @@ def _paid_by(payments: Node) -> tuple[Text, Text, bool]:
     best = max(_entries(payments), key=_weight, default=None)
     intent, charge = _payment(best) if best else (UNKNOWN, UNKNOWN)
     is_paid = best is not None and _weight(best)[0]
-    return intent, charge, is_paid or not _goes_on(payments)
+    return intent, charge, is_paid or not goes_on(payments)
 
 
 def _weight(payment: Node) -> tuple[bool, bool]:
@@ -155,11 +155,6 @@ def _moments(source: Node, key: str) -> list[datetime]:
 
 def _entries(listed: Node) -> Iterator[Node]:
     return listed["data"].up_to(MOST_LISTED)
-
-
-def _goes_on(listed: Node) -> bool:
-    # An event carries the first ten entries at most; an answer has been asked for the rest.
-    return known(boolean(listed["has_more"]), False) is True
 
 
 def _item(source: Node) -> SubscriptionItem:

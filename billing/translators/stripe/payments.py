@@ -19,7 +19,7 @@ from billing.translators.fields import (
     reference,
     text,
 )
-from billing.translators.stripe.common import common
+from billing.translators.stripe.common import common, goes_on
 
 
 def payment_intent(source: Node) -> PaymentIntentChange:
@@ -54,6 +54,7 @@ def charge(source: Node) -> ChargeChange:
     card = source["payment_method_details"]["card"]
     return ChargeChange(
         **common(source),
+        goes_on=goes_on(source["refunds"]),
         customer_id=reference(source["customer"]),
         payment_intent_id=reference(source["payment_intent"]),
         invoice_id=reference(source["invoice"]),

@@ -49,6 +49,9 @@ def _expand(account: Account, place: Json, path: str, name: str) -> None:
     if head == "payments" and place.get("object") == "invoice":
         links = [copied(link) for link in account.all("invoice_payment", invoice=place["id"])]
         place.setdefault("payments", page_of(links, "/v1/invoice_payments", more=False))
+    elif head == "refunds" and place.get("object") == "charge":
+        refunds = [copied(one) for one in account.all("refund", charge=place["id"])][::-1]
+        place.setdefault("refunds", page_of(refunds, "/v1/refunds", more=False))
     elif head in REFERENCES and isinstance(place.get(head), str):
         place[head] = copied(shown(account, REFERENCES[head], place[head]))
     elif head not in place or not isinstance(place[head], dict | list | None):
