@@ -25,10 +25,12 @@ from webhooks.testing.fake_stripe import (
     customers,
     deliverable,
     disputes,
+    invoices,
     payments,
     refunds,
     subscriptions,
 )
+from webhooks.testing.fake_stripe.invoice_objects import invoice_payment
 
 pytestmark = pytest.mark.django_db
 
@@ -159,6 +161,31 @@ def test_refunds_without_end_leave_a_charge_in_doubt(
     deliver(refunded(stripe.world.account(), 30))
     row = Charge.objects.get()
     assert (row.in_doubt, Refund.objects.count(), len(asked(stripe))) == (True, 20, 2)
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_the_payment_that_counts_is_found_beyond_the_first_page(
+    stripe: Served, settings: Settings, is_asked: bool
+) -> None:
+    account = stripe.world.account()
+    bill = invoices.create(account, customers.create(account)["id"], 900)
+    bill = invoices.finalize(account, bill["id"])
+    # The newest come first, so the one that pays is on page two.
+    for number in range(11):
+        link = invoice_payment(account, bill, f"pi_other_{number}")
+        account.create(link | {"is_default": False})
+    bill = invoices.pay(account, bill["id"])
+    links = [*account.all("invoice_payment", invoice=bill["id"])][::-1]
+    payload = next(one for one in deliverable(stripe.world) if one["type"] == "invoice.paid")
+    carried = {"object": "list", "data": links[:10], "has_more": True}
+    payload["data"]["object"]["payments"] = carried
+    settings.STRIPE_FETCH = "undecidable" if is_asked else "never"
+    assert deliver(payload).status == "processed"
+    row = Invoice.objects.get()
+    assert (row.in_doubt, row.abridged) == (not is_asked, not is_asked)
+    if is_asked:
+        assert row.payment_intent_id == links[-1]["payment"]["payment_intent"]
+        assert len(asked(stripe, "invoice_payments")) == 1
 
 
 def test_what_was_only_named_is_fetched(stripe: Served) -> None:

@@ -47,7 +47,7 @@ def expanded(account: Account, subject: Json, names: Sequence[str]) -> Json:
 def _expand(account: Account, place: Json, path: str, name: str) -> None:
     head, _, rest = path.partition(".")
     if head == "payments" and place.get("object") == "invoice":
-        links = [copied(link) for link in account.all("invoice_payment", invoice=place["id"])]
+        links = [copied(one) for one in account.all("invoice_payment", invoice=place["id"])][::-1]
         place.setdefault("payments", page_of(links, "/v1/invoice_payments", more=False))
     elif head == "refunds" and place.get("object") == "charge":
         refunds = [copied(one) for one in account.all("refund", charge=place["id"])][::-1]
