@@ -33,7 +33,7 @@ def _examine(rule: Rule, examined: Examined) -> Iterator[Finding]:
             count=one.count or None,
         )
     if not found:
-        yield Finding(rule.name, State.OK, f"not so: {rule.title}")
+        yield Finding(rule.name, State.OK, f"{rule.title}: no")
 
 
 for each in RULES.values():
