@@ -5,21 +5,17 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
-from email import message_from_bytes
-from email.message import Message
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
 from typing import Any, Final
 
 import pytest
-from aiosmtpd.controller import Controller
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from webhooks import conf, strict_json
+from webhooks import conf
 from webhooks.alerts import outbox
 from webhooks.alerts.acts import acknowledge, mute
 from webhooks.alerts.evaluation import INTERVAL, evaluate, raise_at_once
@@ -29,49 +25,13 @@ from webhooks.monitoring import heartbeats
 from webhooks.monitoring.alert_rules import Finding
 from webhooks.monitoring.heartbeats import Kind
 from webhooks.testing.servers import free_port
+from webhooks.tests.alert_receivers import TOKEN, Mailbox, Receiver
 
 pytestmark = pytest.mark.django_db
 
 NOW = timezone.now()
 GONE: Final = 200
 """The seconds after which a loop that was seen is missed."""
-TOKEN: Final = "T0KENmarked/B0xMarked12/hunter2marked"
-
-
-class Receiver:
-    """An HTTP server that takes messages, and answers with a status."""
-
-    def __init__(self) -> None:
-        self.told: list[dict[str, Any]] = []
-        self.status = 200
-        receiver = self
-
-        class Answer(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                if receiver.status == 200:
-                    receiver.told.append(strict_json.read(body))
-                self.send_response(receiver.status)
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                """Say nothing."""
-
-        self.web = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-        self.url = f"json://ada:s3cretMarked@127.0.0.1:{self.web.server_port}/{TOKEN}"
-        self.thread = threading.Thread(
-            target=self.web.serve_forever, kwargs={"poll_interval": 0.02}
-        )
-        self.thread.start()
-
-    @property
-    def titles(self) -> list[str]:
-        return [told["title"] for told in self.told]
-
-    def close(self) -> None:
-        self.web.shutdown()
-        self.thread.join()
-        self.web.server_close()
 
 
 @pytest.fixture
@@ -107,26 +67,16 @@ def come_back(seconds: float) -> None:
 def test_each_receiver_is_told_once_that_it_began_and_once_that_it_is_over(
     receiver: Receiver, settings: Settings
 ) -> None:
-    mails: list[Message] = []
-
-    class Mailbox:
-        async def handle_DATA(self, _: Any, __: Any, envelope: Any) -> str:  # noqa: N802
-            mails.append(message_from_bytes(envelope.content))
-            return "250 OK"
-
-    smtp = Controller(Mailbox(), hostname="127.0.0.1", port=free_port())
-    smtp.start()
-    settings.ALERT_URLS += (
-        f",mailto://127.0.0.1:{smtp.port}?mode=insecure&from=a@shop.example&to=o@shop.example"
-    )
+    mailbox = Mailbox()
+    settings.ALERT_URLS += f",{mailbox.url}"
     for seconds in (GONE, GONE + 15, GONE + 30):
         watch(seconds)
     come_back(GONE + 40)
     for seconds in (GONE + 45, GONE + 60):
         watch(seconds)
-    smtp.stop()
+    mailbox.close()
 
-    alert = Alert.objects.get()
+    mails, alert = mailbox.mails, Alert.objects.get()
     assert receiver.titles == ["[Critical] No worker is seen", "[Resolved] No worker is seen"]
     assert [mail["Subject"] for mail in mails] == receiver.titles
     said = receiver.told[0]["message"]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,6 +15,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from webhooks import audit
+from webhooks.alerts import outbox
 from webhooks.alerts.evaluation import INTERVAL, LEASE, evaluate, raise_at_once
 from webhooks.exceptions import PermanentFailure
 from webhooks.intake.reconcile import reconcile_on_schedule
@@ -36,6 +37,7 @@ from webhooks.testing import deliver
 from webhooks.testing.client import post, sign
 from webhooks.testing.fake_stripe import Served
 from webhooks.testing.plugin import Subscribe
+from webhooks.tests.alert_receivers import Mailbox, Receiver
 from webhooks.tests.events import make_event
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +77,14 @@ def scene(settings: Settings, stripe: Served, subscribe: Subscribe) -> Scene:
     settings.WEBHOOK_ALARMS = {"burst": 20, "unproven": 5}
     cache.clear()
     return Scene(settings, stripe, subscribe)
+
+
+@pytest.fixture
+def told(settings: Settings) -> Iterator[list[Receiver | Mailbox]]:
+    """Those who are told: by HTTP, and by mail."""
+    with closing(Receiver()) as web, closing(Mailbox()) as mailbox:
+        settings.ALERT_URLS = f"{web.url},{mailbox.url}"
+        yield [web, mailbox]
 
 
 def opened() -> dict[str, str]:
@@ -262,7 +272,9 @@ CAUSES: Final[list[tuple[str, type[Cause]]]] = [
 
 
 @pytest.mark.parametrize(("rule", "kind"), CAUSES, ids=[kind.__name__ for _, kind in CAUSES])
-def test_a_rule_opens_and_resolves_by_its_cause(scene: Scene, rule: str, kind: type[Cause]) -> None:
+def test_a_rule_opens_and_resolves_by_its_cause_and_tells_once_of_each(
+    scene: Scene, told: list[Receiver | Mailbox], rule: str, kind: type[Cause]
+) -> None:
     if kind is AuditDamaged and connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL webhooks.audit_trail = 'unlocked'")
@@ -279,6 +291,12 @@ def test_a_rule_opens_and_resolves_by_its_cause(scene: Scene, rule: str, kind: t
 
     assert opened() == {}
     assert Alert.objects.count() == 1
+    outbox.deliver(clock=lambda: scene.now)
+    title = RULES[rule].title
+    for receiver in told:
+        begun, over = receiver.titles
+        assert title in begun
+        assert over.startswith(f"[Resolved] {title}")
 
 
 def test_every_rule_of_this_app_has_a_cause() -> None:
