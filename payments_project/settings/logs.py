@@ -22,7 +22,9 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": FORMATTERS[read("LOG_FORMAT")]},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "console": {"class": "webhooks.monitoring.log_stream.Handler", "formatter": "line"}
+    },
     "root": {"handlers": ["console"], "level": read("LOG_LEVEL")},
     "loggers": {
         # Django's and granian's own handlers, which write without that formatter, are taken away.
