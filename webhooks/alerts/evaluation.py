@@ -103,9 +103,10 @@ def _locked_watch(now: datetime) -> AlertWatch:
 def _find(rule: str, look: Look) -> list[Finding] | None:
     try:
         return list(RULES[rule].find(look))
-    except Error as error:
+    except Exception as error:
+        # Whatever it is, the other rules are evaluated, and what they found is told.
         logger.exception("the rule %s could not be evaluated", rule, exc_info=textless(error))
-        if not connection.in_atomic_block:
+        if isinstance(error, Error) and not connection.in_atomic_block:
             connection.close()
         return None
 

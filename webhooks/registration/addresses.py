@@ -36,7 +36,11 @@ def origin_of(url: str) -> str:
 
 
 def _normal(url: str) -> tuple[str, str, str, str]:
-    parts = urlsplit(url.strip())
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        # What somebody has written at Stripe need be no address: it is like none but itself.
+        return "", url, "", ""
     scheme, host = parts.scheme.lower(), parts.netloc.lower()
     host = host.removesuffix({"http": ":80", "https": ":443"}.get(scheme, ""))
     return scheme, host, parts.path.rstrip("/"), parts.query

@@ -15,6 +15,7 @@ from pytest_django import Settings
 from webhooks import views
 from webhooks.events import Event
 from webhooks.models import AuditEntry
+from webhooks.registration.addresses import is_same, origin_of
 from webhooks.testing.fake_stripe import CURRENT, OLD, Fault, Served, WebhookEndpoint
 from webhooks.testing.plugin import Subscribe
 
@@ -250,3 +251,10 @@ def test_a_key_that_stripe_does_not_take_is_told(
     settings.STRIPE_API_KEY = key
     with pytest.raises(CommandError, match=why):
         register(URL, "--yes")
+
+
+def test_an_address_at_stripe_that_cannot_be_read_is_no_other() -> None:
+    ours = "https://payments.example.com/webhooks/stripe"
+
+    assert not is_same("https://[", ours)
+    assert origin_of("https://[") != origin_of(ours)
