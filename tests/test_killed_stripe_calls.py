@@ -35,6 +35,8 @@ def shared(environment: Environment, stripe: Served) -> Environment:
     """What the processes know: one database, and one Stripe."""
     return {
         **environment,
+        # Its answer is the last that it says.
+        "LOG_LEVEL": "WARNING",
         "DJANGO_SETTINGS_MODULE": "payments_project.settings",
         "STRIPE_API_BASE": stripe.url,
         "STRIPE_API_KEY": "sk_test_known_to_all",
