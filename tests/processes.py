@@ -53,7 +53,7 @@ def server(environment: Environment, *, workers: int = 1) -> Iterator[str]:
     port = free_port()
     _, *command = server_command(port, workers=workers)
     # Nobody reads what it says, and a pipe that is full of it would hold it up.
-    with process({"LOG_LEVEL": "WARNING", **environment}, *command) as started:
+    with process(environment | {"LOG_LEVEL": "WARNING"}, *command) as started:
         wait_until(lambda: answers(port), started)
         yield f"http://127.0.0.1:{port}"
 
