@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import pytest
 from django.utils import timezone
 
 from tests.deploy_files import COMPOSE, image
@@ -81,6 +82,10 @@ def test_the_system_of_compose_runs_from_a_tree_that_it_cannot_change(
     deployed: Environment, tmp_path: Path
 ) -> None:
     container, port = Container(deployed, tmp_path), free_port()
+    tried = container.run(["true"])
+    if tried.returncode != 0:
+        # In a container that grants no namespaces, nothing can be mounted.
+        pytest.skip(f"no tree can be made read-only here: {tried.stderr.strip()}")
     services = COMPOSE["services"]
     serving, checking = (
         json.loads(text.replace("8000", str(port)))
