@@ -5,7 +5,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from billing.changes import Change
+from django.db.models import Sum
+
+from billing.changes import Change, ChargeChange
 from billing.history import (
     Cause,
     Differences,
@@ -17,7 +19,8 @@ from billing.history import (
     record_first,
     record_resolved,
 )
-from billing.models import MODELS, BillingChange, ProviderObject
+from billing.models import MODELS, BillingChange, Charge, ProviderObject, Refund
+from billing.order_rules import OrderRules
 from billing.ordering import (
     FactMap,
     OrderingReason,
@@ -26,6 +29,7 @@ from billing.ordering import (
     doubt_of_first,
     resolve,
 )
+from billing.statuses import RefundStatus
 from webhooks import row_statements
 from webhooks.events import Event
 
@@ -40,7 +44,42 @@ def apply_all(event: Event, changes: Iterable[Change]) -> list[BillingChange]:
     # never in a circle.
     in_order = sorted(changes, key=lambda change: (change.object_type, change.provider_id))
     cause = caused_by(event)
-    return [made for change in in_order if (made := apply(event, change, cause))]
+    made = [apply(event, change, cause) for change in in_order]
+    return [entry for entry in (*made, *sum_refunds(cause, in_order)) if entry]
+
+
+def sum_refunds(cause: Cause, changes: Iterable[Change]) -> list[BillingChange]:
+    """Store what the refunds of charges come to, where these changes are of such as sum them up.
+
+    Returns what was written to the history. Must run in a transaction, after the refunds' changes:
+    events lock the charge before its refunds, so of two refunds the later one sees both.
+    """
+    summed = [one for one in changes if isinstance(one, ChargeChange) and one.sums_refunds]
+    keys = dict.fromkeys(one.provider_id for one in summed)
+    return [made for key in keys if (made := _sum_refunds_of(key, cause))]
+
+
+def _sum_refunds_of(charge_id: str, cause: Cause) -> BillingChange | None:
+    row = row_statements.locked(Charge, {**cause.scope, "provider_id": charge_id})
+    if row is None:
+        return None
+    succeeded = row.related(Refund).filter(status=RefundStatus.SUCCEEDED)
+    total = succeeded.aggregate(total=Sum("amount"))["total"] or 0
+    told = ChargeChange(
+        provider_id=charge_id,
+        complete=False,
+        amount_refunded=total,
+        refunded=row.amount is not None and 0 < row.amount <= total,
+    )
+    known = row.unpack_snapshots(row.facts())
+    changed = differences(row, told.facts())
+    if not changed:
+        return None
+    for name in changed:
+        setattr(row, name, told.facts()[name])
+    row.pack_snapshots(known)
+    row_statements.update(row, [*changed, "snapshots", "updated_at"])
+    return record(cause, told, Verdict.APPLIED, OrderingReason.SUMMED, changed)
 
 
 def apply(event: Event, change: Change, cause: Cause) -> BillingChange | None:
@@ -60,7 +99,7 @@ def apply(event: Event, change: Change, cause: Cause) -> BillingChange | None:
     snapshots = _in_its_place(known, snapshot) if is_repeated else [*known, snapshot]
     if not snapshots:
         return None
-    resolution, changed = _update(row, current, snapshots)
+    resolution, changed = _update(row, change.order_rules, current, snapshots)
     if is_repeated and not changed:
         return None
     return record_resolved(cause, change, snapshot, resolution, changed)
@@ -72,6 +111,12 @@ def apply_answer(change: Change, answer: Snapshot, cause: Cause) -> BillingChang
     An answer that was asked for before another one that is stored comes too late. Must run in a
     transaction.
     """
+    made = _apply_answer(change, answer, cause)
+    sum_refunds(cause, [change])
+    return made
+
+
+def _apply_answer(change: Change, answer: Snapshot, cause: Cause) -> BillingChange:
     row, is_new = _lock(cause, change, answer)
     if is_new:
         return record_first(cause, change, answer)
@@ -80,7 +125,7 @@ def apply_answer(change: Change, answer: Snapshot, cause: Cause) -> BillingChang
     current = row.facts()
     known = row.unpack_snapshots(current)
     row.fetched_at = answer.observed_at
-    resolution, changed = _update(row, current, [answer, *known])
+    resolution, changed = _update(row, change.order_rules, current, [answer, *known])
     return record_resolved(cause, change, answer, resolution, changed)
 
 
@@ -121,10 +166,10 @@ def _lock(cause: Cause, change: Change, snapshot: Snapshot) -> tuple[ProviderObj
 
 
 def _update(
-    row: ProviderObject, current: FactMap, snapshots: Sequence[Snapshot]
+    row: ProviderObject, order: OrderRules, current: FactMap, snapshots: Sequence[Snapshot]
 ) -> tuple[Resolution, Differences]:
     """Save what holds by these snapshots, and return it with what of it is new."""
-    resolution = resolve(row.object_type, current, snapshots)
+    resolution = resolve(order, current, snapshots)
     values = {name: _as_stored(row, name, value) for name, value in resolution.facts.items()}
     changed = differences(row, values)
     values = {name: values[name] for name in changed}

@@ -9,28 +9,31 @@ from billing.fetching.fetch import request_fetch_of_undecided, request_first_fet
 from billing.history import scope_of
 from billing.operations import apply_all
 from billing.privacy import erasure as erasing
-from billing.translators import stripe, telegram
+from billing.translators import TRANSLATORS, Translator
 from webhooks.events import Event
 from webhooks.signals import ids_erased, on
 
 
-# Its name is on record with each event that it succeeded for: under another, it would run again.
-@on("stripe", *stripe.EVENT_TYPES)
-def apply_stripe_event(event: Event) -> None:
-    """Bring billing state up to date. Raises `PermanentFailure` for what is not of Stripe's shape.
+def subscribe(translator: Translator) -> None:
+    """Have a provider's events become billing state. Once for each provider, when apps are ready.
 
-    Raises `Unprepared` when the provider must be asked first.
+    Its handler is `billing.receivers.apply_<provider>_event`, which raises `PermanentFailure` for
+    what is not of the provider's shape, and `Unprepared` when the provider must be asked first.
     """
-    changes, scope = stripe.translate(event), scope_of(event)
-    request_first_fetch(event, scope, changes)
-    # A fetch that is requested rolls this back: only applying tells what is in doubt.
-    request_fetch_of_undecided(event, scope, apply_all(event, changes))
+
+    def apply_event(event: Event) -> None:
+        changes, scope = translator.changes_of(event), scope_of(event)
+        request_first_fetch(event, scope, changes)
+        # A fetch that is requested rolls this back: only applying tells what is in doubt.
+        request_fetch_of_undecided(event, scope, apply_all(event, changes))
+
+    # It is on record with each event that it succeeded for: under another, it would run again.
+    apply_event.__qualname__ = f"apply_{translator.provider}_event"
+    on(translator.provider, *translator.event_types)(apply_event)
 
 
-@on("telegram", *telegram.EVENT_TYPES)
-def apply_telegram_event(event: Event) -> None:
-    """Bring billing state up to date. Raises `PermanentFailure` for what is of another shape."""
-    apply_all(event, telegram.translate(event))
+for translator in TRANSLATORS.values():
+    subscribe(translator)
 
 
 @receiver(ids_erased)

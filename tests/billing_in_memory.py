@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from billing.changes import Change
 from billing.models import MODELS
+from billing.order_rules import ORDER_RULES
 from billing.ordering import FactMap, Snapshot, facts_of, pack, resolve, unpack
 from billing.translators.stripe import EVENT_TYPES, translate, translate_object
 from tests.drawn_lives import Delivery, Json, Key, Life
@@ -77,7 +78,7 @@ class Billing:
 
     def _resolve(self, key: Key, snapshots: list[Snapshot]) -> None:
         held = self.held[key]
-        resolution = resolve(key[0], held.facts, snapshots)
+        resolution = resolve(ORDER_RULES[key[0]], held.facts, snapshots)
         held.facts, held.in_doubt = resolution.facts, resolution.in_doubt
         # As an object's row has them: that it was not deleted is no fact.
         if not held.facts["deleted"]:

@@ -1,17 +1,9 @@
 """Amounts, as people write them."""
 
 from decimal import Decimal
-from typing import Final
 
+from billing.currencies import exponent
 from webhooks.admin.values import NOTHING
-
-# https://docs.stripe.com/currencies#zero-decimal, and Telegram's Stars. Of ISK and UGX, which
-# have no minor unit either, Stripe counts hundredths all the same.
-WITHOUT_DECIMALS: Final = {
-    *("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga"),
-    *("pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf", "xtr"),
-}
-WITH_THREE_DECIMALS: Final = {"bhd", "iqd", "jod", "kwd", "lyd", "omr", "tnd"}
 
 
 def money(amount: int | None, currency: str) -> str:
@@ -24,11 +16,5 @@ def money(amount: int | None, currency: str) -> str:
     # Without its currency, nobody can tell where the decimal point goes.
     if not currency:
         return f"{amount:,} minor units"
-    decimals = _decimals(currency.lower())
+    decimals = exponent(currency.lower())
     return f"{Decimal(amount).scaleb(-decimals):,.{decimals}f}\N{NO-BREAK SPACE}{currency.upper()}"
-
-
-def _decimals(currency: str) -> int:
-    if currency in WITHOUT_DECIMALS:
-        return 0
-    return 3 if currency in WITH_THREE_DECIMALS else 2

@@ -14,6 +14,8 @@ from enum import Enum
 from functools import cache
 from typing import Any, ClassVar, Final, TypeAlias
 
+from billing.order_rules import ORDER_RULES, OrderRules
+
 
 # An enum of one member, so that a type checker narrows `value is UNKNOWN` as it does None.
 class Unknown(Enum):
@@ -31,7 +33,10 @@ Moment: TypeAlias = datetime | Unknown | None
 Metadata: TypeAlias = Mapping[str, str] | Unknown
 
 
-_NO_FACTS: Final = ("provider_id", "complete", "before", "is_first", "casts_doubt", "goes_on")
+_NO_FACTS: Final = (
+    *("provider_id", "complete", "before", "is_first", "casts_doubt", "goes_on", "revision"),
+    *("order", "sums_refunds"),
+)
 """The fields of a change that are about itself, and not about the object."""
 
 
@@ -44,6 +49,10 @@ class Change:
     where the event does not tell. `is_first`: nothing can have come before it. `casts_doubt`: the
     id of what tells that the object has changed, and not what it is like now; each does so once.
     `goes_on`: a list in it does, of whose rest nothing is stored with the object itself.
+
+    `revision` is how far the object has come by the provider's own count of its changes, or by the
+    time of the last one in microseconds since 1970; None where the provider does not tell. `order`
+    has the provider's own rules for the order of the object's states, None where it has none.
     """
 
     object_type: ClassVar[str]
@@ -55,6 +64,8 @@ class Change:
     is_first: bool = False
     casts_doubt: str = ""
     goes_on: bool = False
+    revision: int | None = None
+    order: OrderRules | None = None
     # From here on each field has a default, since any shape of the provider's may lack it.
     created_at: Moment = UNKNOWN
     metadata: Metadata = UNKNOWN
@@ -65,6 +76,11 @@ class Change:
     def names(cls) -> tuple[str, ...]:
         """Return the names of the facts that such an object can have."""
         return tuple(field.name for field in fields(cls) if field.name not in _NO_FACTS)
+
+    @property
+    def order_rules(self) -> OrderRules:
+        """The rules that tell the order of the object's states."""
+        return self.order or ORDER_RULES[self.object_type]
 
     def facts(self) -> dict[str, Any]:
         """Return the facts that are known, by name."""

@@ -29,10 +29,16 @@ class PaymentIntentChange(Change):
 
 @dataclass(frozen=True, kw_only=True)
 class ChargeChange(Change):
-    """A charge. `refunded` means in full."""
+    """A charge. `refunded` means in full.
+
+    `sums_refunds`: the provider tells of each refund alone, so `amount_refunded` and `refunded`
+    are what the refunds that succeeded come to. Whatever tells of such a refund has a change of
+    its charge beside it, be it one without facts.
+    """
 
     object_type = "charge"
 
+    sums_refunds: bool = False
     customer_id: Text = UNKNOWN
     payment_intent_id: Text = UNKNOWN
     invoice_id: Text = UNKNOWN

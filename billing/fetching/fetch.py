@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from billing import conf
-from billing.changes import Change
+from billing.changes import Change, RefundChange
 from billing.conf import Fetching
 from billing.fetching import rate_limit
 from billing.fetching.doubts import is_postponed, postpone
@@ -22,11 +22,10 @@ from billing.fetching.lock import held
 from billing.history import Cause, caused_by
 from billing.idempotency.keys import refuse_in_transaction
 from billing.models import MODELS, BillingChange, ProviderObject, Refund
-from billing.operations import apply_answer
+from billing.operations import apply_answer, sum_refunds
 from billing.ordering import OrderingReason, Snapshot
 from billing.privacy.redaction import keep_erased
-from billing.translators import stripe
-from billing.translators.fields import MOST_LISTED
+from billing.translators import TRANSLATORS
 from webhooks.events import Clock, Event, ObjectScope
 from webhooks.exceptions import ProviderApiUnavailable, Unprepared
 from webhooks.privacy.redaction import redact
@@ -48,10 +47,11 @@ class Subject:
     @property
     def can_be_fetched(self) -> bool:
         """True when its provider can be asked for it, with the key that we have."""
-        provider = PROVIDERS.get(self.scope["provider"])
-        return provider is not None and provider.can_fetch(
-            self.object_type, livemode=self.scope["livemode"]
-        )
+        name = self.scope["provider"]
+        provider, translator = PROVIDERS.get(name), TRANSLATORS.get(name)
+        if provider is None or translator is None or translator.translate_object is None:
+            return False
+        return provider.can_fetch(self.object_type, livemode=self.scope["livemode"])
 
     def row(self) -> ProviderObject | None:
         """Return what is stored of it."""
@@ -151,15 +151,15 @@ def fetch(subject: Subject, *, clock: Clock = timezone.now) -> list[tuple[Change
     # What was erased here the provider may still have.
     is_erased = is_of_somebody_erased(answer.subject, **subject.scope)
     told = redact(answer.subject, known={subject.provider_id}) if is_erased else answer.subject
-    change = stripe.translate_object(told)
-    if change is None or change.provider_id != subject.provider_id:
+    changes = TRANSLATORS[provider].changes_of_object(subject.object_type, told)
+    if not changes or changes[0].provider_id != subject.provider_id:
         raise ProviderApiUnavailable(
             f"The answer is not about the {subject.object_type} asked for."
         )
     of_answer = partial(
         Snapshot.of_answer, asked_at=asked_at, asked_from=answer.asked_from, at=answer.at
     )
-    return [(one, of_answer(one)) for one in (change, *stripe.embedded(told, MOST_LISTED))]
+    return [(one, of_answer(one)) for one in changes]
 
 
 def _refresh_once(subject: Subject, cause: Cause, clock: Clock) -> BillingChange | None:
@@ -170,17 +170,19 @@ def _refresh_once(subject: Subject, cause: Cause, clock: Clock) -> BillingChange
     for change, answer in _not_stored(subject.scope, found[1:]):
         carried = Subject(subject.scope, change.object_type, change.provider_id)
         _store_for_good(carried, change, answer, cause, clock)
+    with transaction.atomic():
+        sum_refunds(cause, [change for change, _ in found])
     return made
 
 
 def _not_stored(
     scope: ObjectScope, carried: Sequence[tuple[Change, Snapshot]]
 ) -> list[tuple[Change, Snapshot]]:
-    # A charge carries nothing but refunds. Those that are stored have events of their own.
-    ids = [change.provider_id for change, _ in carried]
+    # Those that are stored have events of their own. What is not whole is no answer by itself.
+    ids = [change.provider_id for change, _ in carried if isinstance(change, RefundChange)]
     rows = Refund._default_manager.filter(provider_id__in=ids, **scope) if ids else ()
     stored = {row.provider_id for row in rows}
-    return [one for one in carried if one[0].provider_id not in stored]
+    return [one for one in carried if one[0].complete and one[0].provider_id not in stored]
 
 
 def _store_for_good(

@@ -6,14 +6,14 @@ others, what is set once is not unset, and what only grows does not shrink.
 
 from collections.abc import Sequence
 
-from billing.ordering.lifecycles import MONOTONIC, RETURNABLE, SET_ONCE
+from billing.order_rules import OrderRules
 from billing.ordering.rules import Ruling, decide, is_set, size
 from billing.ordering.shapes import telling
 from billing.ordering.snapshots import FactMap, Snapshot
 
 
 def merge(
-    kind: str, current: FactMap, snapshots: Sequence[Snapshot], ruling: Ruling | None
+    order: OrderRules, current: FactMap, snapshots: Sequence[Snapshot], ruling: Ruling | None
 ) -> tuple[FactMap, bool]:
     """Return the facts that hold, and whether they are in doubt.
 
@@ -24,15 +24,17 @@ def merge(
     since = [one for one in snapshots if not _is_covered(one, answers, snapshots)]
     partial = [one for one in since if one.is_partial]
     facts = {**current, **last.facts, "deleted": last.is_deleted}
-    # The provider's answer has taken account of everything whole, so only partial ones add to it.
-    evidence = partial if last.is_answer else since
-    known = [one.facts for one in evidence] + ([] if last.is_answer else [current])
-    is_open = ruling is not None and _fill_in(kind, facts, snapshots, ruling)
-    for name in SET_ONCE.get(kind, ()):
+    # The provider's answer has taken account of everything whole, and so has the last that it
+    # counts: only partial ones add to these.
+    is_certain = last.is_answer or last.revision is not None
+    evidence = partial if is_certain else since
+    known = [one.facts for one in evidence] + ([] if is_certain else [current])
+    is_open = ruling is not None and _fill_in(order, facts, snapshots, ruling)
+    for name in order.set_once:
         _keep_set(facts, name, known)
     shrunk = []
-    for name in MONOTONIC.get(kind, ()):
-        proof = _since_return(kind, name, last, evidence)
+    for name in order.monotonic:
+        proof = _since_return(order, name, last, evidence)
         most = [one.facts for one in proof] if proof is not evidence else known
         shrunk.append(_keep_most(facts, name, most, last, proof))
     return facts, any(
@@ -54,12 +56,14 @@ def _is_covered(one: Snapshot, answers: Sequence[Snapshot], snapshots: Sequence[
     return any(answer.covers(other) for answer in answers for other in [one, *alike])
 
 
-def _fill_in(kind: str, facts: FactMap, snapshots: Sequence[Snapshot], ruling: Ruling) -> bool:
+def _fill_in(
+    order: OrderRules, facts: FactMap, snapshots: Sequence[Snapshot], ruling: Ruling
+) -> bool:
     """Add what the latest has no word for, as shapes differ; return whether that is in doubt."""
     missing = facts.keys() - ruling.latest.facts.keys() - {"deleted"}
     fuller = telling(missing, snapshots)
     # The rules know the latest of these better than the clock does, which has whole seconds.
-    best = decide(kind, fuller) if fuller else ruling
+    best = decide(order, fuller) if fuller else ruling
     newest = max((one.at or 0 for one in fuller), default=0)
     agreeing = {id(one) for one in ruling.agreeing}
     for one in sorted(
@@ -93,11 +97,11 @@ def _keep_set(facts: FactMap, name: str, known: Sequence[FactMap]) -> None:
 
 
 def _since_return(
-    kind: str, name: str, last: Snapshot, evidence: Sequence[Snapshot]
+    order: OrderRules, name: str, last: Snapshot, evidence: Sequence[Snapshot]
 ) -> Sequence[Snapshot]:
     """Return the evidence that is not older than the last change that made less of a number."""
     returns = [one.at or 0 for one in evidence if one.casts_doubt and one.is_older_than(last)]
-    if not returns or name not in RETURNABLE.get(kind, ()):
+    if not returns or name not in order.returnable:
         return evidence
     return [one for one in evidence if one.at is None or one.at >= max(returns)]
 

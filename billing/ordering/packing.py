@@ -36,12 +36,16 @@ def _pack(snapshot: Snapshot, current: FactMap) -> Packed:
         "reserve": snapshot.is_reserve,
         "doubt": snapshot.casts_doubt,
         "goes_on": snapshot.goes_on,
+        "revision": snapshot.revision,
         "from": snapshot.asked_from,
     }
     # An empty `before` is an update that changed nothing known here, None is no update at all; and
-    # a partial snapshot is known by its key. The rest need not be stored when it is empty.
+    # a partial snapshot is known by its key. The rest need not be stored when it is empty: a number
+    # never is.
     return {
-        name: value for name, value in packed.items() if value or name in ("id", "before", "partly")
+        name: value
+        for name, value in packed.items()
+        if value or type(value) is int or name in ("id", "before", "partly")
     }
 
 
@@ -72,6 +76,7 @@ def _unpack(packed: Mapping[str, Any], current: FactMap) -> Snapshot:
         # Versions up to 0.1.0 kept no id of what casts it.
         casts_doubt=packed["id"] if doubt is True else doubt,
         goes_on=packed.get("goes_on", False),
+        revision=packed.get("revision"),
         is_patchy=packed.get("patchy", False),
         is_reserve=packed.get("reserve", False),
         observed_at=datetime.fromisoformat(heard) if heard else None,

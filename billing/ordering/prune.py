@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from billing.ordering.lifecycles import lifecycle_of
+from billing.order_rules import OrderRules
+from billing.ordering.revisions import are_counted, newest_revision
 from billing.ordering.rules import WINDOW_SECONDS, decide, is_set
 from billing.ordering.shapes import telling
 from billing.ordering.snapshots import Snapshot, by_clock
@@ -14,7 +15,7 @@ MOST_KEPT: Final = 32
 _FAR_AHEAD: Final = 2**63
 
 
-def prune(kind: str, snapshots: Sequence[Snapshot]) -> list[Snapshot]:
+def prune(order: OrderRules, snapshots: Sequence[Snapshot]) -> list[Snapshot]:
     """Return the snapshots to keep: `MOST_KEPT` of each sort at most, and a base.
 
     Those much older than the newest are summed up in one, the base.
@@ -33,7 +34,8 @@ def prune(kind: str, snapshots: Sequence[Snapshot]) -> list[Snapshot]:
         for one in snapshots
         if one.is_partial and (one.at is None or one.at >= oldest or one is _last_doubt(snapshots))
     ]
-    recent = condense(kind, whole)
+    is_counted = are_counted(whole)
+    recent = newest_revision(whole)[-MOST_KEPT:] if is_counted else condense(order, whole)
     return [*recent, *partial[-MOST_KEPT:], *_reserve(recent, told)]
 
 
@@ -58,7 +60,7 @@ def _reserve(recent: Sequence[Snapshot], snapshots: Sequence[Snapshot]) -> list[
     ]
 
 
-def condense(kind: str, snapshots: Sequence[Snapshot]) -> list[Snapshot]:
+def condense(order: OrderRules, snapshots: Sequence[Snapshot]) -> list[Snapshot]:
     """Return the recent snapshots, with the older ones, if any, summed up as their base."""
     oldest = _newest_second(snapshots) - WINDOW_SECONDS
     if len(snapshots) <= MOST_KEPT and all(one.at is None or one.at >= oldest for one in snapshots):
@@ -69,30 +71,30 @@ def condense(kind: str, snapshots: Sequence[Snapshot]) -> list[Snapshot]:
     old = in_order[: len(in_order) - len(recent)]
     # What a list that goes on leaves out is not summed up with the rest.
     goes_on = any(one.goes_on for one in old)
-    return [replace(_base(kind, old), goes_on=goes_on), *recent]
+    return [replace(_base(order, old), goes_on=goes_on), *recent]
 
 
 def _newest_second(snapshots: Sequence[Snapshot]) -> int:
     return max((one.at for one in snapshots if one.at is not None), default=0)
 
 
-def _base(kind: str, old: Sequence[Snapshot]) -> Snapshot:
+def _base(order: OrderRules, old: Sequence[Snapshot]) -> Snapshot:
     """Return one snapshot in place of old ones: the state that the recent ones set out from."""
     base = next((one for one in old if one.is_base), None)
     if base is None:
-        return replace(decide(kind, old).latest, is_base=True)
+        return replace(decide(order, old).latest, is_base=True)
     # What came before the last base is gone. So of a snapshot from that time nothing more can be
     # told than whether its state is final.
     late = [one for one in old if one is not base and (one.at or 0) <= (base.at or 0)]
-    latest = decide(kind, [one for one in old if one not in late]).latest
+    latest = decide(order, [one for one in old if one not in late]).latest
     is_patchy = latest.is_patchy or (
         latest is base and any(one.at == base.at and one.facts != base.facts for one in late)
     )
-    latest = next((one for one in late if _outranks(kind, one, latest)), latest)
+    latest = next((one for one in late if _outranks(order, one, latest)), latest)
     return replace(latest, is_base=True, is_patchy=is_patchy)
 
 
-def _outranks(kind: str, one: Snapshot, other: Snapshot) -> bool:
+def _outranks(order: OrderRules, one: Snapshot, other: Snapshot) -> bool:
     if one.is_deleted or other.is_deleted:
         return not other.is_deleted
-    return lifecycle_of(kind).has_left(other.status, one.status)
+    return order.lifecycle.has_left(other.status, one.status)

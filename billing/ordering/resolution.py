@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from billing.order_rules import OrderRules
 from billing.ordering.latest import latest
 from billing.ordering.merge import merge
 from billing.ordering.prune import prune
@@ -32,20 +33,21 @@ class Resolution:
     in_doubt: bool
 
 
-def resolve(kind: str, current: FactMap, snapshots: Sequence[Snapshot]) -> Resolution:
+def resolve(order: OrderRules, current: FactMap, snapshots: Sequence[Snapshot]) -> Resolution:
     """Return what holds of an object, by all its snapshots, in whatever order they are given.
 
-    `kind` is the object's type, and `current` the facts that are stored of it, with every name
-    that such an object can have. Pure: equal arguments have equal outcomes.
+    `order` is what tells the order of such an object's states, and `current` the facts that are
+    stored of it, with every name that such an object can have. Pure: equal arguments have equal
+    outcomes.
     """
     snapshots = _with_one_answer(snapshots)
-    ruling = latest(kind, snapshots)
+    ruling = latest(order, snapshots)
     # Before pruning: what a snapshot adds must be in the facts before the snapshot goes.
-    facts, in_doubt = merge(kind, current, snapshots, ruling)
+    facts, in_doubt = merge(order, current, snapshots, ruling)
     is_abridged = _is_abridged(facts, snapshots)
     return Resolution(
         facts=facts,
-        kept=prune(kind, snapshots),
+        kept=prune(order, snapshots),
         latest=ruling.latest if ruling else None,
         reason=_reason(ruling, in_doubt, is_abridged),
         in_doubt=in_doubt or ruling is None or is_abridged,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from billing.ordering.lifecycles import MONOTONIC, SET_ONCE, UNSET, lifecycle_of
+from billing.order_rules import UNSET, OrderRules
 from billing.ordering.reasons import OrderingReason
 from billing.ordering.snapshots import FactMap, Snapshot
 from billing.ordering.update_graph import Sink, find_sinks
@@ -34,16 +34,16 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A test of pairs: `precedes(kind, sink, other)` is True when the sink is certainly earlier."""
+    """A test of pairs: `precedes` is True when the sink is certainly earlier than the other."""
 
     reason: OrderingReason
-    precedes: Callable[[str, Sink, Sink], bool]
+    precedes: Callable[[OrderRules, Sink, Sink], bool]
 
 
-def decide(kind: str, snapshots: Sequence[Snapshot]) -> Ruling:
+def decide(order: OrderRules, snapshots: Sequence[Snapshot]) -> Ruling:
     """Return the ruling on snapshots, at least one, none of them partial or an answer.
 
-    `kind` is the object's type.
+    `order` is what tells the order of such an object's states.
     """
     sinks = find_sinks(snapshots)
     reason = OrderingReason.FIRST_HEARD if len(snapshots) == 1 else OrderingReason.FOLLOWS
@@ -51,19 +51,21 @@ def decide(kind: str, snapshots: Sequence[Snapshot]) -> Ruling:
         if len(sinks) == 1:
             break
         left = [
-            sink for sink in sinks if not any(rule.precedes(kind, sink, other) for other in sinks)
+            sink for sink in sinks if not any(rule.precedes(order, sink, other) for other in sinks)
         ]
         # A rule by which all precede one another in a circle has decided nothing.
         if left and len(left) < len(sinks):
             gone = [sink for sink in sinks if sink not in left]
             sinks, reason = left, _reason(rule, gone)
-    rivals = _rivals(kind, sinks, snapshots)
+    rivals = _rivals(order, sinks, snapshots)
     if len(sinks) == 1 and not rivals and not sinks[0].is_mixed:
         return Ruling(sinks[0].latest, reason, in_doubt=False, agreeing=sinks[0].snapshots)
-    return Ruling(_guess(kind, sinks, rivals), OrderingReason.UNDECIDED, in_doubt=True)
+    return Ruling(_guess(order, sinks, rivals), OrderingReason.UNDECIDED, in_doubt=True)
 
 
-def _rivals(kind: str, sinks: Sequence[Sink], snapshots: Sequence[Snapshot]) -> list[Snapshot]:
+def _rivals(
+    order: OrderRules, sinks: Sequence[Sink], snapshots: Sequence[Snapshot]
+) -> list[Snapshot]:
     """Return the snapshots that came after every sink if an update is missing.
 
     Others lead on from there, but the clock calls them newer, or does not tell.
@@ -72,13 +74,13 @@ def _rivals(kind: str, sinks: Sequence[Sink], snapshots: Sequence[Snapshot]) -> 
     return [
         one
         for one in snapshots
-        if id(one) not in of_sinks and all(_may_follow(kind, one, sink) for sink in sinks)
+        if id(one) not in of_sinks and all(_may_follow(order, one, sink) for sink in sinks)
     ]
 
 
-def _may_follow(kind: str, one: Snapshot, sink: Sink) -> bool:
+def _may_follow(order: OrderRules, one: Snapshot, sink: Sink) -> bool:
     last = sink.latest
-    if last.is_deleted or lifecycle_of(kind).has_left(one.status, last.status):
+    if last.is_deleted or order.lifecycle.has_left(one.status, last.status):
         return False
     return last.is_older_than(one) or any(one is rival for rival in sink.rivals)
 
@@ -91,9 +93,9 @@ def _reason(rule: Rule, gone: Sequence[Sink]) -> OrderingReason:
     return rule.reason
 
 
-def _guess(kind: str, sinks: Sequence[Sink], rivals: Sequence[Snapshot]) -> Snapshot:
+def _guess(order: OrderRules, sinks: Sequence[Sink], rivals: Sequence[Snapshot]) -> Snapshot:
     # In doubt one is stored all the same. It must be the same one in every order of arrival.
-    positions = lifecycle_of(kind).positions
+    positions = order.lifecycle.positions
     ends = [sink.latest for sink in sinks]
     return max(
         [*ends, *rivals],
@@ -106,22 +108,22 @@ def _guess(kind: str, sinks: Sequence[Sink], rivals: Sequence[Snapshot]) -> Snap
     )
 
 
-def _precedes_deletion(_: str, sink: Sink, other: Sink) -> bool:
+def _precedes_deletion(_: OrderRules, sink: Sink, other: Sink) -> bool:
     return not sink.latest.is_deleted and other.latest.is_deleted
 
 
-def _is_left_for_good(kind: str, sink: Sink, other: Sink) -> bool:
-    return lifecycle_of(kind).has_left(sink.latest.status, other.latest.status)
+def _is_left_for_good(order: OrderRules, sink: Sink, other: Sink) -> bool:
+    return order.lifecycle.has_left(sink.latest.status, other.latest.status)
 
 
-def _is_beginning(_: str, sink: Sink, other: Sink) -> bool:
+def _is_beginning(_: OrderRules, sink: Sink, other: Sink) -> bool:
     if not sink.has_beginning or other.has_beginning:
         return False
     # What is older than a base may have come before it, so a base begins nothing for that.
     return None in (sink.base_at, other.latest.at) or sink.base_at <= other.latest.at  # type: ignore[operator]
 
 
-def _is_outgrown(kind: str, sink: Sink, other: Sink) -> bool:
+def _is_outgrown(order: OrderRules, sink: Sink, other: Sink) -> bool:
     """True when what only grows is less here, and never more."""
     here, there = sink.latest, other.latest
     # With hours between them the clock is the better rule: see `merge` for what it takes back.
@@ -129,7 +131,7 @@ def _is_outgrown(kind: str, sink: Sink, other: Sink) -> bool:
         return False
     pairs = [
         (size(here.facts[name]), size(there.facts[name]))
-        for name in (*MONOTONIC.get(kind, ()), *SET_ONCE.get(kind, ()))
+        for name in (*order.monotonic, *order.set_once)
         if name in here.facts and name in there.facts
     ]
     return all(less <= more for less, more in pairs) and any(less < more for less, more in pairs)
@@ -145,15 +147,15 @@ def size(value: Any) -> int:
     return value if isinstance(value, int) else int(value not in UNSET)
 
 
-def _is_earlier_by_clock(_: str, sink: Sink, other: Sink) -> bool:
+def _is_earlier_by_clock(_: OrderRules, sink: Sink, other: Sink) -> bool:
     return sink.latest.is_older_than(other.latest)
 
 
-def _is_behind(kind: str, sink: Sink, other: Sink) -> bool:
-    return lifecycle_of(kind).is_behind(sink.latest.status, other.latest.status)
+def _is_behind(order: OrderRules, sink: Sink, other: Sink) -> bool:
+    return order.lifecycle.is_behind(sink.latest.status, other.latest.status)
 
 
-def _is_mentioned(_: str, sink: Sink, other: Sink) -> bool:
+def _is_mentioned(_: OrderRules, sink: Sink, other: Sink) -> bool:
     # The states of a cycle all mention one another, which tells nothing.
     if sink.cycle == other.cycle:
         return False

@@ -25,7 +25,7 @@ class Snapshot:
     `is_reserve`: one that was pruned, and is kept for facts that the latest have no word for.
     `is_partial`: it has a few facts and says nothing of the rest. `casts_doubt`: the id of
     what tells that the object has changed, and not what it is like now; each does so once.
-    `goes_on`: a list in it does.
+    `goes_on`: a list in it does. `revision` is the provider's own count of the object's changes.
 
     An answer has `asked_from`: it was true at some moment from that second to `at`, by the
     provider's clock.
@@ -42,6 +42,7 @@ class Snapshot:
     is_partial: bool = False
     casts_doubt: str = ""
     goes_on: bool = False
+    revision: int | None = None
     observed_at: datetime | None = None
     asked_from: int | None = None
 
@@ -58,6 +59,7 @@ class Snapshot:
             is_partial=not change.complete,
             casts_doubt=change.casts_doubt,
             goes_on=change.goes_on,
+            revision=change.revision,
             observed_at=event.received_at,
         )
 
@@ -72,6 +74,7 @@ class Snapshot:
             at=at,
             facts=facts_of(change),
             goes_on=change.goes_on,
+            revision=change.revision,
             observed_at=asked_at,
             asked_from=asked_from,
         )

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.models import BillingChange, Subscription
+from billing.order_rules import ORDER_RULES
 from billing.ordering import FactMap, OrderingReason, Resolution, Snapshot, pack, resolve, unpack
 from billing.ordering.rules import RULES
 from billing.tests import builders as build
@@ -66,7 +67,7 @@ def arrive(kind: str, snapshots: list[Snapshot]) -> Resolution:
     blank: FactMap = {name: None for one in snapshots for name in one.facts}
     facts, kept = blank | snapshots[0].facts, list[Snapshot]()
     for snapshot in snapshots:
-        resolution = resolve(kind, facts, [*kept, snapshot])
+        resolution = resolve(ORDER_RULES[kind], facts, [*kept, snapshot])
         facts, kept = resolution.facts, resolution.kept
     return resolution
 
@@ -264,7 +265,7 @@ def charge(at: int, refunded: int, **about: Any) -> Snapshot:
 
 def refunded(*snapshots: Snapshot) -> tuple[int, bool]:
     """Resolve a charge's snapshots: the amount refunded, and whether that is in doubt."""
-    resolution = resolve("charge", snapshots[0].facts, snapshots)
+    resolution = resolve(ORDER_RULES["charge"], snapshots[0].facts, snapshots)
     return resolution.facts["amount_refunded"], resolution.in_doubt
 
 
@@ -331,7 +332,7 @@ def test_what_is_set_once_is_known_from_whatever_has_it() -> None:
         ([answer, *older, payment(90, charge_id="ch_3")], stored, "ch_3", None),
     ]:
         for order in permutations(told):
-            found = resolve("invoice", current, order)
+            found = resolve(ORDER_RULES["invoice"], current, order)
             assert (found.facts["charge_id"], found.facts["paid_at"]) == (charge_id, paid_at)
             assert not found.in_doubt
 
@@ -348,9 +349,9 @@ def test_what_is_told_in_part_must_agree_with_what_holds() -> None:
         (payment(91, attempt_count=2), False),
     ]:
         for order in ([last, told], [told, last]):
-            found = resolve("invoice", last.facts, order)
+            found = resolve(ORDER_RULES["invoice"], last.facts, order)
             assert (found.facts["charge_id"], found.in_doubt) == ("ch_1", in_doubt)
-    found = resolve("invoice", {"charge_id": ""}, [payment(91, charge_id="ch_2")])
+    found = resolve(ORDER_RULES["invoice"], {"charge_id": ""}, [payment(91, charge_id="ch_2")])
     assert (found.facts["charge_id"], found.latest, found.in_doubt) == ("ch_2", None, True)
     assert (found.reason, found.facts["deleted"]) == (OrderingReason.ONLY_NAMED, False)
 
@@ -368,7 +369,7 @@ def test_what_the_latest_has_no_word_for_is_known_from_the_newest_that_has() -> 
         ([invoice(10, "z", total=1), replace(invoice(10, "a", total=3), before={"total": 1})], 3),
     ]:
         for order in permutations([last, *others]):
-            assert resolve("invoice", {"total": 9}, order).facts["total"] == known
+            assert resolve(ORDER_RULES["invoice"], {"total": 9}, order).facts["total"] == known
 
 
 @pytest.mark.parametrize(("count", "in_doubt"), [(2, False), (1, True)])
@@ -399,13 +400,17 @@ def test_what_only_grows_is_what_it_was_at_most() -> None:
         ([payment(89, attempt_count=3)], 1, 3, True),
     ]:
         for order in permutations([last, *others]):
-            found = resolve("invoice", {"attempt_count": current}, order)
+            found = resolve(ORDER_RULES["invoice"], {"attempt_count": current}, order)
             assert (found.facts["attempt_count"], found.in_doubt) == (count, in_doubt)
     answer = replace(last, asked_from=90)
-    found = resolve("invoice", {"attempt_count": 3}, [answer, invoice(10, attempt_count=3)])
+    found = resolve(
+        ORDER_RULES["invoice"], {"attempt_count": 3}, [answer, invoice(10, attempt_count=3)]
+    )
     assert (found.facts["attempt_count"], found.in_doubt) == (1, False)
     # Of the answer's own second: it may be in it already, or not.
-    found = resolve("invoice", {"attempt_count": 1}, [answer, invoice(90, "b", attempt_count=3)])
+    found = resolve(
+        ORDER_RULES["invoice"], {"attempt_count": 1}, [answer, invoice(90, "b", attempt_count=3)]
+    )
     assert (found.facts["attempt_count"], found.in_doubt) == (1, True)
 
 
@@ -487,7 +492,7 @@ def told_at(at: int | None, status: str, **about: Any) -> Snapshot:
 
 def kept(*told: Snapshot, kind: str = "subscription") -> list[tuple[int | None, str, bool]]:
     """What is kept of snapshots: of when, in which state, and whether it sums up older ones."""
-    found = resolve(kind, {"status": ""}, told).kept
+    found = resolve(ORDER_RULES[kind], {"status": ""}, told).kept
     return [(one.at, one.status, one.is_base) for one in found]
 
 
@@ -527,12 +532,12 @@ def test_a_summary_says_that_something_of_its_second_came_too_late(
     at: int, is_patchy: bool
 ) -> None:
     now, base = told_at(1_000, "active"), told_at(100, "paused", is_base=True)
-    [found, _] = resolve("subscription", {}, [now, base, told_at(at, "unpaid")]).kept
+    [found, _] = resolve(ORDER_RULES["subscription"], {}, [now, base, told_at(at, "unpaid")]).kept
     assert (found.is_base, found.is_patchy) == (True, is_patchy)
-    [again, _] = resolve("subscription", {}, [now, base, told_at(at, "paused")]).kept
+    [again, _] = resolve(ORDER_RULES["subscription"], {}, [now, base, told_at(at, "paused")]).kept
     assert not again.is_patchy
     # Once it has a gap, no later event of that second closes it.
-    [still, _] = resolve("subscription", {}, [now, found, told_at(90, "unpaid")]).kept
+    [still, _] = resolve(ORDER_RULES["subscription"], {}, [now, found, told_at(90, "unpaid")]).kept
     assert still.is_patchy is is_patchy
 
 
@@ -548,10 +553,10 @@ def test_what_is_kept_is_bounded() -> None:
     # What was dropped of that second leaves a gap.
     assert (resolution.facts["seats"], resolution.in_doubt) == (99, True)
     assert kept(*whole[:32]) == [(1_000, "active", False)] * 32
-    assert resolve("subscription", whole[0].facts, partial).kept == partial[-32:]
+    assert resolve(ORDER_RULES["subscription"], whole[0].facts, partial).kept == partial[-32:]
     answer = told_at(2_000, "active", asked_from=2_000)
     reserve = [replace(one, is_reserve=True) for one in whole[-32:]]
-    assert resolve("subscription", {}, [*whole, answer]).kept == [answer, *reserve]
+    assert resolve(ORDER_RULES["subscription"], {}, [*whole, answer]).kept == [answer, *reserve]
 
 
 def test_an_answer_takes_the_place_of_what_it_is_certain_to_include() -> None:
@@ -572,10 +577,10 @@ def test_an_answer_takes_the_place_of_what_it_is_certain_to_include() -> None:
     ]:
         other = told_at(at, "active", observed_at=observed_at)
         expected = [answer] if is_included else [answer, other]
-        assert resolve("subscription", {}, [answer, other]).kept == expected
+        assert resolve(ORDER_RULES["subscription"], {}, [answer, other]).kept == expected
     other = told_at(1_000, "active", observed_at=heard)
     unheard = replace(answer, observed_at=None)
-    assert other in resolve("subscription", {}, [unheard, other]).kept
+    assert other in resolve(ORDER_RULES["subscription"], {}, [unheard, other]).kept
 
 
 def test_a_state_that_was_left_as_often_as_entered_is_not_the_last() -> None:
@@ -589,14 +594,14 @@ def test_a_state_that_was_left_as_often_as_entered_is_not_the_last() -> None:
 def test_in_doubt_a_state_that_is_known_is_chosen_before_others() -> None:
     told = [told_at(5, "teleported"), told_at(5, "active")]
     for order in permutations(told):
-        found = resolve("subscription", {}, order)
+        found = resolve(ORDER_RULES["subscription"], {}, order)
         assert (latest_of(found).status, found.in_doubt) == ("active", True)
 
 
 def test_the_order_of_an_object_s_keys_makes_no_difference() -> None:
     told = told_at(5, "active", facts={"seats": 1})
     again = replace(told, event_id="evt_again", facts=dict(reversed(told.facts.items())))
-    assert not resolve("subscription", {}, [told, again]).in_doubt
+    assert not resolve(ORDER_RULES["subscription"], {}, [told, again]).in_doubt
 
 
 @pytest.mark.parametrize(("name", "in_doubt"), [("si_1", False), ("si_2", True)])
@@ -605,7 +610,7 @@ def test_events_of_two_shapes_are_compared_without_the_periods(name: str, in_dou
     new = told_at(5, "active", facts={"items": [{"id": "si_1", "current_period_end": "2026"}]})
     old = {"items": [{"id": name, "current_period_end": None}], **period}
     for order in permutations([new, replace(told_at(5, "active", facts=old), event_id="evt_old")]):
-        assert resolve("subscription", {}, order).in_doubt is in_doubt
+        assert resolve(ORDER_RULES["subscription"], {}, order).in_doubt is in_doubt
 
 
 def test_what_was_made_after_an_answer_follows_it() -> None:
@@ -627,7 +632,7 @@ def test_what_was_made_after_an_answer_follows_it() -> None:
         ([gone], "active", OrderingReason.DELETED),
     ]:
         for told in permutations([answer, *others]):
-            found = resolve("subscription", {}, told)
+            found = resolve(ORDER_RULES["subscription"], {}, told)
             assert (latest_of(found).status, found.in_doubt) == (status, reason == "undecided")
             assert (found.facts["deleted"], found.reason) == (gone in others, reason)
 
@@ -647,7 +652,7 @@ def test_an_answer_may_tell_the_period_where_an_event_does_not() -> None:
     ]:
         answer = told_at(1_002, "active", asked_from=1_000, facts=answered)
         event = told_at(1_001, "active", facts=told)
-        assert resolve("subscription", {}, [answer, event]).in_doubt is in_doubt
+        assert resolve(ORDER_RULES["subscription"], {}, [answer, event]).in_doubt is in_doubt
 
 
 def test_of_two_answers_the_one_that_was_asked_for_last_stands() -> None:
@@ -656,12 +661,12 @@ def test_of_two_answers_the_one_that_was_asked_for_last_stands() -> None:
     last = told_at(1_003, "active", asked_from=1_002, observed_at=heard + timedelta(seconds=2))
     unheard = replace(first, observed_at=None)
     for told in ([first, last], [last, first], [unheard, last], [last, unheard]):
-        resolution = resolve("subscription", {}, told)
+        resolution = resolve(ORDER_RULES["subscription"], {}, told)
         assert (resolution.latest, resolution.kept) == (last, [last])
     # Ours tells nothing here, so the provider's clock does.
     sooner = replace(unheard, at=1_001, asked_from=1_001)
     for told in ([unheard, sooner], [sooner, unheard]):
-        assert resolve("subscription", {}, told).latest == unheard
+        assert resolve(ORDER_RULES["subscription"], {}, told).latest == unheard
 
 
 def test_what_is_kept_beside_an_object_is_read_as_it_was() -> None:
@@ -688,7 +693,7 @@ def test_what_is_kept_beside_an_object_is_read_as_it_was() -> None:
 
 def test_the_reason_names_the_rule_that_decided() -> None:
     def reason(*told: Snapshot) -> OrderingReason:
-        return resolve("subscription", told[0].facts, told).reason
+        return resolve(ORDER_RULES["subscription"], told[0].facts, told).reason
 
     def at(seconds: int, status: str, **about: Any) -> Snapshot:
         facts = {"status": status}

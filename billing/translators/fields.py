@@ -4,11 +4,15 @@ An absent key is `UNKNOWN`, and null is None or an empty string. Anything else t
 expected raises `PermanentFailure`, which names the path and never the value: that may be personal.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 from billing.changes import UNKNOWN, Flag, Integer, Metadata, Moment, Text, Unknown
+from billing.currencies import exponent
 from webhooks import events
 from webhooks.database.text import is_storable
 from webhooks.exceptions import PermanentFailure
@@ -31,6 +35,10 @@ LONGEST: Final = 65_536
 """The most characters of free text, and of metadata altogether. Some thirty snapshots of an
 object are kept and compared (see `billing.ordering`), so they must not grow at will."""
 
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+# No more digits than a column's number has, so that scaling them is exact.
+_DECIMAL: Final = re.compile(r"[+-]?[0-9]{1,19}(?:\.[0-9]{1,8})?", re.ASCII)
 
 Value = TypeVar("Value")
 
@@ -120,6 +128,46 @@ def moment(node: Node) -> Moment:
     if found is None:
         raise _unexpected(node, "a time in seconds since 1970")
     return found
+
+
+def instant(node: Node) -> Moment:
+    """Return a moment in UTC, from ISO 8601; one without a time zone is in UTC."""
+    written = text(node)
+    if written is UNKNOWN or not written:
+        return UNKNOWN if written is UNKNOWN else None
+    try:
+        said = datetime.fromisoformat(written.upper())
+        found = said.astimezone(UTC) if said.tzinfo else said.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
+        raise _unexpected(node, "a time in ISO 8601") from error
+    if events.moment(found.timestamp()) is None:
+        raise _unexpected(node, "a time in ISO 8601")
+    return found
+
+
+def microseconds(node: Node) -> int | None:
+    """Return a moment in ISO 8601 as microseconds since 1970, for a revision; None without one."""
+    found = known(instant(node), None)
+    return None if found is None else (found - _EPOCH) // timedelta(microseconds=1)
+
+
+def decimal_minor(node: Node, currency: Text) -> Integer:
+    """Return an amount in minor units, exactly, from decimal text such as `10.00`.
+
+    `currency` is its code in lower case. A number of JSON's is no such text: it may have been
+    rounded. Refuses more decimals than the currency has, unless they are zeros.
+    """
+    written = text(node, limit=40)
+    if written is UNKNOWN or not written:
+        return UNKNOWN if written is UNKNOWN else None
+    if not _DECIMAL.fullmatch(written):
+        raise _unexpected(node, "an amount in decimals")
+    if currency is UNKNOWN or not currency:
+        raise _unexpected(node, "an amount with a currency")
+    units = Decimal(written).scaleb(exponent(currency))
+    if units != units.to_integral_value() or abs(units) > BIGGEST:
+        raise _unexpected(node, f"an amount in {exponent(currency)} decimals")
+    return int(units)
 
 
 def reference(node: Node) -> Text:

@@ -18,12 +18,12 @@ from billing.changes import (
     Text,
 )
 from billing.statuses import ChargeStatus, RefundStatus, SubscriptionStatus
+from billing.translators.base import Translator
 from billing.translators.fields import Node, integer, known, moment, prose, text
 from webhooks.events import Event
 from webhooks.exceptions import PermanentFailure
 
-EVENT_TYPES: Final = ("message.successful_payment", "message.refunded_payment")
-"""The types of events that `translate` knows."""
+_REFUNDED: Final = "message.refunded_payment"
 
 
 def translate(event: Event) -> list[Change]:
@@ -33,7 +33,7 @@ def translate(event: Event) -> list[Change]:
     """
     message = Node(event.payload)["message"]
     at = moment(message["date"])
-    if event.type == EVENT_TYPES[1]:
+    if event.type == _REFUNDED:
         return list(_refunded(message["refunded_payment"], at))
     return list(_paid(message, message["successful_payment"], at))
 
@@ -125,3 +125,10 @@ def _number(node: Node) -> str:
     if not isinstance(found, int):
         raise PermanentFailure(f"{node.path}: expected an integer")
     return str(found)
+
+
+TRANSLATOR: Final = Translator(
+    provider="telegram",
+    event_types=("message.successful_payment", _REFUNDED),
+    translate=translate,
+)

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from typing import Final
 
 from billing.changes import Change
 from billing.ordering import Snapshot, pack, resolve, unpack
-from billing.translators import stripe, telegram
+from billing.translators import TRANSLATORS
 from webhooks.admin.payload import colour, masked
 from webhooks.events import Event
 from webhooks.exceptions import PermanentFailure, Rejected
@@ -28,10 +28,6 @@ SECRETS_OF: Final = {
 """Of the providers who take no others."""
 
 OPTIONS: Final = {"notification_url": "https://example.com/"}
-TRANSLATORS: Final[dict[str, Callable[[Event], list[Change]]]] = {
-    "stripe": stripe.translate,
-    "telegram": telegram.translate,
-}
 
 SHOWN: Final = 1000
 """Colouring what is longer takes longer than all the rest, and tells no more."""
@@ -70,7 +66,7 @@ def _deliver(provider: Provider, bodies: list[bytes]) -> None:
             colour(masked(body))
         for event in _proven(provider, body):
             with suppress(PermanentFailure):
-                for change in TRANSLATORS.get(provider.name, _nothing)(event):
+                for change in _changes_of(event):
                     arrived = replace(event, id=str(number), received_at=NOW)
                     pair = change, Snapshot.of_event(arrived, change)
                     told[change.object_type, change.provider_id].append(pair)
@@ -78,8 +74,9 @@ def _deliver(provider: Provider, bodies: list[bytes]) -> None:
         _resolve([change for change, _ in pairs], [snapshot for _, snapshot in pairs])
 
 
-def _nothing(_: Event) -> list[Change]:
-    return []
+def _changes_of(event: Event) -> list[Change]:
+    translator = TRANSLATORS.get(event.provider)
+    return translator.changes_of(event) if translator else []
 
 
 def _proven(provider: Provider, body: bytes) -> Iterator[Event]:
@@ -97,7 +94,7 @@ def _proven(provider: Provider, body: bytes) -> Iterator[Event]:
 
 def _resolve(changes: list[Change], snapshots: list[Snapshot]) -> None:
     current = {**dict.fromkeys(changes[0].names()), "deleted": False, **snapshots[0].facts}
-    resolution = resolve(changes[0].object_type, current, snapshots)
+    resolution = resolve(changes[0].order_rules, current, snapshots)
     packed = json.loads(json.dumps(pack(resolution.kept, resolution.facts), allow_nan=False))
     assert [one.facts for one in unpack(packed, resolution.facts)] == [
         one.facts for one in resolution.kept

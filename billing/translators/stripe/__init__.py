@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from billing.changes import Change, ChargeChange, DisputeChange, RefundChange
 from billing.statuses import RefundStatus
-from billing.translators.fields import MOST, Node
+from billing.translators.base import Translator
+from billing.translators.fields import MOST, MOST_LISTED, Node
 from billing.translators.stripe import invoicing, payments
 from billing.translators.stripe.common import identifier
 from webhooks.events import Event
@@ -149,3 +150,16 @@ def embedded(subject: Any, most: int = MOST) -> list[Change]:
         return []
     refunds = source["refunds"]["data"].up_to(most)
     return [payments.refund(refund) for refund in refunds if identifier(refund)]
+
+
+def _translate_answer(_: str, subject: Any) -> list[Change]:
+    change = translate_object(subject)
+    return [] if change is None else [change, *embedded(subject, MOST_LISTED)]
+
+
+TRANSLATOR: Final = Translator(
+    provider="stripe",
+    event_types=EVENT_TYPES,
+    translate=translate,
+    translate_object=_translate_answer,
+)
