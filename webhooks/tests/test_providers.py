@@ -16,10 +16,7 @@ from webhooks.providers import Provider, secret_id_of
 from webhooks.testing.hostile import HEADERS, VALUES, drawn, spoiled
 from webhooks.tests.provider_cases import CASES, NOW, TRIED, Case
 
-pytestmark = [
-    pytest.mark.one_database,
-    pytest.mark.parametrize("provider", TRIED.values(), ids=list(TRIED)),
-]
+pytestmark = pytest.mark.parametrize("provider", TRIED.values(), ids=list(TRIED))
 
 
 @pytest.fixture
