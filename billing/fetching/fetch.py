@@ -73,7 +73,7 @@ def request_first_fetch(event: Event, scope: ObjectScope, changes: Iterable[Chan
         for change in changes
         if not change.deleted
     ]
-    _request(event, [one for one in subjects if not _was_fetched_since(one, event.received_at)])
+    request(event, [one for one in subjects if not _was_fetched_since(one, event.received_at)])
 
 
 def request_fetch_of_undecided(
@@ -91,10 +91,11 @@ def request_fetch_of_undecided(
     if event.preparations:
         now = timezone.now()
         subjects = [one for one in subjects if not is_postponed(one.row(), now=now)]
-    _request(event, subjects)
+    request(event, subjects)
 
 
-def _request(event: Event, subjects: Sequence[Subject]) -> None:
+def request(event: Event, subjects: Sequence[Subject]) -> None:
+    """Request that those of the objects that can be fetched are. Raises `Unprepared`."""
     wanted = [subject for subject in subjects if subject.can_be_fetched]
     if wanted:
         raise Unprepared(partial(_refresh_all, wanted, event))

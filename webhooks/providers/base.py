@@ -135,6 +135,10 @@ class Provider(ABC):
         """True for objects that `fetch` knows, and whose mode its key can see."""
         return False
 
+    def hindrance(self, *, livemode: bool) -> str:
+        """Return what keeps objects of a mode from being fetched, with the setting; else empty."""
+        return f"{self.name} can't be asked for its objects."
+
     def fetch(
         self,
         object_type: str,

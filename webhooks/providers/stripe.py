@@ -87,11 +87,15 @@ class StripeProvider(Provider):
         return {self.signature_header: f"t={timestamp},v1={signature}"}
 
     def can_fetch(self, object_type: str, *, livemode: bool) -> bool:
-        return (
-            object_type in stripe_api.PATHS
-            and stripe_api.is_configured()
-            and stripe_api.is_live() == livemode
-        )
+        return object_type in stripe_api.PATHS and not self.hindrance(livemode=livemode)
+
+    def hindrance(self, *, livemode: bool) -> str:
+        if not stripe_api.is_configured():
+            return "STRIPE_API_KEY is not set."
+        if stripe_api.is_live() == livemode:
+            return ""
+        ours, theirs = ("test", "live") if livemode else ("live", "test")
+        return f"STRIPE_API_KEY is a key of {ours} mode, which sees no objects of {theirs} mode."
 
     def fetch(
         self,
