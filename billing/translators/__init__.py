@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
-from billing.translators import stripe, telegram
+from billing.translators import lemonsqueezy, stripe, telegram
 from billing.translators.base import Translator
 
 TRANSLATORS: Final[Mapping[str, Translator]] = {
-    translator.provider: translator for translator in (stripe.TRANSLATOR, telegram.TRANSLATOR)
+    module.TRANSLATOR.provider: module.TRANSLATOR for module in (lemonsqueezy, stripe, telegram)
 }
 """The translators by their providers' names."""
 

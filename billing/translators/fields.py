@@ -98,6 +98,32 @@ def prose(node: Node) -> Text:
     return written if written is UNKNOWN else mask_cards(written)
 
 
+def word(node: Node, ours: Mapping[str, str]) -> Text:
+    """Return a provider's word as ours; one that is in no table as it is, in small letters."""
+    theirs = text(node)
+    if theirs is UNKNOWN:
+        return UNKNOWN
+    return ours.get(theirs.lower(), theirs.lower())
+
+
+def currency(node: Node) -> Text:
+    """Return a currency's code, in small letters as it is stored."""
+    return word(node, {})
+
+
+def identity(node: Node) -> str:
+    """Return an object's id, a text or a whole number. Raises `PermanentFailure` without one."""
+    found = known(text(node), "") if isinstance(node.value, str) else known(integer(node), None)
+    if found in ("", None):
+        raise _unexpected(node, "an id")
+    return str(found)
+
+
+def named(node: Node) -> Text:
+    """Return the id of another object, a text or a whole number; empty where there is none."""
+    return text(node) if node.value is UNKNOWN or node.value is None else identity(node)
+
+
 def integer(node: Node) -> Integer:
     """Return a whole number that fits a database column; money is in minor units."""
     value = node.value
