@@ -4,6 +4,7 @@ An absent key is `UNKNOWN`, and null is None or an empty string. Anything else t
 expected raises `PermanentFailure`, which names the path and never the value: that may be personal.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ object are kept and compared (see `billing.ordering`), so they must not grow at 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # No more digits than a column's number has, so that scaling them is exact.
 _DECIMAL: Final = re.compile(r"[+-]?[0-9]{1,19}(?:\.[0-9]{1,8})?", re.ASCII)
+
+_WHOLE: Final = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 
 Value = TypeVar("Value")
 
@@ -135,6 +138,16 @@ def integer(node: Node) -> Integer:
     return value
 
 
+def whole_number(node: Node) -> Integer:
+    """Return a whole number that is written as text; money is in minor units."""
+    written = text(node)
+    if written is UNKNOWN or not written:
+        return UNKNOWN if written is UNKNOWN else None
+    if not _WHOLE.fullmatch(written):
+        raise _unexpected(node, "a whole number, as text")
+    return integer(Node(int(written), node.path))
+
+
 def boolean(node: Node) -> Flag:
     """Return true or false."""
     value = node.value
@@ -220,6 +233,22 @@ def metadata(node: Node) -> Metadata:
     if sum(len(key) + len(value) for key, value in found.items()) > LONGEST:
         raise _unexpected(node, f"at most {LONGEST} characters")
     return found
+
+
+def attached(node: Node) -> Metadata:
+    """Return the pairs that somebody has attached to an object, of any JSON: what is no text is
+    written as JSON."""
+    pairs = node.value
+    # Some providers have an empty list where there are none.
+    if pairs == []:
+        return {}
+    if isinstance(pairs, Mapping) and len(pairs) <= MOST_PAIRS:
+        texts = {
+            key: value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+            for key, value in pairs.items()
+        }
+        return metadata(Node(texts, node.path))
+    return metadata(node)
 
 
 def first(*candidates: Text) -> Text:

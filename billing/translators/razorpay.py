@@ -34,12 +34,12 @@ from billing.translators.base import Translator
 from billing.translators.fields import (
     LONGEST,
     Node,
+    attached,
     boolean,
     currency,
     identity,
     integer,
     known,
-    metadata,
     moment,
     named,
     prose,
@@ -128,7 +128,7 @@ def _payment(source: Node) -> ChargeChange:
     return ChargeChange(
         provider_id=identity(source["id"]),
         created_at=moment(source["created_at"]),
-        metadata=_notes(source),
+        metadata=attached(source["notes"]),
         customer_id=named(source["customer_id"]),
         invoice_id=named(source["invoice_id"]),
         status=status,
@@ -150,7 +150,7 @@ def _refund(source: Node) -> RefundChange:
     return RefundChange(
         provider_id=identity(source["id"]),
         created_at=moment(source["created_at"]),
-        metadata=_notes(source),
+        metadata=attached(source["notes"]),
         charge_id=named(source["payment_id"]),
         status=word(source["status"], _REFUNDS),
         currency=currency(source["currency"]),
@@ -177,7 +177,7 @@ def _subscription(source: Node) -> SubscriptionChange:
     return SubscriptionChange(
         provider_id=identity(source["id"]),
         created_at=moment(source["created_at"]),
-        metadata=_notes(source),
+        metadata=attached(source["notes"]),
         customer_id=named(source["customer_id"]),
         status=status,
         items=[
@@ -202,7 +202,7 @@ def _invoice(source: Node) -> InvoiceChange:
     return InvoiceChange(
         provider_id=identity(source["id"]),
         created_at=moment(source["created_at"]),
-        metadata=_notes(source),
+        metadata=attached(source["notes"]),
         customer_id=named(source["customer_id"]),
         subscription_id=named(source["subscription_id"]),
         charge_id=named(source["payment_id"]),
@@ -231,11 +231,6 @@ def _settlement(source: Node) -> PayoutChange:
         currency="inr",
         amount=integer(source["amount"]),
     )
-
-
-def _notes(source: Node) -> Any:
-    # Without any they are an empty list.
-    return {} if source["notes"].value == [] else metadata(source["notes"])
 
 
 _TRANSLATORS: Final[Mapping[str, Callable[[Node], Change]]] = {

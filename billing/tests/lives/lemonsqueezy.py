@@ -31,7 +31,7 @@ def _event(name: str, kind: str, number: int, at: str, **attributes: Any) -> dic
 
 
 def order(name: str, at: str, **attributes: Any) -> dict[str, Any]:
-    whole = {
+    whole: dict[str, Any] = {
         "identifier": "104e18a2-d755-4d4b-80c4-a6c1dcbe1c10",
         "order_number": 1,
         "currency": "USD",
@@ -50,7 +50,7 @@ def order(name: str, at: str, **attributes: Any) -> dict[str, Any]:
 
 
 def subscription(name: str, at: str, **attributes: Any) -> dict[str, Any]:
-    whole = {
+    whole: dict[str, Any] = {
         "order_id": 1,
         "order_item_id": 1,
         "product_id": 3,
@@ -79,7 +79,7 @@ def subscription(name: str, at: str, **attributes: Any) -> dict[str, Any]:
 
 
 def invoice(name: str, number: int, at: str, **attributes: Any) -> dict[str, Any]:
-    whole = {
+    whole: dict[str, Any] = {
         "subscription_id": 2,
         "billing_reason": "renewal",
         "card_brand": "visa",

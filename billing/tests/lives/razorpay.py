@@ -26,7 +26,7 @@ def event(type_: str, at: int, **entities: dict[str, Any]) -> dict[str, Any]:
 
 
 def payment(id_: str = "pay_DESlfW9H8K9uqM", **changed: Any) -> dict[str, Any]:
-    whole = {
+    whole: dict[str, Any] = {
         "id": id_,
         "amount": 1000,
         "currency": "INR",
@@ -87,7 +87,7 @@ def dispute(status: str) -> dict[str, Any]:
 
 
 def subscription(status: str, paid: int, **changed: Any) -> dict[str, Any]:
-    whole = {
+    whole: dict[str, Any] = {
         "id": "sub_DEX6xcJ1HSW4CR",
         "plan_id": "plan_BvrFKjSxauOH7N",
         "customer_id": "cust_DCXchc5P2rZbn3",
@@ -109,7 +109,7 @@ def subscription(status: str, paid: int, **changed: Any) -> dict[str, Any]:
 
 
 def invoice(status: str, **changed: Any) -> dict[str, Any]:
-    whole = {
+    whole: dict[str, Any] = {
         "id": "inv_DEX6xmYxnzWYKG",
         "receipt": None,
         "invoice_number": "7",
@@ -135,7 +135,7 @@ def invoice(status: str, **changed: Any) -> dict[str, Any]:
     return whole | changed
 
 
-_FAILED: Final = {
+_FAILED: Final[dict[str, Any]] = {
     "status": "failed",
     "captured": False,
     "error_code": "BAD_REQUEST_ERROR",

@@ -36,7 +36,7 @@ def event(number: int, type_: str, at: str, kind: str, **subject: Any) -> dict[s
 
 
 def payment(number: int, version: int, at: str, **changed: Any) -> dict[str, Any]:
-    whole = {
+    whole: dict[str, Any] = {
         "id": PAYMENT,
         "amount_money": money(1000),
         "total_money": money(1100),
@@ -116,7 +116,7 @@ def invoice(number: int, version: int, at: str, status: str, done: int) -> dict[
 
 
 def subscription(number: int, version: int, at: str, **changed: Any) -> dict[str, Any]:
-    whole = {
+    whole: dict[str, Any] = {
         "id": "9ba40961-995a-4a3d-8c53-048c40cafc13",
         "location_id": "S8GWD5R9QB376",
         "plan_variation_id": "6JHXF3B2CW3YKHDV4XEM674H",
