@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Final
 
-from billing.translators import lemonsqueezy, paddle, razorpay, square, stripe, telegram
+from billing.translators import braintree, lemonsqueezy, paddle, razorpay, square, stripe, telegram
 from billing.translators.base import Translator
 
 TRANSLATORS: Final[Mapping[str, Translator]] = {
     module.TRANSLATOR.provider: module.TRANSLATOR
-    for module in (lemonsqueezy, paddle, razorpay, square, stripe, telegram)
+    for module in (braintree, lemonsqueezy, paddle, razorpay, square, stripe, telegram)
 }
 """The translators by their providers' names."""
 
