@@ -25,8 +25,10 @@ Stored = dict[tuple[type[ProviderObject], str], tuple[FactMap, bool]]
 
 
 @pytest.fixture
-def life(request: pytest.FixtureRequest, settings: Any) -> Life:
+def life(request: pytest.FixtureRequest, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Life:
     found: Life = LIVES[request.param]
+    if found.sender:
+        monkeypatch.setitem(PROVIDERS, found.provider, found.sender)
     variable = f"{found.provider.upper()}_WEBHOOK_SECRET"
     setattr(settings, variable, found.secret)
     settings.WEBHOOK_ENDPOINTS = {

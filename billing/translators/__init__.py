@@ -3,12 +3,21 @@
 from collections.abc import Mapping
 from typing import Final
 
-from billing.translators import braintree, lemonsqueezy, paddle, razorpay, square, stripe, telegram
+from billing.translators import (
+    braintree,
+    lemonsqueezy,
+    paddle,
+    paypal,
+    razorpay,
+    square,
+    stripe,
+    telegram,
+)
 from billing.translators.base import Translator
 
 TRANSLATORS: Final[Mapping[str, Translator]] = {
     module.TRANSLATOR.provider: module.TRANSLATOR
-    for module in (braintree, lemonsqueezy, paddle, razorpay, square, stripe, telegram)
+    for module in (braintree, lemonsqueezy, paddle, paypal, razorpay, square, stripe, telegram)
 }
 """The translators by their providers' names."""
 

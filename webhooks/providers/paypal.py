@@ -54,7 +54,7 @@ class PayPalProvider(Provider):
         created="create_time",
         api_version="resource_version",
         object_type="resource_type",
-        object_id=("resource.id",),
+        object_id=("resource.id", "resource.dispute_id", "resource.invoice.id"),
         customer_id=("resource.subscriber.payer_id", "resource.payer.payer_id"),
     )
 

@@ -1,8 +1,8 @@
 """A subscription that is charged, falls behind and is canceled; a refund, a dispute, a payout.
 
-The shapes are those that Braintree's packages give for samples (`webhook_testing`), with the members
-of https://developer.paypal.com/braintree/docs/reference/response/subscription, …/transaction
-and …/dispute.
+The shapes are those that Braintree's packages give for samples (`webhook_testing`), with what
+https://developer.paypal.com/braintree/docs/reference/response/subscription, …/transaction and
+…/dispute have besides.
 """
 
 from datetime import UTC, datetime
