@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from billing.translators import (
+    adyen,
     braintree,
     lemonsqueezy,
     paddle,
@@ -15,9 +16,12 @@ from billing.translators import (
 )
 from billing.translators.base import Translator
 
+_MODULES: Final = (
+    *(adyen, braintree, lemonsqueezy, paddle, paypal, razorpay, square, stripe, telegram),
+)
+
 TRANSLATORS: Final[Mapping[str, Translator]] = {
-    module.TRANSLATOR.provider: module.TRANSLATOR
-    for module in (braintree, lemonsqueezy, paddle, paypal, razorpay, square, stripe, telegram)
+    module.TRANSLATOR.provider: module.TRANSLATOR for module in _MODULES
 }
 """The translators by their providers' names."""
 
