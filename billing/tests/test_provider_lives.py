@@ -10,7 +10,7 @@ from django.db import transaction
 
 from billing.models import MODELS, ProviderObject
 from billing.ordering import FactMap
-from billing.tests.lives import LIVES, Life
+from billing.testing.lives import LIVES, Life
 from billing.translators import TRANSLATORS
 from webhooks.models import WebhookEvent
 from webhooks.providers import PROVIDERS

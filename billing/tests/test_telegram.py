@@ -1,4 +1,4 @@
-"""Telegram's payments and subscriptions, beside their lives in `billing.tests.lives`."""
+"""Telegram's payments and subscriptions, beside their lives in `billing.testing.lives`."""
 
 import json
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ import pytest
 
 from billing.entitlements import entitlement
 from billing.models import Charge, Customer
-from billing.tests.lives.telegram import FIRST, MONTH, paid, renewal
+from billing.testing.lives.telegram import FIRST, MONTH, paid, renewal
 from webhooks.models import WebhookEvent
 from webhooks.testing.client import post
 

@@ -24,6 +24,7 @@ from billing.order_rules import OrderRules, lifecycle
 from billing.statuses import ChargeStatus, DisputeStatus, RefundStatus
 from billing.translators.base import Translator
 from billing.translators.fields import (
+    BIGGEST,
     LONGEST,
     Node,
     currency,
@@ -196,12 +197,10 @@ def _amount(source: Node) -> Integer:
     code, amount = known(_currency(source), ""), integer(source["amount"]["value"])
     if not isinstance(amount, int):
         return amount
-    surplus = _DECIMALS.get(code, exponent(code)) - exponent(code)
-    if surplus <= 0:
-        return amount * 10**-surplus
-    whole, rest = divmod(amount, 10**surplus)
-    if rest:
-        raise PermanentFailure(f"{source.path}.amount.value: expected whole units of the currency")
+    theirs, ours = _DECIMALS.get(code, exponent(code)), exponent(code)
+    whole, rest = divmod(amount * int(10**ours), int(10**theirs))
+    if rest or abs(whole) > BIGGEST:
+        raise PermanentFailure(f"{source.path}.amount.value: expected units of the currency")
     return whole
 
 

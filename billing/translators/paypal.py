@@ -83,7 +83,7 @@ _DISPUTES: Final = {
     "waiting_for_buyer_response": DisputeStatus.UNDER_REVIEW,
     "other": DisputeStatus.UNDER_REVIEW,
 }
-_INQUIRIES: Final = {
+_INQUIRIES: Final[Mapping[Text, Text]] = {
     DisputeStatus.NEEDS_RESPONSE: DisputeStatus.WARNING_NEEDS_RESPONSE,
     DisputeStatus.UNDER_REVIEW: DisputeStatus.WARNING_UNDER_REVIEW,
 }
@@ -258,7 +258,7 @@ def _dispute_status(source: Node) -> Text:
         outcome = word(source["dispute_outcome"]["outcome_code"], {})
         return DisputeStatus.WON if outcome in _OURS_TO_KEEP else DisputeStatus.LOST
     is_inquiry = word(source["dispute_life_cycle_stage"], {}) == "inquiry"
-    return _INQUIRIES.get(status, status) if is_inquiry and isinstance(status, str) else status
+    return _INQUIRIES.get(status, status) if is_inquiry else status
 
 
 def _subscription(source: Node) -> Iterator[Change]:

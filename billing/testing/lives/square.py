@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from billing.models import Charge, Customer, Dispute, Invoice, Payout, Refund, Subscription
-from billing.tests.lives import Life
+from billing.testing.lives import Life
 
 PAYMENT: Final = "KkAkhdMsgzn59SM8A89WgKwekxLZY"
 _REFUND: Final = f"{PAYMENT}_Ptnt8ynXZqcqfXCYyRbGfYi"

@@ -18,7 +18,7 @@ from billing.models import (
     Refund,
     Subscription,
 )
-from billing.tests.lives import Life
+from billing.testing.lives import Life
 from webhooks.testing.signing_authority import our_paypal
 
 CAPTURE: Final = "42311647XV020574X"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from billing.models import Charge, Customer, Dispute, Invoice, Payout, Refund, Subscription
-from billing.tests.lives import Life
+from billing.testing.lives import Life
 
 FIRST: Final = "txn_01hv8wptq8987qeep44cyrewp9"
 SECOND: Final = "txn_01hv8x1tpjfnttxddw73xnqx6s"

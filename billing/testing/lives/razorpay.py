@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from billing.models import Charge, Customer, Dispute, Invoice, Payout, Refund, Subscription
-from billing.tests.lives import Life
+from billing.testing.lives import Life
 
 FIRST: Final = 1_772_359_200
 _DAY: Final = 86_400

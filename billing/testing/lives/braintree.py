@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from billing.models import Charge, Customer, Dispute, Payout, Refund, Subscription
-from billing.tests.lives import Life
+from billing.testing.lives import Life
 from webhooks.testing.provider_samples import as_xml
 
 

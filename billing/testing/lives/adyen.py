@@ -7,7 +7,7 @@ and https://docs.adyen.com/risk-management/disputes-api/dispute-notifications/.
 from typing import Any, Final
 
 from billing.models import Charge, Customer, Dispute, Refund
-from billing.tests.lives import Life
+from billing.testing.lives import Life
 
 PAYMENT: Final = "7914073381342284"
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from billing.models import Charge, Customer, Invoice, Subscription
-from billing.tests.lives import Life
+from billing.testing.lives import Life
 
 _OF: Final = {"store_id": 1, "customer_id": 7, "user_name": "Ada L", "user_email": "ada@x.test"}
 
