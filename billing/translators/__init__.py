@@ -6,6 +6,7 @@ from typing import Final
 from billing.translators import (
     adyen,
     braintree,
+    gocardless,
     lemonsqueezy,
     paddle,
     paypal,
@@ -17,7 +18,18 @@ from billing.translators import (
 from billing.translators.base import Translator
 
 _MODULES: Final = (
-    *(adyen, braintree, lemonsqueezy, paddle, paypal, razorpay, square, stripe, telegram),
+    *(
+        adyen,
+        braintree,
+        gocardless,
+        lemonsqueezy,
+        paddle,
+        paypal,
+        razorpay,
+        square,
+        stripe,
+        telegram,
+    ),
 )
 
 TRANSLATORS: Final[Mapping[str, Translator]] = {

@@ -32,9 +32,9 @@ def seeds() -> Iterator[bytes]:
     for kind in ("v1.customer.updated", "v1.invoice.paid", "v2.core.account.updated"):
         yield as_body(thin_sample(kind, created=now, context="org_1/acct_1"))
     for life in LIVES.values():
-        told = list(map(as_body, life.deliveries))
-        yield from told
-        yield b"\n".join(told[:4])
+        bodies = list(map(as_body, life.deliveries))
+        yield from bodies
+        yield b"\n".join(bodies[:4])
     for provider in PROVIDERS.values():
         secret = SECRETS_OF.get(provider.name, ["whsec_AAAA"])[0]
         headers: dict[str, str] = {}

@@ -9,6 +9,7 @@ from typing import Final
 
 from webhooks.providers.declared import DeclaredProvider
 from webhooks.providers.naming import Naming
+from webhooks.providers.object_api import ObjectApi, basic
 from webhooks.providers.proofs import FIVE_MINUTES, Hmac, Token
 from webhooks.providers.signature_parts import Named, Sole, TimeFirst
 
@@ -29,6 +30,20 @@ DECLARED: Final = (
             object_id=("data.id",),
             customer_id=("data.customer_id",),
         ),
+        # https://developer.paddle.com/api-reference/overview
+        api=ObjectApi(
+            live="https://api.paddle.com",
+            headers={"Paddle-Version": "1"},
+            paths={
+                "invoice": "/transactions/{}",
+                "charge": "/transactions/{}",
+                # They are listed, and not had one by one.
+                "refund": "/adjustments?id={}",
+                "dispute": "/adjustments?id={}",
+                "subscription": "/subscriptions/{}",
+                "customer": "/customers/{}",
+            },
+        ),
     ),
     # https://developer.gocardless.com/api-reference/#webhooks-overview
     DeclaredProvider(
@@ -47,6 +62,18 @@ DECLARED: Final = (
             ),
             customer_id=("links.customer",),
         ),
+        # https://developer.gocardless.com/api-reference/
+        api=ObjectApi(
+            live="https://api.gocardless.com",
+            headers={"GoCardless-Version": "2015-07-06"},
+            paths={
+                "charge": "/payments/{}",
+                "refund": "/refunds/{}",
+                "subscription": "/subscriptions/{}",
+                "customer": "/customers/{}",
+                "payout": "/payouts/{}",
+            },
+        ),
     ),
     # https://razorpay.com/docs/webhooks/validate-test/; `x-razorpay-event-id` is not signed.
     DeclaredProvider(
@@ -62,6 +89,19 @@ DECLARED: Final = (
             ),
             customer_id=("payload.payment.entity.customer_id",),
         ),
+        # https://razorpay.com/docs/api/
+        api=ObjectApi(
+            live="https://api.razorpay.com/v1",
+            authorization=basic,
+            paths={
+                "charge": "/payments/{}",
+                "refund": "/refunds/{}",
+                "dispute": "/disputes/{}",
+                "subscription": "/subscriptions/{}",
+                "invoice": "/invoices/{}",
+                "payout": "/settlements/{}",
+            },
+        ),
     ),
     # https://docs.lemonsqueezy.com/help/webhooks/signing-requests
     DeclaredProvider(
@@ -74,6 +114,15 @@ DECLARED: Final = (
             object_type="data.type",
             object_id=("data.id",),
             customer_id=("data.attributes.customer_id",),
+        ),
+        # https://docs.lemonsqueezy.com/api/; its keys are of either mode, and its address of both.
+        api=ObjectApi(
+            live="https://api.lemonsqueezy.com/v1",
+            headers={"Accept": "application/vnd.api+json"},
+            paths={
+                "subscription": "/subscriptions/{}",
+                "invoice": "/subscription-invoices/{}",
+            },
         ),
     ),
     # https://developer.squareup.com/docs/webhooks/step3validate: the address is as it was given
@@ -94,6 +143,20 @@ DECLARED: Final = (
             object_type="data.type",
             object_id=("data.id",),
             customer_id=("data.object.payment.customer_id", "data.object.customer.id"),
+        ),
+        # https://developer.squareup.com/reference/square
+        api=ObjectApi(
+            live="https://connect.squareup.com",
+            headers={"Square-Version": "2025-10-16"},
+            paths={
+                "charge": "/v2/payments/{}",
+                "refund": "/v2/refunds/{}",
+                "dispute": "/v2/disputes/{}",
+                "customer": "/v2/customers/{}",
+                "invoice": "/v2/invoices/{}",
+                "subscription": "/v2/subscriptions/{}",
+                "payout": "/v2/payouts/{}",
+            },
         ),
     ),
     # https://paystack.com/docs/payments/webhooks/: the secret is the API's secret key.

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from webhooks.events import Event
 from webhooks.providers.base import NO_OPTIONS, Headers, Provider, secret_id_of
 from webhooks.providers.naming import Naming
+from webhooks.providers.object_api import ObjectApi
 from webhooks.providers.proofs import Proof
 
 
@@ -27,6 +28,7 @@ class DeclaredProvider(Provider):
     naming: Naming
     tolerance: timedelta | None = None
     options: tuple[str, ...] = ()
+    api: ObjectApi | None = None
 
     @property
     def signature_header(self) -> str:  # type: ignore[override]

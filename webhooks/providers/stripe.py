@@ -19,13 +19,13 @@ from webhooks.exceptions import (
 from webhooks.providers import stripe_api, stripe_events, stripe_signatures
 from webhooks.providers.base import (
     NO_OPTIONS,
-    FetchedObject,
     Headers,
     Page,
     Provider,
     read_json,
     secret_id_of,
 )
+from webhooks.providers.object_api import FetchedObject
 
 THIN: Final = "v2.core.event"
 """A thin event's `object`: it names what it is about, and does not carry it.

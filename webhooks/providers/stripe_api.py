@@ -13,7 +13,7 @@ from webhooks import conf
 from webhooks.exceptions import ProviderApiRefused, ProviderApiUnavailable
 from webhooks.monitoring import provider_calls
 from webhooks.providers import stripe_lists
-from webhooks.providers.base import FetchedObject
+from webhooks.providers.object_api import FetchedObject
 
 API_VERSION: Final = "2026-10-28.endive"
 """The version of requests and answers, whatever version the account is at."""
