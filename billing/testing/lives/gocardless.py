@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from billing.models import Charge, Customer, Payout, Refund, Subscription
-from billing.testing.lives import Life
+from billing.testing.lives import Life, Rows
 
 _DAY: Final = "2026-03-{:02}T10:00:00.000Z"
 
@@ -155,7 +155,7 @@ LIFE: Final = Life(
     may_doubt=frozenset({"CU123", "PM123", "PM456", "RF123", "SB123", "PO123"}),
 )
 
-ANSWERED: Final = {
+ANSWERED: Final[Rows] = {
     Customer: {"CU123": {"email": "ada@x.test", "name": "Ada Lovelace"}},
     Charge: {
         "PM123": {"status": "succeeded", "amount": 1000, "currency": "gbp", "disputed": False},
