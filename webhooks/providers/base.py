@@ -111,6 +111,13 @@ class Provider(ABC):
         """
         return body, proof
 
+    def sample(self, now: datetime) -> Mapping[str, Any] | None:
+        """Return a delivery made at this time, as `send_test_event` sends it; None without one.
+
+        For providers of a project's own; those that are here have theirs in `webhooks.testing`.
+        """
+        return None
+
     def answer(self, event: Event, *, declined: str | None) -> bytes:
         """Return the JSON that answers an event which is `answered`.
 
