@@ -30,6 +30,7 @@ from webhooks.events import Clock, Event, ObjectScope
 from webhooks.exceptions import ProviderApiUnavailable, Unprepared
 from webhooks.privacy.redaction import redact
 from webhooks.privacy.suppression import is_of_somebody_erased
+from webhooks.privacy.vocabularies import vocabulary_of
 from webhooks.providers import PROVIDERS
 
 MAX_ROUNDS: Final = 3
@@ -151,7 +152,10 @@ def fetch(subject: Subject, *, clock: Clock = timezone.now) -> list[tuple[Change
         return None
     # What was erased here the provider may still have.
     is_erased = is_of_somebody_erased(answer.subject, **subject.scope)
-    told = redact(answer.subject, known={subject.provider_id}) if is_erased else answer.subject
+    told = answer.subject
+    if is_erased:
+        words = vocabulary_of(provider)
+        told = redact(told, known={subject.provider_id}, vocabulary=words)
     changes = TRANSLATORS[provider].changes_of_object(subject.object_type, told)
     if not changes or changes[0].provider_id != subject.provider_id:
         raise ProviderApiUnavailable(

@@ -17,6 +17,7 @@ from webhooks.exceptions import (
     MalformedSignature,
     MissingSignature,
 )
+from webhooks.providers import vocabularies
 from webhooks.providers.base import NO_OPTIONS, Headers, Provider, read_json, secret_id_of
 from webhooks.providers.declared import DeclaredProvider
 from webhooks.providers.naming import Naming
@@ -48,6 +49,7 @@ class AdyenProvider(Provider):
     signature_header = ""
     refuses_old = False
     accepted = "[accepted]"
+    vocabulary = vocabularies.ADYEN
     naming = Naming(
         events=ITEMS,
         id=(f"{ITEM}.pspReference",),

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 from webhooks import strict_json
 from webhooks.events import Event
 from webhooks.exceptions import MalformedEvent
+from webhooks.privacy.vocabularies import CAREFUL, Vocabulary
 from webhooks.providers.object_api import FetchedObject, ObjectApi
 
 NO_OPTIONS: Final[Mapping[str, str]] = MappingProxyType({})
@@ -64,6 +65,8 @@ class Provider(ABC):
     """The types of events that the sender wants an answer to, in place of our own."""
     media_types: tuple[str, ...] = ("application/json",)
     """The media types that deliveries may have; those that name none are read, too."""
+    vocabulary: Vocabulary = CAREFUL
+    """What its JSON holds of persons, and of ids: whoever declares nothing has more erased."""
     accepted: str = ""
     """The text that a delivery must be answered with; empty where any success will do."""
     api: ObjectApi | None = None

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from webhooks.events import Event
 from webhooks.exceptions import MalformedEvent, MalformedSignature, MissingSignature
+from webhooks.providers import vocabularies
 from webhooks.providers.base import NO_OPTIONS, Headers, Provider, secret_id_of
 from webhooks.providers.naming import Naming, own_bytes
 from webhooks.providers.proofs import Hmac
@@ -65,6 +66,7 @@ class BraintreeProvider(Provider):
     name = "braintree"
     signature_header = ""
     refuses_old = False
+    vocabulary = vocabularies.BRAINTREE
     media_types = ("application/x-www-form-urlencoded",)
     naming = Naming(
         type=("kind",),

@@ -7,6 +7,7 @@ provider sends none, or none that is signed.
 import base64
 from typing import Final
 
+from webhooks.providers import vocabularies
 from webhooks.providers.declared import DeclaredProvider
 from webhooks.providers.naming import Naming
 from webhooks.providers.object_api import ObjectApi, basic
@@ -17,6 +18,7 @@ DECLARED: Final = (
     # https://developer.paddle.com/webhooks/signature-verification
     DeclaredProvider(
         name="paddle",
+        vocabulary=vocabularies.PADDLE,
         proof=Hmac(
             header="Paddle-Signature",
             parts=Named(";", ("h1",), time="ts"),
@@ -48,6 +50,7 @@ DECLARED: Final = (
     # https://developer.gocardless.com/api-reference/#webhooks-overview
     DeclaredProvider(
         name="gocardless",
+        vocabulary=vocabularies.GOCARDLESS,
         proof=Hmac(header="Webhook-Signature"),
         naming=Naming(
             events="events",
@@ -78,6 +81,7 @@ DECLARED: Final = (
     # https://razorpay.com/docs/webhooks/validate-test/; `x-razorpay-event-id` is not signed.
     DeclaredProvider(
         name="razorpay",
+        vocabulary=vocabularies.RAZORPAY,
         proof=Hmac(header="X-Razorpay-Signature"),
         naming=Naming(
             type=("event",),
@@ -106,6 +110,7 @@ DECLARED: Final = (
     # https://docs.lemonsqueezy.com/help/webhooks/signing-requests
     DeclaredProvider(
         name="lemonsqueezy",
+        vocabulary=vocabularies.LEMONSQUEEZY,
         proof=Hmac(header="X-Signature"),
         naming=Naming(
             type=("meta.event_name",),
@@ -129,6 +134,7 @@ DECLARED: Final = (
     # to Square, to the letter.
     DeclaredProvider(
         name="square",
+        vocabulary=vocabularies.SQUARE,
         proof=Hmac(
             header="x-square-hmacsha256-signature",
             signed="{notification_url}{body}",
@@ -162,6 +168,7 @@ DECLARED: Final = (
     # https://paystack.com/docs/payments/webhooks/: the secret is the API's secret key.
     DeclaredProvider(
         name="paystack",
+        vocabulary=vocabularies.PAYSTACK,
         proof=Hmac(header="X-Paystack-Signature", algorithm="sha512"),
         naming=Naming(
             type=("event",),

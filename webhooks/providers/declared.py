@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from webhooks.events import Event
+from webhooks.privacy.vocabularies import CAREFUL, Vocabulary
 from webhooks.providers.base import NO_OPTIONS, Headers, Provider, secret_id_of
 from webhooks.providers.naming import Naming
 from webhooks.providers.object_api import ObjectApi
@@ -29,6 +30,7 @@ class DeclaredProvider(Provider):
     tolerance: timedelta | None = None
     options: tuple[str, ...] = ()
     api: ObjectApi | None = None
+    vocabulary: Vocabulary = CAREFUL
 
     @property
     def signature_header(self) -> str:  # type: ignore[override]

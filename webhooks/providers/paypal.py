@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from webhooks.events import Event
 from webhooks.exceptions import InvalidSignature, MalformedSignature, MissingSignature
+from webhooks.providers import vocabularies
 from webhooks.providers.base import NO_OPTIONS, Headers, Provider, secret_id_of
 from webhooks.providers.certificates import Certificates
 from webhooks.providers.naming import Naming
@@ -48,6 +49,7 @@ class PayPalProvider(Provider):
     refuses_old = False
     options = ("webhook_id",)
     key_option = "webhook_id"
+    vocabulary = vocabularies.PAYPAL
     naming = Naming(
         id=("id",),
         type=("event_type",),

@@ -16,6 +16,7 @@ from webhooks.exceptions import (
     ProviderApiUnavailable,
     StaleSignature,
 )
+from webhooks.privacy.vocabularies import COMMON
 from webhooks.providers import stripe_api, stripe_events, stripe_signatures
 from webhooks.providers.base import (
     NO_OPTIONS,
@@ -52,6 +53,7 @@ class StripeProvider(Provider):
 
     name = "stripe"
     signature_header = "Stripe-Signature"
+    vocabulary = COMMON
     lists_events = True
     keeps_events = timedelta(days=30)
 
