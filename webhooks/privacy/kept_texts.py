@@ -52,8 +52,8 @@ def stays(key: str, text: str, among: Iterable[str]) -> bool:
     words = words_of(key)
     if not words:
         return False
-    if "currency" in words:
-        return bool(_CURRENCY.fullmatch(text))
+    if "currency" in words and _CURRENCY.fullmatch(text):
+        return True
     if words[-1] in _TIMES and _TIME.fullmatch(text):
         return True
     if DECIMAL.fullmatch(text):

@@ -107,7 +107,14 @@ class _Masking:
         is_hidden = self.personal and is_personal(
             key, parent=parent, kind=kind, siblings=among.keys(), vocabulary=self.vocabulary
         )
-        if is_hidden or (self.free_text and self.meaning_of(key) is Meaning.FREE_TEXT):
+        # Where another has an object about a person, it may have the person's name alone.
+        is_named = (
+            self.personal
+            and not self.vocabulary.strict
+            and isinstance(each, str)
+            and self.meaning_of(key) is Meaning.PERSON
+        )
+        if is_hidden or is_named or (self.free_text and self.meaning_of(key) is Meaning.FREE_TEXT):
             return self._masked(each, kept=KEPT)
         return self.value(each, key, within if key == "previous_attributes" else "")
 

@@ -73,7 +73,9 @@ class BraintreeProvider(Provider):
         created="timestamp",
         account="source_merchant_id",
         object_id=tuple(f"subject.{kind}.id" for kind in _SUBJECTS),
-        customer_id=("subject.transaction.customer.id",),
+        customer_id=(
+            *("subject.transaction.customer.id", "subject.subscription.transactions.0.customer.id"),
+        ),
     )
 
     def is_secret(self, secret: str) -> bool:

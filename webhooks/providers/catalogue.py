@@ -31,6 +31,7 @@ DECLARED: Final = (
             created="occurred_at",
             object_id=("data.id",),
             customer_id=("data.customer_id",),
+            of_customer="customer.",
         ),
         # https://developer.paddle.com/api-reference/overview
         api=ObjectApi(
@@ -91,7 +92,10 @@ DECLARED: Final = (
                 f"payload.{kind}.entity.id"
                 for kind in ("refund", "dispute", "payment", "subscription", "invoice", "order")
             ),
-            customer_id=("payload.payment.entity.customer_id",),
+            customer_id=tuple(
+                f"payload.{kind}.entity.customer_id"
+                for kind in ("payment", "subscription", "invoice", "token")
+            ),
         ),
         # https://razorpay.com/docs/api/
         api=ObjectApi(
@@ -119,6 +123,7 @@ DECLARED: Final = (
             object_type="data.type",
             object_id=("data.id",),
             customer_id=("data.attributes.customer_id",),
+            of_customer="customer_",
         ),
         # https://docs.lemonsqueezy.com/api/; its keys are of either mode, and its address of both.
         api=ObjectApi(
@@ -148,7 +153,12 @@ DECLARED: Final = (
             account="merchant_id",
             object_type="data.type",
             object_id=("data.id",),
-            customer_id=("data.object.payment.customer_id", "data.object.customer.id"),
+            customer_id=(
+                *("data.object.payment.customer_id", "data.object.customer.id"),
+                *("data.object.subscription.customer_id", "data.object.card.customer_id"),
+                "data.object.invoice.primary_recipient.customer_id",
+            ),
+            of_customer="customer.",
         ),
         # https://developer.squareup.com/reference/square
         api=ObjectApi(

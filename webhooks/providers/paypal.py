@@ -57,7 +57,10 @@ class PayPalProvider(Provider):
         api_version="resource_version",
         object_type="resource_type",
         object_id=("resource.id", "resource.dispute_id", "resource.invoice.id"),
-        customer_id=("resource.subscriber.payer_id", "resource.payer.payer_id"),
+        customer_id=(
+            *("resource.subscriber.payer_id", "resource.payer.payer_id"),
+            *("resource.payer.payer_info.payer_id", "resource.payment_source.paypal.account_id"),
+        ),
     )
 
     def __init__(self, certificates: Certificates) -> None:

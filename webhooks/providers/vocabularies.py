@@ -62,6 +62,10 @@ RAZORPAY: Final = Vocabulary(
         Meaning.FREE_TEXT: ("acquirer_data", "error_description"),
         Meaning.SECRET: ("short_url",),
     },
+    texts={
+        "network": r"American Express|Diners Club|Maestro|MasterCard|RuPay|Visa|Unknown",
+        "invoice_number": r"[A-Za-z0-9-]{1,40}",
+    },
     people=("customer",),
     kind="entity",
 )
@@ -97,6 +101,7 @@ SQUARE: Final = Vocabulary(
     },
     # A digit tells them from words: `KkAkhdMsgzn59SM8A89WgKwekxLZY`, `inv:0-ChCHu2mZEabLeeHahQnX`.
     id_form=r"(?=.*[0-9])[A-Za-z0-9_:-]{10,192}",
+    texts={"invoice_number": r"[A-Za-z0-9-]{1,64}"},
 )
 
 # https://developer.paypal.com/api/rest/webhooks/event-names/
