@@ -32,9 +32,11 @@ _AMOUNTS_AT_THE_END: Final = frozenset(
 _TIMES: Final = frozenset(
     {
         *("at", "created", "date", "due", "end", "ends", "expires", "from", "on", "since", "start"),
-        *("starts", "time", "timestamp", "to", "until", "updated"),
+        *("starts", "time", "timestamp", "to", "until", "updated", "by", "end"),
     }
 )
+_NUMBERED: Final = _TIMES | {"count", "id", "version"}
+_SHORTEST_KNOWING: Final = 10**6
 _CODES: Final = frozenset(
     {
         *("action", "category", "cause", "entity", "environment", "event", "frequency", "intent"),
@@ -62,12 +64,23 @@ def stays(key: str, text: str, among: Iterable[str]) -> bool:
     return is_code and bool(_CODE.fullmatch(text)) and not card_like(text)
 
 
+def is_plain_number(key: str, number: int, among: Iterable[str]) -> bool:
+    """True for a number that is no telephone's, nor any by which people are known.
+
+    Short ones are none of these; others are amounts, times or ids, at a key that says so.
+    """
+    words = words_of(key)
+    if abs(number) < _SHORTEST_KNOWING or not words:
+        return True
+    return words[-1] in _NUMBERED or _is_amount(words, among)
+
+
 def is_moment(key: str, number: int) -> bool:
     """True for milliseconds since 1970, at a key that has a time."""
     return number in _MILLISECONDS and not _TIMES.isdisjoint(words_of(key)[-1:])
 
 
-def _is_amount(words: list[str], among: Iterable[str]) -> bool:
+def _is_amount(words: tuple[str, ...], among: Iterable[str]) -> bool:
     if words[-1] == "value":
         # Of anything, but for what has a currency.
         return any("currency" in words_of(key) for key in among)

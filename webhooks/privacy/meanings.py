@@ -7,6 +7,7 @@ they are in.
 
 import re
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from webhooks.database.text import LONGEST_NAME
@@ -48,6 +49,9 @@ _ID: Final = re.compile(
     r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 )
 
+_LONGEST_KNOWN: Final = 64
+"""Providers' own keys are no longer, so their words are remembered; anybody's may be."""
+
 _TELLING_NOBODY: Final = (
     *(Meaning.CARD, Meaning.CATALOG, Meaning.CODE, Meaning.ID, Meaning.OWNED),
 )
@@ -63,7 +67,16 @@ def kind_of(value: Mapping[str, Any], above: str, vocabulary: Vocabulary = COMMO
 def meaning_of(key: str, vocabulary: Vocabulary = COMMON) -> Meaning | None:
     """Return what the tables say of a key; None of one whose words or place must tell."""
     told = vocabulary.meanings.get(key) or _MEANINGS.get(key)
-    return told or _SPELT.get("".join(words_of(key)))
+    return told or (_spelt_once(key) if len(key) <= _LONGEST_KNOWN else _spelt(key))
+
+
+@lru_cache(maxsize=4096)
+def _spelt_once(key: str) -> Meaning | None:
+    return _spelt(key)
+
+
+def _spelt(key: str) -> Meaning | None:
+    return _SPELT.get("".join(words_of(key)))
 
 
 def is_id(text: str, vocabulary: Vocabulary = COMMON) -> bool:
@@ -84,7 +97,7 @@ def is_secret(
         meaning_of(key, vocabulary) is Meaning.SECRET
         or not SECRET_WORDS.isdisjoint(words)
         or bool(_SECRET_RUN_TOGETHER.search("".join(words)))
-        or (words == ["url"] and kind in PAGES)
+        or (words == ("url",) and kind in PAGES)
         or ("url" in words and not BEARER_WORDS.isdisjoint((*words, *words_of(parent))))
     )
 
@@ -108,7 +121,7 @@ def is_personal(
     if key in vocabulary.meanings:
         return False
     words = words_of(key)
-    if words == ["name"]:
+    if words == ("name",):
         return _is_about_somebody(parent, kind, siblings, vocabulary)
     if key == "value":
         return kind == "tax_id" or parent.endswith("tax_ids")
@@ -144,9 +157,18 @@ def is_known_by(
     return is_told or not _PROVIDERS_WORD.fullmatch(value)
 
 
-def words_of(key: str) -> list[str]:
+def words_of(key: str) -> tuple[str, ...]:
     """Return the words of a key, in small letters."""
-    return [word.lower() for word in _WORD.findall(key)]
+    return _split_once(key) if len(key) <= _LONGEST_KNOWN else _split(key)
+
+
+@lru_cache(maxsize=4096)
+def _split_once(key: str) -> tuple[str, ...]:
+    return _split(key)
+
+
+def _split(key: str) -> tuple[str, ...]:
+    return tuple(word.lower() for word in _WORD.findall(key))
 
 
 def _is_about_somebody(

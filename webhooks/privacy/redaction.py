@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from webhooks.privacy.card_numbers import card_like
-from webhooks.privacy.kept_texts import DECIMAL, UPPER_CODE, is_moment, stays
+from webhooks.privacy.kept_texts import DECIMAL, UPPER_CODE, is_moment, is_plain_number, stays
 from webhooks.privacy.meanings import is_id, is_personal, is_secret, kind_of, meaning_of
 from webhooks.privacy.vocabularies import COMMON, Vocabulary
 from webhooks.privacy.vocabulary import NUMBERED, TYPED_CODES, Meaning
@@ -69,11 +69,18 @@ class _Redaction:
             return [self.value(each, key, parent, among, kind) for each in value]
         if isinstance(value, str):
             return self._text(value, key, parent, among, kind) or None
-        return None if self._is_card(value, key) else value
+        return None if self._is_telling(value, key, among) else value
 
-    def _is_card(self, value: Any, key: str) -> bool:
+    def _is_telling(self, value: Any, key: str, among: Mapping[str, Any]) -> bool:
+        """True for a number that is a card's, or where no key is known may be a telephone's."""
         if not isinstance(value, int):
             return False
+        is_plain = bool(self.vocabulary.keys) or is_plain_number(key, value, among)
+        return self._is_card(value, key) or not (
+            is_plain or self.vocabulary.strict or self._is_known(value)
+        )
+
+    def _is_card(self, value: int, key: str) -> bool:
         meaning = self._meaning_of(key)
         if meaning is Meaning.CARD or self.vocabulary.strict:
             return meaning is Meaning.CARD or card_like(str(value))
