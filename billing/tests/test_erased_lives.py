@@ -12,7 +12,7 @@ from billing.models import MODELS, BillingChange, Customer
 from billing.privacy.erasure import erase
 from billing.privacy.redaction import is_personal
 from billing.privacy.search import scopes_of
-from billing.tests.lives import LIVES, Life
+from billing.testing.lives import LIVES, Life
 from billing.translators import TRANSLATORS
 from webhooks.models import Attempt, Trigger, WebhookEvent
 from webhooks.privacy.erasure import request_erasure
