@@ -10,17 +10,21 @@ from django.core.management import call_command
 from django.utils import timezone
 from pytest_django import Settings
 
-from billing.models import MODELS, BillingChange, Customer, Invoice, Subscription
+from billing.models import MODELS, BillingChange, Charge, Customer, Invoice, Subscription
 from billing.tasks import settle_doubts
 from webhooks.models import WebhookEvent
 from webhooks.processing.sweep import sweep
 from webhooks.testing import deliver, thin_sample
 from webhooks.testing.fake_stripe import (
+    Account,
     Fault,
     Served,
     customers,
     deliverable,
+    disputes,
+    payments,
     random_story,
+    refunds,
 )
 from webhooks.testing.stripe_events import thinned
 
@@ -163,6 +167,59 @@ def test_a_draft_that_is_gone_is_in_doubt_until_its_deletion_is_told(stripe: Ser
 
     assert (Invoice.objects.get().deleted, Invoice.objects.get().in_doubt) == (True, False)
     assert asked(stripe) == 1
+
+
+def charged(stripe: Served) -> tuple[Account, str]:
+    """An account with a charge of which thin events have told; the charge's id."""
+    home = stripe.world.account()
+    charge = payments.confirm(home, payments.create(home, 900)["id"])["latest_charge"]
+    for event in events(stripe):
+        told(thinned(event))
+    return home, charge
+
+
+def news(stripe: Served, before: list[Json], prefix: str = "") -> list[Json]:
+    return [one for one in events(stripe)[len(before) :] if one["type"].startswith(prefix)]
+
+
+def test_a_refund_that_fails_has_its_charge_fetched_too(stripe: Served) -> None:
+    home, charge = charged(stripe)
+    refund = refunds.create(home, charge, 400)["id"]
+    for event in events(stripe):
+        told(thinned(event))
+    before, calls = events(stripe), asked(stripe)
+    assert Charge.objects.get().amount_refunded == 400
+    refunds.fail(home, refund)
+    for event in news(stripe, before):
+        told(thinned(event))
+
+    assert (Charge.objects.get().amount_refunded, Charge.objects.get().in_doubt) == (0, False)
+    # Each of three events may tell of more, and the charge is asked for once.
+    assert asked(stripe) <= calls + 4
+
+
+def test_a_charge_that_could_not_be_fetched_for_its_refund_is_in_doubt(stripe: Served) -> None:
+    home, charge = charged(stripe)
+    refund = refunds.create(home, charge, 400)["id"]
+    refunds.fail(home, refund)
+    fetched_at = Charge.objects.get().fetched_at
+    stripe.world.faults.add(Fault("error_before", path="/v1/charges"))
+    waiting = told(thinned(events(stripe)[-1]))
+
+    assert (waiting.type, waiting.status) == ("v1.refund.failed", "pending")
+    assert (Charge.objects.get().in_doubt, Charge.objects.get().fetched_at) == (True, fetched_at)
+    settle_doubts()
+    assert (Charge.objects.get().in_doubt, Charge.objects.get().amount_refunded) == (False, 0)
+
+
+def test_a_dispute_tells_of_its_charge(stripe: Served) -> None:
+    home, charge = charged(stripe)
+    before = events(stripe)
+    disputes.create(home, charge)
+    for event in news(stripe, before, "charge.dispute"):
+        told(thinned(event))
+
+    assert (Charge.objects.get().disputed, Charge.objects.get().in_doubt) == (True, False)
 
 
 def test_a_thin_event_waits_for_stripe_to_answer(stripe: Served) -> None:

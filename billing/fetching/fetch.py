@@ -33,6 +33,8 @@ from webhooks.privacy.suppression import is_of_somebody_erased
 from webhooks.privacy.vocabularies import vocabulary_of
 from webhooks.providers import PROVIDERS
 
+Verdict = BillingChange.Verdict
+
 MAX_ROUNDS: Final = 3
 """The most fetches of one object in a row, when events keep coming in meanwhile."""
 
@@ -83,7 +85,7 @@ def request_fetch_of_undecided(
     """Request that the objects which an event left in doubt are fetched. Raises `Unprepared`."""
     if conf.fetching() is Fetching.NEVER or event.preparations >= MAX_ROUNDS:
         return
-    in_doubt = [change for change in made if change.verdict == BillingChange.Verdict.UNDECIDABLE]
+    in_doubt = [change for change in made if change.verdict == Verdict.UNDECIDABLE]
     # What this event had asked for has been answered. Only events that came meanwhile are reason
     # to ask again: what is still unknown or incomplete then would be so once more.
     if event.preparations:
@@ -172,22 +174,25 @@ def _refresh_once(subject: Subject, cause: Cause, clock: Clock) -> BillingChange
     if found is None:
         return None
     made = _store_for_good(subject, *found[0], cause, clock)
-    for change, answer in _not_stored(subject.scope, found[1:]):
-        carried = Subject(subject.scope, change.object_type, change.provider_id)
-        _store_for_good(carried, change, answer, cause, clock)
+    for change, told in _to_store(subject.scope, found[1:]):
+        other = Subject(subject.scope, change.object_type, change.provider_id)
+        verdict = _store_for_good(other, change, told, cause, clock).verdict
+        if verdict == Verdict.UNDECIDABLE and not change.complete:
+            # Under this object's lock still, which is no circle: a charge names nothing.
+            refresh(other, cause, clock=clock)
     with transaction.atomic():
         sum_refunds(cause, [change for change, _ in found])
     return made
 
 
-def _not_stored(
+def _to_store(
     scope: ObjectScope, carried: Sequence[tuple[Change, Snapshot]]
 ) -> list[tuple[Change, Snapshot]]:
-    # Those that are stored have events of their own. What is not whole is no answer by itself.
+    # Those that are stored have events of their own. What is only named may have changed since.
     ids = [change.provider_id for change, _ in carried if isinstance(change, RefundChange)]
     rows = Refund._default_manager.filter(provider_id__in=ids, **scope) if ids else ()
     stored = {row.provider_id for row in rows}
-    return [one for one in carried if one[0].complete and one[0].provider_id not in stored]
+    return [one for one in carried if one[0].provider_id not in stored]
 
 
 def _store_for_good(

@@ -163,7 +163,9 @@ def embedded(subject: Any, most: int = MOST) -> list[Change]:
 
 def _translate_answer(_: str, subject: Any) -> list[Change]:
     change = translate_object(subject)
-    return [] if change is None else [change, *embedded(subject, MOST_LISTED)]
+    if change is None:
+        return []
+    return [change, *embedded(subject, MOST_LISTED), *_implied(change)]
 
 
 TRANSLATOR: Final = Translator(
