@@ -1,12 +1,14 @@
 """Thin events name an object: it is fetched, once for all of them that wait."""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -313,3 +315,25 @@ def test_a_subscription_s_own_thin_types_are_followed(stripe: Served) -> None:
     told(event)
 
     assert Subscription.objects.get().provider_id == event["related_object"]["id"]
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_workers_at_once_fetch_an_object_once(stripe: Served, settings: Settings) -> None:
+    settings.WEBHOOK_PROCESSING = "loop"
+    customer = customers.create(stripe.world.account(), name="Jo")
+    for number in range(60):
+        related = {"id": customer["id"], "type": "customer", "url": ""}
+        told(thin_sample("v1.customer.updated", id=f"evt_{number}", related_object=related))
+
+    def work(_: int) -> None:
+        try:
+            list(sweep())
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(max_workers=6) as workers:
+        list(workers.map(work, range(6)))
+
+    assert set(WebhookEvent.objects.values_list("status", flat=True)) == {"processed"}
+    assert (Customer.objects.get().name, asked(stripe)) == ("Jo", 1)
