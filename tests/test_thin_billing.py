@@ -71,6 +71,24 @@ def test_what_a_thin_event_names_is_fetched(stripe: Served) -> None:
     assert (fetched.event_id, fetched.event_type) == (event["id"], "v1.customer.created")
 
 
+def test_a_destination_may_have_an_endpoint_of_its_own(stripe: Served, settings: Settings) -> None:
+    settings.THIN_WEBHOOK_SECRET = "whsec_of_the_destination_and_no_other"
+    settings.WEBHOOK_ENDPOINTS = {
+        "stripe": {"provider": "stripe", "secrets_setting": "STRIPE_WEBHOOK_SECRET"},
+        "thin": {"provider": "stripe", "secrets_setting": "THIN_WEBHOOK_SECRET"},
+    }
+    customers.create(stripe.world.account(), name="Jo")
+    [snapshot] = events(stripe)
+    assert deliver(thinned(snapshot), endpoint="thin").status_code == 200
+    told(snapshot)
+
+    assert set(WebhookEvent.objects.values_list("endpoint", "status")) == {
+        ("thin", "processed"),
+        ("stripe", "processed"),
+    }
+    assert (Customer.objects.get().name, asked(stripe)) == ("Jo", 1)
+
+
 def test_one_fetch_serves_all_thin_events_that_wait(stripe: Served, settings: Settings) -> None:
     settings.WEBHOOK_PROCESSING = "loop"
     for event in named_thrice(stripe) * 2:

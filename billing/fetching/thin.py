@@ -26,8 +26,8 @@ def request_fetch_of_named(event: Event, scope: ObjectScope, changes: Iterable[C
     if why := _why_not(scope):
         names = ", ".join(f"{one.object_type} {one.provider_id}" for one in in_doubt)
         raise PermanentFailure(
-            f"{why} A thin event carries nothing of its object, so {names} stays in doubt. Mend "
-            "this setting, or have the event destination send snapshots."
+            f"{why} A thin event carries nothing of its object: mend that setting, or have the "
+            f"event destination send snapshots. In doubt until then: {names}."
         )
     request(event, in_doubt)
 
