@@ -12,7 +12,15 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from billing.models import MODELS, BillingChange, Charge, Customer, Invoice, Subscription
+from billing.models import (
+    MODELS,
+    BillingChange,
+    Charge,
+    Customer,
+    Invoice,
+    PaymentIntent,
+    Subscription,
+)
 from billing.tasks import settle_doubts
 from webhooks.models import WebhookEvent
 from webhooks.processing.sweep import sweep
@@ -252,6 +260,24 @@ def test_a_thin_event_waits_for_stripe_to_answer(stripe: Served) -> None:
     waiting.refresh_from_db()
 
     assert (waiting.status, Customer.objects.get().name) == ("processed", "Bo")
+
+
+def test_an_erased_customer_does_not_come_back_by_a_thin_event(stripe: Served) -> None:
+    home = stripe.world.account()
+    customer = customers.create(home, name="Jo Doe", email="jo@example.com")["id"]
+    payment = payments.create(home, 900, customer=customer, description="for Jo Doe")
+    for event in events(stripe, "customer.created"):
+        told(thinned(event))
+    call_command("erase_customer", customer, "--reason", "asked", stdout=StringIO())
+    customers.update(home, customer, name="Jo Roe")
+    payments.confirm(home, payment["id"])
+    for event in events(stripe):
+        told(thinned(event))
+    intent = PaymentIntent.objects.get()
+
+    assert (Customer.objects.get().name, Customer.objects.get().email) == ("", "")
+    assert (intent.status, intent.customer_id) == ("succeeded", customer)
+    assert "Jo" not in intent.description
 
 
 MISSING = {
