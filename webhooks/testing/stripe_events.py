@@ -93,14 +93,14 @@ def thin_sample(event_type: str, /, *, created: int | None = None, **changes: An
 
 
 def thinned(event: Object) -> Object:
-    """Return the thin event that tells of the same change as a snapshot event, by an id of its own.
+    """Return the thin event that tells of the same change as a snapshot event.
 
-    https://docs.stripe.com/event-destinations
+    Its id is its own, and the same each time. https://docs.stripe.com/event-destinations
     """
     subject = event["data"]["object"]
     kind = subject["object"]
     return {
-        "id": new_id("evt"),
+        "id": event["id"].replace("_", "_thin_", 1),
         "object": "v2.core.event",
         "context": event.get("account"),
         "created": f"{datetime.fromtimestamp(event['created'], UTC):%Y-%m-%dT%H:%M:%S}.250Z",
