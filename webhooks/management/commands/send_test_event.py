@@ -17,7 +17,7 @@ from webhooks.management.logged import LoggedCommand
 from webhooks.providers import PROVIDERS, keys_by_setting, keys_of
 from webhooks.testing.provider_samples import SAMPLES, as_sample, sample_of
 from webhooks.testing.sending import Answer, Unreachable, send
-from webhooks.testing.stripe_events import sample
+from webhooks.testing.stripe_events import sample, thin_sample
 
 
 class Command(LoggedCommand):
@@ -166,7 +166,9 @@ def _events(endpoint: conf.Endpoint, file: str | None, event_type: str | None) -
 
 def _sample(provider: str, event_type: str | None) -> dict[str, Any]:
     if provider == "stripe":
-        return sample(event_type or "invoice.paid")
+        kind = event_type or "invoice.paid"
+        # Thin events alone are named so.
+        return thin_sample(kind) if kind.startswith(("v1.", "v2.")) else sample(kind)
     own = PROVIDERS[provider].sample(timezone.now())
     if event_type is None and own is not None:
         return dict(own)
