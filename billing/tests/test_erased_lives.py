@@ -12,7 +12,7 @@ from billing.models import MODELS, BillingChange, Customer
 from billing.privacy.erasure import erase
 from billing.privacy.redaction import is_personal
 from billing.privacy.search import scopes_of
-from billing.testing.lives import LIVES, Life
+from billing.testing.lives import Life
 from billing.translators import TRANSLATORS
 from webhooks.models import Attempt, Trigger, WebhookEvent
 from webhooks.privacy.erasure import request_erasure
@@ -26,17 +26,6 @@ pytestmark = [
 ]
 
 Rows = dict[tuple[str, str], dict[str, Any]]
-
-
-@pytest.fixture
-def life(request: pytest.FixtureRequest, settings: Any) -> Life:
-    found: Life = LIVES[request.param]
-    variable = f"{found.provider.upper()}_WEBHOOK_SECRET"
-    setattr(settings, variable, found.secret)
-    settings.WEBHOOK_ENDPOINTS = {
-        found.provider: {"provider": found.provider, "secrets_setting": variable, **found.options}
-    }
-    return found
 
 
 def tell(life: Life) -> None:

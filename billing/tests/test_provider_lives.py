@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from django.core.cache import cache
@@ -24,19 +24,6 @@ DRAWN: Final = 8
 """How many orders of arrival are drawn for each life."""
 
 Stored = dict[tuple[type[ProviderObject], str], tuple[FactMap, bool]]
-
-
-@pytest.fixture
-def life(request: pytest.FixtureRequest, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Life:
-    found: Life = LIVES[request.param]
-    if found.sender:
-        monkeypatch.setitem(PROVIDERS, found.provider, found.sender)
-    variable = f"{found.provider.upper()}_WEBHOOK_SECRET"
-    setattr(settings, variable, found.secret)
-    settings.WEBHOOK_ENDPOINTS = {
-        found.provider: {"provider": found.provider, "secrets_setting": variable, **found.options}
-    }
-    return found
 
 
 # Stripe's are in `tests`: it tells of objects in more ways than one life can show.

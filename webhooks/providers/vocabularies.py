@@ -114,7 +114,10 @@ PAYPAL: Final = Vocabulary(
         ),
         Meaning.ID: ("account_id", "merchant_id", "payer_id"),
         Meaning.CATALOG: ("plan_id",),
-        Meaning.CODE: ("dispute_channel", "dispute_life_cycle_stage", "reason", "reason_code"),
+        Meaning.CODE: (
+            *("dispute_channel", "dispute_life_cycle_stage", "outcome_code", "reason"),
+            "reason_code",
+        ),
         Meaning.CARD: ("expiry", "last_digits"),
         Meaning.PERSONAL: ("full_name", "shipping_address", "soft_descriptor"),
         Meaning.FREE_TEXT: ("custom", "custom_id", "note_to_payer", "summary"),
@@ -126,6 +129,7 @@ PAYPAL: Final = Vocabulary(
         r"(?:payments/(?:authorizations?|billing-agreements|captures?|payment|refunds?|sale)"
         r"|checkout/orders"
         r"|billing/subscriptions|customer/disputes)/(?P<owned>[A-Z0-9-]{8,64})(?:/[a-z-]{1,32})?",
+        "rel": r"[a-z-]{1,40}",
         "state": r"[a-z_]{1,40}|Active|Cancelled|Expired|Pending|Suspended",
     },
     people=("buyer", "card", "paypal", "payer", "payer_info", "shipping", "subscriber", "venmo"),
@@ -146,7 +150,7 @@ ADYEN: Final = Vocabulary(
         ),
         Meaning.CODE: (
             *("authorisedAmountCurrency", "chargebackReasonCode", "disputeStatus", "operations"),
-            *("paymentMethodVariant",),
+            *("modification.action", "paymentMethodVariant"),
         ),
         Meaning.CARD: ("cardBin", "cardSummary", "expiryDate", "paymentMethodLast4"),
         Meaning.CHOSEN: ("merchantReference", "originalMerchantReference"),
