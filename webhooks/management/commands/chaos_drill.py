@@ -109,7 +109,7 @@ class Command(LoggedCommand):
             listed = ", ".join(f"{times} x {answer}" for answer, times in answers.items())
             self.stdout.write(f"{kind:<23} {sum(answers.values()):>7}   {listed}")
         for kind in report.left_out:
-            self.stdout.write(f"{kind:<23}       -   left out: not to be told from a genuine one here")
+            self.stdout.write(f"{kind:<23}       -   left out: looks genuine here")
         self.stdout.write("")
         for result in report.results:
             self.stdout.write(f"{result.violations or 'ok':>7}   {result.invariant}")
