@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from webhooks.models import Replay, Trigger, WebhookEvent
+from webhooks.models import Replay, SuppressedId, Trigger, WebhookEvent
 from webhooks.testing.client import deliver
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -85,6 +85,21 @@ def test_a_refund_is_known_by_the_payment_that_it_names() -> None:
 
     assert is_erased(early)
     assert is_erased(late)
+
+
+def test_a_customer_is_known_wherever_an_event_names_one() -> None:
+    payment(1, id=PAYMENT, customer_id=CUSTOMER)
+    early = square("booking", 2, id="B1_2345678901", customer_id=CUSTOMER, note="Quillfeather")
+    erase(CUSTOMER)
+
+    late = square("booking", 3, id="B2_2345678901", customer_id=CUSTOMER, note="Quillfeather")
+    others = square("booking", 4, id="B3_2345678901", customer_id="X1", note="Quillfeather")
+
+    assert early.customer_id == ""
+    assert is_erased(early)
+    assert is_erased(late)
+    assert not is_erased(others)
+    assert not SuppressedId.objects.filter(object_id="X1").exists()
 
 
 def test_what_billing_alone_still_knows_leads_to_further_events() -> None:

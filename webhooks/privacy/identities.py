@@ -1,7 +1,7 @@
 """By what a person is known in a provider's JSON: by ids, and by names and addresses."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from webhooks.database.text import is_name
@@ -26,6 +26,14 @@ def owned(payload: Any, vocabulary: Vocabulary = COMMON) -> set[str]:
     return set(_owned(payload, "", vocabulary))
 
 
+def customers_named(payload: Any, vocabulary: Vocabulary) -> set[str]:
+    """Return the customers whose ids stand in an event, at any of the keys that have such.
+
+    None of a strict vocabulary: there it is known where an event names its customer.
+    """
+    return set() if vocabulary.strict else set(_at_keys(payload, "", vocabulary.customers))
+
+
 def named(payload: Mapping[str, Any], vocabulary: Vocabulary = COMMON) -> list[str]:
     """Return the ids by which an event that names no customer may be known as one's.
 
@@ -33,7 +41,7 @@ def named(payload: Mapping[str, Any], vocabulary: Vocabulary = COMMON) -> list[s
     passes here.
     """
     if not vocabulary.strict:
-        return sorted(owned(payload, vocabulary))
+        return sorted(owned(payload, vocabulary) | customers_named(payload, vocabulary))
     data = _mapping(payload.get("data"))
     references = _references(_mapping(data.get("object")))
     # An event that takes something from a customer names that customer there alone.
@@ -74,6 +82,19 @@ def _id(value: Any, vocabulary: Vocabulary = COMMON) -> str:
         value = str(value)
     # What has no id's form may name somebody: it must not be remembered as theirs.
     return value if is_name(value) and is_id(value, vocabulary) else ""
+
+
+def _at_keys(value: Any, key: str, keys: Collection[str]) -> Iterator[str]:
+    if isinstance(value, list):
+        for each in value:
+            yield from _at_keys(each, key, keys)
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            yield from _at_keys(each, name, keys)
+        if key in keys:
+            yield from _at_keys(value.get("id"), key, keys)
+    elif key in keys and isinstance(value, str | int) and is_name(str(value)):
+        yield str(value)
 
 
 def _owned(value: Any, key: str, vocabulary: Vocabulary) -> Iterator[str]:

@@ -15,7 +15,7 @@ from webhooks import audit
 from webhooks.database.paging import in_pages, keys_in_pages
 from webhooks.models import ErasureRequest, EventQuerySet, SuppressedId, WebhookEvent
 from webhooks.privacy.event_redaction import ids_of, is_redacted, parse
-from webhooks.privacy.identities import owned, personal_values
+from webhooks.privacy.identities import customers_named, owned, personal_values
 from webhooks.privacy.suppression import in_scope
 from webhooks.privacy.vocabularies import vocabulary_of
 
@@ -110,9 +110,10 @@ def _known_among(
     vocabulary = vocabulary_of(erasure.provider)
     payloads = {row.pk: parse(row.body) for row in rows}
     named = {row.pk: owned(payloads[row.pk], vocabulary) | {row.object_id} - {""} for row in rows}
-    theirs = known(erasure, set().union(*named.values()))
+    customers = {pk: customers_named(payload, vocabulary) for pk, payload in payloads.items()}
+    theirs = known(erasure, set().union(*named.values(), *customers.values()))
     for row in rows:
-        is_theirs = not theirs.isdisjoint(named[row.pk])
+        is_theirs = not theirs.isdisjoint(named[row.pk] | customers[row.pk])
         if not is_theirs and addresses:
             values = personal_values(payloads[row.pk], vocabulary)
             is_theirs = any(each.casefold() in addresses for each in values)
