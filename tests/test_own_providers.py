@@ -36,6 +36,9 @@ print(*WebhookEvent.objects.values_list("provider", "event_id", "status"))
 from billing.models import Charge, Customer
 print(*Charge.objects.values_list("provider_id", "status", "amount", "currency", "in_doubt"))
 print(*Customer.objects.values_list("provider", "provider_id", "email"))
+from webhooks.privacy.redaction import redact
+from webhooks.privacy.vocabularies import vocabulary_of
+print(redact({"buyer": {"id": "b1", "name": "Ada"}}, vocabulary=vocabulary_of("acme")))
 """
 PAYMENT = {
     "id": "p1",
@@ -88,6 +91,7 @@ def test_it_proves_records_and_tells_billing_as_any_other(shop: Path) -> None:
         "('acme', 'a1', 'processed')",
         "('p1', 'succeeded', 1050, 'eur', False)",
         "('acme', 'b1', 'ada@x.test')",
+        "{'buyer': {'id': 'b1', 'name': None}}",
     ]
 
 
