@@ -28,9 +28,7 @@ from billing.privacy.redaction import keep_erased
 from billing.translators import TRANSLATORS
 from webhooks.events import Clock, Event, ObjectScope
 from webhooks.exceptions import ProviderApiUnavailable, Unprepared
-from webhooks.privacy.redaction import redact
-from webhooks.privacy.suppression import is_of_somebody_erased
-from webhooks.privacy.vocabularies import vocabulary_of
+from webhooks.privacy.suppression import without_erased
 from webhooks.providers import PROVIDERS
 
 Verdict = BillingChange.Verdict
@@ -153,11 +151,7 @@ def fetch(subject: Subject, *, clock: Clock = timezone.now) -> list[tuple[Change
     if answer is None:
         return None
     # What was erased here the provider may still have.
-    is_erased = is_of_somebody_erased(answer.subject, **subject.scope)
-    told = answer.subject
-    if is_erased:
-        words = vocabulary_of(provider)
-        told = redact(told, known={subject.provider_id}, vocabulary=words)
+    told = without_erased(answer.subject, subject.provider_id, **subject.scope)
     changes = TRANSLATORS[provider].changes_of_object(subject.object_type, told)
     if not changes or changes[0].provider_id != subject.provider_id:
         raise ProviderApiUnavailable(

@@ -49,10 +49,8 @@ def named(payload: Mapping[str, Any], vocabulary: Vocabulary = COMMON) -> list[s
     return _ids(references)
 
 
-def named_by(subject: Mapping[str, Any], vocabulary: Vocabulary = COMMON) -> list[str]:
-    """Return the ids by which an object that names no customer may be known as one's."""
-    if not vocabulary.strict:
-        return sorted({*owned(subject, vocabulary), _id(subject, vocabulary)} - {""})
+def named_by(subject: Mapping[str, Any]) -> list[str]:
+    """Return the ids by which a Stripe object that names no customer may be known as one's."""
     return _ids(_references(subject))
 
 

@@ -15,8 +15,9 @@ from webhooks.exceptions import PermanentFailure
 from webhooks.models import Attempt, AuditEntry, ErasureRequest, SuppressedId, WebhookEvent
 from webhooks.models.audit import SYSTEM
 from webhooks.privacy.event_redaction import Redacted, parse, redact_rows
-from webhooks.privacy.identities import named, named_by
-from webhooks.privacy.vocabularies import vocabulary_of
+from webhooks.privacy.identities import customers_named, named, named_by, owned
+from webhooks.privacy.redaction import redact
+from webhooks.privacy.vocabularies import Vocabulary, vocabulary_of
 from webhooks.signals import ids_erased
 
 logger = logging.getLogger(__name__)
@@ -181,20 +182,27 @@ def erasure_of(row: WebhookEvent, payload: Mapping[str, Any]) -> ErasureRequest 
     return erasure_of_ids(ids, row.provider, row.account, row.livemode)
 
 
-def is_of_somebody_erased(
-    subject: Mapping[str, Any], provider: str, account: str, livemode: bool
-) -> bool:
-    """True when a provider's object, by its JSON, falls under an erasure, be it proven or not.
+def without_erased(
+    subject: Mapping[str, Any], object_id: str, provider: str, account: str, livemode: bool
+) -> Any:
+    """Return a provider's object without the person, if it falls under an erasure, proven or not.
 
-    For what the provider can be asked for again.
+    For what the provider can be asked for again: it may have what was erased here.
     """
     vocabulary = vocabulary_of(provider)
-    is_customer = subject.get(vocabulary.kind) == "customer"
-    keys = ("id",) if is_customer else vocabulary.customers
-    customer = next(filter(None, map(subject.get, keys)), None)
+    customers = customers_named(subject, vocabulary)
+    ids = customers or _ids_of(subject, object_id, vocabulary)
+    if not in_scope(provider, account, livemode).filter(object_id__in=list(ids)).exists():
+        return subject
+    return redact(subject, known={object_id, *customers}, vocabulary=vocabulary)
+
+
+def _ids_of(subject: Mapping[str, Any], object_id: str, vocabulary: Vocabulary) -> Iterable[str]:
+    if not vocabulary.strict:
+        return {*owned(subject, vocabulary), object_id}
+    customer = subject.get("id" if subject.get("object") == "customer" else "customer")
     customer = customer.get("id") if isinstance(customer, Mapping) else customer
-    ids = [customer] if isinstance(customer, str) and customer else named_by(subject, vocabulary)
-    return in_scope(provider, account, livemode).filter(object_id__in=list(ids)).exists()
+    return [customer] if isinstance(customer, str) and customer else named_by(subject)
 
 
 def erasure_of_ids(
