@@ -25,7 +25,18 @@ _MILLISECONDS: Final = range(10**12, 2 * 10**12)
 _AMOUNTS: Final = frozenset({"amount", "price", "subtotal", "total"})
 _AMOUNTS_AT_THE_END: Final = frozenset(
     {
-        *("balance", "cost", "discount", "earnings", "fee", "fees", "gross", "net", "paid"),
+        *(
+            "balance",
+            "cost",
+            "credit",
+            "discount",
+            "earnings",
+            "fee",
+            "fees",
+            "gross",
+            "net",
+            "paid",
+        ),
         *("percent", "percentage", "quantity", "rate", "refunded", "tax", "tip"),
     }
 )
@@ -58,7 +69,7 @@ def stays(key: str, text: str, among: Iterable[str]) -> bool:
         return True
     if words[-1] in _TIMES and _TIME.fullmatch(text):
         return True
-    if DECIMAL.fullmatch(text):
+    if DECIMAL.fullmatch(text) and words[-1] != "version":
         return _is_amount(words, among) and not card_like(text)
     is_code = words[-1] in _CODES or key == "state"
     return is_code and bool(_CODE.fullmatch(text)) and not card_like(text)

@@ -14,7 +14,8 @@ PADDLE: Final = Vocabulary(
     keys={
         Meaning.OWNED: (
             *("address_id", "adjustment_id", "business_id", "invoice_id", "payment_attempt_id"),
-            *("payment_method_id", "subscription_id", "transaction_id"),
+            *("payment_method_id", "stored_payment_method_id", "subscription_id"),
+            "transaction_id",
         ),
         Meaning.ID: ("customer_id", "event_id", "notification_id"),
         Meaning.CATALOG: ("discount_id", "price_id", "product_id"),
@@ -49,8 +50,8 @@ GOCARDLESS: Final = Vocabulary(
 RAZORPAY: Final = Vocabulary(
     keys={
         Meaning.OWNED: (
-            *("invoice_id", "order", "order_id", "payment", "payment_id", "refund_id"),
-            *("subscription_id", "token_id"),
+            *("card_id", "invoice_id", "order", "order_id", "payment", "payment_id"),
+            *("refund_id", "subscription_id", "token_id"),
         ),
         Meaning.ID: ("account_id", "customer_id", "settlement_id"),
         Meaning.CATALOG: ("item_id", "plan_id"),
@@ -64,7 +65,7 @@ RAZORPAY: Final = Vocabulary(
     },
     texts={
         "network": r"American Express|Diners Club|Maestro|MasterCard|RuPay|Visa|Unknown",
-        "invoice_number": r"[A-Za-z0-9-]{1,40}",
+        "invoice_number": r"(?=.*[0-9])[A-Za-z0-9-]{1,40}",
     },
     people=("customer",),
     kind="entity",
@@ -101,7 +102,7 @@ SQUARE: Final = Vocabulary(
     },
     # A digit tells them from words: `KkAkhdMsgzn59SM8A89WgKwekxLZY`, `inv:0-ChCHu2mZEabLeeHahQnX`.
     id_form=r"(?=.*[0-9])[A-Za-z0-9_:-]{10,192}",
-    texts={"invoice_number": r"[A-Za-z0-9-]{1,64}"},
+    texts={"invoice_number": r"(?=.*[0-9])[A-Za-z0-9-]{1,64}"},
 )
 
 # https://developer.paypal.com/api/rest/webhooks/event-names/
@@ -116,7 +117,8 @@ PAYPAL: Final = Vocabulary(
         Meaning.CATALOG: ("plan_id",),
         Meaning.CODE: (
             *("dispute_channel", "dispute_life_cycle_stage", "outcome_code", "reason"),
-            "reason_code",
+            # Its own about an invoice, with its times: nobody else writes there.
+            *("metadata", "reason_code"),
         ),
         Meaning.CARD: ("expiry", "last_digits"),
         Meaning.PERSONAL: ("full_name", "shipping_address", "soft_descriptor"),
@@ -170,7 +172,7 @@ BRAINTREE: Final = Vocabulary(
             *("original_dispute_id", "refund_id", "refund_ids", "refunded_transaction_id"),
             *("subscription", "subscription_id", "transaction", "transactions"),
         ),
-        Meaning.ID: ("merchant_account_id", "merchant_id", "source_merchant_id"),
+        Meaning.ID: ("merchant_id", "source_merchant_id", "transaction_ids"),
         Meaning.CATALOG: ("plan_id",),
         Meaning.CODE: ("processor_response_code", "processor_response_type", "reason_code"),
         Meaning.CARD: (
@@ -183,6 +185,7 @@ BRAINTREE: Final = Vocabulary(
     id_form=r"(?=.*[0-9])[a-z0-9_-]{4,36}",
     texts={
         "status": r"[a-z_]{1,40}|Active|Canceled|Expired|Past Due|Pending",
+        "merchant_account_id": r"[a-z0-9_]{2,36}",
         "card_type": r"American Express|Discover|JCB|Maestro|MasterCard|UnionPay|Visa",
     },
 )

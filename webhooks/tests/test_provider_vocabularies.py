@@ -93,6 +93,27 @@ def test_of_a_provider_that_declares_nothing_stays_what_makes_an_event(
     assert redact(left, vocabulary=CAREFUL) == left
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("paypal", {"metadata": {"last_update_time": "2026-03-01T10:00:00Z"}}),
+        ("paypal", {"event_version": "1.0"}),
+        ("paddle", {"totals": {"credit": "0", "grand_total": "5443", "currency_code": "USD"}}),
+        ("paddle", {"stored_payment_method_id": "281ff2ca-8550-42b9-bf39-15948e7de62d"}),
+        ("razorpay", {"entity": "invoice", "invoice_number": "F-17", "card_id": "card_DESlfcNM"}),
+        ("square", {"invoice_number": "000012"}),
+        ("braintree", {"status": "Past Due", "merchant_account_id": "ogaotkivejpfayqfeaimuktty"}),
+        ("gocardless", {"links": {"payment": "PM000001"}, "details": {"reason_code": "ADDACS-B"}}),
+        ("adyen", {"pspReference": "4242424242424242", "reason": "refused"}),
+        ("lemonsqueezy", {"type": "orders", "id": "7", "attributes": {"currency_rate": "1.00"}}),
+        ("telegram", {"invoice_payload": "Gold-2", "telegram_payment_charge_id": "stx_A9-b"}),
+        ("paystack", {"reference": "qTPrJoy9Bx", "subscription_code": "SUB_vsyqdmlzble3uii"}),
+    ],
+)
+def test_what_the_books_are_kept_by_stays(name: str, value: dict[str, Any]) -> None:
+    assert redact(value, vocabulary=vocabulary_of(name)) == value
+
+
 def test_what_the_row_is_known_by_stays_wherever_it_is() -> None:
     told = {"kind": "Order Paid", "ref": "ZOE-17", "from": {"id": 42, "name": "ZOE-17, Zoe"}}
 
