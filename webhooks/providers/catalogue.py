@@ -328,6 +328,26 @@ DECLARED: Final = (
         tolerance=FIVE_MINUTES,
         naming=Naming(type=("event",), created="timestamp", object_id=("order_id",)),
     ),
+    # https://docs.rapyd.net/en/webhook-authentication.html: the secret is the access key and the
+    # secret key, `access:secret`; the address is as Rapyd has it, to the letter. Not tried with it.
+    DeclaredProvider(
+        name="rapyd",
+        proof=Hmac(
+            header="signature",
+            signed="{notification_url}{salt}{time}{keys}{body}",
+            time_header="timestamp",
+            encode=lambda digest: base64.b64encode(digest.hex().encode()),
+            key=lambda secret: secret.partition(":")[2].encode(),
+        ),
+        options=("notification_url",),
+        naming=Naming(
+            id=("id",),
+            type=("type",),
+            created="created_at",
+            object_id=("data.id",),
+            customer_id=("data.customer_token", "data.customer"),
+        ),
+    ),
     # https://docs.mollie.com/reference/webhooks-new: those with a signature.
     DeclaredProvider(
         name="mollie",

@@ -63,12 +63,17 @@ def in_hex(digest: bytes) -> bytes:
     return digest.hex().encode()
 
 
+def _keys(secret: str) -> str:
+    return secret.replace(":", "", 1)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signed(ABC):
     """A signature of a text that is made of the body, a time and headers.
 
-    `signed` is that text with `{body}`, `{time}`, the endpoint's options by their names, and other
-    headers by theirs. `parts` says how `header` holds the signatures, and the time where that has
+    `signed` is that text with `{body}`, `{time}`, the endpoint's options by their names, `{keys}`
+    for a secret that is two keys with a colon between, both of them, and other headers by their
+    names. `parts` says how `header` holds the signatures, and the time where that has
     no `time_header` of its own. The time counts `per_second`.
     """
 
@@ -101,6 +106,8 @@ class Signed(ABC):
             raise MalformedSignature("The signature header has no signature.")
         text = self._text(body, time, headers, options)
         for secret in secrets:
+            if "{keys}" in self.signed:
+                text = self._text(body, time, headers, {**options, "keys": _keys(secret)})
             if self.is_proof(signatures, text, secret):
                 return Proven(secret, int(time) / self.per_second if time else None)
         raise InvalidSignature
@@ -110,6 +117,7 @@ class Signed(ABC):
     ) -> dict[str, str]:
         time = str(int(now.timestamp() * self.per_second)) if "{time}" in self.signed else ""
         name = hashlib.sha256(body).hexdigest()
+        options = {**options, "keys": _keys(secret)}
         others = dict.fromkeys(self._other_headers(options), name)
         signature = self.sign(self._text(body, time, others, options), secret).decode()
         timed = {self.time_header: time} if self.time_header else {}
@@ -117,7 +125,7 @@ class Signed(ABC):
 
     def _text(self, body: bytes, time: str, headers: Headers, options: Mapping[str, str]) -> bytes:
         known = {"body": body, "time": time.encode()}
-        known |= {name: option.encode() for name, option in options.items()}
+        known |= {"keys": b"", **{name: option.encode() for name, option in options.items()}}
         known |= {
             # As WSGI has it: a header's bytes, each as one character.
             name: headers.get(name, "").encode("latin-1", errors="replace")
@@ -128,7 +136,7 @@ class Signed(ABC):
         return b"".join(known[one] if at % 2 else one.encode() for at, one in enumerate(pieces))
 
     def _other_headers(self, options: Mapping[str, str]) -> set[str]:
-        return set(_NAME.findall(self.signed)) - {"body", "time", *options}
+        return set(_NAME.findall(self.signed)) - {"body", "time", "keys", *options}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from webhooks.providers.adyen import PLATFORM, AdyenProvider
 from webhooks.providers.base import Provider
 from webhooks.providers.braintree import BraintreeProvider
 from webhooks.providers.catalogue import DECLARED
+from webhooks.providers.mercadopago import MERCADO_PAGO
 from webhooks.providers.paypal import PAYPAL
 from webhooks.providers.standard_webhooks import STANDARD
 from webhooks.providers.stripe import StripeProvider
@@ -18,7 +19,7 @@ from webhooks.providers.telegram import TelegramProvider
 
 _OURS: Final = (
     *(StripeProvider(), TelegramProvider(), STANDARD, *DECLARED),
-    *(AdyenProvider(), PLATFORM, BraintreeProvider(), PAYPAL),
+    *(AdyenProvider(), PLATFORM, BraintreeProvider(), PAYPAL, MERCADO_PAGO),
 )
 
 PROVIDERS: Final[dict[str, Provider]] = {provider.name: provider for provider in _OURS}

@@ -67,6 +67,8 @@ _PLACES: Final[Mapping[str, tuple[str, str]]] = {
     "btcpay": ("", ""),
     "revolut": ("", ""),
     "mollie": ("", ""),
+    "mercadopago": ("", ""),
+    "rapyd": ("data", "cus_1f5f2c4b6a7d8e9f0a1b2c3d4e5f6a7b"),
     "dwolla": ("", ""),
     "adyenplatform": ("data", ""),
 }

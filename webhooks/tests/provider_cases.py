@@ -243,6 +243,32 @@ CASES: Final[Mapping[str, Case]] = {
         {"type": "ORDER_COMPLETED", "object_id": "9fc01989-3f61-4484-a5d9-ffe768531be9"},
         is_timed=True,
     ),
+    "rapyd": Case(
+        SAMPLES["rapyd"],
+        {
+            "id": "wh_2a7ae0b3a4a4c8f8c2f0f8b0d5b4b1f9",
+            "type": "PAYMENT_COMPLETED",
+            "created_at": NOW,
+            "object_id": "payment_4b3d4e2f1a5c6b7d8e9f0a1b2c3d4e5f",
+            "customer_id": "cus_1f5f2c4b6a7d8e9f0a1b2c3d4e5f6a7b",
+        },
+        secret="access_ours:secret_ours_and_nobody_elses",
+        other="access_another:secret_another_s_of_ours",
+        stranger="access_stranger:secret_a_stranger_s",
+        options={"notification_url": "https://shop.example.com/webhooks/rapyd"},
+    ),
+    "mercadopago": Case(
+        SAMPLES["mercadopago"],
+        {
+            "id": "999999999:12345",
+            "type": "payment",
+            "created_at": NOW,
+            "account": "44444",
+            "livemode": True,
+            "object_id": "999999999",
+        },
+        covers_body=False,
+    ),
     "mollie": Case(
         SAMPLES["mollie"],
         {
