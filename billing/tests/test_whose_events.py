@@ -102,6 +102,18 @@ def test_a_customer_is_known_wherever_an_event_names_one() -> None:
     assert not SuppressedId.objects.filter(object_id="X1").exists()
 
 
+@pytest.mark.parametrize(("others", "known"), [(199, True), (200, False), (70_000, False)])
+def test_a_report_of_ever_so_many_objects_is_nobody_s(others: int, known: bool) -> None:
+    payment(1, id=PAYMENT, customer_id=CUSTOMER)
+    erase(CUSTOMER)
+    named = [f"P{number:09}" for number in range(others)]
+
+    report = square("report", 2, id="R2_2345678901", note="x", payment_id=[*named, PAYMENT])
+
+    assert is_erased(report) is known
+    assert SuppressedId.objects.filter(object_id="P000000001").exists() is known
+
+
 def test_what_billing_alone_still_knows_leads_to_further_events() -> None:
     invoice = square(
         "invoice",

@@ -12,6 +12,9 @@ from webhooks.privacy.vocabulary import KEPT, OWNED_TYPES, Meaning
 SHORTEST: Final = 4
 """Of personal values, those that are shorter are not looked for in texts: they'd be anywhere."""
 
+MOST_OWNED: Final = 200
+"""The most objects of one customer's that an event may name: else it is a report, of many."""
+
 _NAMED_SHALLOWLY: Final = (
     *("charge", "payment_intent", "invoice", "subscription", "payment_method", "setup_intent"),
     *("latest_charge", "mandate", "source_transaction"),
@@ -21,17 +24,21 @@ _NAMED_SHALLOWLY: Final = (
 def owned(payload: Any, vocabulary: Vocabulary = COMMON) -> set[str]:
     """Return the ids of the objects in an event, or named in it, that are one customer's each.
 
-    Customers' own are not among them, as one may name another.
+    Customers' own are not among them, as one may name another. What names ever so many is about
+    no customer alone: then there are none.
     """
-    return set(_owned(payload, "", vocabulary))
+    found = set(_owned(payload, "", vocabulary))
+    return found if len(found) <= MOST_OWNED or vocabulary.strict else set()
 
 
 def customers_named(payload: Any, vocabulary: Vocabulary) -> set[str]:
     """Return the customers whose ids stand in an event, at any of the keys that have such.
 
-    None of a strict vocabulary: there it is known where an event names its customer.
+    None of a strict vocabulary: there it is known where an event names its customer. None where it
+    names ever so many.
     """
-    return set() if vocabulary.strict else set(_at_keys(payload, "", vocabulary.customers))
+    found = set() if vocabulary.strict else set(_at_keys(payload, "", vocabulary.customers))
+    return found if len(found) <= MOST_OWNED else set()
 
 
 def named(payload: Mapping[str, Any], vocabulary: Vocabulary = COMMON) -> list[str]:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection, transaction
@@ -78,7 +78,8 @@ def erasure_condition(event: Event) -> tuple[str, Sequence[Any]]:
     return _any_suppressed(len(ids)), [*ids, event.provider, event.account, event.livemode]
 
 
-@cache
+# Not of every number that there may be: an event may name thousands.
+@lru_cache(maxsize=64)
 def _any_suppressed(ids: int) -> str:
     places = ", ".join(["%s"] * ids)
     return f"""EXISTS (
