@@ -1,5 +1,6 @@
 """Whoever is erased leaves the rows of each provider's life as they were, less what is personal."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,6 +17,8 @@ from billing.testing.lives import Life
 from billing.translators import TRANSLATORS
 from webhooks.models import Attempt, Trigger, WebhookEvent
 from webhooks.privacy.erasure import request_erasure
+from webhooks.privacy.redaction import redact
+from webhooks.privacy.vocabularies import vocabulary_of
 from webhooks.processing.replay import replay, request_replay
 from webhooks.providers import PROVIDERS
 from webhooks.testing.client import post, sign
@@ -108,3 +111,21 @@ def forget() -> None:
     every: list[type[Model]] = [*MODELS.values(), BillingChange, Attempt, WebhookEvent]
     for model in every:
         model._default_manager.all().delete()
+
+
+@pytest.mark.parametrize("word", ["Zoe Quillfeather", "Quillfeather", "zoe@quillfeather.example"])
+def test_no_words_of_somebody_s_stay_anywhere_in_a_life(life: Life, word: str) -> None:
+    vocabulary = vocabulary_of(life.provider)
+
+    left = [redact(planted(each, word), vocabulary=vocabulary) for each in life.deliveries]
+
+    assert word not in json.dumps(left)
+
+
+def planted(value: Any, word: str) -> Any:
+    """Return the same JSON with a word in the place of each text."""
+    if isinstance(value, dict):
+        return {key: planted(each, word) for key, each in value.items()}
+    if isinstance(value, list):
+        return [planted(each, word) for each in value]
+    return word if isinstance(value, str) else value
