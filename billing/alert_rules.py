@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from billing.models import MODELS
+from billing.reach import beside_live
 from webhooks.monitoring.alert_rules import Finding, Look, Rule, Severity, Terms, register
 
 COUNTED_AT_MOST: Final = 10_000
@@ -15,7 +16,9 @@ def billing_in_doubt(look: Look) -> Iterator[Finding]:
     before = look.now - timedelta(seconds=look.terms.threshold)
     doubtful = [
         # In the partial index of those in doubt, of which there are few.
-        model._default_manager.filter(in_doubt=True, updated_at__lte=before).order_by()
+        model._default_manager.filter(in_doubt=True, updated_at__lte=before)
+        .exclude(beside_live())
+        .order_by()
         for model in MODELS.values()
     ]
     if count := sum(rows[:COUNTED_AT_MOST].count() for rows in doubtful):

@@ -7,6 +7,7 @@ from django.db.models import Count, Min
 from prometheus_client.core import GaugeMetricFamily
 
 from billing.models import MODELS
+from billing.reach import beside_live
 from webhooks.monitoring import gauges
 from webhooks.monitoring.gauges import COUNTED_AT_MOST
 
@@ -24,7 +25,8 @@ def doubts(now: datetime) -> Iterator[GaugeMetricFamily]:
         labels=label,
     )
     for object_type, model in MODELS.items():
-        rows = model._default_manager.filter(in_doubt=True).order_by("id")[:COUNTED_AT_MOST]
+        doubtful = model._default_manager.filter(in_doubt=True).exclude(beside_live())
+        rows = doubtful.order_by("id")[:COUNTED_AT_MOST]
         found = rows.aggregate(count=Count("id"), oldest=Min("updated_at"))
         since = found["oldest"] or now
         count.add_metric([object_type], found["count"])

@@ -106,7 +106,7 @@ def apply(event: Event, change: Change, cause: Cause) -> BillingChange | None:
 
 
 def apply_answer(change: Change, answer: Snapshot, cause: Cause) -> BillingChange:
-    """Apply what the provider answered when it was asked for an object.
+    """Apply what the provider answered when it was asked for an object, or for one that names it.
 
     An answer that was asked for before another one that is stored comes too late. Must run in a
     transaction.
@@ -120,11 +120,12 @@ def _apply_answer(change: Change, answer: Snapshot, cause: Cause) -> BillingChan
     row, is_new = _lock(cause, change, answer)
     if is_new:
         return record_first(cause, change, answer)
-    if row.fetched_at and answer.observed_at and row.fetched_at > answer.observed_at:
-        return record(cause, change, Verdict.OLDER, OrderingReason.ANSWER, {})
     current = row.facts()
     known = row.unpack_snapshots(current)
-    row.fetched_at = answer.observed_at
+    if answer.is_answer:
+        if row.fetched_at and answer.observed_at and row.fetched_at > answer.observed_at:
+            return record(cause, change, Verdict.OLDER, OrderingReason.ANSWER, {})
+        row.fetched_at = answer.observed_at
     resolution, changed = _update(row, change.order_rules, current, [answer, *known])
     return record_resolved(cause, change, answer, resolution, changed)
 

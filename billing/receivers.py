@@ -6,10 +6,11 @@ from typing import Any
 from django.dispatch import receiver
 
 from billing.fetching.fetch import request_fetch_of_undecided, request_first_fetch
+from billing.fetching.thin import request_fetch_of_named
 from billing.history import scope_of
 from billing.operations import apply_all
 from billing.privacy import erasure as erasing
-from billing.translators import TRANSLATORS, Translator
+from billing.translators import TRANSLATORS, Translator, stripe
 from webhooks.events import Event
 from webhooks.signals import ids_erased, on
 
@@ -34,6 +35,16 @@ def subscribe(translator: Translator) -> None:
 
 for translator in TRANSLATORS.values():
     subscribe(translator)
+
+
+# Apart from the handler that applies it: what that has stored stays while this fails.
+@on("stripe", *stripe.THIN_EVENT_TYPES)
+def fetch_what_stripe_named(event: Event) -> None:
+    """Have what a thin event named fetched, where it is in doubt still.
+
+    Raises `Unprepared`, or `PermanentFailure`, which names the setting that is missing.
+    """
+    request_fetch_of_named(event, scope_of(event), stripe.TRANSLATOR.changes_of(event))
 
 
 @receiver(ids_erased)

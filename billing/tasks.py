@@ -16,6 +16,7 @@ from billing.idempotency.expiry import clean_up
 from billing.models import MODELS
 from billing.privacy.erasure import finish_all
 from billing.privacy.outcomes import ALTERED
+from billing.reach import askable, beside_live
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +45,10 @@ def reconcile() -> None:
     """Compare the objects that changed since the last run with what the provider has."""
     # Twice the interval: a run that is late, or was missed once, leaves no gap.
     since = timezone.now() - timedelta(hours=2 * conf.setting("RECONCILE_BILLING_EVERY_HOURS"))
-    rows = [model._default_manager.filter(updated_at__gte=since) for model in MODELS.values()]
+    rows = [
+        model._default_manager.filter(askable(name), updated_at__gte=since).exclude(beside_live())
+        for name, model in MODELS.items()
+    ]
     for compared in compare_all(rows, repair=conf.setting("RECONCILE_BILLING_REPAIR")):
         _log(compared)
 

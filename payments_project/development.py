@@ -101,24 +101,37 @@ def make_staff() -> str | None:
 
 
 def send_story(port: int) -> None:
-    """Post a signed, realistic story of events to the server. Exits when one is refused."""
+    """Post a signed, realistic story of events to each endpoint. Exits when one is refused."""
     from django.utils import timezone
 
     from webhooks import conf
     from webhooks.providers import PROVIDERS
     from webhooks.testing.sending import send
+
+    # One that has no secret takes nothing.
+    for endpoint in filter(lambda one: one.secrets, conf.endpoints()):
+        url = f"http://127.0.0.1:{port}/webhooks/{endpoint.slug}"
+        provider = PROVIDERS[endpoint.provider]
+        for body in _story_of(endpoint.provider):
+            proof = provider.sign(
+                body, secret=endpoint.secrets[0], now=timezone.now(), options=endpoint.options
+            )
+            sent, headers = provider.sent(body, proof)
+            answer = send(url, sent, headers, media_type=provider.media_types[0])
+            if not answer.is_success:
+                sys.exit(f"{url} refused an event of the story: {answer.status} {answer.body}")
+
+
+def _story_of(provider: str) -> Iterator[bytes]:
+    """Yield what a provider tells of a few customers; nothing where there is no story of its."""
+    from billing.testing.lives import LIVES
     from webhooks.testing.stripe_story import story
 
-    # Where the endpoints have other names there is none to tell it to.
-    if not (endpoint := conf.endpoint("stripe")) or not endpoint.secrets:
-        return
-    url = f"http://127.0.0.1:{port}/webhooks/stripe"
-    for event in story(int(timezone.now().timestamp())):
-        body = json.dumps(event).encode()
-        headers = PROVIDERS["stripe"].sign(body, secret=endpoint.secrets[0], now=timezone.now())
-        answer = send(url, body, headers)
-        if not answer.is_success:
-            sys.exit(f"{url} refused an event of the story: {answer.status} {answer.body}")
+    if provider == "stripe":
+        yield from (json.dumps(event).encode() for event in story(int(time.time())))
+    # Nobody but PayPal can sign in its name.
+    elif (life := LIVES.get(provider)) and life.sender is None:
+        yield from map(life.write, life.deliveries)
 
 
 def greeting(port: int, password: str | None, more: Mapping[str, str] | None = None) -> str:

@@ -77,6 +77,12 @@ def _fresh_secrets() -> dict[str, str]:
         "SECRET_KEY": secrets.token_urlsafe(50),
         "AUDIT_KEY": secrets.token_urlsafe(48),
         "STRIPE_WEBHOOK_SECRET": f"whsec_{secrets.token_urlsafe(24)}",
+        # For something to look at of others, too.
+        "WEBHOOK_ENDPOINTS": "stripe,telegram,paddle,square",
+        "TELEGRAM_WEBHOOK_SECRET": secrets.token_urlsafe(24),
+        "PADDLE_WEBHOOK_SECRET": f"pdl_ntfset_{secrets.token_urlsafe(24)}",
+        "SQUARE_WEBHOOK_SECRET": secrets.token_urlsafe(24),
+        "SQUARE_NOTIFICATION_URL": "http://127.0.0.1:8000/webhooks/square",
     }
 
 

@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from payments_project.reading import read_as
 from payments_project.variables import Variable
+from webhooks.conf import api_key_setting
 
 _SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?")
 _PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
@@ -23,6 +24,7 @@ _VARIABLES: Final = {
     "public_key": "PUBLIC_KEY",
     "webhook_id": "WEBHOOK_ID",
     "notification_url": "NOTIFICATION_URL",
+    "api_base": "API_BASE",
 }
 """An endpoint's own variables besides its secrets: each begins with its slug."""
 
@@ -32,8 +34,9 @@ def read_endpoints(named: list[str]) -> dict[str, dict[str, str]]:
 
     Each endpoint's secrets are in `<SLUG>_WEBHOOK_SECRET`, and what else it has of its own in
     `<SLUG>_ALLOWED_IPS`, `<SLUG>_ALLOWED_USER_AGENTS`, `<SLUG>_PUBLIC_KEY`,
-    `<SLUG>_WEBHOOK_ID` and `<SLUG>_NOTIFICATION_URL`. Raises `ImproperlyConfigured` for what can't
-    be read, and where two endpoints would share a variable or there is none.
+    `<SLUG>_WEBHOOK_ID`, `<SLUG>_NOTIFICATION_URL` and `<SLUG>_API_BASE`. Raises
+    `ImproperlyConfigured` for what can't be read, and where two endpoints would share a variable or
+    there is none.
     """
     found: dict[str, dict[str, str]] = {}
     prefixes: dict[str, str] = {}
@@ -63,8 +66,12 @@ def read_endpoints(named: list[str]) -> dict[str, dict[str, str]]:
 
 
 def read_secrets(endpoints: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    """Return each endpoint's secrets by the name of their setting; empty where none is set."""
-    names = {endpoint["secrets_setting"] for endpoint in endpoints.values()}
+    """Return each endpoint's secrets, and the key to its provider's API, by their settings' names.
+
+    Empty where none is set.
+    """
+    settings = {endpoint["secrets_setting"] for endpoint in endpoints.values()}
+    names = settings | {api_key_setting(name) for name in settings}
     return {name: read_as(Variable(name, "", secret=True)) for name in sorted(names)}
 
 

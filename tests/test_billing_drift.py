@@ -144,3 +144,17 @@ def test_doubts_are_settled_on_a_schedule(
     settle_doubts()
     assert f"mended {made['id']}: it was in doubt" in caplog.text
     assert "cus_gone is not as the provider has it: it has no such object" in caplog.text
+
+
+@pytest.mark.usefixtures("stripe")
+def test_objects_of_providers_that_can_not_be_asked_are_no_failure() -> None:
+    for provider in ("telegram", "square", "gone_since"):
+        Customer.objects.create(provider=provider, provider_id="7", livemode=True, in_doubt=True)
+
+    told = reconcile("--in-doubt")
+    settle_doubts()
+
+    assert "0 alike, 0 different" in told
+    assert "not asked: telegram's objects. telegram can't be asked for its objects." in told
+    assert "not asked: square's objects. SQUARE_API_KEY is not set." in told
+    assert "not asked: gone_since's objects. There is no such provider any more." in told

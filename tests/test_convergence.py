@@ -40,6 +40,7 @@ from webhooks.testing.fake_stripe import (
     truth,
 )
 from webhooks.testing.fake_stripe.reading import expanded
+from webhooks.testing.stripe_events import thinned
 
 Json = dict[str, Any]
 
@@ -129,8 +130,8 @@ def wrong(told: list[Json], theirs: list[Json]) -> list[tuple[ProviderObject, st
     return [
         (row, name, getattr(row, name))
         for row in rows()
-        # Of what was deleted, Stripe answers that and no more.
-        if not (row.deleted and row.fetched_at)
+        # Of what was deleted, Stripe answers that and no more, and thin events tell no more.
+        if not (row.deleted and (row.fetched_at or row.created_at is None))
         for name, values in facts[row.provider_id].items()
         if getattr(row, name) not in values
         # What no event and no answer had a word for is not known, and not wrong.
@@ -171,14 +172,25 @@ def as_answered(account: Account) -> list[Json]:
     ]
 
 
-def tell_while_it_happens(served: Served, account: Account, rng: random.Random) -> list[Json]:
+def as_sent(payload: Json, told_by: str, rng: random.Random) -> list[Json]:
+    """An event as snapshot and thin destinations get it."""
+    if told_by == "either":
+        told_by = rng.choice(["snapshots", "thin events", "both"])
+    forms = {"snapshots": [payload], "thin events": [thinned(payload)]}
+    return forms.get(told_by) or [payload, thinned(payload)]
+
+
+def tell_while_it_happens(
+    served: Served, account: Account, told_by: str, rng: random.Random
+) -> list[Json]:
     """A story of an account of its own, delivered in any order as it goes; its events."""
     version = rng.choice([CURRENT, OLD])
     began, on_their_way = len(served.world.events), list[Json]()
     for _ in range(STEPS // 2):
         so_far = len(served.world.events)
         random_story(served.world, rng, 2, account=account)
-        on_their_way += followed(deliverable(served.world, api_version=version, since=so_far))
+        for payload in followed(deliverable(served.world, api_version=version, since=so_far)):
+            on_their_way += as_sent(payload, told_by, rng)
         rng.shuffle(on_their_way)
         arriving = rng.randrange(len(on_their_way) + 1)
         for payload in on_their_way[:arriving]:
@@ -189,16 +201,22 @@ def tell_while_it_happens(served: Served, account: Account, rng: random.Random) 
     return deliverable(served.world, api_version=version, since=began)
 
 
-@pytest.mark.parametrize("fetching", ["undecidable", "always"])
+@pytest.mark.parametrize(
+    ("fetching", "told_by"),
+    [
+        *(("undecidable", "snapshots"), ("always", "snapshots")),
+        *(("undecidable", "thin events"), ("undecidable", "either")),
+    ],
+)
 @drawn
 def test_generated_stories_converge_when_stripe_can_be_asked(
-    stripe: Served, fetching: str, settings: Settings, seed: int
+    stripe: Served, fetching: str, told_by: str, settings: Settings, seed: int
 ) -> None:
     if fetching != settings.STRIPE_FETCH:
         settings.STRIPE_FETCH = fetching
     forget()
     account = stripe.world.account(f"acct_{len(stripe.world.events)}")
-    told = tell_while_it_happens(stripe, account, random.Random(seed))  # noqa: S311
+    told = tell_while_it_happens(stripe, account, told_by, random.Random(seed))  # noqa: S311
     assert wrong(told, as_answered(account)) == []
     assert [row for row in rows() if row.in_doubt] == []
     assert_history_explains_everything()

@@ -109,6 +109,32 @@ def test_nothing_needs_anybody_where_all_is_well(healthy: Served) -> None:
     assert {one["state"] for one in report["findings"]} == {"ok"}
 
 
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_destination_of_thin_events_will_do(healthy: Served, beside: bool) -> None:
+    (add if beside else keep)(healthy, is_thin=True)
+    report = examine()
+    [endpoint] = [one for one in report["findings"] if one["code"] == "stripe_endpoint"]
+
+    assert pressing(report) == []
+    assert endpoint["found"].startswith("we_" if beside else "ed_")
+    assert endpoint["found"].endswith("what handlers take" if beside else "thin events")
+
+
+def test_an_endpoint_that_is_a_destination_too_is_told_of_once(healthy: Served) -> None:
+    keep(healthy, is_enabled=False)
+
+    assert pressing(examine()) == ["stripe_disabled"]
+
+
+def test_a_key_need_not_see_destinations(healthy: Served) -> None:
+    healthy.world.faults.add(Fault("refuse", path="/v2/core", status=403))
+    report = examine()
+    [unseen] = [one for one in report["findings"] if one["code"] == "stripe_thin"]
+
+    assert (pressing(report), unseen["state"]) == ([], "not_asked")
+    assert "event destinations" in unseen["found"]
+
+
 def take_nothing(_: Event) -> None: ...
 
 
@@ -171,6 +197,10 @@ FAULTS: dict[str, tuple[Plant, set[str]]] = {
     ),
     "disabled at Stripe": (
         lambda s, *_: keep(s, is_enabled=False, types=NEAR_BY),
+        {"stripe_disabled"},
+    ),
+    "a destination of thin events that is disabled": (
+        lambda s, *_: add(s, is_thin=True, is_enabled=False),
         {"stripe_disabled"},
     ),
     "events of connected accounts that are not sent": (

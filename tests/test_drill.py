@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,6 +14,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
+from billing.testing.lives import LIVES
 from tests.processes import Environment, manage, server
 from webhooks import drill
 from webhooks.drill.connection import NO_ANSWER
@@ -68,7 +70,7 @@ def hold(
     """A drill on the test's own database; `then` is done before it is examined."""
     # One connection: the threads of the live server share SQLite's one database in memory.
     url = f"{address}/webhooks/stripe"
-    options = DrillOptions(url, 30, 1, seed=1, patience=0, with_faults=with_faults)
+    options = DrillOptions("stripe", url, 30, 1, seed=1, patience=0, with_faults=with_faults)
 
     def progress(_: str, count: int) -> None:
         if count == options.deliveries:
@@ -85,6 +87,40 @@ def test_a_drill_delivers_snapshots_and_thin_events(live_server: LiveServer) -> 
     assert not report.broken
     assert {event.status for event in thin} == {"ignored"}
     assert thin.count() < WebhookEvent.objects.count() / 2
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("provider", "left_out"),
+    [
+        # A token says nothing of the body, and what has no time is never stale.
+        ("telegram", {"stale", "tampered"}),
+        ("paddle", set()),
+        ("square", {"stale"}),
+        ("gocardless", {"stale"}),
+        ("adyen", {"oversized", "stale", "tampered"}),
+        ("braintree", {"stale"}),
+    ],
+)
+def test_any_endpoint_can_be_drilled(
+    live_server: LiveServer, settings: Any, provider: str, left_out: set[str]
+) -> None:
+    life = LIVES[provider]
+    settings.DRILLED_WEBHOOK_SECRET = life.secret
+    settings.WEBHOOK_ENDPOINTS = {
+        "drilled": {
+            "provider": provider,
+            "secrets_setting": "DRILLED_WEBHOOK_SECRET",
+            **life.options,
+        }
+    }
+    url = f"{live_server.url}/webhooks/drilled"
+
+    report = drill.run(DrillOptions("drilled", url, 60, 1, seed=1, patience=0), lambda *_: None)
+
+    assert [(result.invariant, result.examples) for result in report.broken] == []
+    assert set(report.left_out) == left_out
+    assert WebhookEvent.objects.filter(provider=provider, status="processed").count() > 10
 
 
 def processed() -> WebhookEvent:

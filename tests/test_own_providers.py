@@ -1,4 +1,4 @@
-"""A provider of somebody else's project, as docs/providers.md declares it."""
+"""A provider of somebody else's project, as docs/adding-a-provider.md declares it."""
 
 import hashlib
 import hmac
@@ -23,6 +23,8 @@ from django.core.management import call_command
 from django.test import Client
 from webhooks.models import WebhookEvent
 from webhooks.signals import on
+from shop.apps import ShopConfig
+ShopConfig.ready(None)
 on("acme", "*")(lambda event: print("handled", event.id, event.type, event.object_id))
 call_command("migrate", verbosity=0)
 body, *signatures = sys.argv[1:]
@@ -31,18 +33,31 @@ for signature in signatures:
         headers={"X-Acme-Signature": signature})
     print(answer.status_code, answer.json().get("code") or answer.json().get("status"))
 print(*WebhookEvent.objects.values_list("provider", "event_id", "status"))
+from billing.models import Charge, Customer
+print(*Charge.objects.values_list("provider_id", "status", "amount", "currency", "in_doubt"))
+print(*Customer.objects.values_list("provider", "provider_id", "email"))
+from webhooks.privacy.redaction import redact
+from webhooks.privacy.vocabularies import vocabulary_of
+print(redact({"buyer": {"id": "b1", "name": "Ada"}}, vocabulary=vocabulary_of("acme")))
 """
+PAYMENT = {
+    "id": "p1",
+    "version": 2,
+    "state": "paid",
+    "total": "10.50",
+    "currency": "EUR",
+    "buyer": {"id": "b1", "email": "ada@x.test"},
+}
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
     """Return a folder with the package of the document."""
-    [code] = re.findall(
-        r"```python\n# shop/providers.py\n(.+?)```", read("providers.md"), re.DOTALL
-    )
     (tmp_path / "shop").mkdir()
     (tmp_path / "shop" / "__init__.py").touch()
-    (tmp_path / "shop" / "providers.py").write_text(code)
+    text = read("adding-a-provider.md")
+    for name, code in re.findall(r"```python\n# shop/(\w+\.py)\n(.+?)```", text, re.DOTALL):
+        (tmp_path / "shop" / name).write_text(code)
     return tmp_path
 
 
@@ -61,19 +76,22 @@ def run(shop: Path, *command: str, **changes: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
-def test_it_proves_records_and_hands_on_as_any_other(shop: Path) -> None:
-    body = json.dumps({"id": "a1", "kind": "order.paid", "object": {"id": "o1"}})
+def test_it_proves_records_and_tells_billing_as_any_other(shop: Path) -> None:
+    body = json.dumps({"id": "a1", "kind": "payment.paid", "object": PAYMENT})
     genuine = hmac.new(SECRET.encode(), body.encode(), hashlib.sha256).hexdigest()
 
     status, told, error = run(shop, POST, body, genuine, genuine, "0" * 64)
 
     assert status == 0, error
     assert told.splitlines() == [
-        "handled a1 order.paid o1",
+        "handled a1 payment.paid p1",
         "200 received",
         "200 received",
         "400 invalid_signature",
         "('acme', 'a1', 'processed')",
+        "('p1', 'succeeded', 1050, 'eur', False)",
+        "('acme', 'b1', 'ada@x.test')",
+        "{'buyer': {'id': 'b1', 'name': None}}",
     ]
 
 

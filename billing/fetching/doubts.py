@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.db.models import Q, QuerySet
 
 from billing.models import MODELS, ProviderObject
+from billing.reach import askable, beside_live
 
 SHORTEST: Final = timedelta(minutes=1)
 
@@ -13,7 +14,10 @@ SHORTEST: Final = timedelta(minutes=1)
 def to_settle(*, now: datetime) -> list[QuerySet[Any]]:
     """Return the objects in doubt which the provider is to be asked for, by type."""
     is_due = Q(ask_after=None) | Q(ask_after__lte=now)
-    return [model._default_manager.filter(is_due, in_doubt=True) for model in MODELS.values()]
+    return [
+        model._default_manager.filter(is_due, askable(name), in_doubt=True).exclude(beside_live())
+        for name, model in MODELS.items()
+    ]
 
 
 def is_postponed(row: ProviderObject | None, *, now: datetime) -> bool:

@@ -66,6 +66,9 @@ def _compare_safely(row: ProviderObject, *, repair: bool, clock: Clock) -> Compa
     try:
         return _compare(row, subject, repair=repair, clock=clock)
     except (ProviderApiUnavailable, ProviderApiRefused) as error:
+        # An account that is connected no more may never be so again.
+        if row.account and isinstance(error, ProviderApiRefused):
+            postpone(row, now=clock())
         return Compared(subject, failure=str(error))
 
 

@@ -28,9 +28,10 @@ from billing.privacy.redaction import keep_erased
 from billing.translators import TRANSLATORS
 from webhooks.events import Clock, Event, ObjectScope
 from webhooks.exceptions import ProviderApiUnavailable, Unprepared
-from webhooks.privacy.redaction import redact
-from webhooks.privacy.suppression import is_of_somebody_erased
+from webhooks.privacy.suppression import without_erased
 from webhooks.providers import PROVIDERS
+
+Verdict = BillingChange.Verdict
 
 MAX_ROUNDS: Final = 3
 """The most fetches of one object in a row, when events keep coming in meanwhile."""
@@ -73,7 +74,7 @@ def request_first_fetch(event: Event, scope: ObjectScope, changes: Iterable[Chan
         for change in changes
         if not change.deleted
     ]
-    _request(event, [one for one in subjects if not _was_fetched_since(one, event.received_at)])
+    request(event, [one for one in subjects if not _was_fetched_since(one, event.received_at)])
 
 
 def request_fetch_of_undecided(
@@ -82,7 +83,7 @@ def request_fetch_of_undecided(
     """Request that the objects which an event left in doubt are fetched. Raises `Unprepared`."""
     if conf.fetching() is Fetching.NEVER or event.preparations >= MAX_ROUNDS:
         return
-    in_doubt = [change for change in made if change.verdict == BillingChange.Verdict.UNDECIDABLE]
+    in_doubt = [change for change in made if change.verdict == Verdict.UNDECIDABLE]
     # What this event had asked for has been answered. Only events that came meanwhile are reason
     # to ask again: what is still unknown or incomplete then would be so once more.
     if event.preparations:
@@ -91,10 +92,11 @@ def request_fetch_of_undecided(
     if event.preparations:
         now = timezone.now()
         subjects = [one for one in subjects if not is_postponed(one.row(), now=now)]
-    _request(event, subjects)
+    request(event, subjects)
 
 
-def _request(event: Event, subjects: Sequence[Subject]) -> None:
+def request(event: Event, subjects: Sequence[Subject]) -> None:
+    """Request that those of the objects that can be fetched are. Raises `Unprepared`."""
     wanted = [subject for subject in subjects if subject.can_be_fetched]
     if wanted:
         raise Unprepared(partial(_refresh_all, wanted, event))
@@ -149,8 +151,7 @@ def fetch(subject: Subject, *, clock: Clock = timezone.now) -> list[tuple[Change
     if answer is None:
         return None
     # What was erased here the provider may still have.
-    is_erased = is_of_somebody_erased(answer.subject, **subject.scope)
-    told = redact(answer.subject, known={subject.provider_id}) if is_erased else answer.subject
+    told = without_erased(answer.subject, subject.provider_id, **subject.scope)
     changes = TRANSLATORS[provider].changes_of_object(subject.object_type, told)
     if not changes or changes[0].provider_id != subject.provider_id:
         raise ProviderApiUnavailable(
@@ -167,22 +168,25 @@ def _refresh_once(subject: Subject, cause: Cause, clock: Clock) -> BillingChange
     if found is None:
         return None
     made = _store_for_good(subject, *found[0], cause, clock)
-    for change, answer in _not_stored(subject.scope, found[1:]):
-        carried = Subject(subject.scope, change.object_type, change.provider_id)
-        _store_for_good(carried, change, answer, cause, clock)
+    for change, told in _to_store(subject.scope, found[1:]):
+        other = Subject(subject.scope, change.object_type, change.provider_id)
+        verdict = _store_for_good(other, change, told, cause, clock).verdict
+        if verdict == Verdict.UNDECIDABLE and not change.complete:
+            # Under this object's lock still, which is no circle: a charge names nothing.
+            refresh(other, cause, clock=clock)
     with transaction.atomic():
         sum_refunds(cause, [change for change, _ in found])
     return made
 
 
-def _not_stored(
+def _to_store(
     scope: ObjectScope, carried: Sequence[tuple[Change, Snapshot]]
 ) -> list[tuple[Change, Snapshot]]:
-    # Those that are stored have events of their own. What is not whole is no answer by itself.
+    # Those that are stored have events of their own. What is only named may have changed since.
     ids = [change.provider_id for change, _ in carried if isinstance(change, RefundChange)]
     rows = Refund._default_manager.filter(provider_id__in=ids, **scope) if ids else ()
     stored = {row.provider_id for row in rows}
-    return [one for one in carried if one[0].complete and one[0].provider_id not in stored]
+    return [one for one in carried if one[0].provider_id not in stored]
 
 
 def _store_for_good(

@@ -122,8 +122,8 @@ def _keep_most(
 
 
 def _contradicts(partial: Snapshot, facts: FactMap, last: Snapshot) -> bool:
-    # A whole snapshot made later has taken account of it.
-    if partial.is_older_than(last):
+    # A whole snapshot made later has taken account of it, and nothing follows a deletion.
+    if partial.is_older_than(last) or last.is_deleted:
         return False
     return bool(partial.casts_doubt) or any(
         facts[name] != partial.facts[name] for name in partial.facts if is_set(partial.facts, name)

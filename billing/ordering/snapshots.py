@@ -67,16 +67,21 @@ class Snapshot:
     def of_answer(
         cls, change: Change, *, asked_at: datetime, asked_from: int, at: int
     ) -> "Snapshot":
-        """Return the snapshot of an object that was fetched; `asked_at` is by our clock."""
+        """Return the snapshot of an object that was fetched; `asked_at` is by our clock.
+
+        Of an object that the answer only named it is no answer, but a partial snapshot.
+        """
         # It is no event's, so it has no event's id.
         return cls(
             event_id="",
             at=at,
             facts=facts_of(change),
+            is_partial=not change.complete,
+            casts_doubt=change.casts_doubt,
             goes_on=change.goes_on,
             revision=change.revision,
             observed_at=asked_at,
-            asked_from=asked_from,
+            asked_from=asked_from if change.complete else None,
         )
 
     @property

@@ -5,6 +5,7 @@ that what comes later, or again, is weighed against it as ever.
 """
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -22,6 +23,7 @@ from webhooks.privacy.meanings import is_id, is_known_by, meaning_of
 from webhooks.privacy.meanings import is_personal as is_personal_key
 from webhooks.privacy.redaction import code, identifier, number
 from webhooks.privacy.suppression import UnprovenErasure, erasure_of_ids, learn
+from webhooks.privacy.vocabularies import Vocabulary, vocabulary_of
 from webhooks.privacy.vocabulary import TABLE, TYPED_CODES, Meaning
 
 logger = logging.getLogger(__name__)
@@ -29,6 +31,8 @@ logger = logging.getLogger(__name__)
 NAMING: Final = tuple(f"{key}_id" for key in TABLE[Meaning.OWNED])
 """The columns that name what is one customer's alone, as far as a row has them."""
 
+# Made of a provider's ids, by its translator: where there are none, of several.
+_MADE_OF_IDS: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:~|=+/-]*")
 _ERASED_TEXTS: Final = (Meaning.FREE_TEXT, Meaning.MESSAGE, Meaning.CARD)
 
 
@@ -44,8 +48,9 @@ def redact_row(row: ProviderObject) -> bool:
     It is not saved.
     """
     current, packed = row.facts(), row.snapshots
-    left = _redact_facts(row.object_type, current)
-    snapshots = [_redact_snapshot(row.object_type, one) for one in row.unpack_snapshots(current)]
+    redacting = _Redacting(row.object_type, vocabulary_of(row.provider))
+    left = redacting.facts(current)
+    snapshots = [redacting.snapshot(one) for one in row.unpack_snapshots(current)]
     changed = {name for name in left if left[name] != current[name]}
     for name in changed:
         setattr(row, name, left[name])
@@ -101,13 +106,15 @@ def keep_erased(row: ProviderObject, made: BillingChange, *, now: datetime) -> N
 def named_by(row: ProviderObject) -> set[str]:
     """Return the ids of what a row names that is one customer's alone, its own among them."""
     named = {str(getattr(row, column, "")) for column in NAMING}
-    return {each for each in named if is_id(each)} | {row.provider_id}
+    fits = is_id if vocabulary_of(row.provider).strict else _MADE_OF_IDS.fullmatch
+    return {each for each in named if fits(each)} | {row.provider_id}
 
 
 def redact_history(change: BillingChange) -> bool:
     """Take from an entry of the history what was personal; True if anything was. Not saved."""
+    redacting = _Redacting(change.object_type, vocabulary_of(change.provider))
     left = {
-        name: [_left(change.object_type, name, value) for value in values]
+        name: [redacting.left_in_history(name, value) for value in values]
         for name, values in change.fields.items()
     }
     is_changed: bool = left != change.fields
@@ -129,40 +136,46 @@ def personal_values_of(row: ProviderObject) -> set[str]:
     }
 
 
-def _left(kind: str, name: str, value: Any) -> Any:
-    if is_personal(kind, name):
-        return None
-    return _redact_fact(kind, name, value)
+class _Redacting:
+    """What is left of the facts of objects of a kind, as a provider's translator has made them."""
 
+    def __init__(self, kind: str, vocabulary: Vocabulary) -> None:
+        self.kind = kind
+        self.vocabulary = vocabulary
 
-def _redact_facts(kind: str, facts: Mapping[str, Any]) -> FactMap:
-    return {name: _redact_fact(kind, name, value) for name, value in facts.items()}
+    def facts(self, facts: Mapping[str, Any]) -> FactMap:
+        return {name: self.fact(name, value) for name, value in facts.items()}
 
+    def fact(self, name: str, value: Any) -> Any:
+        if is_personal(self.kind, name):
+            return {} if name == "metadata" else "" if isinstance(value, str) else None
+        if isinstance(value, list):
+            return [{key: self.fact(key, each) for key, each in one.items()} for one in value]
+        return self._text(name, value) if isinstance(value, str) else value
 
-def _redact_fact(kind: str, name: str, value: Any) -> Any:
-    if is_personal(kind, name):
-        return {} if name == "metadata" else "" if isinstance(value, str) else None
-    if isinstance(value, list):
-        return [{key: _redact_fact(kind, key, each) for key, each in one.items()} for one in value]
-    return _redact_text(name, value) if isinstance(value, str) else value
+    def left_in_history(self, name: str, value: Any) -> Any:
+        return None if is_personal(self.kind, name) else self.fact(name, value)
 
+    def snapshot(self, snapshot: Snapshot) -> Snapshot:
+        before = snapshot.before
+        if before is not None:
+            # What is blank now and was before has not changed, so it is not told either.
+            told = before.items()
+            before = self.facts({k: value for k, value in told if not is_personal(self.kind, k)})
+        return replace(snapshot, facts=self.facts(snapshot.facts), before=before)
 
-def _redact_text(name: str, value: str) -> str:
-    key = name.removesuffix("_id")
-    # A customer's own id may be of any form, and the books are kept by it.
-    if name == "customer_id":
-        return value
-    if name in ("id", f"{key}_id"):
-        return identifier(value, key)
-    if meaning_of(name) is Meaning.CODE:
-        return code(value)
-    return number(value) if name == "number" else value
+    def _text(self, name: str, value: str) -> str:
+        key = name.removesuffix("_id")
+        # A customer's own id may be of any form, and the books are kept by it.
+        if name == "customer_id" or (name in NAMING and self._is_made_of_ids(value)):
+            return value
+        if name in ("id", f"{key}_id"):
+            # An item may have no id but that of what was bought.
+            is_own = name == "id" and not self.vocabulary.strict
+            return identifier(value, "product" if is_own else key, self.vocabulary)
+        if meaning_of(name) is Meaning.CODE:
+            return code(value, self.vocabulary)
+        return number(value) if name == "number" else value
 
-
-def _redact_snapshot(kind: str, snapshot: Snapshot) -> Snapshot:
-    before = snapshot.before
-    if before is not None:
-        # What is blank now and was before has not changed, so it is not told either.
-        kept = {name: value for name, value in before.items() if not is_personal(kind, name)}
-        before = _redact_facts(kind, kept)
-    return replace(snapshot, facts=_redact_facts(kind, snapshot.facts), before=before)
+    def _is_made_of_ids(self, value: str) -> bool:
+        return not self.vocabulary.strict and bool(_MADE_OF_IDS.fullmatch(value))

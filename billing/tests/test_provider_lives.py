@@ -2,19 +2,21 @@
 
 import random
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from django.core.cache import cache
 from django.db import transaction
+from django.utils import timezone
 
 from billing.models import MODELS, ProviderObject
 from billing.ordering import FactMap
-from billing.tests.lives import LIVES, Life
+from billing.testing.lives import LIVES, Life
 from billing.translators import TRANSLATORS
 from webhooks.models import WebhookEvent
 from webhooks.providers import PROVIDERS
 from webhooks.testing.client import post, sign
+from webhooks.testing.provider_samples import as_sample, sample_of
 
 pytestmark = pytest.mark.django_db
 
@@ -22,17 +24,6 @@ DRAWN: Final = 8
 """How many orders of arrival are drawn for each life."""
 
 Stored = dict[tuple[type[ProviderObject], str], tuple[FactMap, bool]]
-
-
-@pytest.fixture
-def life(request: pytest.FixtureRequest, settings: Any) -> Life:
-    found: Life = LIVES[request.param]
-    variable = f"{found.provider.upper()}_WEBHOOK_SECRET"
-    setattr(settings, variable, found.secret)
-    settings.WEBHOOK_ENDPOINTS = {
-        found.provider: {"provider": found.provider, "secrets_setting": variable, **found.options}
-    }
-    return found
 
 
 # Stripe's are in `tests`: it tells of objects in more ways than one life can show.
@@ -101,3 +92,16 @@ def test_every_order_and_a_second_telling_end_in_the_same_rows(life: Life) -> No
                 assert provider_id in life.may_doubt, (model, provider_id, order)
             else:
                 assert facts == told[model, provider_id][0], (model, provider_id, order)
+
+
+@pytest.mark.parametrize("life", sorted(LIVES), indirect=True)
+def test_the_kits_sample_becomes_billing_state(life: Life) -> None:
+    name = life.provider
+    provider, body = PROVIDERS[name], as_sample(name, sample_of(name, now=timezone.now()))
+    sent, headers = provider.sent(body, sign(body, endpoint=name))
+
+    answer = post(sent, headers, f"/webhooks/{name}", media_type=provider.media_types[0])
+
+    assert answer.status_code == 200
+    assert set(WebhookEvent.objects.values_list("status", flat=True)) == {"processed"}
+    assert stored()

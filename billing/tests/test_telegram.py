@@ -1,16 +1,20 @@
-"""Telegram's payments and subscriptions, beside their lives in `billing.tests.lives`."""
+"""Telegram's payments and subscriptions, beside their lives in `billing.testing.lives`."""
 
 import json
 from collections.abc import Iterable
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
+from django.utils import timezone
 
 from billing.entitlements import entitlement
-from billing.models import Charge, Customer
-from billing.tests.lives.telegram import FIRST, MONTH, paid, renewal
-from webhooks.models import WebhookEvent
+from billing.models import Charge, Customer, Subscription
+from billing.testing.lives.telegram import FIRST, MONTH, paid, renewal
+from webhooks.models import Trigger, WebhookEvent
+from webhooks.processing.replay import replay, request_replay
 from webhooks.testing.client import post
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +46,27 @@ def test_a_subscription_entitles_until_its_time() -> None:
 
     assert (during.allowed, after.allowed) == (True, False)
     assert not entitlement(customer, "silver", now=FIRST + timedelta(days=1)).allowed
+
+
+@pytest.mark.parametrize("product", ["gold", "Gold-2", "for Ada, as she asked"])
+def test_a_payment_of_somebody_erased_is_run_again_without_another_subscription(
+    product: str,
+) -> None:
+    paying = renewal(1, 0)
+    paying["message"]["successful_payment"]["invoice_payload"] = product
+    send([paying])
+    call_command("erase_customer", "42", "--reason=asked for", stdout=StringIO())
+
+    order = request_replay(
+        trigger=Trigger.STAFF, actor="anna", reason="", now=timezone.now(), force=True
+    )
+    replay(WebhookEvent.objects.all(), order)
+
+    assert WebhookEvent.objects.get().status == "processed"
+    assert [row.provider_id for row in Subscription.objects.all()] == [f"42:{product}"]
+    [charge] = Charge.objects.all()
+    assert (charge.amount, charge.currency) == (250, "xtr")
+    assert "Ada" not in str(charge.metadata)
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,37 @@
 from collections.abc import Mapping
 from typing import Final
 
-from billing.translators import stripe, telegram
+from billing.translators import (
+    adyen,
+    braintree,
+    gocardless,
+    lemonsqueezy,
+    paddle,
+    paypal,
+    razorpay,
+    square,
+    stripe,
+    telegram,
+)
 from billing.translators.base import Translator
 
+_MODULES: Final = (
+    *(
+        adyen,
+        braintree,
+        gocardless,
+        lemonsqueezy,
+        paddle,
+        paypal,
+        razorpay,
+        square,
+        stripe,
+        telegram,
+    ),
+)
+
 TRANSLATORS: Final[Mapping[str, Translator]] = {
-    translator.provider: translator for translator in (stripe.TRANSLATOR, telegram.TRANSLATOR)
+    module.TRANSLATOR.provider: module.TRANSLATOR for module in _MODULES
 }
 """The translators by their providers' names."""
 

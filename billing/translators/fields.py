@@ -4,6 +4,7 @@ An absent key is `UNKNOWN`, and null is None or an empty string. Anything else t
 expected raises `PermanentFailure`, which names the path and never the value: that may be personal.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -41,6 +42,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DECIMAL: Final = re.compile(r"[+-]?[0-9]{1,19}(?:\.[0-9]{1,8})?", re.ASCII)
 
 _EXACT: Final = re.compile(r"-?[0-9]{1,19}(?:\.[0-9]{1,12})?", re.ASCII)
+_WHOLE: Final = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 
 Value = TypeVar("Value")
 
@@ -100,6 +102,32 @@ def prose(node: Node) -> Text:
     return written if written is UNKNOWN else mask_cards(written)
 
 
+def word(node: Node, ours: Mapping[str, str]) -> Text:
+    """Return a provider's word as ours; one that is in no table as it is, in small letters."""
+    theirs = text(node)
+    if theirs is UNKNOWN:
+        return UNKNOWN
+    return ours.get(theirs.lower(), theirs.lower())
+
+
+def currency(node: Node) -> Text:
+    """Return a currency's code, in small letters as it is stored."""
+    return word(node, {})
+
+
+def identity(node: Node) -> str:
+    """Return an object's id, a text or a whole number. Raises `PermanentFailure` without one."""
+    found = known(text(node), "") if isinstance(node.value, str) else known(integer(node), None)
+    if found in ("", None):
+        raise _unexpected(node, "an id")
+    return str(found)
+
+
+def named(node: Node) -> Text:
+    """Return the id of another object, a text or a whole number; empty where there is none."""
+    return text(node) if node.value is UNKNOWN or node.value is None else identity(node)
+
+
 def integer(node: Node) -> Integer:
     """Return a whole number that fits a database column; money is in minor units."""
     value = node.value
@@ -124,6 +152,16 @@ def decimal(node: Node) -> Text:
     if not _EXACT.fullmatch(written):
         raise _unexpected(node, "a decimal number")
     return written
+
+
+def whole_number(node: Node) -> Integer:
+    """Return a whole number that is written as text; money is in minor units."""
+    written = text(node)
+    if written is UNKNOWN or not written:
+        return UNKNOWN if written is UNKNOWN else None
+    if not _WHOLE.fullmatch(written):
+        raise _unexpected(node, "a whole number, as text")
+    return integer(Node(int(written), node.path))
 
 
 def boolean(node: Node) -> Flag:
@@ -211,6 +249,22 @@ def metadata(node: Node) -> Metadata:
     if sum(len(key) + len(value) for key, value in found.items()) > LONGEST:
         raise _unexpected(node, f"at most {LONGEST} characters")
     return found
+
+
+def attached(node: Node) -> Metadata:
+    """Return the pairs that somebody has attached to an object, of any JSON: what is no text is
+    written as JSON."""
+    pairs = node.value
+    # Some providers have an empty list where there are none.
+    if pairs == []:
+        return {}
+    if isinstance(pairs, Mapping) and len(pairs) <= MOST_PAIRS:
+        texts = {
+            key: value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+            for key, value in pairs.items()
+        }
+        return metadata(Node(texts, node.path))
+    return metadata(node)
 
 
 def first(*candidates: Text) -> Text:

@@ -42,6 +42,8 @@ def _paid(message: Node, payment: Node, at: Moment) -> Iterator[Change]:
     payer = message["from"]
     customer_id, amount = _number(payer["id"]), integer(payment["total_amount"])
     names = [known(prose(payer[name]), "") for name in ("first_name", "last_name")]
+    # Erased where it was somebody's words: of it no other subscription may be made.
+    bought = known(prose(payment["invoice_payload"]), "")
     yield CustomerChange(
         provider_id=customer_id,
         name=" ".join(filter(None, names)),
@@ -58,10 +60,10 @@ def _paid(message: Node, payment: Node, at: Moment) -> Iterator[Change]:
         amount_captured=amount,
         paid=True,
         captured=True,
-        metadata={"invoice_payload": known(prose(payment["invoice_payload"]), "")},
+        metadata={"invoice_payload": bought} if bought else {},
     )
     ends = moment(payment["subscription_expiration_date"])
-    if isinstance(ends, datetime):
+    if bought and isinstance(ends, datetime):
         yield _subscription(payment, customer_id, at, ends)
 
 

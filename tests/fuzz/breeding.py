@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from billing.testing.lives import LIVES
 from tests.fuzz.target import NOW, OPTIONS, SECRETS_OF, STRANGER
 from webhooks.providers import PROVIDERS
 from webhooks.testing.fake_stripe import OLD, World, deliverable, random_story
@@ -30,6 +31,10 @@ def seeds() -> Iterator[bytes]:
     yield from map(as_body, story(now))
     for kind in ("v1.customer.updated", "v1.invoice.paid", "v2.core.account.updated"):
         yield as_body(thin_sample(kind, created=now, context="org_1/acct_1"))
+    for life in LIVES.values():
+        bodies = list(map(as_body, life.deliveries))
+        yield from bodies
+        yield b"\n".join(bodies[:4])
     for provider in PROVIDERS.values():
         secret = SECRETS_OF.get(provider.name, ["whsec_AAAA"])[0]
         headers: dict[str, str] = {}

@@ -89,7 +89,7 @@ class EventActions(ReadOnlyAdmin):
             messages.warning(request, "The payload has been cleaned up.")
             return HttpResponseRedirect(page_url(event))
         context = self.page_context(
-            request, original=event, title=str(event), panels=[raw_panel(body)]
+            request, original=event, title=str(event), panels=[raw_panel(body, event.provider)]
         )
         return TemplateResponse(request, "webhooks/raw.html", context)
 

@@ -14,6 +14,7 @@ from webhooks import strict_json
 from webhooks.models import WebhookEvent
 from webhooks.monitoring.logs import without_own_secrets
 from webhooks.privacy.masking import MASK, mask_json
+from webhooks.privacy.vocabularies import COMMON, Vocabulary, vocabulary_of
 
 # Each token is marked up by itself: for a payload beyond this size the page would be too heavy.
 MAX_COLOURED: Final = 200_000
@@ -50,22 +51,23 @@ def payload_panel(event: WebhookEvent, raw_url: str = "") -> Payload:
     if event.body is None:
         return Payload(None, "")
     body = bytes(event.body)
-    return Payload(colour(masked(body)), filesizeformat(len(body)), raw_url=raw_url)
+    text = masked(body, vocabulary_of(event.provider))
+    return Payload(colour(text), filesizeformat(len(body)), raw_url=raw_url)
 
 
-def raw_panel(body: bytes) -> Payload:
+def raw_panel(body: bytes, provider: str) -> Payload:
     """Return a payload as it was signed, indented and coloured, but for what opens anything."""
-    text = masked(body, personal=False)
+    text = masked(body, vocabulary_of(provider), personal=False)
     return Payload(colour(text), filesizeformat(len(body)), is_masked=False)
 
 
-def masked(body: bytes, *, personal: bool = True) -> str:
+def masked(body: bytes, vocabulary: Vocabulary = COMMON, *, personal: bool = True) -> str:
     """Return a body as JSON on many lines, without what opens anything.
 
     Without what identifies a person either, if what is `personal` is to be masked.
     """
     try:
-        payload = mask_json(strict_json.read(body), MASK, personal=personal)
+        payload = mask_json(strict_json.read(body), MASK, personal=personal, vocabulary=vocabulary)
         return without_own_secrets(_readable(payload))
     except ValueError:
         # Shown as it is, it might show anybody's address: what can't be read can't be masked.

@@ -121,14 +121,10 @@ def _snapshot(key: str) -> dict[str, Any]:
     content = {
         name: _json_value(getattr(settings, name)) for name in PLAIN if hasattr(settings, name)
     }
-    for name in (*SECRET, *_secrets_of_endpoints()):
+    for name in (*SECRET, *conf.secret_settings()):
         if value := getattr(settings, name, None):
             content[name] = f"keyed hash {keys.keyed_hash(_text(value), key=key)[:16]}"
     return content
-
-
-def _secrets_of_endpoints() -> set[str]:
-    return {endpoint["secrets_setting"] for endpoint in conf.setting("WEBHOOK_ENDPOINTS").values()}
 
 
 def _json_value(value: Any) -> Any:

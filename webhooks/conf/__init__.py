@@ -15,7 +15,14 @@ from webhooks.conf.attempts import (
     processing,
     retry_policy,
 )
-from webhooks.conf.credentials import audit_keys, known_secrets, secrets, split
+from webhooks.conf.credentials import (
+    api_key_setting,
+    audit_keys,
+    known_secrets,
+    secret_settings,
+    secrets,
+    split,
+)
 from webhooks.conf.defaults import DEFAULTS, setting
 from webhooks.conf.receiving import (
     AlarmPolicy,
@@ -39,6 +46,7 @@ __all__ = [
     "alarm_policy",
     "alert_terms",
     "alert_urls",
+    "api_key_setting",
     "audit_keys",
     "endpoint",
     "endpoints",
@@ -53,6 +61,7 @@ __all__ = [
     "replay_cache_seconds",
     "retry_policy",
     "seal_every",
+    "secret_settings",
     "secrets",
     "setting",
     "site_url",

@@ -18,6 +18,20 @@ def secrets(name: str) -> tuple[str, ...]:
     return split(getattr(settings, name, None) or "")
 
 
+def api_key_setting(secrets_setting: str) -> str:
+    """Return the setting that holds the key to the API of an endpoint's provider.
+
+    `SQUARE_API_KEY` beside `SQUARE_WEBHOOK_SECRET`.
+    """
+    return f"{secrets_setting.removesuffix('WEBHOOK_SECRET')}API_KEY"
+
+
+def secret_settings() -> set[str]:
+    """Return the names of the settings that hold endpoints' secrets and keys."""
+    names = {each["secrets_setting"] for each in setting("WEBHOOK_ENDPOINTS").values()}
+    return names | {api_key_setting(name) for name in names}
+
+
 def split(value: str) -> tuple[str, ...]:
     """Return what a text names, separated by commas."""
     # White space around a secret came with copying it: no provider's secret begins with any.
@@ -41,7 +55,6 @@ def audit_keys() -> tuple[str, ...]:
 @cache
 def known_secrets() -> frozenset[str]:
     """Return every secret in the settings, for whoever must not let one out."""
-    names = {each["secrets_setting"] for each in setting("WEBHOOK_ENDPOINTS").values()}
     found = [
         settings.SECRET_KEY,
         *settings.SECRET_KEY_FALLBACKS,
@@ -50,7 +63,7 @@ def known_secrets() -> frozenset[str]:
         setting("STRIPE_API_KEY"),
         setting("METRICS_TOKEN"),
         *(str(database.get("PASSWORD", "")) for database in settings.DATABASES.values()),
-        *(secret for name in names for secret in secrets(name)),
+        *(secret for name in secret_settings() for secret in secrets(name)),
         # Of addresses the password alone: the rest is needed to understand an error.
         _password(setting("REDIS_URL")),
         _password(setting("CELERY_BROKER_URL")),

@@ -8,7 +8,7 @@ from typing import Any, Final
 from webhooks.conf.credentials import secrets
 from webhooks.conf.defaults import setting
 
-OPTIONS: Final = ("notification_url", "public_key", "webhook_id")
+OPTIONS: Final = ("api_base", "notification_url", "public_key", "webhook_id")
 """What an endpoint may have in the settings for its provider."""
 
 
@@ -27,6 +27,11 @@ class Endpoint:
     allowed_ips: str = ""
     allowed_user_agents: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def api_key(self) -> str:
+        """The key by which the provider can be asked, in a setting of its own; empty without."""
+        return next(iter(secrets(self.variable("api_key"))), "")
 
     def missing(self, options: Iterable[str]) -> list[str]:
         """Return those of a provider's options that this endpoint does not have."""

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from webhooks import conf
 from webhooks.doctor.findings import Examined, Finding, State
 from webhooks.providers import stripe_api
-from webhooks.providers.stripe_endpoints import ALL, StripeEndpoint
+from webhooks.providers.stripe_endpoints import ALL, StripeEndpoint, ThinDestination
 from webhooks.registration.addresses import endpoint_at, origin_of
 from webhooks.registration.events import STRIPE, missing, surplus, wanted_events
 
@@ -16,9 +16,12 @@ SHOWN: Final = 5
 
 
 def examine_registrations(
-    examined: Examined, listed: Sequence[StripeEndpoint]
+    examined: Examined, listed: Sequence[StripeEndpoint], thin: Sequence[ThinDestination]
 ) -> Iterator[Finding]:
-    """Yield, for each endpoint of ours, how what Stripe has differs from what we want."""
+    """Yield, for each endpoint of ours, how what Stripe has differs from what we want.
+
+    Of what destinations send thin events nothing is told but that they do.
+    """
     ours = [one for one in conf.endpoints() if one.provider == STRIPE]
     if not examined.address:
         yield Finding(
@@ -30,40 +33,50 @@ def examine_registrations(
         return
     for endpoint in ours:
         here = [one for one in listed if _leads_to(one, examined.address, endpoint)]
-        found = [*_presence(endpoint, here, listed, examined.address), *_contents(endpoint, here)]
+        destinations = [one for one in thin if _leads_to(one, examined.address, endpoint)]
+        found = [
+            *_disabled(endpoint, [*here, *destinations], examined.address),
+            *([] if here or destinations else _absence(endpoint, listed, examined.address)),
+            *_contents(endpoint, here),
+        ]
+        what = "what handlers take" if here else "thin events"
         yield from found or [
             Finding(
                 "stripe_endpoint",
                 State.OK,
-                f"{' and '.join(one.id for one in here)} sends what handlers take",
+                f"{_named(here or destinations)} sends {what}",
                 subject=endpoint.slug,
             )
         ]
 
 
-def _leads_to(one: StripeEndpoint, address: str, endpoint: conf.Endpoint) -> bool:
+def _leads_to(one: StripeEndpoint | ThinDestination, address: str, endpoint: conf.Endpoint) -> bool:
     return origin_of(one.url) == origin_of(address) and endpoint_at(one.url) == endpoint
 
 
-def _presence(
-    endpoint: conf.Endpoint,
-    here: list[StripeEndpoint],
-    listed: Sequence[StripeEndpoint],
-    address: str,
+def _disabled(
+    endpoint: conf.Endpoint, here: Sequence[StripeEndpoint | ThinDestination], address: str
 ) -> Iterator[Finding]:
-    """Yield that Stripe has no endpoint of ours, or has it disabled."""
-    register = f"manage.py register_endpoint {address} --endpoint {endpoint.slug}"
+    """Yield what of ours Stripe has disabled."""
     for one in here:
         if not one.is_enabled:
+            mend = "enable it at Stripe"
+            if isinstance(one, StripeEndpoint):
+                mend = f"manage.py register_endpoint {address} --endpoint {endpoint.slug}"
             yield Finding(
                 "stripe_disabled",
                 State.ATTENTION,
                 f"{one.id} is disabled: Stripe sends it nothing",
-                f"{register}, then reconcile_events --undelivered; or delete it at Stripe",
+                f"{mend}, then reconcile_events --undelivered; or delete it at Stripe",
                 subject=endpoint.slug,
             )
-    if here:
-        return
+
+
+def _absence(
+    endpoint: conf.Endpoint, listed: Sequence[StripeEndpoint], address: str
+) -> Iterator[Finding]:
+    """Yield that Stripe has no endpoint of ours."""
+    register = f"manage.py register_endpoint {address} --endpoint {endpoint.slug}"
     # Of others' addresses nothing is told: their paths may let their bearers in.
     near = [
         f"{one.id} ({origin_of(one.url)}{urlsplit(one.url).path})"
@@ -144,7 +157,7 @@ def _version(one: StripeEndpoint) -> str:
     return f"{one.api_version}, {'older' if is_older else 'newer'} than ours"
 
 
-def _named(endpoints: list[StripeEndpoint]) -> str:
+def _named(endpoints: Sequence[StripeEndpoint | ThinDestination]) -> str:
     return " and ".join(one.id for one in endpoints)
 
 

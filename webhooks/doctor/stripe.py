@@ -9,6 +9,7 @@ from webhooks.doctor.registrations import examine_registrations
 from webhooks.doctor.registry import examines
 from webhooks.exceptions import ProviderApiRefused, ProviderApiUnavailable
 from webhooks.providers import stripe_api, stripe_endpoints
+from webhooks.providers.stripe_endpoints import ThinDestination
 
 GROUP = "Stripe"
 
@@ -52,7 +53,12 @@ def examine_stripe(examined: Examined) -> Iterator[Finding]:
         mode = "live" if stripe_api.is_live() else "test"
         yield Finding("stripe_asked", State.OK, f"it answers in {mode} mode")
         yield from _clock(listed.clock_ahead)
-        yield from examine_registrations(examined, listed.endpoints)
+        thin: list[ThinDestination] = []
+        try:
+            thin = stripe_endpoints.list_thin()
+        except (ProviderApiRefused, ProviderApiUnavailable) as error:
+            yield Finding("stripe_thin", State.NOT_ASKED, f"destinations of thin events: {error}")
+        yield from examine_registrations(examined, listed.endpoints, thin)
 
 
 def _clock(ahead: float | None) -> Iterator[Finding]:

@@ -5,11 +5,12 @@ import json
 import random
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from webhooks.drill import hostile
 from webhooks.drill.deliveries import Burst, DeliveryKind, DrillDelivery, event_id
+from webhooks.drill.target import Target
 from webhooks.testing.stripe_events import thin_sample
 from webhooks.testing.stripe_story import story
 
@@ -28,8 +29,8 @@ SHARES = {
 """The number of each kind in a round. Rounds are shuffled one by one, so that even a short drill
 has every kind."""
 
-THIN = ("v1.customer.updated", "v1.invoice.paid", "v1.billing.meter.no_meter_found")
-"""Types of thin events, which name an object and carry none."""
+THIN = ("v1.product.updated", "v2.core.account.updated", "v1.billing.meter.no_meter_found")
+"""Types of thin events, about what billing does not know: what it does, it would ask Stripe for."""
 
 THIN_EVERY = 5
 """The number of other events to a thin one."""
@@ -41,10 +42,22 @@ REMEMBERED = 400
 """The most events that a late duplicate may reach back."""
 
 
-def generate_bursts(run: str, deliveries: int, seed: int) -> Iterator[Burst]:
-    """Yield bursts with as many deliveries as asked for. The first is of a new event."""
+def generate_bursts(
+    run: str,
+    deliveries: int,
+    seed: int,
+    *,
+    target: Target | None = None,
+    left_out: Collection[DeliveryKind] = (),
+) -> Iterator[Burst]:
+    """Yield bursts with as many deliveries as asked for. The first is of a new event.
+
+    Of Stripe's, or of what another `target` is sent, without the kinds that are `left_out`.
+    """
     left = deliveries
-    for burst in _Generator(run, random.Random(seed)).generate():  # noqa: S311
+    rng = random.Random(seed)  # noqa: S311
+    genuine = target.genuine(run, rng) if target else _genuine(run, rng)
+    for burst in _Generator(run, rng, genuine, left_out).generate():
         yield burst[:left]
         left -= len(burst)
         if left <= 0:
@@ -52,17 +65,24 @@ def generate_bursts(run: str, deliveries: int, seed: int) -> Iterator[Burst]:
 
 
 class _Generator:
-    def __init__(self, run: str, rng: random.Random) -> None:
+    def __init__(
+        self,
+        run: str,
+        rng: random.Random,
+        genuine: Iterator[DrillDelivery],
+        left_out: Collection[DeliveryKind],
+    ) -> None:
         self.run = run
         self.rng = rng
-        self.genuine = _genuine(run, rng)
+        self.genuine = genuine
+        self.shares = {kind: share for kind, share in SHARES.items() if kind not in left_out}
         # Kept by the drill itself, and bounded: memory must not grow with the deliveries.
         self.past: deque[DrillDelivery] = deque(maxlen=REMEMBERED)
 
     def generate(self) -> Iterator[Burst]:
         yield (self._next(),)
         while True:
-            kinds = [kind for kind, share in SHARES.items() for _ in range(share)]
+            kinds = [kind for kind, share in self.shares.items() for _ in range(share)]
             self.rng.shuffle(kinds)
             for kind in kinds:
                 yield from self._bursts_of(kind)
@@ -91,19 +111,8 @@ class _Generator:
                 # The genuine one comes after: it must not be taken for a duplicate of this one.
                 genuine = self._next()
                 return [(hostile.tampered(genuine), genuine)]
-        return [(self._hostile(kind, next(self.genuine)),)]
-
-    def _hostile(self, kind: DeliveryKind, genuine: DrillDelivery) -> DrillDelivery:
-        match kind:
-            case DeliveryKind.UNSIGNED:
-                return hostile.unsigned(genuine)
-            case DeliveryKind.TRUNCATED:
-                return hostile.truncated(genuine, self.rng)
-            case DeliveryKind.STALE:
-                return hostile.stale(genuine, self.rng)
-            case DeliveryKind.OVERSIZED:
-                return hostile.oversized(genuine)
-        return hostile.malformed(self.run, self.rng)
+        made = hostile.make(kind, next(self.genuine), self.run, self.rng)
+        return [(made,)] if made else []
 
 
 def _genuine(run: str, rng: random.Random) -> Iterator[DrillDelivery]:
@@ -119,4 +128,6 @@ def _genuine(run: str, rng: random.Random) -> Iterator[DrillDelivery]:
             rng.shuffle(events)
         for event, number in zip(events, numbers, strict=False):
             body = json.dumps(event | {"id": event_id(run, number)}).encode()
-            yield DrillDelivery(kind, body, number, signed=body)
+            yield DrillDelivery(
+                kind, body, number, signed=body, event_id=event_id(run, number), run=run
+            )

@@ -1,5 +1,6 @@
 """The deliveries of a drill, their kinds, and the answers that they must get."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -7,6 +8,7 @@ from enum import StrEnum
 from webhooks.exceptions import (
     InvalidSignature,
     MalformedEvent,
+    MalformedSignature,
     MissingSignature,
     PayloadTooLarge,
     Rejected,
@@ -31,6 +33,12 @@ class DeliveryKind(StrEnum):
 
 
 # Tampered and truncated bodies are expected to fail at their signature, before they are parsed.
+UNPROVEN: tuple[type[Rejected], ...] = (
+    *(MissingSignature, MalformedSignature, InvalidSignature, MalformedEvent),
+)
+"""The refusals of which a hostile delivery may get any, at providers other than Stripe: where the
+proof is in the body, what spoils one spoils the other."""
+
 EXPECTED_REFUSALS: dict[DeliveryKind, type[Rejected]] = {
     DeliveryKind.UNSIGNED: MissingSignature,
     DeliveryKind.TAMPERED: InvalidSignature,
@@ -48,7 +56,8 @@ class DrillDelivery:
 
     `number` is that of a genuine delivery's event in the drill, None for a hostile one. `signed`
     are the bytes that the signature is made over, None for no signature; `age` is how long before
-    the delivery it is made, negative for a signature from the future.
+    the delivery it is made, negative for a signature from the future. A genuine event is kept as
+    `event_id`, and as the bytes `kept`, where these are not the body. `run` is the drill's.
     """
 
     kind: DeliveryKind
@@ -56,6 +65,9 @@ class DrillDelivery:
     number: int | None = None
     signed: bytes | None = None
     age: timedelta = timedelta()
+    event_id: str = ""
+    kept: bytes | None = None
+    run: str = ""
 
     @property
     def is_genuine(self) -> bool:
@@ -73,7 +85,10 @@ def event_id(run: str, number: int) -> str:
     return f"evt_{run}_{number}"
 
 
-def number_of(event_id: str, run: str) -> int | None:
-    """Return the number of the drill's genuine event with this id, if there is one."""
+def number_of(event_id: str, body: bytes, run: str) -> int | None:
+    """Return the number of the drill's genuine event with this id, or marked by it in its body."""
     start, _, number = event_id.rpartition("_")
-    return int(number) if start == f"evt_{run}" and number.isdecimal() else None
+    if start == f"evt_{run}":
+        return int(number) if number.isdecimal() else None
+    marked = re.findall(rb'"drill":"evt_%s_(\d+)"' % run.encode(), body.replace(b'": "', b'":"'))
+    return int(marked[0]) if len(marked) == 1 else None

@@ -8,8 +8,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from webhooks.drill.connection import NO_ANSWER, Reply
-from webhooks.drill.deliveries import EXPECTED_REFUSALS, DeliveryKind, DrillDelivery
-from webhooks.exceptions import RateLimited
+from webhooks.drill.deliveries import EXPECTED_REFUSALS, UNPROVEN, DeliveryKind, DrillDelivery
+from webhooks.exceptions import RateLimited, Rejected
 
 PROBLEM = "application/problem+json"
 RECEIVED = "200 received"
@@ -30,6 +30,9 @@ class DeliveryLog:
     # Arrays and a digest of each body, not the bodies: a drill may send millions.
 
     run: str
+    # What a sender insists on in place of our own answer, and of its refusals any will do.
+    accepted: str = ""
+    any_refusal: bool = False
     answers: Counter[tuple[DeliveryKind, str]] = field(default_factory=Counter)
     unexpected: Counter[str] = field(default_factory=Counter)
     server_errors: Counter[str] = field(default_factory=Counter)
@@ -44,7 +47,7 @@ class DeliveryLog:
 
     def record_answer(self, delivery: DrillDelivery, reply: Reply, seconds: float) -> bool:
         """Record an answer; True when it is final, and the delivery need not be sent again."""
-        answer = summarize(reply)
+        answer = self.summarize(reply)
         is_final = reply.status not in (NO_ANSWER, 503)
         with self._lock:
             self.answers[delivery.kind, answer] += 1
@@ -54,7 +57,8 @@ class DeliveryLog:
             if reply.status == NO_ANSWER:
                 self.unanswered[delivery.kind] += 1
             if delivery.number is not None:
-                self._record_event(delivery.number, delivery.body, answer, is_final)
+                kept = delivery.kept or delivery.body
+                self._record_event(delivery.number, kept, answer, is_final)
                 self.milliseconds.append(seconds * 1000)
         return is_final
 
@@ -63,8 +67,18 @@ class DeliveryLog:
         # Only the last is held against what was expected: a 503 before it is what retries are for.
         with self._lock:
             self.delivered += 1
-            if summarize(reply) not in expected_answers(delivery):
-                self.unexpected[f"{delivery.kind}: {summarize(reply)}"] += 1
+            answer = self.summarize(reply)
+            if answer not in expected_answers(delivery, any_refusal=self.any_refusal):
+                self.unexpected[f"{delivery.kind}: {answer}"] += 1
+
+    def summarize(self, reply: Reply) -> str:
+        """Return the status and the outcome of an answer.
+
+        One that the sender insists on is the same for a new event and for one that was there.
+        """
+        if self.accepted and reply.status == 200 and reply.body.decode() == self.accepted:
+            return RECEIVED_AGAIN
+        return summarize(reply)
 
     def is_accepted(self, number: int) -> bool:
         """True when the receiver answered that it has this event."""
@@ -88,15 +102,18 @@ def digest(body: bytes) -> int:
     return int.from_bytes(hashlib.sha256(body).digest()[:8], "big")
 
 
-def expected_answers(delivery: DrillDelivery) -> tuple[str, ...]:
-    """Return the answers of which the last one to a delivery must be one."""
+def expected_answers(delivery: DrillDelivery, *, any_refusal: bool = False) -> tuple[str, ...]:
+    """Return the answers of which the last one to a delivery must be one.
+
+    With `any_refusal`, of an unproven delivery any that says so.
+    """
     if delivery.is_genuine:
         return RECEIVED, RECEIVED_AGAIN
+    refusals: list[type[Rejected]] = [EXPECTED_REFUSALS[delivery.kind], RateLimited]
+    if any_refusal:
+        refusals += UNPROVEN
     # A sender that was refused too often gets a 429, and is no longer told why.
-    return tuple(
-        f"{kind.status_code} {kind.code}"
-        for kind in (EXPECTED_REFUSALS[delivery.kind], RateLimited)
-    )
+    return tuple(f"{kind.status_code} {kind.code}" for kind in refusals)
 
 
 def summarize(reply: Reply) -> str:

@@ -31,14 +31,36 @@ MALFORMED = (
 )
 
 
+def make(
+    kind: DeliveryKind, genuine: DrillDelivery, run: str, rng: random.Random
+) -> DrillDelivery | None:
+    """Return a hostile delivery of a kind, made of a genuine one; None for no hostile kind."""
+    match kind:
+        case DeliveryKind.UNSIGNED:
+            return unsigned(genuine)
+        case DeliveryKind.TAMPERED:
+            return tampered(genuine)
+        case DeliveryKind.TRUNCATED:
+            return truncated(genuine, rng)
+        case DeliveryKind.STALE:
+            return stale(genuine, rng)
+        case DeliveryKind.OVERSIZED:
+            return oversized(genuine)
+        case DeliveryKind.MALFORMED:
+            return malformed(run, rng)
+    return None
+
+
 def unsigned(genuine: DrillDelivery) -> DrillDelivery:
     """Return a genuine event without a signature."""
     return DrillDelivery(DeliveryKind.UNSIGNED, genuine.body)
 
 
 def tampered(genuine: DrillDelivery) -> DrillDelivery:
-    """Return a test event that was altered to be a live one, under its former signature."""
+    """Return an event that was altered under its former signature: a test one to be a live one."""
     body = genuine.body.replace(b'"livemode": false', b'"livemode": true')
+    # What says nothing of the mode is as little its sender's with one more space.
+    body = genuine.body + b" " if body == genuine.body else body
     return DrillDelivery(DeliveryKind.TAMPERED, body, signed=genuine.body)
 
 
@@ -51,7 +73,9 @@ def truncated(genuine: DrillDelivery, rng: random.Random) -> DrillDelivery:
 def stale(genuine: DrillDelivery, rng: random.Random) -> DrillDelivery:
     """Return an event that was signed too long ago, or too far in the future."""
     age = conf.stripe_tolerance() + MARGIN
-    return replace(genuine, kind=DeliveryKind.STALE, number=None, age=rng.choice((age, -age)))
+    return replace(
+        genuine, kind=DeliveryKind.STALE, number=None, event_id="", age=rng.choice((age, -age))
+    )
 
 
 def malformed(run: str, rng: random.Random) -> DrillDelivery:

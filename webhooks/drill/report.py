@@ -16,6 +16,7 @@ class DrillOptions:
     until they are sent again.
     """
 
+    endpoint: str
     url: str
     deliveries: int
     concurrency: int
@@ -33,6 +34,7 @@ class DrillReport:
     results: list[InvariantResult]
     sent_seconds: float
     settled_seconds: float
+    left_out: tuple[str, ...] = ()
 
     @property
     def broken(self) -> list[InvariantResult]:
@@ -67,6 +69,7 @@ class DrillReport:
             "run": self.log.run,
             **asdict(self.options),
             **self.figures,
+            "left_out": self.left_out,
             "answers": self.answers,
             "rules": [
                 {

@@ -5,12 +5,10 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
-from django.utils import timezone
-
 from webhooks.drill.connection import Connection
 from webhooks.drill.deliveries import Burst, DrillDelivery
 from webhooks.drill.delivery_log import DeliveryLog
-from webhooks.providers import PROVIDERS
+from webhooks.drill.target import Target
 
 PROGRESS_SECONDS = 0.5
 
@@ -42,7 +40,7 @@ class BurstQueue:
 
 def send_all(
     url: str,
-    secret: str,
+    target: Target,
     bursts: Iterator[Burst],
     log: DeliveryLog,
     *,
@@ -52,7 +50,7 @@ def send_all(
     """Send everything over `concurrency` connections, and record the answers in the log."""
     queue = BurstQueue(bursts)
     with ThreadPoolExecutor(concurrency) as pool:
-        running = {pool.submit(_send_bursts, url, secret, queue, log) for _ in range(concurrency)}
+        running = {pool.submit(_send_bursts, url, target, queue, log) for _ in range(concurrency)}
         # A thread that failed must end the drill with its error, and not be waited for.
         try:
             while running:
@@ -64,32 +62,26 @@ def send_all(
             queue.stop()
 
 
-def _send_bursts(url: str, secret: str, queue: BurstQueue, log: DeliveryLog) -> None:
+def _send_bursts(url: str, target: Target, queue: BurstQueue, log: DeliveryLog) -> None:
     with Connection(url) as connection:
         for burst in queue:
             for delivery in burst:
-                if not _deliver(connection, delivery, secret, log):
+                if not _deliver(connection, delivery, target, log):
                     queue.stop()  # after every retry: the receiver is gone
 
 
 def _deliver(
-    connection: Connection, delivery: DrillDelivery, secret: str, log: DeliveryLog
+    connection: Connection, delivery: DrillDelivery, target: Target, log: DeliveryLog
 ) -> bool:
     """Send a delivery until its answer is final; False when it never was."""
     for pause in (*PAUSES, None):
         started = time.perf_counter()
         # Signed anew for each attempt, as providers do: a retry must not go stale.
-        reply = connection.post(delivery.body, _headers(delivery, secret))
+        body, headers = target.sent(delivery)
+        reply = connection.post(body, {"Content-Type": target.media_type, **headers})
         is_final = log.record_answer(delivery, reply, time.perf_counter() - started)
         if is_final or pause is None:
             break
         time.sleep(pause)
     log.record_last_answer(delivery, reply)
     return is_final
-
-
-def _headers(delivery: DrillDelivery, secret: str) -> dict[str, str]:
-    if delivery.signed is None:
-        return {}
-    made_at = timezone.now() - delivery.age
-    return PROVIDERS["stripe"].sign(delivery.signed, secret=secret, now=made_at)

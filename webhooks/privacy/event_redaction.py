@@ -14,6 +14,7 @@ from webhooks.models import Attempt, AuditReason, Replay, WebhookEvent
 from webhooks.models.senders import SENDER_COLUMNS
 from webhooks.privacy.identities import owned
 from webhooks.privacy.redaction import ERASED, redact
+from webhooks.privacy.vocabularies import vocabulary_of
 
 
 @dataclass(slots=True)
@@ -72,14 +73,22 @@ def _forget(row: WebhookEvent, now: datetime) -> bool:
     """Take what identifies somebody out of an event, unsaved; True when that changes it."""
     payload, before = parse(row.body), _erasable(row)
     # The SHA-256 stays: it proves what was signed, and identifies nobody.
-    # By these the row is found, and the books are kept: a customer's may be of any form.
-    known = {row.object_id, row.event_id, row.customer_id, row.account}
-    row.body = None if payload is None else as_body(redact(payload, known=known))
+    row.body = None if payload is None else as_body(_redacted(payload, row))
     row.last_error = without_text(row.last_error)
     for column in SENDER_COLUMNS:
         setattr(row, column, "")
     is_new, row.erased_at = row.erased_at is None, row.erased_at or now
     return is_new or _erasable(row) != before
+
+
+def _redacted(payload: dict[str, Any], row: WebhookEvent) -> Any:
+    vocabulary = vocabulary_of(row.provider)
+    # By these the row is found, and the books are kept: a customer's may be of any form.
+    known = {row.object_id, row.event_id, row.customer_id, row.account}
+    if not vocabulary.strict:
+        # A type may be joined of several words.
+        known |= {row.type, *row.type.split("."), row.object_type, row.api_version}
+    return redact(payload, known=known - {""}, vocabulary=vocabulary)
 
 
 def _erasable(row: WebhookEvent) -> list[Any]:
@@ -89,8 +98,9 @@ def _erasable(row: WebhookEvent) -> list[Any]:
 
 def ids_of(row: WebhookEvent) -> set[str]:
     """Return the ids of what an event is about and names, as far as it is one customer's alone."""
+    theirs = owned(parse(row.body), vocabulary_of(row.provider))
     # An event that names nothing is known by itself.
-    return owned(parse(row.body)) | ({row.object_id or row.event_id} - {row.customer_id})
+    return theirs | ({row.object_id or row.event_id} - {row.customer_id})
 
 
 def parse(body: Any) -> dict[str, Any] | None:

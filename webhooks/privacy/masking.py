@@ -8,6 +8,7 @@ from webhooks.privacy.card_numbers import card_like, without_cards
 from webhooks.privacy.encoded import mask_decoded
 from webhooks.privacy.meanings import is_id, is_personal, is_secret, meaning_of
 from webhooks.privacy.secret_shapes import hide_secrets
+from webhooks.privacy.vocabularies import COMMON, Vocabulary
 from webhooks.privacy.vocabulary import KEPT, Meaning
 
 _LOCAL: Final = r"""[^\s@\uff20<>"',;:()\[\]]++"""
@@ -38,14 +39,21 @@ def _mask_plain(text: str, mark: str) -> str:
     return _EMAIL.sub(mark, text) if "@" in text or "\uff20" in text else text
 
 
-def mask_json(payload: Any, mark: str, *, free_text: bool = False, personal: bool = True) -> Any:
+def mask_json(
+    payload: Any,
+    mark: str,
+    *,
+    free_text: bool = False,
+    personal: bool = True,
+    vocabulary: Vocabulary = COMMON,
+) -> Any:
     """Return a copy of a provider's JSON with a mark in the place of what is personal or secret.
 
     Keys, ids, amounts, moments and codes stay as they are. With `free_text`, whatever anybody may
     have written is replaced as well; not `personal`, secrets and card numbers alone. Raises
     `RecursionError` for what is nested beyond reason.
     """
-    return _Masking(mark, free_text, personal).value(payload, "", "")
+    return _Masking(mark, free_text, personal, vocabulary).value(payload, "", "")
 
 
 def mask_member(key: str, value: Any, mark: str, *, kind: str) -> Any:
@@ -55,11 +63,15 @@ def mask_member(key: str, value: Any, mark: str, *, kind: str) -> Any:
 
 
 class _Masking:
-    def __init__(self, mark: str, free_text: bool, personal: bool) -> None:
+    def __init__(self, mark: str, free_text: bool, personal: bool, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
         self.mark = mark
         self.free_text = free_text
         self.personal = personal
         self.plain = _mask_plain if personal else _hide
+
+    def meaning_of(self, key: str) -> Meaning | None:
+        return meaning_of(key, self.vocabulary)
 
     def text(self, text: str) -> str:
         return mask_decoded(text, lambda plain: self.plain(plain, self.mark))
@@ -72,13 +84,13 @@ class _Masking:
             return [self.value(each, key, kind) for each in value]
         if isinstance(value, str):
             # Ids can hold digits that pass for a card's; what else is called so is anybody's words.
-            if meaning_of(key) in NAMING and is_id(value):
+            if self.meaning_of(key) in NAMING and is_id(value, self.vocabulary):
                 return hide_secrets(value, self.mark)
             return self.text(value)
         return self.mark if isinstance(value, int | float) and card_like(str(value)) else value
 
     def _object(self, value: Mapping[str, Any], parent: str, above: str) -> dict[str, Any]:
-        stated = value.get("object")
+        stated = value.get(self.vocabulary.kind)
         kind = stated if isinstance(stated, str) else above
         # What an update replaced is told beside the object, and is of the object's kind.
         within = stated.get("object", "") if isinstance(stated, Mapping) else ""
@@ -90,12 +102,19 @@ class _Masking:
     def _member(
         self, key: str, each: Any, parent: str, kind: str, within: str, among: Mapping[str, Any]
     ) -> Any:
-        if is_secret(key, parent=parent, kind=kind):
+        if is_secret(key, parent=parent, kind=kind, vocabulary=self.vocabulary):
             return self._masked(each, kept=())
         is_hidden = self.personal and is_personal(
-            key, parent=parent, kind=kind, siblings=among.keys()
+            key, parent=parent, kind=kind, siblings=among.keys(), vocabulary=self.vocabulary
         )
-        if is_hidden or (self.free_text and meaning_of(key) is Meaning.FREE_TEXT):
+        # Where another has an object about a person, it may have the person's name alone.
+        is_named = (
+            self.personal
+            and not self.vocabulary.strict
+            and isinstance(each, str)
+            and self.meaning_of(key) is Meaning.PERSON
+        )
+        if is_hidden or is_named or (self.free_text and self.meaning_of(key) is Meaning.FREE_TEXT):
             return self._masked(each, kept=KEPT)
         return self.value(each, key, within if key == "previous_attributes" else "")
 

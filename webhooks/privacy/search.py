@@ -15,8 +15,9 @@ from webhooks import audit
 from webhooks.database.paging import in_pages, keys_in_pages
 from webhooks.models import ErasureRequest, EventQuerySet, SuppressedId, WebhookEvent
 from webhooks.privacy.event_redaction import ids_of, is_redacted, parse
-from webhooks.privacy.identities import owned, personal_values
+from webhooks.privacy.identities import customers_named, owned, personal_values
 from webhooks.privacy.suppression import in_scope
+from webhooks.privacy.vocabularies import vocabulary_of
 
 Value = TypeVar("Value")
 
@@ -82,7 +83,7 @@ def find(erasure: ErasureRequest, ids: Iterable[str]) -> Iterator[tuple[set[str]
         values: set[str] = set()
         for row in _intact(_unredacted(page)):
             found |= ids_of(row)
-            values |= personal_values(parse(row.body))
+            values |= personal_values(parse(row.body), vocabulary_of(row.provider))
         yield found, values
 
 
@@ -106,17 +107,18 @@ def find_nameless(
 def _known_among(
     erasure: ErasureRequest, rows: list[WebhookEvent], addresses: set[str]
 ) -> Iterator[tuple[WebhookEvent, set[str]]]:
-    mentions = {row.pk: mentioned(bytes(row.body or b"")) for row in rows}
-    theirs = known(erasure, set().union(*mentions.values()))
+    vocabulary = vocabulary_of(erasure.provider)
+    payloads = {row.pk: parse(row.body) for row in rows}
+    named = {row.pk: owned(payloads[row.pk], vocabulary) | {row.object_id} - {""} for row in rows}
+    customers = {pk: customers_named(payload, vocabulary) for pk, payload in payloads.items()}
+    theirs = known(erasure, set().union(*named.values(), *customers.values()))
     for row in rows:
-        payload = parse(row.body)
-        ids = owned(payload) | {row.object_id}
-        # Looked for among the bytes first: few events hold any of them.
-        is_theirs = bool(mentions[row.pk] & theirs) and bool(ids & theirs)
+        is_theirs = not theirs.isdisjoint(named[row.pk] | customers[row.pk])
         if not is_theirs and addresses:
-            is_theirs = any(each.casefold() in addresses for each in personal_values(payload))
+            values = personal_values(payloads[row.pk], vocabulary)
+            is_theirs = any(each.casefold() in addresses for each in values)
         if is_theirs:
-            yield row, ids - {""}
+            yield row, named[row.pk]
 
 
 def _unredacted(rows: Iterable[WebhookEvent]) -> list[WebhookEvent]:

@@ -15,7 +15,9 @@ from webhooks.exceptions import PermanentFailure
 from webhooks.models import Attempt, AuditEntry, ErasureRequest, SuppressedId, WebhookEvent
 from webhooks.models.audit import SYSTEM
 from webhooks.privacy.event_redaction import Redacted, parse, redact_rows
-from webhooks.privacy.identities import named, named_by
+from webhooks.privacy.identities import customers_named, named, named_by, owned
+from webhooks.privacy.redaction import redact
+from webhooks.privacy.vocabularies import Vocabulary, vocabulary_of
 from webhooks.signals import ids_erased
 
 logger = logging.getLogger(__name__)
@@ -72,7 +74,7 @@ def erasure_condition(event: Event) -> tuple[str, Sequence[Any]]:
 
     Raw, as it is also a part of the statement that records an event, which is.
     """
-    ids = identifying_ids(event.payload, event.customer_id) or [event.object_id or event.id]
+    ids = identifying_ids(event, event.id, event.payload)
     return _any_suppressed(len(ids)), [*ids, event.provider, event.account, event.livemode]
 
 
@@ -160,29 +162,47 @@ def in_scope(provider: str, account: str, livemode: bool) -> QuerySet[Suppressed
     return SuppressedId.objects.filter(provider=provider, account=account, livemode=livemode)
 
 
-def identifying_ids(payload: Mapping[str, Any], customer_id: str) -> list[str]:
-    """Return the ids by which an event can be known as somebody's; none where it names nothing."""
+def identifying_ids(
+    event: Event | WebhookEvent, event_id: str, payload: Mapping[str, Any]
+) -> list[str]:
+    """Return the ids by which an event can be known as somebody's: its own tells at last."""
     # Where it names a customer that one alone decides: another's objects are nobody else's.
-    return [customer_id] if customer_id else named(payload)
+    if event.customer_id:
+        return [event.customer_id]
+    vocabulary = vocabulary_of(event.provider)
+    ids = named(payload, vocabulary)
+    if event.object_id and not vocabulary.strict:
+        ids = sorted({*ids, event.object_id})
+    return ids or [event.object_id or event_id]
 
 
 def erasure_of(row: WebhookEvent, payload: Mapping[str, Any]) -> ErasureRequest | None:
     """Return the erasure that an event falls under; its own id tells once its payload is gone."""
-    ids = identifying_ids(payload, row.customer_id) or [row.object_id or row.event_id]
+    ids = identifying_ids(row, row.event_id, payload)
     return erasure_of_ids(ids, row.provider, row.account, row.livemode)
 
 
-def is_of_somebody_erased(
-    subject: Mapping[str, Any], provider: str, account: str, livemode: bool
-) -> bool:
-    """True when a provider's object, by its JSON, falls under an erasure, be it proven or not.
+def without_erased(
+    subject: Mapping[str, Any], object_id: str, provider: str, account: str, livemode: bool
+) -> Any:
+    """Return a provider's object without the person, if it falls under an erasure, proven or not.
 
-    For what the provider can be asked for again.
+    For what the provider can be asked for again: it may have what was erased here.
     """
+    vocabulary = vocabulary_of(provider)
+    customers = customers_named(subject, vocabulary)
+    ids = customers or _ids_of(subject, object_id, vocabulary)
+    if not in_scope(provider, account, livemode).filter(object_id__in=list(ids)).exists():
+        return subject
+    return redact(subject, known={object_id, *customers}, vocabulary=vocabulary)
+
+
+def _ids_of(subject: Mapping[str, Any], object_id: str, vocabulary: Vocabulary) -> Iterable[str]:
+    if not vocabulary.strict:
+        return {*owned(subject, vocabulary), object_id}
     customer = subject.get("id" if subject.get("object") == "customer" else "customer")
     customer = customer.get("id") if isinstance(customer, Mapping) else customer
-    ids = [customer] if isinstance(customer, str) and customer else named_by(subject)
-    return in_scope(provider, account, livemode).filter(object_id__in=list(ids)).exists()
+    return [customer] if isinstance(customer, str) and customer else named_by(subject)
 
 
 def erasure_of_ids(

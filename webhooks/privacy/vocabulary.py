@@ -1,6 +1,6 @@
 """What the keys of providers' JSON hold: one table, which masking, erasing and hiding derive from.
 
-`webhooks.privacy.meanings` asks it.
+`webhooks.privacy.meanings` asks it. One provider's own words: `webhooks.privacy.vocabularies`.
 """
 
 from collections.abc import Mapping
@@ -129,6 +129,17 @@ NAMED_PEOPLE: Final = frozenset(
     }
 )
 """Whose `…_name` is a person's, or may be."""
+
+OTHER_PEOPLE: Final = frozenset(
+    {
+        *("account", "client", "consumer", "debtor", "display", "guest", "member", "nick"),
+        *("shopper", "subscriber", "user"),
+    }
+)
+"""The same, of providers whose every key is not known."""
+
+REACHING: Final = frozenset({"address", "email", "mobile", "phone"})
+"""In the keys by which somebody can be reached."""
 
 NOT_PERSONAL: Final = frozenset(
     {

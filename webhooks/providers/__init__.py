@@ -5,7 +5,8 @@ app, what its events mean.
 """
 
 from webhooks import conf
-from webhooks.providers.base import FetchedObject, Headers, Page, Provider, secret_id_of
+from webhooks.providers.base import Headers, Page, Provider, secret_id_of
+from webhooks.providers.object_api import FetchedObject
 from webhooks.providers.registry import PROVIDERS, refusing_old
 
 

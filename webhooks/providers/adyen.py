@@ -17,9 +17,10 @@ from webhooks.exceptions import (
     MalformedSignature,
     MissingSignature,
 )
+from webhooks.providers import vocabularies
 from webhooks.providers.base import NO_OPTIONS, Headers, Provider, read_json, secret_id_of
 from webhooks.providers.declared import DeclaredProvider
-from webhooks.providers.naming import Naming
+from webhooks.providers.naming import Naming, text_of
 from webhooks.providers.proofs import Hmac
 
 ITEMS: Final = "notificationItems"
@@ -48,6 +49,7 @@ class AdyenProvider(Provider):
     signature_header = ""
     refuses_old = False
     accepted = "[accepted]"
+    vocabulary = vocabularies.ADYEN
     naming = Naming(
         events=ITEMS,
         id=(f"{ITEM}.pspReference",),
@@ -79,7 +81,12 @@ class AdyenProvider(Provider):
         events = self.naming.events_in(self.name, payload, body, headers, secret_id_of(secret))
         livemode = payload.get("live", "true") == "true"
         return [
-            replace(event, id=_id(item), livemode=livemode)
+            replace(
+                event,
+                id=_id(item),
+                livemode=livemode,
+                customer_id=event.customer_id or _shopper(item),
+            )
             for event, item in zip(events, items, strict=True)
         ]
 
@@ -198,6 +205,13 @@ def _part(value: object) -> str:
 def _prove_all(proofs: Sequence[tuple[bytes, bytes]], secret: str) -> bool:
     # By one secret: a delivery is signed at one time.
     return all(_HMAC.is_proof([signature], text, secret) for text, signature in proofs)
+
+
+def _shopper(item: Json) -> str:
+    """Return who pays again by what was stored, whom a payment of that alone does not name."""
+    data = item.get("additionalData")
+    # Its dot is a part of the key.
+    return text_of(data.get("recurring.shopperReference")) if isinstance(data, dict) else ""
 
 
 def _id(item: Json) -> str:

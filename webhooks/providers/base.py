@@ -12,6 +12,8 @@ from typing import Any, Final, Protocol
 from webhooks import strict_json
 from webhooks.events import Event
 from webhooks.exceptions import MalformedEvent
+from webhooks.privacy.vocabularies import CAREFUL, Vocabulary
+from webhooks.providers.object_api import FetchedObject, ObjectApi
 
 NO_OPTIONS: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -27,18 +29,6 @@ class Headers(Protocol):
     """A delivery's headers, looked up without regard to case."""
 
     def get(self, name: str, default: str, /) -> str: ...
-
-
-@dataclass(frozen=True, slots=True)
-class FetchedObject:
-    """An object's JSON as the provider has it, and when that was its state.
-
-    That was at some time from `asked_from` to `at`, in seconds since 1970 by the provider's clock.
-    """
-
-    subject: Mapping[str, Any]
-    asked_from: int
-    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +65,12 @@ class Provider(ABC):
     """The types of events that the sender wants an answer to, in place of our own."""
     media_types: tuple[str, ...] = ("application/json",)
     """The media types that deliveries may have; those that name none are read, too."""
+    vocabulary: Vocabulary = CAREFUL
+    """What its JSON holds of persons, and of ids: whoever declares nothing has more erased."""
     accepted: str = ""
     """The text that a delivery must be answered with; empty where any success will do."""
+    api: ObjectApi | None = None
+    """Where its objects can be asked for, by the key in `<SLUG>_API_KEY`; None where they can't."""
     lists_events: bool = False
     keeps_events: timedelta = timedelta(0)
 
@@ -120,6 +114,13 @@ class Provider(ABC):
         """
         return body, proof
 
+    def sample(self, now: datetime) -> Mapping[str, Any] | None:
+        """Return a delivery made at this time, as `send_test_event` sends it; None without one.
+
+        For providers of a project's own; those that are here have theirs in `webhooks.testing`.
+        """
+        return None
+
     def answer(self, event: Event, *, declined: str | None) -> bytes:
         """Return the JSON that answers an event which is `answered`.
 
@@ -133,7 +134,17 @@ class Provider(ABC):
 
     def can_fetch(self, object_type: str, *, livemode: bool) -> bool:
         """True for objects that `fetch` knows, and whose mode its key can see."""
-        return False
+        return (
+            self.api is not None
+            and object_type in self.api.paths
+            and not self.hindrance(livemode=livemode)
+        )
+
+    def hindrance(self, *, livemode: bool) -> str:
+        """Return what keeps objects of a mode from being fetched, with the setting; else empty."""
+        if self.api is None:
+            return f"{self.name} can't be asked for its objects."
+        return self.api.hindrance(self.name, livemode=livemode)
 
     def fetch(
         self,
@@ -148,7 +159,9 @@ class Provider(ABC):
         Where that takes more than one call, `before_more` is called before each of the others.
         Calls the provider: never inside a transaction. Raises `ProviderApiUnavailable`.
         """
-        raise NotImplementedError
+        if self.api is None:
+            raise NotImplementedError
+        return self.api.fetch(self.name, object_type, object_id)
 
     def dashboard_url(self, object_type: str, object_id: str, account: str, livemode: bool) -> str:
         """Return the address of the provider's own page of an object; empty when it has none."""

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from webhooks.events import Event
 from webhooks.exceptions import MalformedEvent, MalformedSignature, MissingSignature
+from webhooks.providers import vocabularies
 from webhooks.providers.base import NO_OPTIONS, Headers, Provider, secret_id_of
 from webhooks.providers.naming import Naming, own_bytes
 from webhooks.providers.proofs import Hmac
@@ -65,13 +66,16 @@ class BraintreeProvider(Provider):
     name = "braintree"
     signature_header = ""
     refuses_old = False
+    vocabulary = vocabularies.BRAINTREE
     media_types = ("application/x-www-form-urlencoded",)
     naming = Naming(
         type=("kind",),
         created="timestamp",
         account="source_merchant_id",
         object_id=tuple(f"subject.{kind}.id" for kind in _SUBJECTS),
-        customer_id=("subject.transaction.customer.id",),
+        customer_id=(
+            *("subject.transaction.customer.id", "subject.subscription.transactions.0.customer.id"),
+        ),
     )
 
     def is_secret(self, secret: str) -> bool:

@@ -7,8 +7,10 @@ provider sends none, or none that is signed.
 import base64
 from typing import Final
 
+from webhooks.providers import vocabularies
 from webhooks.providers.declared import DeclaredProvider
 from webhooks.providers.naming import Naming
+from webhooks.providers.object_api import ObjectApi, basic
 from webhooks.providers.proofs import FIVE_MINUTES, Hmac, Token
 from webhooks.providers.signature_parts import Named, Sole, TimeFirst
 
@@ -16,6 +18,7 @@ DECLARED: Final = (
     # https://developer.paddle.com/webhooks/signature-verification
     DeclaredProvider(
         name="paddle",
+        vocabulary=vocabularies.PADDLE,
         proof=Hmac(
             header="Paddle-Signature",
             parts=Named(";", ("h1",), time="ts"),
@@ -28,11 +31,27 @@ DECLARED: Final = (
             created="occurred_at",
             object_id=("data.id",),
             customer_id=("data.customer_id",),
+            of_customer="customer.",
+        ),
+        # https://developer.paddle.com/api-reference/overview
+        api=ObjectApi(
+            live="https://api.paddle.com",
+            headers={"Paddle-Version": "1"},
+            paths={
+                "invoice": "/transactions/{}",
+                "charge": "/transactions/{}",
+                # They are listed, and not had one by one.
+                "refund": "/adjustments?id={}",
+                "dispute": "/adjustments?id={}",
+                "subscription": "/subscriptions/{}",
+                "customer": "/customers/{}",
+            },
         ),
     ),
     # https://developer.gocardless.com/api-reference/#webhooks-overview
     DeclaredProvider(
         name="gocardless",
+        vocabulary=vocabularies.GOCARDLESS,
         proof=Hmac(header="Webhook-Signature"),
         naming=Naming(
             events="events",
@@ -47,10 +66,23 @@ DECLARED: Final = (
             ),
             customer_id=("links.customer",),
         ),
+        # https://developer.gocardless.com/api-reference/
+        api=ObjectApi(
+            live="https://api.gocardless.com",
+            headers={"GoCardless-Version": "2015-07-06"},
+            paths={
+                "charge": "/payments/{}",
+                "refund": "/refunds/{}",
+                "subscription": "/subscriptions/{}",
+                "customer": "/customers/{}",
+                "payout": "/payouts/{}",
+            },
+        ),
     ),
     # https://razorpay.com/docs/webhooks/validate-test/; `x-razorpay-event-id` is not signed.
     DeclaredProvider(
         name="razorpay",
+        vocabulary=vocabularies.RAZORPAY,
         proof=Hmac(header="X-Razorpay-Signature"),
         naming=Naming(
             type=("event",),
@@ -60,12 +92,29 @@ DECLARED: Final = (
                 f"payload.{kind}.entity.id"
                 for kind in ("refund", "dispute", "payment", "subscription", "invoice", "order")
             ),
-            customer_id=("payload.payment.entity.customer_id",),
+            customer_id=tuple(
+                f"payload.{kind}.entity.customer_id"
+                for kind in ("payment", "subscription", "invoice", "token")
+            ),
+        ),
+        # https://razorpay.com/docs/api/
+        api=ObjectApi(
+            live="https://api.razorpay.com/v1",
+            authorization=basic,
+            paths={
+                "charge": "/payments/{}",
+                "refund": "/refunds/{}",
+                "dispute": "/disputes/{}",
+                "subscription": "/subscriptions/{}",
+                "invoice": "/invoices/{}",
+                "payout": "/settlements/{}",
+            },
         ),
     ),
     # https://docs.lemonsqueezy.com/help/webhooks/signing-requests
     DeclaredProvider(
         name="lemonsqueezy",
+        vocabulary=vocabularies.LEMONSQUEEZY,
         proof=Hmac(header="X-Signature"),
         naming=Naming(
             type=("meta.event_name",),
@@ -74,12 +123,23 @@ DECLARED: Final = (
             object_type="data.type",
             object_id=("data.id",),
             customer_id=("data.attributes.customer_id",),
+            of_customer="customer_",
+        ),
+        # https://docs.lemonsqueezy.com/api/; its keys are of either mode, and its address of both.
+        api=ObjectApi(
+            live="https://api.lemonsqueezy.com/v1",
+            headers={"Accept": "application/vnd.api+json"},
+            paths={
+                "subscription": "/subscriptions/{}",
+                "invoice": "/subscription-invoices/{}",
+            },
         ),
     ),
     # https://developer.squareup.com/docs/webhooks/step3validate: the address is as it was given
     # to Square, to the letter.
     DeclaredProvider(
         name="square",
+        vocabulary=vocabularies.SQUARE,
         proof=Hmac(
             header="x-square-hmacsha256-signature",
             signed="{notification_url}{body}",
@@ -93,12 +153,32 @@ DECLARED: Final = (
             account="merchant_id",
             object_type="data.type",
             object_id=("data.id",),
-            customer_id=("data.object.payment.customer_id", "data.object.customer.id"),
+            customer_id=(
+                *("data.object.payment.customer_id", "data.object.customer.id"),
+                *("data.object.subscription.customer_id", "data.object.card.customer_id"),
+                "data.object.invoice.primary_recipient.customer_id",
+            ),
+            of_customer="customer.",
+        ),
+        # https://developer.squareup.com/reference/square
+        api=ObjectApi(
+            live="https://connect.squareup.com",
+            headers={"Square-Version": "2025-10-16"},
+            paths={
+                "charge": "/v2/payments/{}",
+                "refund": "/v2/refunds/{}",
+                "dispute": "/v2/disputes/{}",
+                "customer": "/v2/customers/{}",
+                "invoice": "/v2/invoices/{}",
+                "subscription": "/v2/subscriptions/{}",
+                "payout": "/v2/payouts/{}",
+            },
         ),
     ),
     # https://paystack.com/docs/payments/webhooks/: the secret is the API's secret key.
     DeclaredProvider(
         name="paystack",
+        vocabulary=vocabularies.PAYSTACK,
         proof=Hmac(header="X-Paystack-Signature", algorithm="sha512"),
         naming=Naming(
             type=("event",),

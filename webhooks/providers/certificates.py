@@ -1,9 +1,6 @@
 """Certificates that a delivery names by their address: fetched, proven, and remembered."""
 
-import ssl
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
@@ -22,6 +19,7 @@ from webhooks.bounded.maps import Deadlines, RecentMap
 from webhooks.bounded.windows import WindowBudget
 from webhooks.exceptions import InvalidSignature, ProofUnavailable
 from webhooks.monitoring.provider_calls import calling
+from webhooks.providers import https
 
 TIMEOUT_SECONDS: Final = 5.0
 LONGEST: Final = 64 * 1024
@@ -40,33 +38,13 @@ DOWN_SECONDS: Final = 10.0
 Fetch = Callable[[str], tuple[int, bytes]]
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    # It could lead to anywhere, and into our own network.
-    def redirect_request(self, *_: object) -> None:
-        return None
-
-
-@cache
-def _opener() -> urllib.request.OpenerDirector:
-    context = ssl.create_default_context(cafile=certifi.where())
-    return urllib.request.build_opener(_NoRedirect, urllib.request.HTTPSHandler(context=context))
-
-
 def fetch(url: str) -> tuple[int, bytes]:
     """Return the status and the content at an address that is known to be good to ask.
 
-    Redirects are not followed. Raises `OSError` or `HTTPException` where no answer came, or one
-    that is too long.
+    Raises `OSError` or `HTTPException` where no answer came, or one that is too long.
     """
-    try:
-        with _opener().open(url, timeout=TIMEOUT_SECONDS) as answer:
-            content: bytes = answer.read(LONGEST + 1)
-            if len(content) > LONGEST:
-                raise OSError("the answer is too long")
-            return answer.status, content
-    except urllib.error.HTTPError as refusal:
-        with refusal:
-            return refusal.code, b""
+    answer = https.get(url, longest=LONGEST, timeout=TIMEOUT_SECONDS)
+    return answer.status, answer.content
 
 
 @cache

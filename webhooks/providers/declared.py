@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from webhooks.events import Event
+from webhooks.privacy.vocabularies import CAREFUL, Vocabulary
 from webhooks.providers.base import NO_OPTIONS, Headers, Provider, secret_id_of
 from webhooks.providers.naming import Naming
+from webhooks.providers.object_api import ObjectApi
 from webhooks.providers.proofs import Proof
 
 
@@ -27,6 +29,8 @@ class DeclaredProvider(Provider):
     naming: Naming
     tolerance: timedelta | None = None
     options: tuple[str, ...] = ()
+    api: ObjectApi | None = None
+    vocabulary: Vocabulary = CAREFUL
 
     @property
     def signature_header(self) -> str:  # type: ignore[override]

@@ -24,10 +24,12 @@ _LEAP_SECOND: Final = re.compile(r"(?<=T[0-9]{2}:[0-9]{2}:)60")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Naming:
     """Paths to an event's members, such as `data.id`; of several, the first that is there counts.
+    A number is a place in a list.
 
     `type` is joined with dots of all its paths. Without an `id` and an `id_header`, which must be
     signed, an event is known by the SHA-256 of its bytes. `events` is the list of events, where a
     delivery brings several. An event is live unless `live` is there and says no, or `test` yes.
+    One whose type begins as `of_customer` says is about the customer itself.
     """
 
     type: tuple[str, ...]
@@ -42,6 +44,7 @@ class Naming:
     object_type: str = ""
     object_id: tuple[str, ...] = ()
     customer_id: tuple[str, ...] = ()
+    of_customer: str = ""
 
     def read(self, provider: str, body: bytes, headers: Headers, secret_id: str) -> list[Event]:
         """Return the events in a proven body. Raises `MalformedEvent`."""
@@ -72,6 +75,8 @@ class Naming:
             if self.id or self.id_header:
                 raise MalformedEvent(f"The event's {' or '.join(self.id) or 'id'} must be its id.")
             event_id = hashlib.sha256(body).hexdigest()
+        object_id = self._first(payload, self.object_id)
+        is_of_customer = bool(self.of_customer) and kind.startswith(self.of_customer)
         return Event(
             provider=provider,
             id=event_id,
@@ -83,8 +88,8 @@ class Naming:
             account=text_of(_at(payload, self.account)),
             api_version=text_of(_at(payload, self.api_version)),
             object_type=text_of(_at(payload, self.object_type)),
-            object_id=self._first(payload, self.object_id),
-            customer_id=self._first(payload, self.customer_id),
+            object_id=object_id,
+            customer_id=(is_of_customer and object_id) or self._first(payload, self.customer_id),
             secret_id=secret_id,
         )
 
@@ -106,8 +111,14 @@ def own_bytes(payload: dict[str, Any]) -> bytes:
 def _at(payload: object, path: str) -> Any:
     """Return the value at a path; None where there is none."""
     for name in path.split(".") if path else [""]:
-        payload = payload.get(name) if isinstance(payload, dict) and name else None
+        payload = _member(payload, name)
     return payload
+
+
+def _member(holder: object, name: str) -> Any:
+    if isinstance(holder, list) and name.isdecimal():
+        return next(iter(holder[int(name) :]), None)
+    return holder.get(name) if isinstance(holder, dict) and name else None
 
 
 def text_of(value: object) -> str:

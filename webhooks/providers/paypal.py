@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from webhooks.events import Event
 from webhooks.exceptions import InvalidSignature, MalformedSignature, MissingSignature
+from webhooks.providers import vocabularies
 from webhooks.providers.base import NO_OPTIONS, Headers, Provider, secret_id_of
 from webhooks.providers.certificates import Certificates
 from webhooks.providers.naming import Naming
@@ -48,14 +49,18 @@ class PayPalProvider(Provider):
     refuses_old = False
     options = ("webhook_id",)
     key_option = "webhook_id"
+    vocabulary = vocabularies.PAYPAL
     naming = Naming(
         id=("id",),
         type=("event_type",),
         created="create_time",
         api_version="resource_version",
         object_type="resource_type",
-        object_id=("resource.id",),
-        customer_id=("resource.subscriber.payer_id", "resource.payer.payer_id"),
+        object_id=("resource.id", "resource.dispute_id", "resource.invoice.id"),
+        customer_id=(
+            *("resource.subscriber.payer_id", "resource.payer.payer_id"),
+            *("resource.payer.payer_info.payer_id", "resource.payment_source.paypal.account_id"),
+        ),
     )
 
     def __init__(self, certificates: Certificates) -> None:

@@ -6,6 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from webhooks import conf
+from webhooks.privacy.vocabularies import declare
 from webhooks.providers.adyen import PLATFORM, AdyenProvider
 from webhooks.providers.base import Provider
 from webhooks.providers.braintree import BraintreeProvider
@@ -23,6 +24,9 @@ _OURS: Final = (
 PROVIDERS: Final[dict[str, Provider]] = {provider.name: provider for provider in _OURS}
 """The providers by name."""
 
+for _provider in _OURS:
+    declare(_provider.name, _provider.vocabulary)
+
 
 def register_named() -> None:
     """Add the providers that `WEBHOOK_PROVIDERS` names. Called once, when the app is ready.
@@ -31,15 +35,16 @@ def register_named() -> None:
     provider has.
     """
     for path in conf.setting("WEBHOOK_PROVIDERS"):
-        provider = _provider(path)
+        provider = _imported(path)
         if PROVIDERS.setdefault(provider.name, provider) is not provider:
             raise ImproperlyConfigured(
                 f"WEBHOOK_PROVIDERS names {path}, and there is one named {provider.name!r}. "
                 "Give it another name."
             )
+        declare(provider.name, provider.vocabulary)
 
 
-def _provider(path: str) -> Provider:
+def _imported(path: str) -> Provider:
     try:
         found = import_string(path)
         found = found() if isinstance(found, type) else found

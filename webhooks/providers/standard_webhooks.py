@@ -5,15 +5,16 @@ Each sender is an endpoint of its own: `WEBHOOK_ENDPOINTS="svix=standard"`.
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature as Unfit
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from webhooks.events import Event
 from webhooks.exceptions import InvalidSignature, MalformedSignature, Rejected
-from webhooks.providers.base import Headers
+from webhooks.providers.base import NO_OPTIONS, Headers
 from webhooks.providers.declared import DeclaredProvider
 from webhooks.providers.naming import Naming
 from webhooks.providers.proofs import FIVE_MINUTES, Hmac, Proven, Signed
@@ -116,6 +117,20 @@ class StandardProvider(DeclaredProvider):
             return 24 <= len(shared_key(secret)) <= 64
         except ValueError:
             return False
+
+    def verify(
+        self,
+        body: bytes,
+        headers: Headers,
+        *,
+        secrets: Sequence[str],
+        now: datetime,
+        options: Mapping[str, str] = NO_OPTIONS,
+    ) -> list[Event]:
+        events = super().verify(body, headers, secrets=secrets, now=now, options=options)
+        # Each endpoint is another sender's, and one must not use up the ids of another.
+        endpoint = options.get("endpoint", self.name)
+        return [replace(event, id=f"{endpoint}:{event.id}") for event in events]
 
 
 STANDARD: Final = StandardProvider(

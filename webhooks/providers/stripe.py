@@ -16,16 +16,17 @@ from webhooks.exceptions import (
     ProviderApiUnavailable,
     StaleSignature,
 )
+from webhooks.privacy.vocabularies import COMMON
 from webhooks.providers import stripe_api, stripe_events, stripe_signatures
 from webhooks.providers.base import (
     NO_OPTIONS,
-    FetchedObject,
     Headers,
     Page,
     Provider,
     read_json,
     secret_id_of,
 )
+from webhooks.providers.object_api import FetchedObject
 
 THIN: Final = "v2.core.event"
 """A thin event's `object`: it names what it is about, and does not carry it.
@@ -58,6 +59,7 @@ class StripeProvider(Provider):
 
     name = "stripe"
     signature_header = "Stripe-Signature"
+    vocabulary = COMMON
     lists_events = True
     keeps_events = timedelta(days=30)
 
@@ -93,11 +95,15 @@ class StripeProvider(Provider):
         return {self.signature_header: f"t={timestamp},v1={signature}"}
 
     def can_fetch(self, object_type: str, *, livemode: bool) -> bool:
-        return (
-            object_type in stripe_api.PATHS
-            and stripe_api.is_configured()
-            and stripe_api.is_live() == livemode
-        )
+        return object_type in stripe_api.PATHS and not self.hindrance(livemode=livemode)
+
+    def hindrance(self, *, livemode: bool) -> str:
+        if not stripe_api.is_configured():
+            return "STRIPE_API_KEY is not set."
+        if stripe_api.is_live() == livemode:
+            return ""
+        ours, theirs = ("test", "live") if livemode else ("live", "test")
+        return f"STRIPE_API_KEY is a key of {ours} mode, which sees no objects of {theirs} mode."
 
     def fetch(
         self,

@@ -13,7 +13,7 @@ from webhooks import conf
 from webhooks.exceptions import ProviderApiRefused, ProviderApiUnavailable
 from webhooks.monitoring import provider_calls
 from webhooks.providers import stripe_lists
-from webhooks.providers.base import FetchedObject
+from webhooks.providers.object_api import FetchedObject
 
 API_VERSION: Final = "2026-10-28.endive"
 """The version of requests and answers, whatever version the account is at."""
@@ -123,7 +123,7 @@ def retrieve(
     except stripe.StripeError as error:
         if isinstance(error, stripe.InvalidRequestError) and error.http_status == 404:
             return None
-        raise failure(error) from error
+        raise failure(error, account) from error
     # Stripe's own clock where it says: the state is weighed against events that it dated.
     took = time.monotonic() - started
     # The last answer's: pages may tell of what happened since the first.
@@ -141,11 +141,18 @@ def _get(path: str, account: str) -> Any:
     return connect(is_patient=False).raw_request("get", path, **options)
 
 
-def failure(error: stripe.StripeError) -> ProviderApiUnavailable | ProviderApiRefused:
-    """Return the exception of ours for an error of Stripe's client, in a call that only reads."""
+def failure(
+    error: stripe.StripeError, account: str = ""
+) -> ProviderApiUnavailable | ProviderApiRefused:
+    """Return the exception of ours for an error of Stripe's client, in a call that only reads.
+
+    `account` is the connected account that it was made for.
+    """
     if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
+        # https://docs.stripe.com/error-codes#account-invalid
+        where = f" for {account}, which may be connected no more" if account else ""
         return ProviderApiRefused(
-            "Stripe could not be asked: it refuses the key in STRIPE_API_KEY."
+            f"Stripe could not be asked: it refuses the key in STRIPE_API_KEY{where}."
         )
     status = error.http_status or 0
     is_transient = isinstance(error, _TRANSIENT) or not 400 <= status < 500

@@ -1,6 +1,7 @@
 """Stripe's webhook endpoints: where it sends which events, in which version.
 
-https://docs.stripe.com/api/webhook_endpoints
+https://docs.stripe.com/api/webhook_endpoints. Thin events go to event destinations instead:
+https://docs.stripe.com/api/v2/core/event_destinations.
 """
 
 import time
@@ -43,6 +44,15 @@ class StripeEndpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class ThinDestination:
+    """An event destination that sends thin events to an address."""
+
+    id: str
+    url: str
+    is_enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """Stripe's endpoints in the mode of our key, and the seconds that our clock is ahead of its."""
 
@@ -63,11 +73,34 @@ def event_types() -> frozenset[str]:
 def list_endpoints() -> Listed:
     """Return what Stripe has. Raises `ProviderApiUnavailable` or `ProviderApiRefused`."""
     answer = _call(
-        "list_webhook_endpoints", lambda endpoints: endpoints.list({"limit": MOST}), patiently=False
+        "list_webhook_endpoints",
+        lambda client: client.v1.webhook_endpoints.list({"limit": MOST}),
+        patiently=False,
     )
     date = answer.headers.get("date")
     ahead = time.time() - parsedate_to_datetime(date).timestamp() if date else None
     return Listed(tuple(_as_endpoint(one) for one in answer.data["data"]), ahead)
+
+
+def list_thin() -> list[ThinDestination]:
+    """Return the destinations of thin events. Raises as `list_endpoints` does."""
+    # Without being asked for it, Stripe leaves their addresses out.
+    answer = _call(
+        "list_event_destinations",
+        lambda client: client.v2.core.event_destinations.list(
+            {"include": ["webhook_endpoint.url"]}
+        ),
+        patiently=False,
+    )
+    return [
+        ThinDestination(
+            id=str(one["id"]),
+            url=str(one["webhook_endpoint"].get("url") or ""),
+            is_enabled=one["status"] == "enabled",
+        )
+        for one in answer.data["data"]
+        if one["event_payload"] == "thin" and one["type"] == "webhook_endpoint"
+    ]
 
 
 def create(url: str, events: Iterable[str], *, for_connect: bool) -> tuple[StripeEndpoint, str]:
@@ -84,7 +117,9 @@ def create(url: str, events: Iterable[str], *, for_connect: bool) -> tuple[Strip
         "api_version": stripe_api.API_VERSION,
         "connect": for_connect,
     }
-    answer = _call("create_webhook_endpoint", lambda endpoints: endpoints.create(given, options))
+    answer = _call(
+        "create_webhook_endpoint", lambda client: client.v1.webhook_endpoints.create(given, options)
+    )
     return _as_endpoint(answer.data), str(answer.data.get("secret", ""))
 
 
@@ -92,14 +127,15 @@ def update(endpoint_id: str, events: Iterable[str]) -> StripeEndpoint:
     """Have an endpoint enabled, and sent these events alone. Raises as `list_endpoints` does."""
     given: Any = {"enabled_events": sorted(events), "disabled": False}
     answer = _call(
-        "update_webhook_endpoint", lambda endpoints: endpoints.update(endpoint_id, given)
+        "update_webhook_endpoint",
+        lambda client: client.v1.webhook_endpoints.update(endpoint_id, given),
     )
     return _as_endpoint(answer.data)
 
 
 def _call(
     operation: str,
-    send: Callable[[stripe.WebhookEndpointService], stripe.StripeObject],
+    send: Callable[[stripe.StripeClient], stripe.StripeObject],
     *,
     patiently: bool = True,
 ) -> Any:
@@ -107,7 +143,7 @@ def _call(
     try:
         client = stripe_api.connect(is_patient=patiently)
         with provider_calls.calling("stripe", operation) as call:
-            answer: Any = send(client.v1.webhook_endpoints).last_response
+            answer: Any = send(client).last_response
             call.status = answer.code
             return answer
     except stripe_api.NotConfigured as error:
@@ -122,7 +158,7 @@ def _failure(error: stripe.StripeError) -> ProviderApiUnavailable | ProviderApiR
     if isinstance(error, stripe.PermissionError):
         return ProviderApiRefused(
             "Stripe does not allow this with STRIPE_API_KEY: a restricted key needs the permission "
-            "for webhook endpoints."
+            "for webhook endpoints and event destinations."
         )
     if isinstance(error, stripe.InvalidRequestError):
         told = mask_text(without_secrets(error.user_message or ""), MASK)

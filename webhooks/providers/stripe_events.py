@@ -63,7 +63,7 @@ def _list(query: "EventListParams", account: str) -> dict[str, Any]:
     except stripe_api.NotConfigured as error:
         raise ProviderApiRefused(str(error)) from error
     except stripe.StripeError as error:
-        raise stripe_api.failure(error) from error
+        raise stripe_api.failure(error, account) from error
     answer = found.last_response.data if found.last_response else None
     if not isinstance(answer, dict) or not isinstance(answer.get("data"), list):
         raise ProviderApiUnavailable("Stripe's answer is not a list of events.")

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from webhooks.events import Event
 from webhooks.exceptions import MalformedEvent
+from webhooks.providers import vocabularies
 from webhooks.providers.base import NO_OPTIONS, Headers, Provider, read_json, secret_id_of
 from webhooks.providers.naming import moment_of, text_of
 from webhooks.providers.proofs import Token
@@ -31,6 +32,7 @@ class TelegramProvider(Provider):
     signature_header = _TOKEN.header
     refuses_old = False
     answered = (PRE_CHECKOUT,)
+    vocabulary = vocabularies.TELEGRAM
 
     def verify(
         self,

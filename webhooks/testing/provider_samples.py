@@ -83,7 +83,16 @@ SAMPLES: Final[Mapping[str, Json]] = {
         "data": {
             "type": "payment",
             "id": "KkAkhdMsgzn59SM8A89WgKwekxLZY",
-            "object": {"payment": {"customer_id": "CUST1"}},
+            "object": {
+                "payment": {
+                    "id": "KkAkhdMsgzn59SM8A89WgKwekxLZY",
+                    "status": "COMPLETED",
+                    "total_money": {"amount": 1000, "currency": "USD"},
+                    "customer_id": "CUST1",
+                    "created_at": "2026-01-01T00:00:00Z",
+                    "version": 1,
+                }
+            },
         },
     },
     "paystack": {

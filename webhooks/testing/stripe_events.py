@@ -88,20 +88,28 @@ def thin_sample(event_type: str, /, *, created: int | None = None, **changes: An
 
     It names the object and carries nothing of it; `changes` go to the event.
     """
-    now = int(time.time()) if created is None else created
-    subject = sample(event_type.partition(".")[2], created=now)["data"]["object"]
+    snapshot = sample(event_type.partition(".")[2], created=created)
+    return thinned(snapshot) | {"type": event_type} | changes
+
+
+def thinned(event: Object) -> Object:
+    """Return the thin event that tells of the same change as a snapshot event.
+
+    Its id is its own, and the same each time. https://docs.stripe.com/event-destinations
+    """
+    subject = event["data"]["object"]
     kind = subject["object"]
     return {
-        "id": new_id("evt"),
+        "id": event["id"].replace("_", "_thin_", 1),
         "object": "v2.core.event",
-        "context": None,
-        "created": f"{datetime.fromtimestamp(now, UTC):%Y-%m-%dT%H:%M:%S}.250Z",
-        "livemode": False,
+        "context": event.get("account"),
+        "created": f"{datetime.fromtimestamp(event['created'], UTC):%Y-%m-%dT%H:%M:%S}.250Z",
+        "livemode": event["livemode"],
         "reason": None,
         "related_object": {
             "id": subject["id"],
             "type": kind,
             "url": f"/v1/{kind}s/{subject['id']}",
         },
-        "type": event_type,
-    } | changes
+        "type": f"v1.{event['type']}",
+    }

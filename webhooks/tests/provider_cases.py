@@ -10,7 +10,7 @@ from webhooks.providers import PROVIDERS, Provider
 from webhooks.testing import stripe_events
 from webhooks.testing.hostile import as_body
 from webhooks.testing.provider_samples import MADE, SAMPLES, as_xml
-from webhooks.tests.signing_authority import our_paypal
+from webhooks.testing.signing_authority import our_paypal
 
 NOW: Final = MADE
 SECRET, OTHER = "whsec_ours_and_nobody_else_s", "whsec_a_stranger_s"

@@ -17,8 +17,8 @@ from webhooks.providers import PROVIDERS, refusing_old
 from webhooks.testing.client import post
 from webhooks.testing.plugin import Subscribe
 from webhooks.testing.provider_samples import SAMPLES, as_sample, sample_of
+from webhooks.testing.signing_authority import Published, our_paypal
 from webhooks.tests.provider_cases import CASES, TRIED
-from webhooks.tests.signing_authority import Published, our_paypal
 
 pytestmark = pytest.mark.django_db
 

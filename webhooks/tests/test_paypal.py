@@ -14,8 +14,7 @@ from webhooks.providers import PROVIDERS
 from webhooks.providers.certificates import LONGEST, PER_MINUTE, fetch
 from webhooks.providers.paypal import ADDRESS as HEADER
 from webhooks.providers.paypal import SIGNATURE
-from webhooks.tests.provider_cases import CASES, NOW
-from webhooks.tests.signing_authority import (
+from webhooks.testing.signing_authority import (
     ADDRESS,
     OurPayPal,
     Published,
@@ -24,6 +23,7 @@ from webhooks.tests.signing_authority import (
     our_paypal,
     pem,
 )
+from webhooks.tests.provider_cases import CASES, NOW
 
 pytestmark = pytest.mark.one_database
 

@@ -151,7 +151,7 @@ def test_a_signature_that_the_standards_package_makes_is_accepted() -> None:
     made = Webhook(case.secret).sign(sent["webhook-id"], now, case.body.decode())
     headers = sent | {"webhook-signature": f"v1,AAAA v1a,AAAA {made}"}
     events = PROVIDERS["standard"].verify(case.body, headers, secrets=[case.secret], now=now)
-    assert [event.id for event in events] == [sent["webhook-id"]]
+    assert [event.id for event in events] == [f"standard:{sent['webhook-id']}"]
 
 
 @st.composite

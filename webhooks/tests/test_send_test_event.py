@@ -45,6 +45,13 @@ def test_any_type_can_be_sent(live_server: LiveServer, kind: str) -> None:
     assert WebhookEvent.objects.get().type == kind
 
 
+def test_a_thin_event_can_be_sent(live_server: LiveServer) -> None:
+    run("--type", "v1.product.updated", "--url", f"{live_server.url}/webhooks/stripe/")
+    sent = json.loads(bytes(WebhookEvent.objects.get().body or b""))
+
+    assert (sent["object"], sent["related_object"]["type"]) == ("v2.core.event", "product")
+
+
 def test_a_file_of_one_event_is_sent_to_the_byte(live_server: LiveServer, tmp_path: Path) -> None:
     content = json.dumps(make_event(), indent=3).encode()
     file = tmp_path / "event.json"

@@ -14,8 +14,9 @@ from billing.fetching.drift import Compared, compare_all
 from billing.models import MODELS
 from billing.privacy.masking import masked
 from billing.privacy.redaction import is_personal
+from billing.reach import askable, asked_providers, beside_live, hindrance
+from webhooks.events import ObjectScope
 from webhooks.management.recorded import RecordedCommand
-from webhooks.providers import stripe_api
 
 OUTCOMES = ("alike", "different", "mended", "gone", "out of reach", "failed")
 
@@ -25,9 +26,11 @@ class Command(RecordedCommand):
     help = (
         "Fetch stored objects from the provider, and report every field that differs. With "
         "--repair, store the provider's values, with an entry in the object's history; without "
-        "it, nothing is changed. Needs STRIPE_API_KEY: a live key reaches live objects, a test key "
-        "test objects. Calls Stripe at most STRIPE_FETCH_PER_SECOND times a second. Exit status 1 "
-        "when something differs and was not mended, or could not be fetched."
+        "it, nothing is changed. Needs the key to a provider's API, such as STRIPE_API_KEY: a live "
+        "key reaches live objects, a test key test objects. With a live key, test objects are left "
+        "out, but for those that --id names, and so are objects of providers that can't be asked, "
+        "which are named. Calls each provider at most STRIPE_FETCH_PER_SECOND times a second. Exit "
+        "status 1 when something differs and was not mended, or could not be fetched."
     )
 
     def changes_something(self, options: dict[str, Any]) -> bool:
@@ -67,8 +70,10 @@ class Command(RecordedCommand):
         parser.add_argument("--repair", action="store_true", help="store the provider's values")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        if not stripe_api.is_configured():
-            raise CommandError("STRIPE_API_KEY is not set: Stripe can't be asked.")
+        if not asked_providers():
+            raise CommandError(
+                "STRIPE_API_KEY is not set, nor another's key: no provider can be asked."
+            )
         outcomes: Counter[str] = Counter()
         not_well = 0
         for compared in compare_all(_chosen(options), repair=options["repair"]):
@@ -79,6 +84,8 @@ class Command(RecordedCommand):
             if self.stderr.isatty():
                 self.stderr.write(f"\r{outcomes.total()} compared", ending="")
         self.stdout.write(", ".join(f"{outcomes[name]} {name}" for name in OUTCOMES))
+        for line in _not_asked():
+            self.stdout.write(line)
         # After the figures, so that they are printed whatever the exit status is.
         if not_well:
             hint = "" if options["repair"] else " --repair stores what the provider has."
@@ -89,8 +96,11 @@ class Command(RecordedCommand):
 def _chosen(options: dict[str, Any]) -> Iterator[QuerySet[Any]]:
     for name in options["types"] or MODELS:
         rows = MODELS[name]._default_manager.all()
+        # What is asked for by name is answered for, be it by no.
         if options["ids"]:
             rows = rows.filter(provider_id__in=options["ids"])
+        else:
+            rows = rows.filter(askable(name)).exclude(beside_live())
         if options["account"] is not None:
             rows = rows.filter(account=options["account"])
         if options["in_doubt"]:
@@ -98,6 +108,18 @@ def _chosen(options: dict[str, Any]) -> Iterator[QuerySet[Any]]:
         if options["hours"] is not None:
             rows = rows.filter(updated_at__gte=timezone.now() - timedelta(hours=options["hours"]))
         yield rows
+
+
+def _not_asked() -> Iterator[str]:
+    """Yield the providers of stored objects that can't be asked, each with the reason."""
+    stored = {
+        name
+        for model in MODELS.values()
+        for name in model._default_manager.order_by().values_list("provider", flat=True).distinct()
+    }
+    for name in sorted(stored - set(asked_providers())):
+        why = hindrance(ObjectScope(provider=name, account="", livemode=True))
+        yield f"not asked: {name}'s objects. {why or 'There is no such provider any more.'}"
 
 
 def _outcome(compared: Compared) -> str:

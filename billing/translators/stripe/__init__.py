@@ -11,10 +11,11 @@ from billing.translators.base import Translator
 from billing.translators.fields import MOST, MOST_LISTED, Node
 from billing.translators.stripe import bookkeeping, catalog, invoicing, payments, saved_methods
 from billing.translators.stripe.common import identifier
+from billing.translators.stripe.thin import is_thin, named
 from webhooks.events import Event
 from webhooks.exceptions import PermanentFailure
 
-EVENT_TYPES: Final = (
+_SNAPSHOTS: Final = (
     "customer.created",
     "customer.updated",
     "customer.deleted",
@@ -36,6 +37,12 @@ EVENT_TYPES: Final = (
     "promotion_code.*",
     "customer.discount.*",
 )
+
+# Of an invoice's payment, its invoice's own thin events tell as well.
+THIN_EVENT_TYPES: Final = tuple(f"v1.{each}" for each in _SNAPSHOTS if each != "invoice_payment.*")
+"""Those of them that are thin: https://docs.stripe.com/api/v2/core/events/event-types."""
+
+EVENT_TYPES: Final = (*_SNAPSHOTS, *THIN_EVENT_TYPES)
 """The types of events that `translate` knows, as patterns for `webhooks.signals.on`."""
 
 _DISCOUNT_DELETED: Final = "customer.discount.deleted"
@@ -70,11 +77,13 @@ _TRANSLATORS: Final[Mapping[str, Callable[[Node], Change | None]]] = {
 
 
 def translate(event: Event) -> list[Change]:
-    """Return the changes that an event tells of, the one of the object it carries first.
+    """Return the changes that an event tells of, the one of the object it carries or names first.
 
     Empty for an object without an id, or of a type that billing does not know. Raises
     `PermanentFailure` for what is not of Stripe's shape or cannot be stored.
     """
+    if is_thin(event):
+        return named(event)
     # By the object and not by the event's name: Stripe adds types of events, and several types
     # carry the same object.
     source = Node(event.payload)["data"]["object"]
@@ -177,7 +186,9 @@ def embedded(subject: Any, most: int = MOST) -> list[Change]:
 
 def _translate_answer(_: str, subject: Any) -> list[Change]:
     change = translate_object(subject)
-    return [] if change is None else [change, *embedded(subject, MOST_LISTED)]
+    if change is None:
+        return []
+    return [change, *embedded(subject, MOST_LISTED), *_implied(change)]
 
 
 TRANSLATOR: Final = Translator(

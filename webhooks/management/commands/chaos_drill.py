@@ -23,16 +23,22 @@ class Command(LoggedCommand):
         "database: every delivery answered, no event lost, recorded twice, altered or forged, "
         "and every hostile delivery refused (after many refusals with 429, see "
         "WEBHOOK_RATE_LIMIT). Exit status 1 when one of these does not hold. Run it with the "
-        "server's own settings: DATABASE_URL or DATABASE_PATH, and STRIPE_WEBHOOK_SECRET (`make "
-        "stack` prints the line to copy). Its test-mode events, and the billing rows that they "
-        "make, stay in the database."
+        "server's own settings: DATABASE_URL or DATABASE_PATH, and the endpoint's secret (`make "
+        "stack` prints the line to copy). Its events, of test mode where the provider says so, and "
+        "the billing rows that they make, stay in the database."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
+            "--endpoint",
+            default="stripe",
+            metavar="SLUG",
+            help="the endpoint that is tested, with what its provider sends (default: stripe)",
+        )
+        parser.add_argument(
             "--url",
             type=_url,
-            help="address of the endpoint (default: the stripe endpoint on http://127.0.0.1:8000)",
+            help="its address (default: the endpoint on http://127.0.0.1:8000)",
         )
         parser.add_argument(
             "--deliveries",
@@ -102,6 +108,8 @@ class Command(LoggedCommand):
         for kind, answers in report.answers.items():
             listed = ", ".join(f"{times} x {answer}" for answer, times in answers.items())
             self.stdout.write(f"{kind:<23} {sum(answers.values()):>7}   {listed}")
+        for kind in report.left_out:
+            self.stdout.write(f"{kind:<23}       -   left out: looks genuine here")
         self.stdout.write("")
         for result in report.results:
             self.stdout.write(f"{result.violations or 'ok':>7}   {result.invariant}")
@@ -123,9 +131,10 @@ class Command(LoggedCommand):
 
 
 def _drill_options(options: dict[str, Any]) -> DrillOptions:
-    path = reverse("webhooks:receive", args=["stripe"])
+    path = reverse("webhooks:receive", args=[options["endpoint"]])
     seed = options["seed"]
     return DrillOptions(
+        endpoint=options["endpoint"],
         url=options["url"] or f"http://127.0.0.1:8000{path}",
         deliveries=options["deliveries"],
         concurrency=options["concurrency"],

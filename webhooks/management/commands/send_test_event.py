@@ -17,7 +17,7 @@ from webhooks.management.logged import LoggedCommand
 from webhooks.providers import PROVIDERS, keys_by_setting, keys_of
 from webhooks.testing.provider_samples import SAMPLES, as_sample, sample_of
 from webhooks.testing.sending import Answer, Unreachable, send
-from webhooks.testing.stripe_events import sample
+from webhooks.testing.stripe_events import sample, thin_sample
 
 
 class Command(LoggedCommand):
@@ -53,12 +53,17 @@ class Command(LoggedCommand):
             help="the endpoint whose secret signs (default: stripe)",
         )
         parser.add_argument(
+            "--provider",
+            metavar="NAME",
+            help="sign by the first endpoint of this provider, in place of --endpoint",
+        )
+        parser.add_argument(
             "--url",
             help="the address to post to (default: the endpoint on http://127.0.0.1:8000)",
         )
 
     def handle(self, *_: Any, **options: Any) -> None:
-        endpoint = _endpoint(options["endpoint"])
+        endpoint = _endpoint(_slug_of(options["provider"]) or options["endpoint"])
         path = reverse("webhooks:receive", args=[endpoint.slug])
         url = options["url"] or f"http://127.0.0.1:8000{path}"
         events = _events(endpoint, options["file"], options["type"])
@@ -80,6 +85,20 @@ class Command(LoggedCommand):
             )
         if refused:
             raise CommandError(f"{refused} of {total} attempts were refused.")
+
+
+def _slug_of(provider: str | None) -> str:
+    """Return the first endpoint of a provider; empty where none is asked for."""
+    if not provider:
+        return ""
+    found = [one.slug for one in conf.endpoints() if one.provider == provider]
+    if not found:
+        known = ", ".join(sorted({one.provider for one in conf.endpoints()}))
+        raise CommandError(
+            f"No endpoint in WEBHOOK_ENDPOINTS is of a provider {provider!r}; there are some of: "
+            f"{known}."
+        )
+    return found[0]
 
 
 def _endpoint(slug: str) -> conf.Endpoint:
@@ -147,7 +166,12 @@ def _events(endpoint: conf.Endpoint, file: str | None, event_type: str | None) -
 
 def _sample(provider: str, event_type: str | None) -> dict[str, Any]:
     if provider == "stripe":
-        return sample(event_type or "invoice.paid")
+        kind = event_type or "invoice.paid"
+        # Thin events alone are named so.
+        return thin_sample(kind) if kind.startswith(("v1.", "v2.")) else sample(kind)
+    own = PROVIDERS[provider].sample(timezone.now())
+    if event_type is None and own is not None:
+        return dict(own)
     if event_type is None and provider in SAMPLES:
         return sample_of(provider, now=timezone.now())
     raise CommandError(

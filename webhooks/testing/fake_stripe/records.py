@@ -14,7 +14,8 @@ OLD_API_VERSION = "2020-08-27"
 class WebhookEndpoint:
     """An address that events are delivered to, and their shape (`api_version`).
 
-    One that was made by the API takes the events of its own mode; others, those of either.
+    One that was made by the API takes the events of its own mode; others, those of either. One that
+    `is_thin` is an event destination for thin events: listed as such, and sent nothing.
     """
 
     url: str
@@ -28,15 +29,34 @@ class WebhookEndpoint:
     created: int = 0
     description: str | None = None
     metadata: Json = field(default_factory=dict)
+    is_thin: bool = False
 
     def wants(self, event: Json) -> bool:
         """True for an event that goes there: those of connected accounts only to `connect` ones."""
         # One or the other, as with Stripe: no endpoint gets both its own and connected events.
-        if not self.is_enabled or self.connect != ("account" in event):
+        if self.is_thin or not self.is_enabled or self.connect != ("account" in event):
             return False
         if self.livemode not in (None, event["livemode"]):
             return False
         return "*" in self.types or event["type"] in self.types
+
+    def as_destination(self, *, livemode: bool) -> Json:
+        """Return the endpoint as the API shows event destinations to a key of this mode.
+
+        https://docs.stripe.com/api/v2/core/event_destinations/object
+        """
+        return {
+            "id": self.rendered(livemode=livemode)["id"].replace("we_", "ed_"),
+            "object": "v2.core.event_destination",
+            "enabled_events": list(self.types),
+            "event_payload": "thin" if self.is_thin else "snapshot",
+            "events_from": ["@accounts" if self.connect else "@self"],
+            "livemode": livemode,
+            "name": self.description or "",
+            "status": "enabled" if self.is_enabled else "disabled",
+            "type": "webhook_endpoint",
+            "webhook_endpoint": {"url": self.url},
+        }
 
     def rendered(self, *, livemode: bool) -> Json:
         """Return the endpoint as the API shows it to a key of this mode, without its secret."""

@@ -184,4 +184,10 @@ ROUTES = (
     Route("DELETE", "/v1/webhook_endpoints/{id}", webhook_endpoints.delete),
     Route("GET", "/v1/webhook_endpoints/{id}", webhook_endpoints.retrieve),
     Route("GET", "/v1/webhook_endpoints", webhook_endpoints.listed, PAGING),
+    Route(
+        "GET",
+        "/v2/core/event_destinations",
+        webhook_endpoints.destinations,
+        frozenset({"include", "limit"}),
+    ),
 )

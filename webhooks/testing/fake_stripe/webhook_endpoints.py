@@ -72,10 +72,17 @@ def listed(account: Account, params: Json, _: str) -> Json:
     return page(found, params, URL)
 
 
+def destinations(account: Account, _params: Json, _: str) -> Json:
+    """GET /v2/core/event_destinations: endpoints, and those for thin events, on one page."""
+    here = [one for one in account.world.endpoints if not account.id]
+    shown = [one.as_destination(livemode=account.livemode) for one in here]
+    return {"data": shown, "next_page_url": None, "previous_page_url": None}
+
+
 def _own(account: Account) -> Iterator[tuple[int, WebhookEndpoint]]:
     # A key sees those of its own mode, and connected accounts have none here.
     for place, one in enumerate(account.world.endpoints):
-        if not account.id and one.livemode in (None, account.livemode):
+        if not (account.id or one.is_thin) and one.livemode in (None, account.livemode):
             yield place, one
 
 

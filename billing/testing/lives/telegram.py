@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from billing.models import Charge, Customer, Refund, Subscription
-from billing.tests.lives import Life
+from billing.testing.lives import Life
 
 FIRST: Final = datetime(2026, 3, 1, tzinfo=UTC)
 MONTH: Final = timedelta(days=30)

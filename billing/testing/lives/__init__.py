@@ -8,6 +8,7 @@ from pkgutil import iter_modules
 from typing import Any, Final
 
 from billing.models import ProviderObject
+from webhooks.providers import Provider
 
 Rows = Mapping[type[ProviderObject], Mapping[str, Mapping[str, Any]]]
 """Rows by type and id, with the values of some columns."""
@@ -24,7 +25,8 @@ class Life:
 
     Every row is in `rows`, each with the columns that matter. `may_doubt` are the ids of objects
     of which some orders of arrival leave a doubt, as the provider tells too little. `options` are
-    settings of the endpoint by their names, such as `notification_url`.
+    settings of the endpoint by their names, such as `notification_url`. `sender` signs where nobody
+    but the provider itself can.
     """
 
     provider: str
@@ -33,6 +35,7 @@ class Life:
     secret: str = "whsec_ours_and_nobody_else_s"
     options: Mapping[str, str] = field(default_factory=dict)
     may_doubt: frozenset[str] = frozenset()
+    sender: Provider | None = None
     write: Callable[[Any], bytes] = as_json
 
 

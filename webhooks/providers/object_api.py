@@ -1,0 +1,141 @@
+"""The latest state of a provider's objects, asked for by an address and a key: as data."""
+
+import base64
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from http.client import HTTPException
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+from webhooks import conf, strict_json
+from webhooks.exceptions import ProviderApiRefused, ProviderApiUnavailable
+from webhooks.monitoring.provider_calls import calling
+from webhooks.providers import https
+
+LONGEST: Final = 1024 * 1024
+TIMEOUT_SECONDS: Final = 4.0
+"""An event waits for it, and is tried again."""
+
+_LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedObject:
+    """An object's JSON as the provider has it, and when that was its state.
+
+    That was at some time from `asked_from` to `at`, in seconds since 1970 by the provider's clock.
+    """
+
+    subject: Mapping[str, Any]
+    asked_from: int
+    at: int
+
+
+def bearer(key: str) -> str:
+    """Return the `Authorization` of a key that is a token."""
+    return f"Bearer {key}"
+
+
+def basic(key: str) -> str:
+    """Return the `Authorization` of a key that is an id and a secret with a colon between."""
+    return f"Basic {base64.b64encode(key.encode()).decode()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectApi:
+    """Where a provider's objects are had, one by one.
+
+    `live` is the address of its API; `<SLUG>_API_BASE` names another, as its sandbox's. `paths`
+    have the path of an object by its type in billing, with `{}` for its id. `headers` are sent
+    always. `tells_mode`: events say whether they are live, and the key of one mode sees no objects
+    of the other.
+    """
+
+    live: str
+    paths: Mapping[str, str]
+    headers: Mapping[str, str] = field(default_factory=dict)
+    authorization: Callable[[str], str] = bearer
+    tells_mode: bool = False
+
+    def hindrance(self, provider: str, *, livemode: bool) -> str:
+        """Return what keeps objects of a mode from being had, with the setting; else empty."""
+        endpoint = _endpoint_of(provider)
+        if endpoint is None:
+            named = next((one for one in conf.endpoints() if one.provider == provider), None)
+            setting = named.variable("api_key") if named else f"{provider.upper()}_API_KEY"
+            return f"{setting} is not set."
+        base = self._base(endpoint)
+        if urlsplit(base).scheme != "https" and urlsplit(base).hostname not in _LOOPBACK:
+            return f"{endpoint.variable('api_base')} is no https address."
+        if self.tells_mode and (base == self.live) != livemode:
+            return f"{endpoint.variable('api_key')} is a key of the other mode."
+        return ""
+
+    def fetch(self, provider: str, object_type: str, object_id: str) -> FetchedObject | None:
+        """Return an object as it is now; None when the provider has none of this id.
+
+        Never inside a transaction. Raises `ProviderApiUnavailable` or `ProviderApiRefused`.
+        """
+        endpoint = _endpoint_of(provider)
+        if endpoint is None or object_id in (".", ".."):
+            # As path segments these lead to the list above the object.
+            return None
+        url = self._base(endpoint).rstrip("/") + self.paths[object_type].format(
+            quote(object_id, safe="")
+        )
+        headers = {
+            "Accept": "application/json",
+            "User-Agent": "django-payment-webhooks",
+            **self.headers,
+            "Authorization": self.authorization(endpoint.api_key),
+        }
+        started = time.monotonic()
+        operation = f"retrieve_{object_type.replace('.', '_')}"
+        with calling(provider, operation, object_id) as call:
+            answer = _ask(provider, url, headers)
+            call.status = answer.status
+        if answer.status == 404:
+            return None
+        _refuse(provider, answer.status, endpoint.variable("api_key"))
+        return _fetched(provider, answer, time.monotonic() - started)
+
+    def _base(self, endpoint: conf.Endpoint) -> str:
+        return endpoint.options.get("api_base", "") or self.live
+
+
+def _endpoint_of(provider: str) -> conf.Endpoint | None:
+    """Return the first of a provider's endpoints that has a key."""
+    return next((one for one in conf.endpoints() if one.provider == provider and one.api_key), None)
+
+
+def _ask(provider: str, url: str, headers: Mapping[str, str]) -> https.Answer:
+    try:
+        return https.get(url, longest=LONGEST, timeout=TIMEOUT_SECONDS, headers=headers)
+    except (OSError, HTTPException) as error:
+        raise ProviderApiUnavailable(
+            f"{provider} could not be asked: {type(error).__name__}."
+        ) from error
+
+
+def _refuse(provider: str, status: int, setting: str) -> None:
+    if status in (401, 403):
+        raise ProviderApiRefused(f"{provider} could not be asked: it refuses the key in {setting}.")
+    if 400 <= status < 500 and status != 429:
+        raise ProviderApiRefused(f"{provider} could not be asked: it answers {status}.")
+    if status != 200:
+        raise ProviderApiUnavailable(f"{provider} could not be asked: it answers {status}.")
+
+
+def _fetched(provider: str, answer: https.Answer, took: float) -> FetchedObject:
+    try:
+        subject = strict_json.read(answer.content)
+        date = answer.headers.get("date")
+        # The provider's own clock where it says: the state is weighed against events it dated.
+        at = parsedate_to_datetime(date).timestamp() if date else time.time()
+    except ValueError as error:
+        raise ProviderApiUnavailable(f"{provider}'s answer can't be read.") from error
+    if not isinstance(subject, dict):
+        raise ProviderApiUnavailable(f"{provider}'s answer is no object.")
+    return FetchedObject(subject, asked_from=int(at - took), at=int(at))
