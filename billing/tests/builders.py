@@ -9,6 +9,7 @@ from billing.models import MODELS, BillingChange
 from billing.operations import apply_all
 from billing.translators.stripe import translate
 from webhooks.events import Event
+from webhooks.testing.stripe_objects import catalog
 
 Json = dict[str, Any]
 
@@ -292,155 +293,36 @@ def payout(**values: Any) -> Json:
 
 
 def credit_note(**values: Any) -> Json:
-    return {
-        "id": "cn_1",
-        "object": "credit_note",
-        "created": NOON,
-        "customer": "cus_1",
-        "invoice": "in_1",
-        "number": "F-0001-CN-01",
-        "status": "issued",
-        "type": "post_payment",
-        "reason": "order_change",
-        "memo": "One seat less",
-        "currency": "eur",
-        "amount": 300,
-        "subtotal": 250,
-        "total": 300,
-        "out_of_band_amount": None,
-        "voided_at": None,
-        "metadata": {},
-    } | values
+    return catalog.credit_note(NOON) | values
 
 
 def balance_transaction(**values: Any) -> Json:
-    return {
-        "id": "txn_1",
-        "object": "balance_transaction",
-        "created": NOON,
-        "type": "charge",
-        "reporting_category": "charge",
-        "status": "pending",
-        "currency": "eur",
-        "amount": 1800,
-        "fee": 82,
-        "net": 1718,
-        "source": "ch_1",
-        "available_on": NOON + 604_800,
-    } | values
+    return catalog.balance_transaction(NOON) | values
 
 
 def payment_method(**values: Any) -> Json:
-    return {
-        "id": "pm_1",
-        "object": "payment_method",
-        "created": NOON,
-        "customer": "cus_1",
-        "type": "card",
-        "card": {
-            "brand": "visa",
-            "funding": "credit",
-            "last4": "4242",
-            "exp_month": 12,
-            "exp_year": 2031,
-        },
-        "metadata": {},
-    } | values
+    return catalog.payment_method(NOON) | values
 
 
 def setup_intent(**values: Any) -> Json:
-    return {
-        "id": "seti_1",
-        "object": "setup_intent",
-        "created": NOON,
-        "customer": "cus_1",
-        "payment_method": "pm_1",
-        "status": "succeeded",
-        "usage": "off_session",
-        "cancellation_reason": None,
-        "last_setup_error": None,
-        "metadata": {},
-    } | values
+    return catalog.setup_intent(NOON) | values
 
 
 def product(**values: Any) -> Json:
-    return {
-        "id": "prod_1",
-        "object": "product",
-        "created": NOON,
-        "name": "Gold",
-        "description": "Everything, always",
-        "active": True,
-        "default_price": "price_1",
-        "metadata": {},
-    } | values
+    return catalog.product(NOON) | values
 
 
 def price(**values: Any) -> Json:
-    return {
-        "id": "price_1",
-        "object": "price",
-        "created": NOON,
-        "product": "prod_1",
-        "active": True,
-        "nickname": "Gold, monthly",
-        "lookup_key": "gold_monthly",
-        "type": "recurring",
-        "currency": "eur",
-        "unit_amount": 1500,
-        "unit_amount_decimal": "1500",
-        "billing_scheme": "per_unit",
-        "tiers_mode": None,
-        "recurring": {"interval": "month", "interval_count": 1, "usage_type": "licensed"},
-        "tax_behavior": "exclusive",
-        "metadata": {},
-    } | values
+    return catalog.price(NOON) | values
 
 
 def coupon(**values: Any) -> Json:
-    return {
-        "id": "SPRING",
-        "object": "coupon",
-        "created": NOON,
-        "name": "Spring",
-        "percent_off": 12.5,
-        "amount_off": None,
-        "currency": None,
-        "duration": "repeating",
-        "duration_in_months": 3,
-        "max_redemptions": 100,
-        "times_redeemed": 2,
-        "redeem_by": NOON + 86_400,
-        "valid": True,
-        "metadata": {},
-    } | values
+    return catalog.coupon(NOON) | values
 
 
 def promotion_code(**values: Any) -> Json:
-    return {
-        "id": "promo_1",
-        "object": "promotion_code",
-        "created": NOON,
-        "code": "HELLO",
-        "promotion": {"type": "coupon", "coupon": "SPRING"},
-        "customer": None,
-        "active": True,
-        "max_redemptions": None,
-        "times_redeemed": 0,
-        "expires_at": NOON + 86_400,
-        "metadata": {},
-    } | values
+    return catalog.promotion_code(NOON) | values
 
 
 def discount(**values: Any) -> Json:
-    return {
-        "id": "di_1",
-        "object": "discount",
-        "source": {"type": "coupon", "coupon": "SPRING"},
-        "promotion_code": "promo_1",
-        "customer": "cus_1",
-        "subscription": "sub_1",
-        "invoice": None,
-        "start": NOON,
-        "end": NOON + 86_400,
-    } | values
+    return catalog.discount(NOON) | values

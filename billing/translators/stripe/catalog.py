@@ -51,7 +51,7 @@ def price(source: Node) -> PriceChange:
         unit_amount=integer(source["unit_amount"]),
         unit_amount_decimal=decimal(source["unit_amount_decimal"]),
         billing_scheme=text(source["billing_scheme"]),
-        tiers=_tiers(source["tiers"]),
+        tiers=_tiers(source),
         tiers_mode=text(source["tiers_mode"]),
         interval=text(recurring["interval"]),
         interval_count=integer(recurring["interval_count"]),
@@ -72,7 +72,7 @@ def plan(source: Node) -> PriceChange:
         unit_amount=integer(source["amount"]),
         unit_amount_decimal=decimal(source["amount_decimal"]),
         billing_scheme=text(source["billing_scheme"]),
-        tiers=_tiers(source["tiers"]),
+        tiers=_tiers(source),
         tiers_mode=text(source["tiers_mode"]),
         interval=text(source["interval"]),
         interval_count=integer(source["interval_count"]),
@@ -125,8 +125,8 @@ def discount(source: Node) -> DiscountChange:
     )
 
 
-def _tiers(listed: Node) -> list[PriceTier] | Unknown:
-    if listed.value is UNKNOWN:
+def _tiers(source: Node) -> list[PriceTier] | Unknown:
+    if "tiers" not in source:
         return UNKNOWN
     return [
         PriceTier(
@@ -134,7 +134,7 @@ def _tiers(listed: Node) -> list[PriceTier] | Unknown:
             unit_amount=_exact(tier, "unit_amount"),
             flat_amount=_exact(tier, "flat_amount"),
         )
-        for tier in listed
+        for tier in source["tiers"]
     ]
 
 
