@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from billing.statuses import (
+    BalanceTransactionStatus,
     ChargeStatus,
     CheckoutPaymentStatus,
     CheckoutStatus,
+    CreditNoteStatus,
     DisputeStatus,
     InvoiceStatus,
     PaymentIntentStatus,
     PayoutStatus,
     RefundStatus,
+    SetupIntentStatus,
     SubscriptionStatus,
 )
 
@@ -163,6 +166,34 @@ ORDER_RULES: Final[Mapping[str, OrderRules]] = {
             [{CheckoutStatus.OPEN}], [{CheckoutStatus.COMPLETE, CheckoutStatus.EXPIRED}]
         ),
         set_once=("payment_status",),
+    ),
+    "product": OrderRules(),
+    "price": OrderRules(),
+    "coupon": OrderRules(monotonic=("times_redeemed",)),
+    "promotion_code": OrderRules(monotonic=("times_redeemed",)),
+    "discount": OrderRules(),
+    "payment_method": OrderRules(),
+    "setup_intent": OrderRules(
+        lifecycle=lifecycle(
+            [
+                {
+                    SetupIntentStatus.REQUIRES_PAYMENT_METHOD,
+                    SetupIntentStatus.REQUIRES_CONFIRMATION,
+                    SetupIntentStatus.REQUIRES_ACTION,
+                    SetupIntentStatus.PROCESSING,
+                }
+            ],
+            [{SetupIntentStatus.SUCCEEDED, SetupIntentStatus.CANCELED}],
+        ),
+    ),
+    "credit_note": OrderRules(
+        lifecycle=lifecycle([{CreditNoteStatus.ISSUED}], [{CreditNoteStatus.VOID}]),
+        set_once=("voided_at",),
+    ),
+    "balance_transaction": OrderRules(
+        lifecycle=lifecycle(
+            [{BalanceTransactionStatus.PENDING}], [{BalanceTransactionStatus.AVAILABLE}]
+        ),
     ),
     "payout": OrderRules(
         lifecycle=lifecycle(

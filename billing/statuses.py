@@ -101,3 +101,28 @@ class PayoutStatus(StrEnum):
     PAID = "paid"
     FAILED = "failed"
     CANCELED = "canceled"
+
+
+class SetupIntentStatus(StrEnum):
+    """The status of the saving of a way to pay; a failed attempt leads back to the first."""
+
+    REQUIRES_PAYMENT_METHOD = "requires_payment_method"
+    REQUIRES_CONFIRMATION = "requires_confirmation"
+    REQUIRES_ACTION = "requires_action"
+    PROCESSING = "processing"
+    SUCCEEDED = "succeeded"
+    CANCELED = "canceled"
+
+
+class CreditNoteStatus(StrEnum):
+    """The status of a credit note."""
+
+    ISSUED = "issued"
+    VOID = "void"
+
+
+class BalanceTransactionStatus(StrEnum):
+    """The status of a movement of the balance: its money can be paid out, or not yet."""
+
+    PENDING = "pending"
+    AVAILABLE = "available"

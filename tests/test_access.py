@@ -123,7 +123,9 @@ API: Final[dict[str, Row]] = {
         f"api/v1/^{path}{rest}": Row(READERS, NO_ONE)
         for path in [
             *("customers", "subscriptions", "invoices", "payment-intents", "charges", "refunds"),
-            *("disputes", "checkout-sessions", "payouts"),
+            *("disputes", "checkout-sessions", "payouts", "credit-notes", "balance-transactions"),
+            *("payment-methods", "setup-intents", "products", "prices", "coupons"),
+            *("promotion-codes", "discounts"),
         ]
         for rest in ("$", "/(?P<provider_id>[^/]+)$")
     },

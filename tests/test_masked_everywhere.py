@@ -32,6 +32,7 @@ from webhooks.testing.api_client import caller, issue
 from webhooks.testing.fake_stripe import Served, customers, deliverable
 from webhooks.testing.plugin import Subscribe
 from webhooks.testing.stripe_events import envelope
+from webhooks.testing.stripe_objects import catalog
 
 pytestmark = pytest.mark.django_db
 
@@ -63,6 +64,15 @@ KINDS: Final = {
     "charge.dispute.created": objects.dispute(NOW),
     "checkout.session.completed": objects.checkout_session(NOW),
     "payout.paid": objects.payout(NOW),
+    "credit_note.created": catalog.credit_note(NOW),
+    "payout.updated": catalog.balance_transaction(NOW),
+    "payment_method.attached": catalog.payment_method(NOW),
+    "setup_intent.created": catalog.setup_intent(NOW),
+    "product.created": catalog.product(NOW),
+    "price.created": catalog.price(NOW),
+    "coupon.created": catalog.coupon(NOW),
+    "promotion_code.created": catalog.promotion_code(NOW),
+    "customer.discount.created": catalog.discount(NOW),
 }
 HOLDER: Final = "Zora Zq84holder"
 OWN_COLUMNS: Final = {EMAIL, HOLDER, PHONE}

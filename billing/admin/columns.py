@@ -26,9 +26,18 @@ COLUMNS: Final[Mapping[type[models.ProviderObject], tuple[str, ...]]] = {
         *("client_reference_id", "amount_total"),
     ),
     models.Payout: ("status", "amount", "arrival_at", "method", "failure_code"),
+    models.CreditNote: ("status", "number", "invoice_id", "customer_id", "amount", "reason"),
+    models.BalanceTransaction: ("status", "type", "amount", "fee", "net", "source_id"),
+    models.PaymentMethod: ("type", "card_brand", "card_last4", "exp_month", "exp_year"),
+    models.SetupIntent: ("status", "customer_id", "payment_method_id", "error_code"),
+    models.Product: ("name", "active", "default_price_id"),
+    models.Price: ("product_id", "active", "unit_amount", "interval", "lookup_key"),
+    models.Coupon: ("name", "percent_off", "amount_off", "duration", "valid"),
+    models.PromotionCode: ("code", "coupon_id", "customer_id", "active", "times_redeemed"),
+    models.Discount: ("coupon_id", "customer_id", "subscription_id", "ends_at"),
 }
 
-# Customers have no status.
+# The others have no status.
 STATES: Final[Mapping[type[models.ProviderObject], type[StrEnum]]] = {
     models.Subscription: statuses.SubscriptionStatus,
     models.Invoice: statuses.InvoiceStatus,
@@ -38,4 +47,7 @@ STATES: Final[Mapping[type[models.ProviderObject], type[StrEnum]]] = {
     models.Dispute: statuses.DisputeStatus,
     models.CheckoutSession: statuses.CheckoutStatus,
     models.Payout: statuses.PayoutStatus,
+    models.CreditNote: statuses.CreditNoteStatus,
+    models.BalanceTransaction: statuses.BalanceTransactionStatus,
+    models.SetupIntent: statuses.SetupIntentStatus,
 }

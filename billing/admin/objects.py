@@ -19,15 +19,24 @@ from billing.admin.may_use import may_use
 from billing.admin.related import events_about, naming, references
 from billing.admin.values import flags, label, value
 from billing.models import (
+    BalanceTransaction,
     Charge,
     CheckoutSession,
+    Coupon,
+    CreditNote,
     Customer,
+    Discount,
     Dispute,
     Invoice,
     PaymentIntent,
+    PaymentMethod,
     Payout,
+    Price,
+    Product,
+    PromotionCode,
     ProviderObject,
     Refund,
+    SetupIntent,
     Subscription,
 )
 from billing.privacy.erasure import ERASE
@@ -43,7 +52,10 @@ SAME_EMAIL: Final = 100
 _FLAGS: Final = (("in_doubt", BooleanFilter), ("livemode", BooleanFilter))
 
 
-@admin.register(Refund, Dispute, Payout)
+@admin.register(
+    *(Refund, Dispute, Payout, BalanceTransaction),
+    *(Product, Price, Coupon, PromotionCode, Discount),
+)
 class ObjectAdmin(ReadOnlyAdmin):
     """A list with the columns that matter, and a page with everything."""
 
@@ -54,7 +66,8 @@ class ObjectAdmin(ReadOnlyAdmin):
         return [_identity, *(_column(request, self.model, name) for name in columns)]
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        return [status_filter(STATES[self.model]), *_FLAGS]
+        states = STATES.get(self.model)
+        return [*([status_filter(states)] if states else []), *_FLAGS]
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
         return ("provider_id", *references(self.model))
@@ -73,7 +86,10 @@ class ObjectAdmin(ReadOnlyAdmin):
         return ()
 
 
-@admin.register(Subscription, Invoice, PaymentIntent, Charge, CheckoutSession)
+@admin.register(
+    *(Subscription, Invoice, PaymentIntent, Charge, CheckoutSession),
+    *(CreditNote, PaymentMethod, SetupIntent),
+)
 class OwnedAdmin(ObjectAdmin):
     """Objects that belong to a customer, and can be found by the customer's email."""
 

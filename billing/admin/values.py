@@ -13,9 +13,13 @@ from django.utils.text import capfirst
 from billing.admin.money import money
 from billing.models import (
     Charge,
+    Coupon,
     Customer,
     Invoice,
     PaymentIntent,
+    PaymentMethod,
+    Product,
+    PromotionCode,
     ProviderObject,
     Subscription,
 )
@@ -54,6 +58,10 @@ REFERENCES: Final[dict[str, type[ProviderObject]]] = {
     "payment_intent_id": PaymentIntent,
     "charge_id": Charge,
     "latest_charge_id": Charge,
+    "payment_method_id": PaymentMethod,
+    "product_id": Product,
+    "coupon_id": Coupon,
+    "promotion_code_id": PromotionCode,
 }
 """The columns that name other objects. Each has an index."""
 

@@ -66,3 +66,48 @@ class OfChargeFilters(ObjectFilters):
     charge = ExactFilter("charge_id")
     payment_intent = ExactFilter("payment_intent_id")
     status = ExactFilter()
+
+
+class OfCustomerFilters(ObjectFilters):
+    """The parameters of the list of payment methods."""
+
+    customer = ExactFilter("customer_id")
+
+
+class SetupIntentFilters(SubscriptionFilters):
+    """The parameters of the list of setup intents."""
+
+    payment_method = ExactFilter("payment_method_id")
+
+
+class CreditNoteFilters(SubscriptionFilters):
+    """The parameters of the list of credit notes."""
+
+    invoice = ExactFilter("invoice_id")
+
+
+class BalanceTransactionFilters(PayoutFilters):
+    """The parameters of the list of balance transactions."""
+
+    source = ExactFilter("source_id")
+
+
+class PriceFilters(ObjectFilters):
+    """The parameters of the list of prices."""
+
+    product = ExactFilter("product_id")
+    lookup_key = ExactFilter()
+
+
+class PromotionCodeFilters(OfCustomerFilters):
+    """The parameters of the list of promotion codes."""
+
+    coupon = ExactFilter("coupon_id")
+
+
+class DiscountFilters(PromotionCodeFilters):
+    """The parameters of the list of discounts."""
+
+    promotion_code = ExactFilter("promotion_code_id")
+    subscription = ExactFilter("subscription_id")
+    invoice = ExactFilter("invoice_id")

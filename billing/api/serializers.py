@@ -30,6 +30,14 @@ class ItemSerializer(serializers.Serializer[Any]):
     current_period_end = serializers.CharField(allow_null=True, help_text="ISO 8601")
 
 
+class TierSerializer(serializers.Serializer[Any]):
+    """One step of a tiered price; amounts are decimal texts in minor units."""
+
+    up_to = serializers.IntegerField(allow_null=True, help_text="null in the last one")
+    unit_amount = serializers.CharField()
+    flat_amount = serializers.CharField()
+
+
 class ObjectSerializer(Shown):
     """An object of the provider's. Money is in minor units; null is unknown."""
 
@@ -152,6 +160,53 @@ class CheckoutSessionSerializer(ObjectSerializer):
 class PayoutSerializer(ObjectSerializer):
     class Meta(ObjectSerializer.Meta):
         model = models.Payout
+
+
+class PaymentMethodSerializer(ObjectSerializer):
+    class Meta(ObjectSerializer.Meta):
+        model = models.PaymentMethod
+
+
+class SetupIntentSerializer(ObjectSerializer):
+    class Meta(ObjectSerializer.Meta):
+        model = models.SetupIntent
+
+
+class CreditNoteSerializer(ObjectSerializer):
+    class Meta(ObjectSerializer.Meta):
+        model = models.CreditNote
+
+
+class BalanceTransactionSerializer(ObjectSerializer):
+    class Meta(ObjectSerializer.Meta):
+        model = models.BalanceTransaction
+
+
+class ProductSerializer(ObjectSerializer):
+    class Meta(ObjectSerializer.Meta):
+        model = models.Product
+
+
+class PriceSerializer(ObjectSerializer):
+    tiers = TierSerializer(many=True, read_only=True)
+
+    class Meta(ObjectSerializer.Meta):
+        model = models.Price
+
+
+class CouponSerializer(ObjectSerializer):
+    class Meta(ObjectSerializer.Meta):
+        model = models.Coupon
+
+
+class PromotionCodeSerializer(ObjectSerializer):
+    class Meta(ObjectSerializer.Meta):
+        model = models.PromotionCode
+
+
+class DiscountSerializer(ObjectSerializer):
+    class Meta(ObjectSerializer.Meta):
+        model = models.Discount
 
 
 class ChangeSerializer(Shown):

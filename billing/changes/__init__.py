@@ -4,6 +4,15 @@ from collections.abc import Mapping
 from typing import Final
 
 from billing.changes.base import UNKNOWN, Change, Flag, Integer, Metadata, Moment, Text, Unknown
+from billing.changes.bookkeeping import BalanceTransactionChange, CreditNoteChange
+from billing.changes.catalog import (
+    CouponChange,
+    DiscountChange,
+    PriceChange,
+    PriceTier,
+    ProductChange,
+    PromotionCodeChange,
+)
 from billing.changes.invoicing import (
     CustomerChange,
     InvoiceChange,
@@ -18,6 +27,7 @@ from billing.changes.payments import (
     PayoutChange,
     RefundChange,
 )
+from billing.changes.saved_methods import PaymentMethodChange, SetupIntentChange
 
 CHANGES: Final[Mapping[str, type[Change]]] = {
     change.object_type: change for change in Change.__subclasses__()
@@ -27,10 +37,14 @@ CHANGES: Final[Mapping[str, type[Change]]] = {
 __all__ = [
     "CHANGES",
     "UNKNOWN",
+    "BalanceTransactionChange",
     "Change",
     "ChargeChange",
     "CheckoutSessionChange",
+    "CouponChange",
+    "CreditNoteChange",
     "CustomerChange",
+    "DiscountChange",
     "DisputeChange",
     "Flag",
     "Integer",
@@ -38,8 +52,14 @@ __all__ = [
     "Metadata",
     "Moment",
     "PaymentIntentChange",
+    "PaymentMethodChange",
     "PayoutChange",
+    "PriceChange",
+    "PriceTier",
+    "ProductChange",
+    "PromotionCodeChange",
     "RefundChange",
+    "SetupIntentChange",
     "SubscriptionChange",
     "SubscriptionItem",
     "Text",

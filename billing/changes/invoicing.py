@@ -30,6 +30,7 @@ class CustomerChange(Change):
     currency: Text = UNKNOWN
     balance: Integer = UNKNOWN
     delinquent: Flag = UNKNOWN
+    default_payment_method_id: Text = UNKNOWN
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,9 @@ class Customer(ProviderObject):
     currency = models.CharField(max_length=255, blank=True)
     balance = models.BigIntegerField(null=True, blank=True)
     delinquent = models.BooleanField(null=True, blank=True)
+    default_payment_method_id = models.CharField(
+        "default payment method", max_length=255, blank=True, default="", db_default=""
+    )
 
     class Meta(ProviderObject.Meta):
         permissions: ClassVar = [("erase_customer", "Can erase customers' personal data")]

@@ -24,7 +24,7 @@ from webhooks.privacy.meanings import is_personal as is_personal_key
 from webhooks.privacy.redaction import code, identifier, number
 from webhooks.privacy.suppression import UnprovenErasure, erasure_of_ids, learn
 from webhooks.privacy.vocabularies import Vocabulary, vocabulary_of
-from webhooks.privacy.vocabulary import TABLE, Meaning
+from webhooks.privacy.vocabulary import TABLE, TYPED_CODES, Meaning
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,8 @@ _ERASED_TEXTS: Final = (Meaning.FREE_TEXT, Meaning.MESSAGE, Meaning.CARD)
 
 def is_personal(kind: str, name: str) -> bool:
     """True when a fact of such an object identifies somebody, or may."""
-    return meaning_of(name) in _ERASED_TEXTS or is_personal_key(name, kind=kind)
+    is_typed = name == "code" and kind in TYPED_CODES
+    return is_typed or meaning_of(name) in _ERASED_TEXTS or is_personal_key(name, kind=kind)
 
 
 def redact_row(row: ProviderObject) -> bool:
@@ -147,7 +148,7 @@ class _Redacting:
 
     def fact(self, name: str, value: Any) -> Any:
         if is_personal(self.kind, name):
-            return {} if name == "metadata" else ""
+            return {} if name == "metadata" else "" if isinstance(value, str) else None
         if isinstance(value, list):
             return [{key: self.fact(key, each) for key, each in one.items()} for one in value]
         return self._text(name, value) if isinstance(value, str) else value

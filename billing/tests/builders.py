@@ -9,6 +9,7 @@ from billing.models import MODELS, BillingChange
 from billing.operations import apply_all
 from billing.translators.stripe import translate
 from webhooks.events import Event
+from webhooks.testing.stripe_objects import catalog
 
 Json = dict[str, Any]
 
@@ -289,3 +290,39 @@ def payout(**values: Any) -> Json:
         "failure_message": None,
         "metadata": {},
     } | values
+
+
+def credit_note(**values: Any) -> Json:
+    return catalog.credit_note(NOON) | values
+
+
+def balance_transaction(**values: Any) -> Json:
+    return catalog.balance_transaction(NOON) | values
+
+
+def payment_method(**values: Any) -> Json:
+    return catalog.payment_method(NOON) | values
+
+
+def setup_intent(**values: Any) -> Json:
+    return catalog.setup_intent(NOON) | values
+
+
+def product(**values: Any) -> Json:
+    return catalog.product(NOON) | values
+
+
+def price(**values: Any) -> Json:
+    return catalog.price(NOON) | values
+
+
+def coupon(**values: Any) -> Json:
+    return catalog.coupon(NOON) | values
+
+
+def promotion_code(**values: Any) -> Json:
+    return catalog.promotion_code(NOON) | values
+
+
+def discount(**values: Any) -> Json:
+    return catalog.discount(NOON) | values

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.one_database
 METADATA = {"plan": "gold"}
 
 CUSTOMER: Json = {
+    "invoice_settings": {"default_payment_method": "pm_1"},
     "email": "jo@example.com",
     "name": "Jo",
     "phone": "+43 1 1234",
@@ -174,6 +175,114 @@ PAYOUT: Json = {
     "failure_message": "No such account.",
 }
 
+CREDIT_NOTE: Json = {
+    "customer": "cus_1",
+    "invoice": "in_1",
+    "number": "F-1-CN-1",
+    "status": "void",
+    "type": "mixed",
+    "reason": "fraudulent",
+    "memo": "A mistake.",
+    "currency": "eur",
+    "amount": 11,
+    "subtotal": 12,
+    "total": 13,
+    "out_of_band_amount": 14,
+    "voided_at": NOON + 1,
+}
+
+BALANCE_TRANSACTION: Json = {
+    "type": "charge",
+    "reporting_category": "fee",
+    "status": "available",
+    "currency": "eur",
+    "amount": 11,
+    "fee": 2,
+    "net": 9,
+    "source": "ch_1",
+    "available_on": NOON + 1,
+}
+
+PAYMENT_METHOD: Json = {
+    "customer": "cus_1",
+    "type": "card",
+    "card": {
+        "brand": "visa",
+        "funding": "debit",
+        "last4": "4242",
+        "exp_month": 4,
+        "exp_year": 2030,
+    },
+}
+
+SETUP_INTENT: Json = {
+    "customer": "cus_1",
+    "payment_method": "pm_1",
+    "status": "canceled",
+    "usage": "off_session",
+    "cancellation_reason": "abandoned",
+    "last_setup_error": {"code": "card_declined", "message": "Declined."},
+}
+
+PRODUCT: Json = {
+    "name": "Gold",
+    "description": "All of it",
+    "active": True,
+    "default_price": "price_1",
+}
+
+PRICE: Json = {
+    "product": "prod_1",
+    "active": True,
+    "nickname": "Monthly",
+    "lookup_key": "gold",
+    "type": "recurring",
+    "currency": "eur",
+    "unit_amount": None,
+    "unit_amount_decimal": "0.5",
+    "billing_scheme": "tiered",
+    "tiers": [
+        {"up_to": 5, "unit_amount": 10, "unit_amount_decimal": "10", "flat_amount": None},
+        {"up_to": None, "unit_amount": None, "unit_amount_decimal": "0.25", "flat_amount": 3},
+    ],
+    "tiers_mode": "graduated",
+    "recurring": {"interval": "month", "interval_count": 3, "usage_type": "metered"},
+    "tax_behavior": "inclusive",
+}
+
+COUPON: Json = {
+    "name": "Spring",
+    "percent_off": 12.5,
+    "amount_off": 11,
+    "currency": "eur",
+    "duration": "repeating",
+    "duration_in_months": 12,
+    "max_redemptions": 13,
+    "times_redeemed": 14,
+    "redeem_by": NOON + 1,
+    "valid": True,
+}
+
+PROMOTION_CODE: Json = {
+    "code": "HELLO",
+    "coupon": "SPRING",
+    "customer": "cus_1",
+    "active": True,
+    "max_redemptions": 11,
+    "times_redeemed": 12,
+    "expires_at": NOON + 1,
+}
+
+DISCOUNT: Json = {
+    "coupon": {"id": "SPRING"},
+    "promotion_code": "promo_1",
+    "customer": "cus_1",
+    "subscription": "sub_1",
+    "invoice": "in_1",
+    "start": NOON + 1,
+    "end": NOON + 2,
+}
+
 SUBJECTS = {
     "customer": CUSTOMER,
     "subscription": SUBSCRIPTION,
@@ -184,6 +293,15 @@ SUBJECTS = {
     "dispute": DISPUTE,
     "checkout.session": CHECKOUT_SESSION,
     "payout": PAYOUT,
+    "credit_note": CREDIT_NOTE,
+    "balance_transaction": BALANCE_TRANSACTION,
+    "payment_method": PAYMENT_METHOD,
+    "setup_intent": SETUP_INTENT,
+    "product": PRODUCT,
+    "price": PRICE,
+    "coupon": COUPON,
+    "promotion_code": PROMOTION_CODE,
+    "discount": DISCOUNT,
 }
 
 # Facts whose names are not the keys'; the rest are looked up.
@@ -222,6 +340,31 @@ ELSEWHERE: dict[str, Json] = {
     "dispute": {"evidence_due_at": moment(NOON + 1)},
     "checkout.session": {"customer_email": "typed@example.com"},
     "payout": {"arrival_at": moment(NOON + 1)},
+    "customer": {"default_payment_method_id": "pm_1"},
+    "balance_transaction": {"available_at": moment(NOON + 1)},
+    "payment_method": {
+        "card_brand": "visa",
+        "card_funding": "debit",
+        "card_last4": "4242",
+        "exp_month": 4,
+        "exp_year": 2030,
+    },
+    "setup_intent": {"error_code": "card_declined", "error_message": "Declined."},
+    "price": {
+        "interval": "month",
+        "interval_count": 3,
+        "usage_type": "metered",
+        "tiers": [
+            {"up_to": 5, "unit_amount": "10", "flat_amount": ""},
+            {"up_to": None, "unit_amount": "0.25", "flat_amount": "3"},
+        ],
+    },
+    "coupon": {"percent_off": "12.5"},
+    "discount": {
+        "coupon_id": "SPRING",
+        "started_at": moment(NOON + 1),
+        "ends_at": moment(NOON + 2),
+    },
 }
 
 KINDS = pytest.mark.parametrize("kind", sorted(SUBJECTS))
@@ -262,7 +405,7 @@ def test_every_fact_is_read_from_its_key(kind: str, shape: Callable[[Json], Json
 @KINDS
 def test_null_clears_every_fact(kind: str) -> None:
     nothing = {"metadata": None, "created": None, **dict.fromkeys(SUBJECTS[kind])}
-    empty = {"metadata": {}, "items": [], "abridged": False}
+    empty = {"metadata": {}, "items": [], "abridged": False, "tiers": []}
     assert translated(kind, nothing).facts() == {
         name: empty.get(name, "" if isinstance(value, str) else None)
         for name, value in expected(kind).items()

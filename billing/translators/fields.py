@@ -41,6 +41,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # No more digits than a column's number has, so that scaling them is exact.
 _DECIMAL: Final = re.compile(r"[+-]?[0-9]{1,19}(?:\.[0-9]{1,8})?", re.ASCII)
 
+_EXACT: Final = re.compile(r"-?[0-9]{1,19}(?:\.[0-9]{1,12})?", re.ASCII)
 _WHOLE: Final = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 
 Value = TypeVar("Value")
@@ -136,6 +137,21 @@ def integer(node: Node) -> Integer:
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) > BIGGEST:
         raise _unexpected(node, "an integer of at most 64 bits")
     return value
+
+
+def decimal(node: Node) -> Text:
+    """Return a decimal number as text, from a text or a number of JSON's; no more digits than a
+    column's."""
+    value = node.value
+    if value is UNKNOWN or value is None:
+        return UNKNOWN if value is UNKNOWN else ""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise _unexpected(node, "a decimal number")
+    # The shortest text of a float is the one that it was read from.
+    written = value if isinstance(value, str) else f"{Decimal(str(value)):f}"
+    if not _EXACT.fullmatch(written):
+        raise _unexpected(node, "a decimal number")
+    return written
 
 
 def whole_number(node: Node) -> Integer:

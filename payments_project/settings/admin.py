@@ -57,7 +57,22 @@ UNFOLD = {
                     _screen("Disputes", "gavel", "billing.dispute"),
                     _screen("Checkout sessions", "shopping_cart", "billing.checkoutsession"),
                     _screen("Payouts", "account_balance", "billing.payout"),
+                    _screen("Balance", "account_balance_wallet", "billing.balancetransaction"),
+                    _screen("Credit notes", "request_quote", "billing.creditnote"),
+                    _screen("Payment methods", "wallet", "billing.paymentmethod"),
+                    _screen("Setup intents", "add_card", "billing.setupintent"),
                     _screen("Idempotency keys", "repeat_one", "billing.idempotencykey"),
+                ],
+            },
+            {
+                "title": "Catalog",
+                "collapsible": True,
+                "items": [
+                    _screen("Products", "inventory_2", "billing.product"),
+                    _screen("Prices", "sell", "billing.price"),
+                    _screen("Coupons", "local_offer", "billing.coupon"),
+                    _screen("Promotion codes", "confirmation_number", "billing.promotioncode"),
+                    _screen("Discounts", "percent", "billing.discount"),
                 ],
             },
             {

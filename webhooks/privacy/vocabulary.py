@@ -60,11 +60,26 @@ TABLE: Final[Mapping[Meaning, tuple[str, ...]]] = {
     Meaning.CHOSEN: ("coupon", "transfer_group"),
     Meaning.CODE: (
         *("api_version", "billing_reason", "billing_scheme", "brand", "cancellation_reason"),
-        *("capture_method", "card_brand", "code", "collection_method", "confirmation_method"),
+        *(
+            "capture_method",
+            "card_brand",
+            "card_funding",
+            "code",
+            "collection_method",
+            "confirmation_method",
+        ),
         *("currency", "decline_code", "error_code", "failure_code", "failure_reason", "feedback"),
         *("funding", "interval", "method", "mode", "network_status", "object"),
         *("payment_method_type", "payment_method_types", "payment_status", "proration_behavior"),
-        *("reason", "risk_level", "setup_future_usage", "status", "submit_type", "tax_exempt"),
+        *(
+            "reason",
+            "reporting_category",
+            "risk_level",
+            "setup_future_usage",
+            "status",
+            "submit_type",
+            "tax_exempt",
+        ),
         *("type", "ui_mode", "usage", "usage_type"),
     ),
 }

@@ -45,6 +45,12 @@ DASHBOARD_PATHS = {
     "dispute": "disputes",
     "checkout.session": "checkout/sessions",
     "payout": "payouts",
+    "credit_note": "credit_notes",
+    "product": "products",
+    "price": "prices",
+    "setup_intent": "setup_intents",
+    "coupon": "coupons",
+    "promotion_code": "promotion_codes",
 }
 
 

@@ -38,6 +38,15 @@ PATHS: Final[Mapping[str, str]] = {
     "dispute": "/v1/disputes/{}",
     "checkout.session": "/v1/checkout/sessions/{}",
     "payout": "/v1/payouts/{}",
+    "credit_note": "/v1/credit_notes/{}",
+    "balance_transaction": "/v1/balance_transactions/{}",
+    "payment_method": "/v1/payment_methods/{}",
+    "setup_intent": "/v1/setup_intents/{}",
+    "product": "/v1/products/{}",
+    # No event carries the tiers.
+    "price": "/v1/prices/{}?expand[]=tiers",
+    "coupon": "/v1/coupons/{}",
+    "promotion_code": "/v1/promotion_codes/{}",
 }
 """The path of an object, by its type."""
 

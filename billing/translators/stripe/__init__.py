@@ -9,7 +9,7 @@ from billing.changes import Change, ChargeChange, DisputeChange, RefundChange
 from billing.statuses import RefundStatus
 from billing.translators.base import Translator
 from billing.translators.fields import MOST, MOST_LISTED, Node
-from billing.translators.stripe import invoicing, payments
+from billing.translators.stripe import bookkeeping, catalog, invoicing, payments, saved_methods
 from billing.translators.stripe.common import identifier
 from billing.translators.stripe.thin import is_thin, named
 from webhooks.events import Event
@@ -27,6 +27,15 @@ _SNAPSHOTS: Final = (
     "refund.*",
     "checkout.session.*",
     "payout.*",
+    "credit_note.*",
+    "payment_method.*",
+    "setup_intent.*",
+    "product.*",
+    "price.*",
+    "plan.*",
+    "coupon.*",
+    "promotion_code.*",
+    "customer.discount.*",
 )
 
 # Of an invoice's payment, its invoice's own thin events tell as well.
@@ -35,6 +44,10 @@ THIN_EVENT_TYPES: Final = tuple(f"v1.{each}" for each in _SNAPSHOTS if each != "
 
 EVENT_TYPES: Final = (*_SNAPSHOTS, *THIN_EVENT_TYPES)
 """The types of events that `translate` knows, as patterns for `webhooks.signals.on`."""
+
+_DISCOUNT_DELETED: Final = "customer.discount.deleted"
+"""Of what is deleted, the one whose type names whose it was; a subscription's end is called so too,
+and deletes nothing."""
 
 RETURNED: Final = (RefundStatus.FAILED, RefundStatus.CANCELED)
 """The states of refunds whose money has come back to us: less is refunded than was."""
@@ -50,6 +63,16 @@ _TRANSLATORS: Final[Mapping[str, Callable[[Node], Change | None]]] = {
     "dispute": payments.dispute,
     "checkout.session": payments.checkout_session,
     "payout": payments.payout,
+    "credit_note": bookkeeping.credit_note,
+    "balance_transaction": bookkeeping.balance_transaction,
+    "payment_method": saved_methods.payment_method,
+    "setup_intent": saved_methods.setup_intent,
+    "product": catalog.product,
+    "price": catalog.price,
+    "plan": catalog.plan,
+    "coupon": catalog.coupon,
+    "promotion_code": catalog.promotion_code,
+    "discount": catalog.discount,
 }
 
 
@@ -71,7 +94,7 @@ def translate(event: Event) -> list[Change]:
     if change is None:
         return []
     kind = source["object"].value
-    if event.type == f"{kind}.deleted":
+    if event.type in (f"{kind}.deleted", _DISCOUNT_DELETED):
         change = replace(change, deleted=True)
     # A deletion says all there is: no update follows, and nothing was before that matters.
     if change.deleted:

@@ -40,6 +40,7 @@ def customer(source: Node) -> CustomerChange:
         currency=text(source["currency"]),
         balance=integer(source["balance"]),
         delinquent=boolean(source["delinquent"]),
+        default_payment_method_id=reference(source["invoice_settings"]["default_payment_method"]),
     )
 
 
