@@ -29,7 +29,7 @@ SHARES = {
 """The number of each kind in a round. Rounds are shuffled one by one, so that even a short drill
 has every kind."""
 
-THIN = ("v1.product.updated", "v2.core.account.updated", "v1.billing.meter.no_meter_found")
+THIN = ("v1.terminal.reader.updated", "v2.core.account.updated", "v1.billing.meter.no_meter_found")
 """Types of thin events, about what billing does not know: what it does, it would ask Stripe for."""
 
 THIN_EVERY = 5

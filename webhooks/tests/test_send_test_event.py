@@ -46,10 +46,10 @@ def test_any_type_can_be_sent(live_server: LiveServer, kind: str) -> None:
 
 
 def test_a_thin_event_can_be_sent(live_server: LiveServer) -> None:
-    run("--type", "v1.product.updated", "--url", f"{live_server.url}/webhooks/stripe/")
+    run("--type", "v1.terminal.reader.updated", "--url", f"{live_server.url}/webhooks/stripe/")
     sent = json.loads(bytes(WebhookEvent.objects.get().body or b""))
 
-    assert (sent["object"], sent["related_object"]["type"]) == ("v2.core.event", "product")
+    assert (sent["object"], sent["related_object"]["type"]) == ("v2.core.event", "terminal.reader")
 
 
 def test_a_file_of_one_event_is_sent_to_the_byte(live_server: LiveServer, tmp_path: Path) -> None:

@@ -24,12 +24,12 @@ def recorded(event: dict[str, Any]) -> WebhookEvent:
 
 
 def test_one_without_a_handler_is_recorded_and_ignored() -> None:
-    event = thin_sample("v1.product.created", context="acct_1", livemode=True)
+    event = thin_sample("v1.terminal.reader.created", context="acct_1", livemode=True)
     row = recorded(event)
 
     assert row.status == WebhookEvent.Status.IGNORED
-    assert (row.type, row.account, row.livemode) == ("v1.product.created", "acct_1", True)
-    assert (row.object_type, row.object_id) == ("product", event["related_object"]["id"])
+    assert (row.type, row.account, row.livemode) == ("v1.terminal.reader.created", "acct_1", True)
+    assert (row.object_type, row.object_id) == ("terminal.reader", event["related_object"]["id"])
     assert row.customer_id == ""
     assert deliver(event).json() == {"status": "received", "idempotent_replay": True}
 
@@ -42,8 +42,8 @@ def test_one_about_a_customer_is_the_customers() -> None:
 
 def test_a_handler_gets_a_thin_event_whole(subscribe: Subscribe) -> None:
     seen: list[Event] = []
-    subscribe(seen.append, "v1.product.*")
-    event = thin_sample("v1.product.updated", created=1_790_000_000)
+    subscribe(seen.append, "v1.terminal.reader.*")
+    event = thin_sample("v1.terminal.reader.updated", created=1_790_000_000)
     row = recorded(event)
 
     assert row.status == WebhookEvent.Status.PROCESSED
@@ -111,7 +111,7 @@ def test_what_it_carries_besides_is_no_object() -> None:
 
 @drawn(data=st.data())
 def test_an_odd_one_is_recorded_or_refused_and_settled_at_once(data: st.DataObject) -> None:
-    odd = data.draw(spoiled(thin_sample("v1.product.updated")))
+    odd = data.draw(spoiled(thin_sample("v1.terminal.reader.updated")))
     body = as_body(odd)
     answer = post(body, sign(body))
 
