@@ -29,7 +29,6 @@ from billing.translators.fields import (
     Node,
     currency,
     identity,
-    instant,
     integer,
     known,
     named,
@@ -37,6 +36,7 @@ from billing.translators.fields import (
     text,
     word,
 )
+from billing.translators.moments import instant
 from webhooks.events import Event
 from webhooks.exceptions import PermanentFailure
 

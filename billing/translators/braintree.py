@@ -31,21 +31,20 @@ from billing.statuses import (
     RefundStatus,
     SubscriptionStatus,
 )
+from billing.translators.amounts import decimal_minor
 from billing.translators.base import Translator
 from billing.translators.fields import (
     LONGEST,
     Node,
     boolean,
     currency,
-    decimal_minor,
     identity,
-    instant,
     known,
-    microseconds,
     named,
     text,
     word,
 )
+from billing.translators.moments import instant, microseconds
 from webhooks.events import Event
 
 _WAITING: Final = ("authorizing", "authorized")

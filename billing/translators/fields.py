@@ -5,16 +5,11 @@ expected raises `PermanentFailure`, which names the path and never the value: th
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any, Final, TypeVar
 
-from billing.changes import UNKNOWN, Flag, Integer, Metadata, Moment, Text, Unknown
-from billing.currencies import exponent
-from webhooks import events
+from billing.changes import UNKNOWN, Flag, Integer, Metadata, Text, Unknown
 from webhooks.database.text import is_storable
 from webhooks.exceptions import PermanentFailure
 from webhooks.monitoring.scrubbing import mask_cards
@@ -37,13 +32,6 @@ LONGEST: Final = 65_536
 object are kept and compared (see `billing.ordering`), so they must not grow at will."""
 
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-# No more digits than a column's number has, so that scaling them is exact.
-_DECIMAL: Final = re.compile(r"[+-]?[0-9]{1,19}(?:\.[0-9]{1,8})?", re.ASCII)
-
-_EXACT: Final = re.compile(r"-?[0-9]{1,19}(?:\.[0-9]{1,12})?", re.ASCII)
-_WHOLE: Final = re.compile(r"-?[0-9]{1,19}", re.ASCII)
-
 Value = TypeVar("Value")
 
 
@@ -60,7 +48,7 @@ class Node:
         if self.value is None or self.value is UNKNOWN:
             return Node(self.value, path)
         if not isinstance(self.value, Mapping):
-            raise _unexpected(self, "an object")
+            raise unexpected(self, "an object")
         return Node(self.value.get(key, UNKNOWN), path)
 
     def __iter__(self) -> Iterator["Node"]:
@@ -72,9 +60,9 @@ class Node:
         if self.value is None or self.value is UNKNOWN:
             return
         if not isinstance(self.value, list):
-            raise _unexpected(self, "a list")
+            raise unexpected(self, "a list")
         if len(self.value) > most:
-            raise _unexpected(self, f"a list of at most {most}")
+            raise unexpected(self, f"a list of at most {most}")
         for number, value in enumerate(self.value):
             yield Node(value, f"{self.path}[{number}]")
 
@@ -88,11 +76,11 @@ def text(node: Node, *, limit: int = 255) -> Text:
     if value is UNKNOWN or value is None:
         return UNKNOWN if value is UNKNOWN else ""
     if not isinstance(value, str):
-        raise _unexpected(node, "text")
+        raise unexpected(node, "text")
     if len(value) > limit:
-        raise _unexpected(node, f"at most {limit} characters")
+        raise unexpected(node, f"at most {limit} characters")
     if not is_storable(value):
-        raise _unexpected(node, "text without NUL or lone surrogates")
+        raise unexpected(node, "text without NUL or lone surrogates")
     return value
 
 
@@ -119,7 +107,7 @@ def identity(node: Node) -> str:
     """Return an object's id, a text or a whole number. Raises `PermanentFailure` without one."""
     found = known(text(node), "") if isinstance(node.value, str) else known(integer(node), None)
     if found in ("", None):
-        raise _unexpected(node, "an id")
+        raise unexpected(node, "an id")
     return str(found)
 
 
@@ -135,33 +123,8 @@ def integer(node: Node) -> Integer:
         return UNKNOWN if value is UNKNOWN else None
     # In Python, true and false are integers as well.
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) > BIGGEST:
-        raise _unexpected(node, "an integer of at most 64 bits")
+        raise unexpected(node, "an integer of at most 64 bits")
     return value
-
-
-def decimal(node: Node) -> Text:
-    """Return a decimal number as text, from a text or a number of JSON's; no more digits than a
-    column's."""
-    value = node.value
-    if value is UNKNOWN or value is None:
-        return UNKNOWN if value is UNKNOWN else ""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise _unexpected(node, "a decimal number")
-    # The shortest text of a float is the one that it was read from.
-    written = value if isinstance(value, str) else f"{Decimal(str(value)):f}"
-    if not _EXACT.fullmatch(written):
-        raise _unexpected(node, "a decimal number")
-    return written
-
-
-def whole_number(node: Node) -> Integer:
-    """Return a whole number that is written as text; money is in minor units."""
-    written = text(node)
-    if written is UNKNOWN or not written:
-        return UNKNOWN if written is UNKNOWN else None
-    if not _WHOLE.fullmatch(written):
-        raise _unexpected(node, "a whole number, as text")
-    return integer(Node(int(written), node.path))
 
 
 def boolean(node: Node) -> Flag:
@@ -170,59 +133,8 @@ def boolean(node: Node) -> Flag:
     if value is UNKNOWN or value is None:
         return UNKNOWN if value is UNKNOWN else None
     if not isinstance(value, bool):
-        raise _unexpected(node, "true or false")
+        raise unexpected(node, "true or false")
     return value
-
-
-def moment(node: Node) -> Moment:
-    """Return a moment in UTC, from whole seconds since 1970."""
-    seconds = integer(node)
-    if seconds is UNKNOWN or seconds is None:
-        return seconds
-    found = events.moment(seconds)
-    if found is None:
-        raise _unexpected(node, "a time in seconds since 1970")
-    return found
-
-
-def instant(node: Node) -> Moment:
-    """Return a moment in UTC, from ISO 8601; one without a time zone is in UTC."""
-    written = text(node)
-    if written is UNKNOWN or not written:
-        return UNKNOWN if written is UNKNOWN else None
-    try:
-        said = datetime.fromisoformat(written.upper())
-        found = said.astimezone(UTC) if said.tzinfo else said.replace(tzinfo=UTC)
-    except (ValueError, OverflowError) as error:
-        raise _unexpected(node, "a time in ISO 8601") from error
-    if events.moment(found.timestamp()) is None:
-        raise _unexpected(node, "a time in ISO 8601")
-    return found
-
-
-def microseconds(node: Node) -> int | None:
-    """Return a moment in ISO 8601 as microseconds since 1970, for a revision; None without one."""
-    found = known(instant(node), None)
-    return None if found is None else (found - _EPOCH) // timedelta(microseconds=1)
-
-
-def decimal_minor(node: Node, currency: Text) -> Integer:
-    """Return an amount in minor units, exactly, from decimal text such as `10.00`.
-
-    `currency` is its code in lower case. A number of JSON's is no such text: it may have been
-    rounded. Refuses more decimals than the currency has, unless they are zeros.
-    """
-    written = text(node, limit=40)
-    if written is UNKNOWN or not written:
-        return UNKNOWN if written is UNKNOWN else None
-    if not _DECIMAL.fullmatch(written):
-        raise _unexpected(node, "an amount in decimals")
-    if currency is UNKNOWN or not currency:
-        raise _unexpected(node, "an amount with a currency")
-    units = Decimal(written).scaleb(exponent(currency))
-    if units != units.to_integral_value() or abs(units) > BIGGEST:
-        raise _unexpected(node, f"an amount in {exponent(currency)} decimals")
-    return int(units)
 
 
 def reference(node: Node) -> Text:
@@ -231,7 +143,7 @@ def reference(node: Node) -> Text:
         return text(node)
     identifier = text(node["id"])
     if not identifier or identifier is UNKNOWN:
-        raise _unexpected(node, "an object with an id")
+        raise unexpected(node, "an object with an id")
     return identifier
 
 
@@ -241,13 +153,13 @@ def metadata(node: Node) -> Metadata:
     if pairs is UNKNOWN or pairs is None:
         return UNKNOWN if pairs is UNKNOWN else {}
     if not isinstance(pairs, Mapping):
-        raise _unexpected(node, "an object")
+        raise unexpected(node, "an object")
     # Before the pairs are read, each of which costs a look for card numbers.
     if len(pairs) > MOST_PAIRS:
-        raise _unexpected(node, f"at most {MOST_PAIRS} pairs")
+        raise unexpected(node, f"at most {MOST_PAIRS} pairs")
     found = {_any_text(key, node): _any_text(value, node) for key, value in pairs.items()}
     if sum(len(key) + len(value) for key, value in found.items()) > LONGEST:
-        raise _unexpected(node, f"at most {LONGEST} characters")
+        raise unexpected(node, f"at most {LONGEST} characters")
     return found
 
 
@@ -285,5 +197,6 @@ def _any_text(value: Any, within: Node) -> str:
     return known(prose(Node(value, within.path)), "")
 
 
-def _unexpected(node: Node, expected: str) -> PermanentFailure:
+def unexpected(node: Node, expected: str) -> PermanentFailure:
+    """Return the error for a value that is not as expected; it tells the place, and no value."""
     return PermanentFailure(f"{node.path}: expected {expected}")

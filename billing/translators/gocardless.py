@@ -27,13 +27,13 @@ from billing.translators.fields import (
     attached,
     currency,
     identity,
-    instant,
     integer,
     known,
     named,
     text,
     word,
 )
+from billing.translators.moments import instant
 from webhooks.events import Event
 
 _PAYMENTS: Final = {

@@ -27,14 +27,13 @@ from billing.translators.fields import (
     boolean,
     currency,
     identity,
-    instant,
     integer,
     known,
-    microseconds,
     named,
     text,
     word,
 )
+from billing.translators.moments import instant, microseconds
 from webhooks.events import Event
 
 _ORDERS: Final = {

@@ -33,6 +33,7 @@ from billing.statuses import (
     RefundStatus,
     SubscriptionStatus,
 )
+from billing.translators.amounts import whole_number
 from billing.translators.base import Translator
 from billing.translators.fields import (
     LONGEST,
@@ -40,15 +41,13 @@ from billing.translators.fields import (
     attached,
     currency,
     identity,
-    instant,
     integer,
     known,
-    microseconds,
     named,
     text,
-    whole_number,
     word,
 )
+from billing.translators.moments import instant, microseconds
 from webhooks.events import Event
 
 _BILLS: Final = {

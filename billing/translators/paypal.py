@@ -36,22 +36,21 @@ from billing.statuses import (
     RefundStatus,
     SubscriptionStatus,
 )
+from billing.translators.amounts import decimal_minor
 from billing.translators.base import Translator
 from billing.translators.fields import (
     LONGEST,
     Node,
     currency,
-    decimal_minor,
     identity,
-    instant,
     integer,
     known,
-    microseconds,
     named,
     prose,
     text,
     word,
 )
+from billing.translators.moments import instant, microseconds
 from webhooks.events import Event
 
 _PAYMENTS: Final = {

@@ -40,12 +40,12 @@ from billing.translators.fields import (
     identity,
     integer,
     known,
-    moment,
     named,
     prose,
     text,
     word,
 )
+from billing.translators.moments import moment
 from webhooks.events import Event
 
 _PAYMENTS: Final = {

@@ -38,14 +38,13 @@ from billing.translators.fields import (
     Node,
     currency,
     identity,
-    instant,
     integer,
     known,
-    microseconds,
     named,
     text,
     word,
 )
+from billing.translators.moments import instant, microseconds
 from webhooks.events import Event
 
 _PAYMENTS: Final = {

@@ -19,7 +19,8 @@ from billing.changes import (
 )
 from billing.statuses import ChargeStatus, RefundStatus, SubscriptionStatus
 from billing.translators.base import Translator
-from billing.translators.fields import Node, integer, known, moment, prose, text
+from billing.translators.fields import Node, integer, known, prose, text
+from billing.translators.moments import moment
 from webhooks.events import Event
 from webhooks.exceptions import PermanentFailure
 

@@ -1,7 +1,8 @@
 """Stripe's credit notes and balance transactions."""
 
 from billing.changes import BalanceTransactionChange, CreditNoteChange
-from billing.translators.fields import Node, integer, moment, prose, reference, text
+from billing.translators.fields import Node, integer, prose, reference, text
+from billing.translators.moments import moment
 from billing.translators.stripe.common import common
 
 

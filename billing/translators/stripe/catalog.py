@@ -11,18 +11,9 @@ from billing.changes import (
     Text,
     Unknown,
 )
-from billing.translators.fields import (
-    Node,
-    boolean,
-    decimal,
-    first,
-    integer,
-    known,
-    moment,
-    prose,
-    reference,
-    text,
-)
+from billing.translators.amounts import decimal
+from billing.translators.fields import Node, boolean, first, integer, known, prose, reference, text
+from billing.translators.moments import moment
 from billing.translators.stripe.common import common
 
 

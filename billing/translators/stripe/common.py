@@ -3,7 +3,8 @@
 from typing import TypedDict
 
 from billing.changes import UNKNOWN, Metadata, Moment
-from billing.translators.fields import Node, boolean, known, metadata, moment, text
+from billing.translators.fields import Node, boolean, known, metadata, text
+from billing.translators.moments import moment
 
 
 class Common(TypedDict):

@@ -23,10 +23,10 @@ from billing.translators.fields import (
     first,
     integer,
     known,
-    moment,
     reference,
     text,
 )
+from billing.translators.moments import moment
 from billing.translators.stripe.common import common, goes_on, identifier
 
 

@@ -9,16 +9,8 @@ from billing.changes import (
     RefundChange,
     Text,
 )
-from billing.translators.fields import (
-    Node,
-    boolean,
-    first,
-    integer,
-    moment,
-    prose,
-    reference,
-    text,
-)
+from billing.translators.fields import Node, boolean, first, integer, prose, reference, text
+from billing.translators.moments import moment
 from billing.translators.stripe.common import common, goes_on
 
 
