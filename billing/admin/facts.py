@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from billing.admin.related import named_by
 from billing.admin.values import IN_DOUBT, REFERENCES, flags, is_money, label, value
 from billing.models import ProviderObject
+from billing.reach import hindrance
 from webhooks.admin.panels import Fact, Facts
 from webhooks.admin.related import events_url
 from webhooks.admin.values import (
@@ -76,11 +77,14 @@ def _identity(row: ProviderObject) -> Fact:
 def _doubt(row: ProviderObject) -> list[Fact]:
     if not row.in_doubt:
         return []
+    told = row.doubt[:1].upper() + row.doubt[1:]
+    if why := hindrance(row.scope):
+        return [Fact(IN_DOUBT, format_html("{}. {}", told, why), wide=True)]
     # To copy: whoever reads this page is not always the one who may run commands.
     command = f"reconcile_billing --type {row.object_type} --id {row.provider_id} --repair"
     said = format_html(
         "{}. {} asks {}.",
-        row.doubt[:1].upper() + row.doubt[1:],
+        told,
         code(command),
         row.provider.capitalize(),
     )

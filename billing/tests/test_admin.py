@@ -235,3 +235,16 @@ def test_money_is_formatted_by_currency(amount: int | None, currency: str, shown
 def test_an_unknown_status_is_shown() -> None:
     assert "teleported away" in status("teleported_away")
     assert "&lt;b&gt;" in status("<b>")
+
+
+def test_a_doubt_that_nobody_can_settle_says_what_is_in_the_way(admin: Client) -> None:
+    rows = [
+        Charge.objects.create(provider=provider, provider_id="7", livemode=True, in_doubt=True)
+        for provider in ("adyen", "square")
+    ]
+
+    told = [text(admin, page(row)) for row in rows]
+
+    assert "adyen can't be asked for its objects." in told[0]
+    assert "SQUARE_API_KEY is not set." in told[1]
+    assert not any("reconcile_billing" in each for each in told)
