@@ -43,7 +43,7 @@ from billing.privacy.erasure import ERASE
 from webhooks.admin.panels import Panel, Withheld
 from webhooks.admin.readonly import ReadOnlyAdmin
 from webhooks.admin.style import BooleanFilter, action
-from webhooks.admin.values import code, mode, page_url, two_lines
+from webhooks.admin.values import code, origin, page_url, two_lines
 from webhooks.models.permissions import may_view
 
 SAME_EMAIL: Final = 100
@@ -171,7 +171,9 @@ def _has_email(text: str) -> Q:
 
 @admin.display(description="id")
 def _identity(row: ProviderObject) -> str:
-    return two_lines(code(row.provider_id), format_html("{} {}", mode(row.livemode), flags(row)))
+    return two_lines(
+        code(row.provider_id), format_html("{} {}", origin(row.provider, row.livemode), flags(row))
+    )
 
 
 def _column(

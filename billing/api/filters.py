@@ -8,6 +8,7 @@ from webhooks.api.filters import AccountFilter, ExactFilter, FlagFilter, MomentF
 class ObjectFilters(django_filters.FilterSet):
     """The parameters of every list of objects."""
 
+    provider = ExactFilter()
     account = AccountFilter()
     livemode = FlagFilter()
     in_doubt = FlagFilter()

@@ -320,3 +320,12 @@ def test_changes_are_told_of_objects_that_may_be_seen() -> None:
     others = [view(kind) for kind in KINDS if kind != "customers"]
 
     assert caller("view_billingchange", *others).get(url).json()["results"] == []
+
+
+def test_lists_can_be_narrowed_to_a_provider() -> None:
+    for provider in ("square", "adyen"):
+        models.Charge.objects.create(provider=provider, provider_id=f"7 {provider}", livemode=True)
+
+    answer = reader("charges").get("/api/v1/charges", {"provider": "square"})
+
+    assert found(answer) == ["7 square"]

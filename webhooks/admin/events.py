@@ -16,7 +16,7 @@ from webhooks.admin.panels import EventKey, Panel, event_panels
 from webhooks.admin.payload import payload_panel
 from webhooks.admin.states import state
 from webhooks.admin.style import BooleanFilter
-from webhooks.admin.values import badge, code, event_type, mode, moment, two_lines
+from webhooks.admin.values import badge, code, event_type, moment, origin, two_lines
 from webhooks.models import WebhookEvent
 
 
@@ -60,7 +60,7 @@ class EventAdmin(EventActions):
     @admin.display(description="customer")
     def customer(self, row: WebhookEvent) -> str:
         """Return the customer it is about, and its mode, live or test."""
-        return two_lines(mode(row.livemode), code(row.customer_id))
+        return two_lines(origin(row.provider, row.livemode), code(row.customer_id))
 
     @admin.display(description="received, hash")
     def received(self, row: WebhookEvent) -> str:

@@ -34,6 +34,11 @@ def mode(livemode: bool) -> SafeString:
     return badge("Live", "primary") if livemode else badge("Test")
 
 
+def origin(provider: str, livemode: bool) -> SafeString:
+    """Return badges that say whose it is, and if real money is meant."""
+    return format_html("{} {}", badge(provider), mode(livemode))
+
+
 def moment(value: datetime | None) -> SafeString | str:
     """Return a moment to the second, in the project's time zone."""
     if value is None:
