@@ -63,7 +63,7 @@ def is_on_record(event: Event, change: Change) -> bool:
 def record_first(cause: Cause, change: Change, snapshot: Snapshot) -> BillingChange:
     """Record that an object is stored for the first time, and return the entry."""
     changed = differences(_blank(change.object_type), change.facts())
-    if doubt := doubt_of_first(snapshot):
+    if doubt := doubt_of_first(change.order_rules, snapshot):
         return record(cause, change, Verdict.UNDECIDABLE, doubt, changed)
     reason = OrderingReason.ANSWER if snapshot.is_answer else OrderingReason.FIRST_HEARD
     return record(cause, change, Verdict.APPLIED, reason, changed)

@@ -157,7 +157,7 @@ def _lock(cause: Cause, change: Change, snapshot: Snapshot) -> tuple[ProviderObj
         **change.facts(),
         snapshot_at=_moment(snapshot.at) if change.complete else None,
         snapshot_event_id=snapshot.event_id if change.complete else "",
-        in_doubt=doubt_of_first(snapshot) is not None,
+        in_doubt=doubt_of_first(change.order_rules, snapshot) is not None,
         fetched_at=snapshot.observed_at if snapshot.is_answer else None,
     )
     fresh.pack_snapshots([snapshot])

@@ -5,7 +5,7 @@ As data, for each type of object; a translator gives a provider's own where that
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from billing.statuses import (
     BalanceTransactionStatus,
@@ -55,13 +55,19 @@ class OrderRules:
     `monotonic` are numbers that only rise and flags that stay true, unless an event says otherwise
     in so many words: a refund that fails puts its money back on the charge. `returnable` are those
     of them that are less after a change of which no event tells in so many words. `set_once` are
-    facts that keep their value once they have one.
+    facts that keep their value once they have one. `required` are those without which too little
+    was told of an object: for providers whose events have a few facts each.
     """
 
     lifecycle: Lifecycle = Lifecycle({})
     monotonic: tuple[str, ...] = ()
     returnable: tuple[str, ...] = ()
     set_once: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+
+    def lacks(self, facts: Mapping[str, Any]) -> bool:
+        """True while a fact is missing that is required."""
+        return any(facts.get(name) is None for name in self.required)
 
 
 def lifecycle(*phases: list[set[str]]) -> Lifecycle:

@@ -45,18 +45,19 @@ def resolve(order: OrderRules, current: FactMap, snapshots: Sequence[Snapshot]) 
     # Before pruning: what a snapshot adds must be in the facts before the snapshot goes.
     facts, in_doubt = merge(order, current, snapshots, ruling)
     is_abridged = _is_abridged(facts, snapshots)
+    is_lacking = order.lacks(facts)
     return Resolution(
         facts=facts,
         kept=prune(order, snapshots),
         latest=ruling.latest if ruling else None,
-        reason=_reason(ruling, in_doubt, is_abridged),
-        in_doubt=in_doubt or ruling is None or is_abridged,
+        reason=_reason(None if is_lacking else ruling, in_doubt, is_abridged),
+        in_doubt=in_doubt or ruling is None or is_abridged or is_lacking,
     )
 
 
-def doubt_of_first(snapshot: Snapshot) -> OrderingReason | None:
+def doubt_of_first(order: OrderRules, snapshot: Snapshot) -> OrderingReason | None:
     """Return why an object is in doubt of which this is all that is known; None if it is not."""
-    if snapshot.is_partial:
+    if snapshot.is_partial or order.lacks(snapshot.facts):
         return OrderingReason.ONLY_NAMED
     if snapshot.casts_doubt:
         return OrderingReason.UNDECIDED

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any, Final
 
 import pytest
 from django.db import connection, transaction
 
-from billing.changes import Change, ChargeChange, InvoiceChange, RefundChange
-from billing.models import BillingChange, Charge, Invoice
+from billing.changes import Change, ChargeChange, DisputeChange, InvoiceChange, RefundChange
+from billing.models import BillingChange, Charge, Dispute, Invoice
 from billing.operations import apply_all
 from billing.order_rules import OrderRules, lifecycle
 from billing.translators import Translator
@@ -40,6 +41,8 @@ def translate(event: Event) -> list[Change]:
         return [
             ChargeChange(provider_id="c1", status="succeeded", amount=80, sums_refunds=True),
         ]
+    if "dispute" in facts:
+        return [DisputeChange(provider_id="d1", **facts["dispute"])]
     return [InvoiceChange(provider_id="i1", **facts)]
 
 
@@ -48,7 +51,10 @@ ACME: Final = Translator(
     event_types=("told",),
     translate=translate,
     # Here a refund is over once it has succeeded.
-    order={"refund": OrderRules(lifecycle=lifecycle([{"failed"}], [{"succeeded"}]))},
+    order={
+        "refund": OrderRules(lifecycle=lifecycle([{"failed"}], [{"succeeded"}])),
+        "dispute": OrderRules(required=("amount",)),
+    },
 )
 
 
@@ -85,6 +91,20 @@ def test_two_that_differ_within_one_revision_are_in_doubt() -> None:
     for order in permutations(life):
         [(*_, in_doubt, _)] = ends(order)
         assert in_doubt
+
+
+def test_what_lacks_a_fact_that_is_required_is_in_doubt_until_it_is_told() -> None:
+    opened = told(1, dispute={"amount": 40, "status": "needs_response"})
+    lost = replace(told(2, dispute={"status": "lost"}), created_at=AT + timedelta(hours=1))
+
+    apply_all(lost, ACME.changes_of(lost))
+    row = Dispute.objects.get()
+    assert (row.status, row.amount, row.in_doubt) == ("lost", None, True)
+    assert BillingChange.objects.get().reason == "only_named"
+
+    apply_all(opened, ACME.changes_of(opened))
+    row.refresh_from_db()
+    assert (row.status, row.amount, row.in_doubt) == ("lost", 40, False)
 
 
 def test_a_charge_has_what_its_refunds_come_to_in_every_order() -> None:

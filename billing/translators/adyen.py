@@ -230,6 +230,8 @@ TRANSLATOR: Final = Translator(
                 [{ChargeStatus.PENDING}], [{ChargeStatus.SUCCEEDED}], [{ChargeStatus.FAILED}]
             ),
             monotonic=("captured", "disputed"),
+            # Only the authorisation tells it: what else is heard of a charge is not all of it.
+            required=("amount",),
         ),
         # Won, lost again in a second round, and won before an arbiter: its dates tell. Within one
         # second this is the usual order.
