@@ -94,7 +94,11 @@ def test_every_type_of_object_lives() -> None:
         for sort, seed in product(LIVES, range(5))
         for kind, _ in lived(seed, Way(), can_ask=False, kind=sort).held
     }
-    assert heard == MODELS.keys()
+    # Of what is for sale, ways to pay and the books the fake Stripe makes no events.
+    assert heard == MODELS.keys() - {
+        *("balance_transaction", "coupon", "credit_note", "discount", "payment_method", "price"),
+        *("product", "promotion_code", "setup_intent"),
+    }
 
 
 @pytest.mark.parametrize("pause", [0, 12, 3_600])

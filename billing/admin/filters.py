@@ -20,6 +20,8 @@ def status_filter(states: type[StrEnum]) -> type[Any]:
             return [(state, state.replace("_", " ").capitalize()) for state in states]
 
         def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-            return queryset.filter(status=self.value()) if self.value() else queryset
+            # No database stores the NUL that an address can hold.
+            value = (self.value() or "").replace("\0", "")
+            return queryset.filter(status=value) if value else queryset
 
     return ObjectStatusFilter

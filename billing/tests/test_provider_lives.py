@@ -20,7 +20,7 @@ from webhooks.testing.provider_samples import as_sample, sample_of
 
 pytestmark = pytest.mark.django_db
 
-DRAWN: Final = 8
+DRAWN: Final = 6
 """How many orders of arrival are drawn for each life."""
 
 Stored = dict[tuple[type[ProviderObject], str], tuple[FactMap, bool]]

@@ -57,7 +57,7 @@ def test_an_endpoint_is_made_that_sends_what_handlers_take(
     assert (made.url, made.connect, made.livemode) == (URL, False, False)
     assert f"api_version={CURRENT}" in stripe.world.faults.requests[-1].body
     assert {"invoice.paid", "customer.subscription.paused", "payout.paid"} <= set(made.types)
-    assert not {"*", "coupon.created", "customer.source.created"} & set(made.types)
+    assert not {"*", "tax_rate.created", "customer.source.created"} & set(made.types)
     assert "\n  + invoice.paid\n" in told
     assert f"Created: {made.secret}\n" in told
     assert "Put it first in STRIPE_WEBHOOK_SECRET" in told
@@ -73,14 +73,14 @@ def test_a_second_time_there_is_nothing_to_do(stripe: Served) -> None:
 
 
 def test_an_endpoint_is_brought_up_to_date(stripe: Served) -> None:
-    keep(stripe, types=("invoice.paid", "coupon.created"), is_enabled=False)
+    keep(stripe, types=("invoice.paid", "tax_rate.created"), is_enabled=False)
     told = register(URL, "--yes")
 
     [now] = stripe.world.endpoints
     assert now.is_enabled
     assert "payout.paid" in now.types
-    assert "coupon.created" not in now.types
-    for line in ("enable it", "+ payout.paid", "- coupon.created"):
+    assert "tax_rate.created" not in now.types
+    for line in ("enable it", "+ payout.paid", "- tax_rate.created"):
         assert f"\n  {line}\n" in told
     assert "+ invoice.paid" not in told
     assert "secret" not in told.lower()
