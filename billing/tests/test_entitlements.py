@@ -338,7 +338,7 @@ class TestOnTheCustomersPage:
     def test_what_a_doubtful_subscription_could_turn_is_marked(
         self, admin_client: Client, customer: Customer, settings: Any
     ) -> None:
-        settings.STRIPE_API_KEY = "rk_test_known_to_all"
+        settings.STRIPE_API_KEY = "rk_live_known_to_all"
         subscribe()
         subscribe("canceled", id="sub_2", items=[item("prod_2")])
         subscribe("canceled", id="sub_3", items=[item("prod_3")], in_doubt=True)
