@@ -46,6 +46,7 @@ DECLARED: Final = (
                 "subscription": "/subscriptions/{}",
                 "customer": "/customers/{}",
             },
+            listed="data",
         ),
     ),
     # https://developer.gocardless.com/api-reference/#webhooks-overview
@@ -97,10 +98,11 @@ DECLARED: Final = (
                 for kind in ("payment", "subscription", "invoice", "token")
             ),
         ),
-        # https://razorpay.com/docs/api/
+        # https://razorpay.com/docs/api/, and https://razorpay.com/docs/sg/errors/common of 400.
         api=ObjectApi(
             live="https://api.razorpay.com/v1",
             authorization=basic,
+            unknown=(b"The id provided does not exist", b"is not a valid id"),
             paths={
                 "charge": "/payments/{}",
                 "refund": "/refunds/{}",

@@ -35,12 +35,17 @@ def _opener() -> urllib.request.OpenerDirector:
 
 
 def get(
-    url: str, *, longest: int, timeout: float, headers: Mapping[str, str] = NO_HEADERS
+    url: str,
+    *,
+    longest: int,
+    timeout: float,
+    headers: Mapping[str, str] = NO_HEADERS,
+    of_refusals: int = 0,
 ) -> Answer:
     """Return what is answered within so many seconds, of at most so many bytes.
 
-    Redirects are not followed, and a refusal has no content. Raises `OSError` or `HTTPException`
-    where no answer came, or one that is too long.
+    Redirects are not followed. A refusal's content is cut after `of_refusals` bytes. Raises
+    `OSError` or `HTTPException` where no answer came, or one that is too long.
     """
     request = urllib.request.Request(url, headers=dict(headers))  # noqa: S310 - whoever calls knows
     try:
@@ -52,4 +57,4 @@ def get(
             return Answer(answer.status, content, names)
     except urllib.error.HTTPError as refusal:
         with refusal:
-            return Answer(refusal.code)
+            return Answer(refusal.code, refusal.read(of_refusals))

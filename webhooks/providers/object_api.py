@@ -15,6 +15,7 @@ from webhooks.monitoring.provider_calls import calling
 from webhooks.providers import https
 
 LONGEST: Final = 1024 * 1024
+LONGEST_REFUSAL: Final = 4 * 1024
 TIMEOUT_SECONDS: Final = 4.0
 """An event waits for it, and is tried again."""
 
@@ -51,6 +52,9 @@ class ObjectApi:
     have the path of an object by its type in billing, with `{}` for its id. `headers` are sent
     always. `tells_mode`: events say whether they are live, and the key of one mode sees no objects
     of the other.
+
+    An unknown id is told by 404, by a refusal that has one of the texts in `unknown`, or by
+    nothing in the list that the answer has at `listed`.
     """
 
     live: str
@@ -58,6 +62,8 @@ class ObjectApi:
     headers: Mapping[str, str] = field(default_factory=dict)
     authorization: Callable[[str], str] = bearer
     tells_mode: bool = False
+    unknown: tuple[bytes, ...] = ()
+    listed: str = ""
 
     def hindrance(self, provider: str, *, livemode: bool) -> str:
         """Return what keeps objects of a mode from being had, with the setting; else empty."""
@@ -96,10 +102,13 @@ class ObjectApi:
         with calling(provider, operation, object_id) as call:
             answer = _ask(provider, url, headers)
             call.status = answer.status
-        if answer.status == 404:
+        if answer.status == 404 or (
+            answer.status == 400 and any(text in answer.content for text in self.unknown)
+        ):
             return None
         _refuse(provider, answer.status, endpoint.variable("api_key"))
-        return _fetched(provider, answer, time.monotonic() - started)
+        found = _fetched(provider, answer, time.monotonic() - started)
+        return None if self.listed and found.subject.get(self.listed) == [] else found
 
     def _base(self, endpoint: conf.Endpoint) -> str:
         return endpoint.options.get("api_base", "") or self.live
@@ -112,7 +121,13 @@ def _endpoint_of(provider: str) -> conf.Endpoint | None:
 
 def _ask(provider: str, url: str, headers: Mapping[str, str]) -> https.Answer:
     try:
-        return https.get(url, longest=LONGEST, timeout=TIMEOUT_SECONDS, headers=headers)
+        return https.get(
+            url,
+            longest=LONGEST,
+            timeout=TIMEOUT_SECONDS,
+            headers=headers,
+            of_refusals=LONGEST_REFUSAL,
+        )
     except (OSError, HTTPException) as error:
         raise ProviderApiUnavailable(
             f"{provider} could not be asked: {type(error).__name__}."

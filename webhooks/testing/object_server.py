@@ -13,19 +13,20 @@ from typing import Any
 class ObjectServer:
     """What it has, by path, and what it was asked: the paths, each with its `Authorization`.
 
-    While `status` is not 200 it answers nothing else.
+    While `status` is not 200 it answers nothing else but `refusal`.
     """
 
     url: str = ""
     objects: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
     status: int = 200
+    refusal: bytes = b"{}"
 
     def answer(self, path: str, authorization: str) -> tuple[int, bytes]:
         """Return the status and the body for a request."""
         self.asked.append((path, authorization))
         if self.status != 200:
-            return self.status, b"{}"
+            return self.status, self.refusal
         found = self.objects.get(path)
         return (404, b"{}") if found is None else (200, json.dumps(found).encode())
 

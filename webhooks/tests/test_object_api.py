@@ -1,0 +1,64 @@
+"""What providers answer about their objects, and what becomes of a key or an address amiss."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from webhooks.exceptions import ProviderApiRefused
+from webhooks.providers import PROVIDERS
+from webhooks.providers.object_api import FetchedObject
+from webhooks.testing.object_server import ObjectServer, serving_objects
+
+pytestmark = pytest.mark.one_database
+
+
+@pytest.fixture
+def api() -> Iterator[ObjectServer]:
+    with serving_objects() as served:
+        yield served
+
+
+def configure(settings: Any, name: str, base: str, key: str = "known_to_all") -> None:
+    setattr(settings, f"{name.upper()}_API_KEY", key)
+    settings.WEBHOOK_ENDPOINTS = {
+        name: {
+            "provider": name,
+            "secrets_setting": f"{name.upper()}_WEBHOOK_SECRET",
+            "api_base": base,
+        }
+    }
+
+
+def fetch(name: str, object_type: str, object_id: str) -> FetchedObject | None:
+    return PROVIDERS[name].fetch(object_type, object_id, account="")
+
+
+@pytest.mark.parametrize("said", ["The id provided does not exist", "pay_x is not a valid id"])
+def test_an_id_that_razorpay_does_not_know_is_of_nothing(
+    settings: Any, api: ObjectServer, said: str
+) -> None:
+    configure(settings, "razorpay", api.url)
+    api.status = 400
+    api.refusal = b'{"error": {"code": "BAD_REQUEST_ERROR", "description": "%b"}}' % said.encode()
+    assert fetch("razorpay", "charge", "pay_x") is None
+
+
+def test_another_bad_request_is_refused(settings: Any, api: ObjectServer) -> None:
+    configure(settings, "razorpay", api.url)
+    api.status = 400
+    api.refusal = b'{"error": {"description": "The requested URL was not found on the server"}}'
+    with pytest.raises(ProviderApiRefused, match="razorpay could not be asked: it answers 400"):
+        fetch("razorpay", "charge", "pay_x")
+
+
+def test_an_empty_list_is_of_nothing(settings: Any, api: ObjectServer) -> None:
+    configure(settings, "paddle", api.url)
+    api.objects = {
+        "/adjustments?id=adj_none": {"data": []},
+        "/adjustments?id=adj_1": {"data": [{"id": "adj_1"}]},
+    }
+    assert fetch("paddle", "refund", "adj_none") is None
+    found = fetch("paddle", "refund", "adj_1")
+    assert found
+    assert found.subject["data"] == [{"id": "adj_1"}]
