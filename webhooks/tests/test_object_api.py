@@ -1,12 +1,15 @@
 """What providers answer about their objects, and what becomes of a key or an address amiss."""
 
 from collections.abc import Iterator
+from contextlib import suppress
+from socket import create_server
+from threading import Event, Thread
 from typing import Any
 
 import pytest
 
 from webhooks.exceptions import ProviderApiRefused
-from webhooks.providers import PROVIDERS
+from webhooks.providers import PROVIDERS, https
 from webhooks.providers.object_api import FetchedObject
 from webhooks.testing.object_server import ObjectServer, serving_objects
 
@@ -62,3 +65,31 @@ def test_an_empty_list_is_of_nothing(settings: Any, api: ObjectServer) -> None:
     found = fetch("paddle", "refund", "adj_1")
     assert found
     assert found.subject["data"] == [{"id": "adj_1"}]
+
+
+@pytest.mark.parametrize("status", [b"200 OK", b"503 Service Unavailable"])
+def test_an_answer_that_trickles_is_not_waited_for(status: bytes) -> None:
+    server, gone = create_server(("127.0.0.1", 0)), Event()
+
+    def trickle() -> None:
+        with server.accept()[0] as client, suppress(OSError):
+            client.recv(4096)
+            client.sendall(b"HTTP/1.1 %b\r\nContent-Length: 100\r\n\r\n" % status)
+            for _ in range(100):
+                client.sendall(b" ")
+                gone.wait(0.05)
+
+    thread = Thread(target=trickle)
+    thread.start()
+    try:
+        with pytest.raises(TimeoutError, match="no end"):
+            https.get(
+                f"http://127.0.0.1:{server.getsockname()[1]}/",
+                longest=100,
+                of_refusals=100,
+                timeout=0.2,
+            )
+    finally:
+        gone.set()
+        thread.join()
+        server.close()
