@@ -6,6 +6,7 @@ from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as Caution
 
 from webhooks import conf
+from webhooks.checks.strength import Weakness, weakness
 from webhooks.guards import sources
 from webhooks.providers import PROVIDERS, keys_by_setting, keys_of
 
@@ -14,6 +15,7 @@ def check_endpoints() -> Iterator[CheckMessage]:
     """Return what would have an endpoint take what is forged, or refuse what is genuine."""
     yield from _check_secrets()
     yield from _check_options()
+    yield from _check_keys()
     yield from _check_guards()
     yield from _check_sources()
 
@@ -57,6 +59,32 @@ def _check_options() -> Iterator[CheckMessage]:
                 f"{setting} holds what is no secret of {provider.name}'s: it would prove nothing.",
                 hint="Copy the secret as the provider shows it, with what it begins with.",
                 id="webhooks.E016",
+            )
+
+
+def _check_keys() -> Iterator[CheckMessage]:
+    for endpoint in conf.endpoints():
+        provider, setting = PROVIDERS.get(endpoint.provider), endpoint.variable("api_key")
+        # Stripe's has a setting of its own, and checks of its own.
+        if provider is None or not endpoint.api_key or setting == "STRIPE_API_KEY":
+            continue
+        if provider.api is None:
+            yield Caution(
+                f"{setting} is set, and {provider.name} is not asked for anything by it.",
+                hint="Take it away: a key that is not needed can only be lost.",
+                id="webhooks.W029",
+            )
+        elif why := provider.api.fault(endpoint):
+            yield Error(
+                f"{why} Nothing that {provider.name}'s events are about can be fetched.",
+                hint=f"Mend it, or take {setting} away.",
+                id="webhooks.E017",
+            )
+        elif (weak := weakness(endpoint.api_key, least=0)) not in (None, Weakness.GUESSABLE):
+            yield Error(
+                f"{setting} {weak}.",
+                hint=f"Set {setting} to a key to {provider.name}'s API, or take it away.",
+                id="webhooks.E025",
             )
 
 

@@ -33,9 +33,10 @@ DECLARED: Final = (
             customer_id=("data.customer_id",),
             of_customer="customer.",
         ),
-        # https://developer.paddle.com/api-reference/overview
+        # https://developer.paddle.com/api-reference/about/api-keys
         api=ObjectApi(
             live="https://api.paddle.com",
+            sandbox_keys="pdl_sdbx_",
             headers={"Paddle-Version": "1"},
             paths={
                 "invoice": "/transactions/{}",
@@ -70,6 +71,7 @@ DECLARED: Final = (
         # https://developer.gocardless.com/api-reference/
         api=ObjectApi(
             live="https://api.gocardless.com",
+            sandbox_keys="sandbox_",
             headers={"GoCardless-Version": "2015-07-06"},
             paths={
                 "charge": "/payments/{}",

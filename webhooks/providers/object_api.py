@@ -51,9 +51,9 @@ class ObjectApi:
     `live` is the address of its API; `<SLUG>_API_BASE` names another, as its sandbox's. `paths`
     have the path of an object by its type in billing, with `{}` for its id. `headers` are sent
     always. `tells_mode`: events say whether they are live, and the key of one mode sees no objects
-    of the other.
+    of the other. A key that begins as `sandbox_keys` says is not sent to `live`.
 
-    An unknown id is told by 404, by a refusal that has one of the texts in `unknown`, or by
+    An unknown id is told by 404, by a bad request that has one of the texts in `unknown`, or by
     nothing in the list that the answer has at `listed`.
     """
 
@@ -62,6 +62,7 @@ class ObjectApi:
     headers: Mapping[str, str] = field(default_factory=dict)
     authorization: Callable[[str], str] = bearer
     tells_mode: bool = False
+    sandbox_keys: str = ""
     unknown: tuple[bytes, ...] = ()
     listed: str = ""
 
@@ -72,11 +73,28 @@ class ObjectApi:
             named = next((one for one in conf.endpoints() if one.provider == provider), None)
             setting = named.variable("api_key") if named else f"{provider.upper()}_API_KEY"
             return f"{setting} is not set."
-        base = self._base(endpoint)
-        if urlsplit(base).scheme != "https" and urlsplit(base).hostname not in _LOOPBACK:
-            return f"{endpoint.variable('api_base')} is no https address."
-        if self.tells_mode and (base == self.live) != livemode:
+        if why := self.fault(endpoint):
+            return why
+        if self.tells_mode and (self._base(endpoint) == self.live) != livemode:
             return f"{endpoint.variable('api_key')} is a key of the other mode."
+        return ""
+
+    def fault(self, endpoint: conf.Endpoint) -> str:
+        """Return why an endpoint's key can't be sent, with the setting; else empty.
+
+        It tells nothing of the key.
+        """
+        base, key = self._base(endpoint), endpoint.api_key
+        if not _is_safe(base):
+            return f"{endpoint.variable('api_base')} is no https address."
+        # No header can have it, and the error that says so would quote it.
+        if not (key.isascii() and key.isprintable()):
+            return f"{endpoint.variable('api_key')} has characters that no key has."
+        if self.sandbox_keys and key.startswith(self.sandbox_keys) and base == self.live:
+            return (
+                f"{endpoint.variable('api_key')} is a key of the sandbox, and "
+                f"{endpoint.variable('api_base')} does not name the sandbox's address."
+            )
         return ""
 
     def fetch(self, provider: str, object_type: str, object_id: str) -> FetchedObject | None:
@@ -88,9 +106,7 @@ class ObjectApi:
         if endpoint is None or object_id in (".", ".."):
             # As path segments these lead to the list above the object.
             return None
-        url = self._base(endpoint).rstrip("/") + self.paths[object_type].format(
-            quote(object_id, safe="")
-        )
+        url = self._base(endpoint) + self.paths[object_type].format(quote(object_id, safe=""))
         headers = {
             "Accept": "application/json",
             "User-Agent": "django-payment-webhooks",
@@ -111,12 +127,21 @@ class ObjectApi:
         return None if self.listed and found.subject.get(self.listed) == [] else found
 
     def _base(self, endpoint: conf.Endpoint) -> str:
-        return endpoint.options.get("api_base", "") or self.live
+        return endpoint.options.get("api_base", "").rstrip("/") or self.live
 
 
 def _endpoint_of(provider: str) -> conf.Endpoint | None:
     """Return the first of a provider's endpoints that has a key."""
     return next((one for one in conf.endpoints() if one.provider == provider and one.api_key), None)
+
+
+def _is_safe(base: str) -> bool:
+    try:
+        parts = urlsplit(base)
+        host, _ = parts.hostname, parts.port  # a port that is none raises only when it is asked for
+    except ValueError:
+        return False
+    return bool(host) if parts.scheme == "https" else parts.scheme == "http" and host in _LOOPBACK
 
 
 def _ask(provider: str, url: str, headers: Mapping[str, str]) -> https.Answer:

@@ -7,6 +7,7 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
+from django.core import checks
 
 from webhooks.exceptions import ProviderApiRefused
 from webhooks.providers import PROVIDERS, https
@@ -37,6 +38,13 @@ def fetch(name: str, object_type: str, object_id: str) -> FetchedObject | None:
     return PROVIDERS[name].fetch(object_type, object_id, account="")
 
 
+def faults() -> dict[str, str]:
+    """Return what the system checks say of the key and its address: the first sentence, by id."""
+    found = checks.run_checks(tags=["webhooks"])
+    told = {one.id or "": f"{one.msg.partition('. ')[0].rstrip('.')}." for one in found}
+    return {name: text for name, text in told.items() if name != "webhooks.E001"}
+
+
 @pytest.mark.parametrize("said", ["The id provided does not exist", "pay_x is not a valid id"])
 def test_an_id_that_razorpay_does_not_know_is_of_nothing(
     settings: Any, api: ObjectServer, said: str
@@ -65,6 +73,57 @@ def test_an_empty_list_is_of_nothing(settings: Any, api: ObjectServer) -> None:
     found = fetch("paddle", "refund", "adj_1")
     assert found
     assert found.subject["data"] == [{"id": "adj_1"}]
+
+
+@pytest.mark.parametrize(
+    "base",
+    ["https://[", "https://", "https://api.x.test:port", "file://localhost/", "http://api.x.test"],
+)
+def test_only_an_https_address_can_be_asked(settings: Any, base: str) -> None:
+    configure(settings, "gocardless", base)
+    assert not PROVIDERS["gocardless"].can_fetch("charge", livemode=True)
+    assert faults() == {"webhooks.E017": "GOCARDLESS_API_BASE is no https address."}
+
+
+@pytest.mark.parametrize("key", ["live_a\nb", "live_\u201cquoted\u201d"])
+def test_a_key_that_no_header_can_have_is_told_and_not_shown(
+    settings: Any, api: ObjectServer, key: str
+) -> None:
+    configure(settings, "gocardless", api.url, key)
+    assert not PROVIDERS["gocardless"].can_fetch("charge", livemode=True)
+    assert faults() == {"webhooks.E017": "GOCARDLESS_API_KEY has characters that no key has."}
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [("gocardless", "sandbox_known_to_all"), ("paddle", "pdl_sdbx_apikey_known_to_all")],
+)
+@pytest.mark.parametrize("base", ["", "{}/"])
+def test_a_key_of_the_sandbox_is_not_sent_to_the_live_address(
+    settings: Any, api: ObjectServer, name: str, key: str, base: str
+) -> None:
+    configure(settings, name, base.format(PROVIDERS[name].api.live), key)  # type: ignore[union-attr]
+    assert not PROVIDERS[name].can_fetch("charge", livemode=True)
+    assert "is a key of the sandbox" in faults()["webhooks.E017"]
+
+    configure(settings, name, api.url, key)
+    assert PROVIDERS[name].can_fetch("charge", livemode=True)
+    assert faults() == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "problem"),
+    [
+        ("gocardless", "<your key>", "webhooks.E025"),
+        ("gocardless", "'live_known_to_all'", "webhooks.E025"),
+        ("adyen", "AQEyhmfxL", "webhooks.W029"),
+    ],
+)
+def test_a_key_that_is_none_or_not_needed_is_told(
+    settings: Any, name: str, key: str, problem: str
+) -> None:
+    configure(settings, name, "", key)
+    assert faults().keys() == {problem}
 
 
 @pytest.mark.parametrize("status", [b"200 OK", b"503 Service Unavailable"])
