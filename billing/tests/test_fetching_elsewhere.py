@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 
-from billing.models import MODELS, Charge
+from billing.models import MODELS, Charge, Subscription
 from billing.testing.lives.gocardless import ANSWERED, ANSWERS, LIFE, delivery, event
 from webhooks.models import WebhookEvent
 from webhooks.testing.client import deliver
@@ -98,6 +98,14 @@ def test_without_a_key_what_events_tell_is_stored_and_in_doubt(
     row = Charge.objects.get()
     assert (row.status, row.amount, row.in_doubt) == ("succeeded", None, True)
     assert api.asked == []
+
+
+def test_without_a_key_a_paused_subscription_is_paused(settings: Any) -> None:
+    settings.GOCARDLESS_API_KEY = ""
+    told(event(1, 1, "subscriptions", "resumed", subscription="SB1"))
+    told(event(2, 2, "subscriptions", "paused", subscription="SB1"))
+    row = Subscription.objects.get()
+    assert (row.status, row.in_doubt) == ("paused", True)
 
 
 def test_only_https_is_asked_but_for_this_machine(settings: Any, api: ObjectServer) -> None:

@@ -58,6 +58,7 @@ _SUBSCRIPTIONS: Final = {
     **dict.fromkeys(("pending_customer_approval", "created"), SubscriptionStatus.INCOMPLETE),
     **dict.fromkeys(("customer_approval_granted", "resumed"), SubscriptionStatus.ACTIVE),
     **dict.fromkeys(("cancelled", "finished"), SubscriptionStatus.CANCELED),
+    "paused": SubscriptionStatus.PAUSED,
     "customer_approval_denied": SubscriptionStatus.INCOMPLETE_EXPIRED,
 }
 _PAYOUTS: Final = {"bounced": PayoutStatus.FAILED, "fx_rate_confirmed": PayoutStatus.PENDING}

@@ -62,10 +62,8 @@ DECLARED: Final = (
             created="created_at",
             account="links.organisation",
             object_type="resource_type",
-            object_id=tuple(
-                f"links.{kind}"
-                for kind in ("refund", "payment", "subscription", "payout", "mandate")
-            ),
+            # Others are linked, too: a subscription's payment, a payment's payout.
+            object_id=("links.{}",),
             customer_id=("links.customer",),
         ),
         # https://developer.gocardless.com/api-reference/

@@ -24,7 +24,7 @@ _LEAP_SECOND: Final = re.compile(r"(?<=T[0-9]{2}:[0-9]{2}:)60")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Naming:
     """Paths to an event's members, such as `data.id`; of several, the first that is there counts.
-    A number is a place in a list.
+    A number is a place in a list. In those of `object_id`, `{}` is the object's type without its s.
 
     `type` is joined with dots of all its paths. Without an `id` and an `id_header`, which must be
     signed, an event is known by the SHA-256 of its bytes. `events` is the list of events, where a
@@ -75,7 +75,10 @@ class Naming:
             if self.id or self.id_header:
                 raise MalformedEvent(f"The event's {' or '.join(self.id) or 'id'} must be its id.")
             event_id = hashlib.sha256(body).hexdigest()
-        object_id = self._first(payload, self.object_id)
+        object_type = text_of(_at(payload, self.object_type))
+        object_id = self._first(
+            payload, tuple(path.format(object_type.removesuffix("s")) for path in self.object_id)
+        )
         is_of_customer = bool(self.of_customer) and kind.startswith(self.of_customer)
         return Event(
             provider=provider,
@@ -87,7 +90,7 @@ class Naming:
             livemode=self._is_live(payload),
             account=text_of(_at(payload, self.account)),
             api_version=text_of(_at(payload, self.api_version)),
-            object_type=text_of(_at(payload, self.object_type)),
+            object_type=object_type,
             object_id=object_id,
             customer_id=(is_of_customer and object_id) or self._first(payload, self.customer_id),
             secret_id=secret_id,

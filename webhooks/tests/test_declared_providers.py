@@ -1,6 +1,7 @@
 """Every provider's events, from its endpoint to the handlers and to the clean-up."""
 
 import base64
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -102,6 +103,24 @@ def test_each_of_several_events_is_handled_by_itself_now_and_later(subscribe: Su
 
     assert sorted(seen) == [("EV000001", "PM000001")] * 2 + [("EV000002", "PM000002")] * 2
     assert set(WebhookEvent.objects.values_list("status", flat=True)) == {"processed"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "links", "about"),
+    [
+        ("subscriptions", {"payment": "PM1", "subscription": "SB1", "mandate": "MD1"}, "SB1"),
+        ("payments", {"payment": "PM1", "refund": "RF1", "payout": "PO1"}, "PM1"),
+        ("refunds", {"payment": "PM1", "refund": "RF1"}, "RF1"),
+        ("customers", {"customer": "CU1"}, "CU1"),
+        ("", {"customer": "CU1"}, ""),
+    ],
+)
+def test_gocardless_events_are_about_the_link_of_their_type(
+    kind: str, links: dict[str, str], about: str
+) -> None:
+    event = {"id": "EV1", "resource_type": kind, "action": "created", "links": links}
+    assert send("gocardless", json.dumps({"events": [event]}).encode()).status_code == 200
+    assert WebhookEvent.objects.get().object_id == about
 
 
 def test_what_stays_valid_for_ever_is_known_for_ever() -> None:
