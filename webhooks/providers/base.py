@@ -144,7 +144,7 @@ class Provider(ABC):
         """Return what keeps objects of a mode from being fetched, with the setting; else empty."""
         if self.api is None:
             return f"{self.name} can't be asked for its objects."
-        return self.api.hindrance(self.name, livemode=livemode)
+        return self.api.hindrance(self.name)
 
     def fetch(
         self,

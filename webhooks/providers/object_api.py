@@ -50,8 +50,7 @@ class ObjectApi:
 
     `live` is the address of its API; `<SLUG>_API_BASE` names another, as its sandbox's. `paths`
     have the path of an object by its type in billing, with `{}` for its id. `headers` are sent
-    always. `tells_mode`: events say whether they are live, and the key of one mode sees no objects
-    of the other. A key that begins as `sandbox_keys` says is not sent to `live`.
+    always. A key that begins as `sandbox_keys` says is not sent to `live`.
 
     An unknown id is told by 404, by a bad request that has one of the texts in `unknown`, or by
     nothing in the list that the answer has at `listed`.
@@ -61,23 +60,18 @@ class ObjectApi:
     paths: Mapping[str, str]
     headers: Mapping[str, str] = field(default_factory=dict)
     authorization: Callable[[str], str] = bearer
-    tells_mode: bool = False
     sandbox_keys: str = ""
     unknown: tuple[bytes, ...] = ()
     listed: str = ""
 
-    def hindrance(self, provider: str, *, livemode: bool) -> str:
-        """Return what keeps objects of a mode from being had, with the setting; else empty."""
+    def hindrance(self, provider: str) -> str:
+        """Return what keeps objects from being had, with the setting; else empty."""
         endpoint = _endpoint_of(provider)
         if endpoint is None:
             named = next((one for one in conf.endpoints() if one.provider == provider), None)
             setting = named.variable("api_key") if named else f"{provider.upper()}_API_KEY"
             return f"{setting} is not set."
-        if why := self.fault(endpoint):
-            return why
-        if self.tells_mode and (self._base(endpoint) == self.live) != livemode:
-            return f"{endpoint.variable('api_key')} is a key of the other mode."
-        return ""
+        return self.fault(endpoint)
 
     def fault(self, endpoint: conf.Endpoint) -> str:
         """Return why an endpoint's key can't be sent, with the setting; else empty.
