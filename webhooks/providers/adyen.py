@@ -183,6 +183,8 @@ def _text(item: Json) -> bytes:
     amount = item.get("amount")
     if not isinstance(amount, dict) or not {"value", "currency"} <= amount.keys():
         raise MalformedSignature("A notification has no amount.")
+    if not {"pspReference", "eventCode", "success"} <= item.keys():
+        raise MalformedSignature("A notification has no reference, code or success.")
     whole = {**item, "value": amount["value"], "currency": amount["currency"]}
     parts = {name: _part(whole.get(name, "")) for name in SIGNED}
     # Nothing marks where a value ends. With a colon in one value alone it is plain.

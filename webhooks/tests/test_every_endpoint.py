@@ -181,6 +181,21 @@ def test_one_bad_event_has_all_of_a_delivery_refused(
     refused(send(provider, body, prove(provider, case, body)), "malformed_event", *UNPROVEN)
 
 
+def test_no_member_of_a_proven_event_can_be_missed_with_a_server_error(
+    provider: Provider, case: Case
+) -> None:
+    if case.events == 1:
+        pytest.skip("its deliveries have one event each")
+    [name] = [name for name, value in case.payload.items() if isinstance(value, list)]
+    [wrapped, *_] = case.payload[name]
+    inner = next(iter(wrapped.values())) if len(wrapped) == 1 else wrapped
+    for member in inner:
+        less = {key: value for key, value in inner.items() if key != member}
+        item = {next(iter(wrapped)): less} if len(wrapped) == 1 else less
+        body = as_body({**case.payload, name: [item]})
+        assert send(provider, body, prove(provider, case, body)).status_code in (200, 400)
+
+
 def test_each_secret_in_force_proves_and_is_on_record(provider: Provider, case: Case) -> None:
     for secret in (case.other, case.secret):
         WebhookEvent.objects.all().delete()
